@@ -76,15 +76,17 @@ RO_C    := $(call sources,ref/base/*.c harness/record/*.c reports/*.c reports/ma
 # libref.a and what is linked with it alone know no defects; everything else is built with them.
 plain   = $(patsubst %.c,$(B)/plain/%.o,$(1))
 objs    = $(patsubst %.c,$(B)/%.o,$(1))
+LIBHARNESS := $(call objs,$(filter-out harness/cli/main.c,$(ASSAY_C))) $(B)/libref-defects.a
 
-.PHONY: all help deps demo check lint bench cov fuzz-smoke interop freshcheck install uninstall clean
-.PHONY: built tested demo-run check-run cov-run fuzz-run tsan-check report-only FORCE
+.PHONY: all help deps demo check lint bench cov fuzz-smoke interop freshcheck install uninstall clean format
+.PHONY: built demo-run check-run cov-run bench-run fuzz-run tsan-check tsan-run report-only install-run FORCE
+.PHONY: lint-run lint-text lint-format lint-scripts
 
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 all: ## build the program: build/<variant>/assay (V=debug release asan tsan cov)
 	@tools/deps.sh --name build
-	@$(SUB) built
+	+@$(SUB) built
 
 built: $(B)/assay $(B)/libref.a
 
@@ -99,7 +101,7 @@ $(B)/libref.a $(B)/libref-defects.a:
 	@rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/test-ref: $(call objs,$(REF_T)) $(B)/libref-defects.a
-$(B)/test-harness: $(call objs,$(HARN_T)) $(call objs,$(filter-out harness/cli/main.c,$(ASSAY_C))) $(B)/libref-defects.a
+$(B)/test-harness: $(call objs,$(HARN_T)) $(LIBHARNESS)
 $(B)/test-ref $(B)/test-harness:
 	@echo "  LD    $@"
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS) $(TEST_LIBS)
@@ -129,6 +131,144 @@ $(B)/blake3/%.o: $(B)/flags | $(BLAKE3_H)
 	-DBLAKE3_NO_AVX512 -DBLAKE3_USE_NEON=0 -I$(BLAKE3_DIR) -c -o $@ $(BLAKE3_DIR)/$*.c
 build/blake3/blake3.h:
 	@tools/deps.sh blake3
+
+# ---- the commands -------------------------------------------------------------------------------
+
+deps: ## say what is missing for all of the below and install it with apt (NO_INSTALL=1: only say)
+	@tools/deps.sh
+
+demo: ## build, run the whole suite against the embedded references, write out/demo/index.html
+	@tools/deps.sh build demo
+	+@$(SUB) V=release demo-run
+demo-run: $(B)/assay
+	@$(B)/assay run --out out/demo
+	@$(B)/assay report out/demo --html out/demo/index.html
+
+check: ## build and pass every test (V=asan: under the sanitizers; V=tsan: the programs end to end)
+	@tools/deps.sh build check
+	+@$(SUB) $(if $(filter tsan,$(V)),tsan-check,check-run)
+
+REPLAYS := $(patsubst fuzz/%.c,$(B)/replay-%,$(FUZZ_C))
+$(REPLAYS): $(B)/replay-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/libref-defects.a
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
+
+check-run: $(B)/assay $(B)/libref.a $(B)/test-ref $(B)/test-harness $(B)/assay-report $(REPLAYS)
+	@tools/check.sh $(B)
+	+@CC='$(CC)' MAKE='$(MAKE)' tools/install-test.sh $(B)
+
+# Criterion does not run under the thread sanitizer, so the programs do, end to end.
+tsan-check:
+	@tools/deps.sh build demo
+	+@$(SUB) V=tsan tsan-run
+tsan-run: $(B)/assay
+	@tools/tsan.sh $(B)/assay run --out $(B)/run
+
+cov: ## line coverage of the tests, as text
+	@tools/deps.sh build check
+	+@$(SUB) V=cov cov-run
+cov-run: $(B)/assay $(B)/test-ref $(B)/test-harness $(REPLAYS)
+	@find $(B) -name '*.gcda' -delete
+	@tools/check.sh $(B)
+	@tools/coverage.sh $(B)
+
+BENCH_C := $(sort $(wildcard harness/tests/bench/*.c))
+BENCHES := $(patsubst harness/tests/bench/%.c,$(B)/bench-%,$(BENCH_C))
+$(BENCHES): $(B)/bench-%: $(B)/harness/tests/bench/%.o $(LIBHARNESS)
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS)
+
+bench: ## measure speed and memory against their limits (reported, never asserted)
+	@tools/deps.sh build demo
+	+@$(SUB) V=release bench-run
+bench-run: $(B)/assay $(BENCHES)
+	@tools/bench.sh $(B)
+
+# libFuzzer comes with clang; each target runs over its seeds, then a bounded number of inputs.
+fuzz-smoke: ## a short bounded run of every fuzz target (needs clang with libFuzzer)
+	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-run; \
+	else echo "fuzz-smoke: not run: clang with libFuzzer is not installed ('make deps' installs it)"; fi
+FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz-%,$(FUZZ_C))
+$(FUZZERS): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/libref-defects.a
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
+fuzz-run: $(FUZZERS)
+	@tools/fuzz-smoke.sh $(B)
+
+interop: ## run the suite against outside implementations, where a profile has one
+	@ran=0; for script in harness/targets/*/interop.sh; do \
+	    if [ -e "$$script" ]; then ran=1; bash "$$script"; fi; done; \
+	if [ $$ran = 0 ]; then echo "interop: not run: no outside implementation is part of any profile yet"; fi
+
+RELEASES ?= bookworm trixie
+freshcheck: ## make demo and make check in new chroots of RELEASES="bookworm trixie" (root, mmdebstrap)
+	@tools/freshcheck.sh $(RELEASES)
+
+# ---- lint ---------------------------------------------------------------------------------------
+
+LINT_C := $(shell find $(wildcard ref harness scenarios reports fuzz) -name '*.c' 2>/dev/null | sort)
+LINT_H := $(shell find $(wildcard ref harness scenarios reports fuzz) -name '*.h' 2>/dev/null | sort)
+SCRIPTS := .ci/run $(wildcard tools/*.sh) $(shell find $(wildcard harness) -name '*.sh' 2>/dev/null)
+SEVERE := $(CPPFLAGS_ALL) $(WARN) -Werror
+
+lint: ## format, static analysis, headers, include direction, banned functions, warnings as errors
+	@tools/deps.sh build lint
+	+@$(SUB) -k V=lint CC=gcc lint-run || \
+	{ echo "lint: failed; each line above names file, line and what is wrong (make format repairs layout)" >&2; exit 1; }
+	@echo "lint: clean ($(words $(LINT_C)) sources, $(words $(LINT_H)) headers)"
+
+lint-run: lint-text lint-format lint-scripts
+lint-run: $(call objs,$(LINT_C)) $(call plain,$(REF_C) $(RO_C))
+lint-run: $(LINT_C:%=$(B)/clang/%.ok) $(LINT_C:%=$(B)/tidy/%.ok) $(LINT_H:%=$(B)/header/%.ok)
+
+lint-text:
+	@tools/lint-test.sh
+	@awk -f tools/lint.awk tools/include-arrows.txt $(LINT_C) $(LINT_H)
+# Releases of clang-format disagree on details: the layout is that of 14, the one of Debian 12.
+lint-format:
+	@if clang-format --version | grep -q 'version 14\.'; then clang-format --dry-run -Werror $(LINT_C) $(LINT_H); \
+	else echo "lint: layout not judged: it is defined by clang-format 14, here is $$(clang-format --version)"; fi
+lint-scripts:
+	@for s in $(SCRIPTS); do bash -n $$s; done
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); fi
+
+$(B)/clang/%.c.ok: %.c $(B)/flags | $(BLAKE3_H)
+	@mkdir -p $(@D); echo "  CLANG $<"
+	@clang $(SEVERE) $(WARN.clang) $(DEFECTS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $<
+	@touch $@
+$(B)/tidy/%.c.ok: %.c .clang-tidy $(B)/flags | $(BLAKE3_H)
+	@mkdir -p $(@D); echo "  TIDY  $<"
+	@clang -MM -MP -MT $@ -MF $(@:.ok=.d) $(CPPFLAGS_ALL) $(DEFECTS) $<
+	@clang-tidy --quiet $< -- $(CPPFLAGS_ALL) $(DEFECTS) 2> >(grep -v ' warnings\? generated' >&2)
+	@touch $@
+$(B)/header/%.h.ok: %.h $(B)/flags | $(BLAKE3_H)
+	@mkdir -p $(@D); printf '#include "%s"\nextern int assay_lint;\n' $< > $(@:.ok=.c)
+	@gcc $(SEVERE) $(WARN.gcc) $(DEFECTS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $(@:.ok=.c)
+	@clang $(SEVERE) $(WARN.clang) -fsyntax-only $(@:.ok=.c)
+	@touch $@
+
+format: ## lay all sources out with clang-format
+	@clang-format -i $(LINT_C) $(LINT_H)
+
+# ---- installation -------------------------------------------------------------------------------
+
+HEADERS := $(filter-out ref/tests/%,$(wildcard ref/*/*.h ref/*/*.def))
+VECTORS := $(wildcard vectors/*/*.json)
+D := $(DESTDIR)$(PREFIX)
+# Without V= it is the release build that is installed.
+install: ## install the program, libref.a, its headers and the vectors (DESTDIR, PREFIX)
+	+@$(SUB) V=$(if $(filter file,$(origin V)),release,$(V)) all install-run
+install-run:
+	@install -D -m 755 $(B)/assay $(D)/bin/assay
+	@install -D -m 644 $(B)/libref.a $(D)/lib/assay/libref.a
+	@for f in $(HEADERS); do install -D -m 644 $$f $(D)/include/assay/$${f#ref/}; done
+	@for f in $(VECTORS); do install -D -m 644 $$f $(D)/share/assay/$$f; done
+	@install -D -m 644 LICENSE $(D)/share/doc/assay/LICENSE
+	@echo "installed below $(D)"
+uninstall: ## remove what install put there
+	@rm -f $(D)/bin/assay
+	@rm -rf $(D)/lib/assay $(D)/include/assay $(D)/share/assay $(D)/share/doc/assay
+	@echo "removed from $(D)"
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
 

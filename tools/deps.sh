@@ -2,6 +2,7 @@
 # Says what is missing for the groups of work named as arguments (default: all of them), and installs
 # it with apt. NO_INSTALL=1 only names it. Usage:
 #   tools/deps.sh [--name] [build] [demo] [check] [lint] [fuzz]    --name: install nothing here either
+#   tools/deps.sh --has GROUP                                      succeed if nothing of it is missing
 #   tools/deps.sh blake3                                           unpack BLAKE3 into build/blake3
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,6 +97,11 @@ unpack_blake3() {
 
 if [ "${1:-}" = blake3 ]; then
     unpack_blake3
+    exit
+fi
+if [ "${1:-}" = --has ]; then
+    shift
+    [ -z "$(wanted "$@")" ]
     exit
 fi
 why=

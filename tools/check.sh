@@ -1,0 +1,47 @@
+#!/bin/bash
+# Runs the tests of one variant: tools/check.sh build/VARIANT. What they counted goes to
+# build/VARIANT/counts, one "passed failed name" a line, for the closing line of a CI run.
+set -euo pipefail
+B=$1
+: > "$B/counts"
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
+export ASSAY="$PWD/$B/assay"
+failed=0
+
+# Criterion prints its failures, then one line of counts.
+criterion() {
+    local log="$B/$1.log" passed=0 lost=0 rc=0
+    echo "check: $1 ($B)"
+    "$B/$1" --jobs 2 --short-filename 2>&1 | tee "$log" || rc=$?
+    if [[ $(sed 's/\x1b\[[0-9;]*m//g' "$log" | tail -20) =~ Tested:\ +([0-9]+)\ .*Passing:\ +([0-9]+) ]]; then
+        passed=${BASH_REMATCH[2]}
+        lost=$((BASH_REMATCH[1] - passed))
+    fi
+    if [ "$passed" = 0 ] && [ "$rc" = 0 ]; then
+        echo "check: $1 ran no test" >&2
+        rc=1
+    fi
+    [ "$rc" = 0 ] || [ "$lost" != 0 ] || lost=1
+    echo "$passed $lost $1" >> "$B/counts"
+    [ "$rc" = 0 ] || failed=1
+}
+
+step() {
+    local name=$1
+    shift
+    echo "check: $name ($B)"
+    "$@" || { echo "check: $name failed" >&2; failed=1; }
+}
+
+criterion test-ref
+criterion test-harness
+for program in "$B"/replay-*; do
+    [ -x "$program" ] || continue
+    name=${program##*/replay-}
+    if [ -d "fuzz/seeds/$name" ]; then step "replay of fuzz/seeds/$name" "$program" "fuzz/seeds/$name"; fi
+done
+for script in harness/tests/e2e*.sh; do
+    [ ! -e "$script" ] || step "$script" bash "$script" "$ASSAY"
+done
+exit $failed
