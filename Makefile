@@ -18,7 +18,7 @@ DESTDIR ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 CFLAGS.debug   := -O1 -g3
-CFLAGS.release := -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CFLAGS.release := -O2 -g -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CFLAGS.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS.cov     := -O0 -g --coverage
@@ -114,8 +114,7 @@ $(B)/assay-report: $(call plain,$(RO_C)) $(BLAKE3_O)
 
 # Objects follow the compiler and its flags as well as their sources.
 $(B)/flags: FORCE
-	@mkdir -p $(@D); new='$(CC) $(CFLAGS_ALL)'; \
-	[ -e $@ ] && [ "$$(cat $@)" = "$$new" ] || printf '%s\n' "$$new" > $@
+	@$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(CFLAGS_ALL))cmp -s $@.new $@ || cp $@.new $@
 
 $(B)/plain/%.o: %.c $(B)/flags | $(BLAKE3_H)
 	@mkdir -p $(@D); echo "  CC    $@"

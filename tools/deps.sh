@@ -68,7 +68,7 @@ can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }
 unpack_blake3() {
     local tmp src
     if [ -n "${NO_INSTALL:-}" ]; then
-        echo "deps: BLAKE3 is missing: install libblake3-dev, or run 'make deps', which unpacks the sources of the package librust-blake3-dev into build/blake3" >&2
+        echo "deps: BLAKE3 is missing: install libblake3 so that pkg-config finds it, or run 'make deps', which unpacks the sources of the package librust-blake3-dev into build/blake3" >&2
         return 1
     fi
     if ! has apt-get || ! has dpkg-deb; then
