@@ -223,10 +223,8 @@ lint-run: $(LINT_C:%=$(B)/clang/%.ok) $(LINT_C:%=$(B)/tidy/%.ok) $(LINT_H:%=$(B)
 lint-text:
 	@tools/lint-test.sh
 	@awk -f tools/lint.awk tools/include-arrows.txt $(LINT_C) $(LINT_H)
-# Releases of clang-format disagree on details: the layout is that of 14, the one of Debian 12.
 lint-format:
-	@if clang-format --version | grep -q 'version 14\.'; then clang-format --dry-run -Werror $(LINT_C) $(LINT_H); \
-	else echo "lint: layout not judged: it is defined by clang-format 14, here is $$(clang-format --version)"; fi
+	@tools/format.sh --check $(LINT_C) $(LINT_H)
 lint-scripts:
 	@for s in $(SCRIPTS); do bash -n $$s; done
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); fi
@@ -247,7 +245,7 @@ $(B)/header/%.h.ok: %.h $(B)/flags | $(BLAKE3_H)
 	@touch $@
 
 format: ## lay all sources out with clang-format
-	@clang-format -i $(LINT_C) $(LINT_H)
+	@tools/format.sh -i $(LINT_C) $(LINT_H)
 
 # ---- installation -------------------------------------------------------------------------------
 
