@@ -56,8 +56,8 @@ inside() {
     mount -t tmpfs tmpfs "$root/tmp"
     mkdir -p "$debs/partial"
     mount --bind "$debs" "$root/var/cache/apt/archives"
-    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-        chroot "$root" /bin/bash -c 'cd /root/assay && "$@"' freshcheck "$@"
+    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/srv LANG=C.UTF-8 \
+        chroot "$root" /bin/bash -c 'cd /srv/assay && "$@"' freshcheck "$@"
 }
 if [ "${1:-}" = --inside ]; then
     shift
@@ -93,7 +93,7 @@ check_release() {
     chmod 755 "$root"
     tar -C "$root" --numeric-owner -xf "$work/$release.tar" --exclude='./dev/*'
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    git clone -q --no-hardlinks "$PWD" "$root/root/assay"
+    git clone -q --no-hardlinks "$PWD" "$root/srv/assay"
 
     # Forbidden to install, the first command has to name what is missing and stop.
     if in_root make demo NO_INSTALL=1 >>"$log" 2>&1 || ! grep -q 'missing: libssl-dev' "$log"; then
@@ -101,7 +101,7 @@ check_release() {
         return 1
     fi
     step make demo
-    if ! [ -s "$root/root/assay/out/demo/index.html" ]; then
+    if ! [ -s "$root/srv/assay/out/demo/index.html" ]; then
         echo "freshcheck: $release: make demo left no out/demo/index.html" >&2
         return 1
     fi
