@@ -58,7 +58,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) criterion 2>/dev/null) $(addpr
 LDLIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
 TEST_LIBS  := $(shell pkg-config --libs criterion 2>/dev/null)
 
-CPPFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iref -Iharness -I. $(PKG_CFLAGS)
+CPPFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iref -Iharness -I. -Ibuild/gen $(PKG_CFLAGS)
 CFLAGS_ALL   = $(CPPFLAGS_ALL) $(WARN) $(WARN.$(COMPILER)) $(WERROR) $(CFLAGS.$(V)) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL  = $(LDFLAGS.$(V)) -Wl,--as-needed $(LDFLAGS)
 DEFECTS     := -DASSAY_REF_DEFECTS
@@ -112,14 +112,20 @@ $(B)/assay-report: $(call plain,$(RO_C)) $(BLAKE3_O)
 	@echo "  LD    $@"
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
 
+# The page's template travels inside the program, as the numbers of its bytes.
+TEMPLATE := build/gen/report_template.inc
+MADE := $(BLAKE3_H) $(TEMPLATE)
+$(TEMPLATE): reports/template.html
+	@mkdir -p $(@D) && od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@.$$$$ && mv $@.$$$$ $@
+
 # Objects follow the compiler and its flags as well as their sources.
 $(B)/flags: FORCE
 	@$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(CFLAGS_ALL))cmp -s $@.new $@ || cp $@.new $@
 
-$(B)/plain/%.o: %.c $(B)/flags | $(BLAKE3_H)
+$(B)/plain/%.o: %.c $(B)/flags | $(MADE)
 	@mkdir -p $(@D); echo "  CC    $@"
 	@$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
-$(B)/%.o: %.c $(B)/flags | $(BLAKE3_H)
+$(B)/%.o: %.c $(B)/flags | $(MADE)
 	@mkdir -p $(@D); echo "  CC    $@"
 	@$(CC) $(CFLAGS_ALL) $(DEFECTS) -MMD -MP -c -o $@ $<
 
@@ -229,16 +235,16 @@ lint-scripts:
 	@for s in $(SCRIPTS); do bash -n $$s; done
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); fi
 
-$(B)/clang/%.c.ok: %.c $(B)/flags | $(BLAKE3_H)
+$(B)/clang/%.c.ok: %.c $(B)/flags | $(MADE)
 	@mkdir -p $(@D); echo "  CLANG $<"
 	@clang $(SEVERE) $(WARN.clang) $(DEFECTS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $<
 	@touch $@
-$(B)/tidy/%.c.ok: %.c .clang-tidy $(B)/flags | $(BLAKE3_H)
+$(B)/tidy/%.c.ok: %.c .clang-tidy $(B)/flags | $(MADE)
 	@mkdir -p $(@D); echo "  TIDY  $<"
 	@clang -MM -MP -MT $@ -MF $(@:.ok=.d) $(CPPFLAGS_ALL) $(DEFECTS) $<
 	@clang-tidy --quiet $< -- $(CPPFLAGS_ALL) $(DEFECTS) 2> >(grep -v ' warnings\? generated' >&2)
 	@touch $@
-$(B)/header/%.h.ok: %.h $(B)/flags | $(BLAKE3_H)
+$(B)/header/%.h.ok: %.h $(B)/flags | $(MADE)
 	@mkdir -p $(@D); printf '#include "%s"\nextern int assay_lint;\n' $< > $(@:.ok=.c)
 	@gcc $(SEVERE) $(WARN.gcc) $(DEFECTS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $(@:.ok=.c)
 	@clang $(SEVERE) $(WARN.clang) -fsyntax-only $(@:.ok=.c)

@@ -1,0 +1,169 @@
+/* What the verbs share: option errors, numbers, the options of every verb that runs cases. */
+#include "cli/cli.h"
+
+#include "base/hex.h"
+#include "record/record.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECRET_BYTES 24
+
+int cli_wrong(const char *verb, const char *format, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fprintf(stderr, "assay %s: ", verb);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, " (assay %s --help)\n", verb);
+    return EXIT_TROUBLE;
+}
+
+int cli_option(int argc, char **argv, const struct option *options)
+{
+    int at = optind == 0 ? 1 : optind;
+    int option;
+
+    opterr = 0;
+    option = getopt_long(argc, argv, ":h", options, NULL);
+    if (option == ':') {
+        cli_wrong(argv[0], "%s needs an argument", argv[optind - 1]);
+        return '?';
+    }
+    if (option == '?')
+        cli_wrong(argv[0], "there is no option %s", argv[at < argc ? at : argc - 1]);
+    return option;
+}
+
+bool cli_number(uint64_t *out, const char *verb, const char *option, const char *text,
+                uint64_t most)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most)
+        return true;
+    cli_wrong(verb, "%s: expected a number from 0 to %" PRIu64 ", found \"%s\"", option, most,
+              text);
+    return false;
+}
+
+static bool seed_of(struct cli_running *running, const char *verb, const char *text)
+{
+    uint8_t bytes[8];
+
+    if (assay_hex_decode(bytes, sizeof bytes, assay_str(text), false) != ASSAY_OK) {
+        cli_wrong(verb, "--seed: expected 16 hex digits, found \"%s\"", text);
+        return false;
+    }
+    running->seed = 0;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        running->seed = running->seed << 8 | bytes[i];
+    running->seed_set = true;
+    return true;
+}
+
+int cli_running_option(struct cli_running *running, const char *verb, int option,
+                       const char *argument)
+{
+    switch (option) {
+    case 'o' + 256:
+        running->out = argument;
+        return 1;
+    case 'r' + 256:
+        running->replace = true;
+        return 1;
+    case 's' + 256:
+        return seed_of(running, verb, argument) ? 1 : -1;
+    case 'j' + 256:
+        return cli_number(&running->jobs, verb, "--jobs", argument, 8) ? 1 : -1;
+    case 't' + 256:
+        return cli_number(&running->time_limit_s, verb, "--time-limit", argument, 86400) ? 1 : -1;
+    default:
+        return 0;
+    }
+}
+
+static enum assay_code fresh_folder(struct cli_running *running, struct assay_err *err)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[32];
+
+    if (gmtime_r(&now, &utc) == NULL || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc) == 0 ||
+        snprintf(running->out_room, sizeof running->out_room, "out/runs/%s-%08" PRIx64, stamp,
+                 running->seed & 0xffffffff) >= (int)sizeof running->out_room)
+        return assay_fail(err, ASSAY_E_IO, 0, "the time cannot be told; name a folder with --out");
+    running->out = running->out_room;
+    return ASSAY_OK;
+}
+
+static enum assay_code fresh_secret(struct assay_err *err)
+{
+    uint8_t bytes[SECRET_BYTES];
+    char text[2 * SECRET_BYTES + 1];
+    enum assay_code rc = assay_random_system(bytes, sizeof bytes);
+
+    assay_hex_encode(text, assay_bytes_of(bytes, sizeof bytes));
+    if (rc != ASSAY_OK || setenv("ASSAY_TEST_SECRET", text, 0) != 0)
+        return assay_fail(err, ASSAY_E_IO, 0, "the system gives no random bytes");
+    return ASSAY_OK;
+}
+
+enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan,
+                                  struct assay_err *err)
+{
+    enum assay_code rc = fresh_secret(err);
+    uint8_t bytes[8];
+
+    if (rc == ASSAY_OK && !running->seed_set) {
+        if (assay_random_system(bytes, sizeof bytes) != ASSAY_OK)
+            return assay_fail(err, ASSAY_E_IO, 0,
+                              "the system gives no random bytes; give a --seed");
+        memcpy(&running->seed, bytes, sizeof bytes);
+    }
+    if (rc == ASSAY_OK && running->out == NULL)
+        rc = fresh_folder(running, err);
+    plan->seed = running->seed;
+    plan->jobs = (unsigned)running->jobs;
+    plan->time_limit_ms = running->time_limit_s * 1000;
+    return rc;
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
+}
+
+bool cli_show(const char *verb, const char *folder)
+{
+    struct assay_err err = {0};
+    json_t *run = NULL;
+    enum assay_code rc;
+
+    if (record_read(&run, folder, &err) != ASSAY_OK) {
+        cli_wrong(verb, "%s", err.text);
+        return false;
+    }
+    rc = report_terminal(stdout, run, isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL,
+                         terminal_width());
+    json_decref(run);
+    if (rc == ASSAY_OK && fflush(stdout) == 0)
+        return true;
+    cli_wrong(verb, "the report cannot be printed");
+    return false;
+}

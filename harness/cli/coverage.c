@@ -1,0 +1,142 @@
+/* assay list coverage: docs/coverage.md, generated: what every threat, rule and attack idea is
+ * proved by. */
+#include "cli/coverage.h"
+
+#include "defects/defects.h"
+#include "run/registry.h"
+
+#include <stdio.h>
+
+static const char *short_name(const struct scenario *s)
+{
+    const char *slash = strchr(s->name, '/');
+
+    return slash != NULL ? slash + 1 : s->name;
+}
+
+/* Writes the scenarios for which `of` holds, separated by commas; returns how many. */
+static size_t scenarios_where(const struct profile *p,
+                              bool (*of)(const struct scenario *, const char *), const char *id)
+{
+    size_t count, found = 0;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (scenario_profile(all[i]) == p && of(all[i], id))
+            printf("%s`%s`", found++ > 0 ? ", " : "", short_name(all[i]));
+    return found;
+}
+
+static bool of_threat(const struct scenario *s, const char *threat)
+{
+    return s->threat != NULL && strcmp(s->threat, threat) == 0;
+}
+
+static bool of_rule(const struct scenario *s, const char *rule)
+{
+    return strcmp(s->rule, rule) == 0;
+}
+
+static void defects_where(const struct profile *p, bool by_threat, const char *id)
+{
+    size_t found = 0;
+
+    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
+        const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
+
+        if (strcmp(d->profile, p->name) == 0 && strcmp(by_threat ? d->threat : d->rule, id) == 0)
+            printf("%s`%s`", found++ > 0 ? ", " : "", d->id);
+    }
+}
+
+static void cover_threats(const struct profile *p)
+{
+    puts("## Threats\n\n| threat | scenarios | seeded defects |\n|---|---|---|");
+    for (size_t i = 0; i < p->threat_count; i++) {
+        printf("| `%s` | ", p->threat(i)->id);
+        scenarios_where(p, of_threat, p->threat(i)->id);
+        fputs(" | ", stdout);
+        defects_where(p, true, p->threat(i)->id);
+        puts(" |");
+    }
+}
+
+static void cover_rules(const struct profile *p)
+{
+    puts("\n## Rules\n\n| rule | base | hardened | scenarios | seeded defects "
+         "|\n|---|---|---|---|---|");
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const struct profile_rule *r = p->rule(i);
+
+        printf("| `%s` | %s | %s | ", r->id, rule_level_name(r->level[0]),
+               rule_level_name(r->level[1]));
+        scenarios_where(p, of_rule, r->id);
+        fputs(" | ", stdout);
+        defects_where(p, false, r->id);
+        puts(" |");
+    }
+}
+
+static const char *why_left(const struct profile *p, const char *idea)
+{
+    for (size_t i = 0; i < p->ideas_left_count; i++)
+        if (strcmp(p->ideas_left[i].id, idea) == 0)
+            return p->ideas_left[i].reason;
+    return NULL;
+}
+
+static void cover_ideas(const struct profile *p)
+{
+    puts("\n## Attack ideas\n\n| idea | proved by, or why not |\n|---|---|");
+    for (size_t i = 0; p->ideas[i] != NULL; i++) {
+        const char *reason = why_left(p, p->ideas[i]);
+
+        printf("| %s | ", p->ideas[i]);
+        if (scenarios_where(p, scenario_cites_idea, p->ideas[i]) == 0)
+            fputs(reason != NULL ? reason : "**missing**", stdout);
+        else if (reason != NULL)
+            printf("; %s", reason);
+        puts(" |");
+    }
+}
+
+void coverage_print(void)
+{
+    const struct profile *p;
+
+    puts("# Coverage\n\nWritten by `assay list coverage`; a test compares this file with what the "
+         "program says.\n");
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        printf("# Profile `%s`\n\n", p->name);
+        cover_threats(p);
+        cover_rules(p);
+        cover_ideas(p);
+    }
+}
+
+size_t coverage_gaps(void)
+{
+    const struct profile *p;
+    size_t gaps = 0, count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        for (size_t k = 0; p->ideas[k] != NULL; k++) {
+            bool cited = why_left(p, p->ideas[k]) != NULL;
+
+            for (size_t l = 0; l < count && !cited; l++)
+                cited = scenario_profile(all[l]) == p && scenario_cites_idea(all[l], p->ideas[k]);
+            gaps += cited ? 0 : 1;
+        }
+        for (size_t k = 0; k < p->rule_count; k++) {
+            bool judged = false, broken = false;
+
+            for (size_t l = 0; l < count && !judged; l++)
+                judged = all[l]->kind == SCENARIO_REQUIREMENT && of_rule(all[l], p->rule(k)->id);
+            for (int d = 0; d < REF_DEFECT__COUNT && !broken; d++)
+                broken = strcmp(ref_defect_at((enum ref_defect_id)d)->rule, p->rule(k)->id) == 0;
+            gaps += judged && broken ? 0 : 1;
+        }
+    }
+    return gaps;
+}

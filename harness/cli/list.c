@@ -1,0 +1,133 @@
+/* assay list: what there is, one thing a line, tab-separated, so that other programs can read it.
+ */
+#include "cli/cli.h"
+#include "cli/coverage.h"
+#include "defects/defects.h"
+
+#include <stdio.h>
+
+static const char help[] =
+    "usage: assay list [what]\n\nOne thing a line, its fields separated by tabs.\n\n"
+    "  scenarios (default)  name, case, threat, rule, kind, title\n"
+    "  profiles             name, rules, threats\n"
+    "  threats              id, profile, severity, threat\n"
+    "  rules                id, profile, level in base, level in hardened, sentence\n"
+    "  defects              id, rule sets, threat, rule, sentence\n"
+    "  ideas                id, scenarios that implement it, or why none does\n"
+    "  coverage             all of that as Markdown: docs/coverage.md\n";
+
+static void list_scenarios(void)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < scenario_case_count(all[i]); k++)
+            printf("%s\t%s\t%s\t%s\t%s\t%s\n", all[i]->name, scenario_case_name(all[i], k),
+                   all[i]->threat != NULL ? all[i]->threat : "", all[i]->rule,
+                   scenario_kind_name(all[i]->kind), all[i]->title);
+}
+
+static void list_profiles(void)
+{
+    const struct profile *p;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+        printf("%s\t%zu rules\t%zu threats\n", p->name, p->rule_count, p->threat_count);
+}
+
+static void list_threats(void)
+{
+    const struct profile *p;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+        for (size_t k = 0; k < p->threat_count; k++)
+            printf("%s\t%s\t%s\t%s\n", p->threat(k)->id, p->name, p->threat(k)->severity,
+                   p->threat(k)->threat);
+}
+
+static void list_rules(void)
+{
+    const struct profile *p;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+        for (size_t k = 0; k < p->rule_count; k++)
+            printf("%s\t%s\t%s\t%s\t%s\n", p->rule(k)->id, p->name,
+                   rule_level_name(p->rule(k)->level[0]), rule_level_name(p->rule(k)->level[1]),
+                   p->rule(k)->sentence);
+}
+
+static void list_defects(void)
+{
+    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
+        const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
+
+        printf("%s\t%s\t%s\t%s\t%s\n", d->id, d->sets, d->threat, d->rule, d->sentence);
+    }
+}
+
+static void list_idea(const struct profile *p, const char *idea)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    printf("%s\t", idea);
+    for (size_t i = 0; i < count; i++)
+        if (scenario_profile(all[i]) == p && scenario_cites_idea(all[i], idea))
+            printf("%s ", all[i]->name);
+    for (size_t i = 0; i < p->ideas_left_count; i++)
+        if (strcmp(p->ideas_left[i].id, idea) == 0)
+            printf("left out: %s", p->ideas_left[i].reason);
+    putchar('\n');
+}
+
+static void list_ideas(void)
+{
+    const struct profile *p;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+        for (size_t k = 0; p->ideas[k] != NULL; k++)
+            list_idea(p, p->ideas[k]);
+}
+
+int cli_list(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*list)(void);
+    } lists[] = {
+        {"scenarios", list_scenarios},
+        {"profiles",  list_profiles },
+        {"threats",   list_threats  },
+        {"rules",     list_rules    },
+        {"defects",   list_defects  },
+        {"ideas",     list_ideas    }
+    };
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {NULL,   0,           NULL, 0  }
+    };
+    struct assay_err err = {0};
+    int option = cli_option(argc, argv, options);
+    const char *what;
+
+    if (option == 'h') {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (option == '?')
+        return EXIT_TROUBLE;
+    if (registry_check(&err) != ASSAY_OK)
+        return cli_wrong("list", "%s", err.text);
+    what = optind < argc ? argv[optind] : "scenarios";
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        if (strcmp(what, lists[i].name) == 0) {
+            lists[i].list();
+            return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+        }
+    }
+    return cli_wrong("list",
+                     "there is no list of \"%s\"; there are scenarios, profiles, threats, rules, "
+                     "defects, ideas, coverage",
+                     what);
+}

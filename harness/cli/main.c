@@ -1,0 +1,62 @@
+/* assay: the table of verbs. */
+#include "cli/cli.h"
+#include "run/executor.h"
+#include "run/version.h"
+
+#include <stdio.h>
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} verbs[] = {
+    {"run",      cli_run,      "judge a target: conformance and attacks, with a record"            },
+    {"list",     cli_list,     "what there is: profiles, threats, rules, scenarios, defects, ideas"},
+    {"explain",  cli_explain,  "one rule, threat, scenario, defect or idea, in full"               },
+    {"verify",   cli_verify,   "put one operation of the reference to the test on JSON input"      },
+    {"adapter",  cli_adapter,  "the reference as a library adapter on stdin and stdout"            },
+    {"serve",    cli_serve,    "run a reference server"                                            },
+    {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"       },
+    {"replay",   cli_replay,   "repeat one case of a recorded run"                                 },
+    {"report",   cli_report,   "write reports from a recorded run"                                 },
+    {"doctor",   cli_doctor,   "say what this machine can do, and what is missing for the rest"    },
+};
+
+static void help(FILE *out)
+{
+    fputs("assay: conformance and attack suite for payment-gated APIs\n\n"
+          "usage: assay VERB [options] [names]\n\n",
+          out);
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].what);
+    fputs("\nEach verb has --help. `assay run` without options judges the embedded reference "
+          "server.\n"
+          "exit: 0 all judged passed, 1 failures, 2 INVALID (nothing can be said), 3 usage or own "
+          "trouble,\n"
+          "      130 interrupted\n",
+          out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return EXIT_TROUBLE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("assay " ASSAY_VERSION);
+        return 0;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "worker") == 0) /* re-executed by the executor */
+        return executor_worker();
+    fprintf(stderr, "assay: there is no verb \"%.60s\"; `assay --help` lists them\n", argv[1]);
+    return EXIT_TROUBLE;
+}

@@ -1,0 +1,161 @@
+/* What a case has seen, as the record keeps it: exchanges with capped bodies, bursts, samples,
+ * notes. */
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "run/case_internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+json_t *case_text(struct assay_bytes text)
+{
+    struct assay_buf clean = ASSAY_BUF_INIT(text.len * 3 + 16);
+    json_t *out = NULL;
+
+    assay_utf8_add_replaced(&clean, text);
+    if (assay_buf_ok(&clean))
+        out = json_stringn_nocheck((const char *)assay_buf_view(&clean).at,
+                                   assay_buf_view(&clean).len);
+    assay_buf_fini(&clean);
+    return out != NULL ? out : json_string("");
+}
+
+/* Takes the entry over, whether it is kept or not. */
+static void keep(struct assay_case *t, json_t *entry)
+{
+    int64_t t_ms = (case_clock_ns() - t->began_ns) / 1000000;
+
+    if (entry == NULL)
+        return;
+    if (json_array_size(t->evidence) >= CASE_EVIDENCE_MAX) {
+        t->evidence_dropped++;
+        json_array_remove(t->evidence,
+                          CASE_EVIDENCE_MAX / 2); /* the beginning and the end tell most */
+    }
+    json_object_set_new(entry, "t", json_integer(t_ms));
+    json_array_append_new(t->evidence, entry);
+}
+
+static json_t *body_of(struct assay_bytes body, uint64_t total)
+{
+    struct assay_bytes kept = assay_bytes_part(body, 0, CASE_BODY_KEEP_BYTES);
+    bool is_text = assay_utf8_valid(kept) && memchr(kept.at, 0, kept.len) == NULL;
+    struct assay_buf encoded = ASSAY_BUF_INIT(2 * CASE_BODY_KEEP_BYTES);
+    json_t *out;
+
+    if (!is_text)
+        assay_base64_encode(&encoded, ASSAY_BASE64_STD, kept);
+    out = json_pack("{s:o, s:I, s:b}", is_text ? "text" : "base64",
+                    is_text ? case_text(kept) : case_text(assay_buf_view(&encoded)), "bytes",
+                    (json_int_t)total, "cut", total > kept.len);
+    assay_buf_fini(&encoded);
+    return out;
+}
+
+static json_t *headers_of(const struct http_header *headers, size_t count)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(out, json_pack("[o, o]", case_text(assay_str(headers[i].name)),
+                                             case_text(headers[i].value)));
+    return out;
+}
+
+static json_t *request_of(const struct http_exchange *x)
+{
+    if (x->request == NULL)
+        return json_pack("{s:o}", "raw", body_of(x->sent, x->sent.len));
+    return json_pack("{s:o, s:o, s:o, s:o}", "method", case_text(assay_str(x->request->method)),
+                     "target", case_text(assay_str(x->request->target)), "headers",
+                     headers_of(x->request->headers, x->request->header_count), "body",
+                     body_of(x->request->body, x->request->body.len));
+}
+
+static json_t *response_of(const struct http_exchange *x)
+{
+    if (x->outcome != HTTP_ANSWERED)
+        return json_null();
+    return json_pack("{s:i, s:o, s:o}", "status", x->response.status, "headers",
+                     headers_of(x->response.headers, x->response.header_count), "body",
+                     body_of(x->response.body, x->response.body_bytes));
+}
+
+void case_saw_exchange(struct assay_case *t, const struct http_exchange *exchange,
+                       const char *label)
+{
+    const char *outcome = exchange->outcome == HTTP_ANSWERED || exchange->trouble == NULL
+                              ? http_outcome_text(exchange->outcome)
+                              : exchange->trouble;
+
+    keep(t,
+         json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "kind", "exchange", "label",
+                   case_text(assay_str(label)), "request", request_of(exchange), "outcome",
+                   case_text(assay_str(outcome)), "response", response_of(exchange), "milliseconds",
+                   (json_int_t)((exchange->end_ns - exchange->sent_ns) / 1000000)));
+}
+
+void case_saw_burst(struct assay_case *t, const struct http_overlap *overlap,
+                    struct http_exchange *const *exchanges, size_t n, const char *label)
+{
+    json_t *statuses = json_object();
+
+    for (size_t i = 0; i < n; i++) {
+        const struct http_exchange *x = exchanges[i];
+        char name[32];
+        json_int_t seen;
+
+        if (x->outcome == HTTP_ANSWERED &&
+            snprintf(name, sizeof name, "%d", x->response.status) > 0) {
+            seen = json_integer_value(json_object_get(statuses, name));
+            json_object_set_new(statuses, name, json_integer(seen + 1));
+        } else {
+            const char *outcome = http_outcome_text(x->outcome);
+
+            seen = json_integer_value(json_object_get(statuses, outcome));
+            json_object_set_new(statuses, outcome, json_integer(seen + 1));
+        }
+    }
+    keep(t, json_pack("{s:s, s:o, s:I, s:I, s:I, s:o}", "kind", "burst", "label",
+                      case_text(assay_str(label)), "requests", (json_int_t)overlap->requests,
+                      "inFlight", (json_int_t)overlap->in_flight, "releaseMicroseconds",
+                      (json_int_t)(overlap->release_ns / 1000), "statuses", statuses));
+}
+
+void case_saw_sample(struct assay_case *t, const char *name, int64_t value, const char *unit)
+{
+    keep(t, json_pack("{s:s, s:s, s:I, s:s}", "kind", "sample", "name", name, "value",
+                      (json_int_t)value, "unit", unit));
+}
+
+static json_t *printed(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
+static json_t *printed(const char *format, va_list args)
+{
+    char text[2048];
+    int len = vsnprintf(text, sizeof text, format, args);
+
+    return case_text(assay_bytes_of(text, len < 0                     ? 0
+                                          : (size_t)len < sizeof text ? (size_t)len
+                                                                      : sizeof text - 1));
+}
+
+void case_note(struct assay_case *t, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    keep(t, json_pack("{s:s, s:o}", "kind", "note", "text", printed(format, args)));
+    va_end(args);
+}
+
+void case_observe(struct assay_case *t, const char *name, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    json_array_append_new(t->observations,
+                          json_pack("{s:s, s:o}", "name", name, "text", printed(format, args)));
+    va_end(args);
+}

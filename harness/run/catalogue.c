@@ -1,0 +1,107 @@
+/* The catalogue: rules, threats, scenarios and defects as JSON, so that a record explains itself.
+ */
+#include "run/catalogue.h"
+
+#include "defects/defects.h"
+
+static json_t *rules_of(const struct profile *p, bool hardened)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const struct profile_rule *r = p->rule(i);
+
+        json_array_append_new(
+            out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->id, "profile", p->name,
+                           "level", rule_level_name(r->level[hardened ? 1 : 0]), "source",
+                           r->source, "sentence", r->sentence, "remedy", r->remedy));
+    }
+    return out;
+}
+
+static json_t *threats_of(const struct profile *p)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < p->threat_count; i++) {
+        const struct profile_threat *t = p->threat(i);
+
+        json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
+                                             t->id, "profile", p->name, "asset", t->asset, "threat",
+                                             t->threat, "mitigation", t->mitigation, "residual",
+                                             t->residual, "severity", t->severity, "stride",
+                                             t->stride, "notReached", t->not_reached));
+    }
+    return out;
+}
+
+/* "KX-040 KX-055" as an array. */
+static json_t *words_of(const char *words)
+{
+    json_t *out = json_array();
+
+    while (words != NULL && *words != '\0') {
+        size_t len = strcspn(words, " ");
+
+        if (len > 0)
+            json_array_append_new(out, json_stringn(words, len));
+        words += len + strspn(words + len, " ");
+    }
+    return out;
+}
+
+static json_t *catches_of(const struct scenario *s)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && s->catches[i] != NULL; i++)
+        json_array_append_new(out, json_string(s->catches[i]));
+    return out;
+}
+
+static json_t *scenarios_of(const struct profile *p, bool hardened)
+{
+    json_t *out = json_array();
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct scenario *s = all[i];
+        const struct profile_rule *rule = profile_rule_find(p, s->rule);
+
+        if (scenario_profile(s) != p)
+            continue;
+        json_array_append_new(
+            out,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "name", s->name,
+                      "title", s->title, "kind", scenario_kind_name(s->kind), "threat",
+                      s->threat != NULL ? s->threat : "", "rule", s->rule, "level",
+                      rule_level_name(rule->level[hardened ? 1 : 0]), "ideas", words_of(s->ideas),
+                      "restsOn", scenario_control(s) != NULL ? scenario_control(s)->name : "",
+                      "catches", catches_of(s), "file", s->file, "line", s->line));
+    }
+    return out;
+}
+
+static json_t *defects_of(const struct profile *p)
+{
+    json_t *out = json_array();
+
+    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
+        const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
+
+        if (strcmp(d->profile, p->name) == 0)
+            json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", d->id,
+                                                 "profile", d->profile, "sets", d->sets, "threat",
+                                                 d->threat, "rule", d->rule, "place", d->place,
+                                                 "sentence", d->sentence));
+    }
+    return out;
+}
+
+json_t *catalogue_event(const struct profile *profile, bool hardened)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "event", "catalogue", "rules",
+                     rules_of(profile, hardened), "threats", threats_of(profile), "scenarios",
+                     scenarios_of(profile, hardened), "defects", defects_of(profile));
+}

@@ -1,0 +1,359 @@
+/* What a run comes to: a run that judged nothing must never look green. */
+#include "run/outcome.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *outcome_invalid_code(enum outcome_invalid invalid)
+{
+    static const char *const codes[] = {
+#define X(ident, code, text) code,
+        OUTCOME_INVALIDS(X)
+#undef X
+    };
+
+    return invalid < INVALID__COUNT ? codes[invalid] : "?";
+}
+
+static const char *meaning_of(enum outcome_invalid invalid)
+{
+    static const char *const texts[] = {
+#define X(ident, code, text) text,
+        OUTCOME_INVALIDS(X)
+#undef X
+    };
+
+    return texts[invalid];
+}
+
+enum assay_code outcome_init(struct outcome *o, enum rule_level fail_on,
+                             const struct selection *selection, struct assay_err *err)
+{
+    *o = (struct outcome){.arena = ASSAY_ARENA_INIT((size_t)8 << 20),
+                          .fail_on = fail_on,
+                          .selection = selection,
+                          .invalid = json_array(),
+                          .threats = json_object(),
+                          .words = json_object()};
+    if (o->invalid == NULL || o->threats == NULL || o->words == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    return ASSAY_OK;
+}
+
+void outcome_fini(struct outcome *o)
+{
+    json_decref(o->invalid);
+    json_decref(o->threats);
+    json_decref(o->words);
+    assay_arena_fini(&o->arena);
+}
+
+void outcome_invalidate(struct outcome *o, enum outcome_invalid why, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_array_append_new(o->invalid,
+                          json_pack("{s:s, s:o}", "code", outcome_invalid_code(why), "text",
+                                    json_sprintf("%s: %s", meaning_of(why), len > 0 ? text : "")));
+}
+
+/* ---- expectations ---- */
+
+static struct known_failure *known_of(struct outcome *o, const struct planned_case *c)
+{
+    const char *name = scenario_case_name(c->scenario, c->index);
+
+    for (size_t i = 0; i < o->known_count; i++)
+        if (strcmp(o->known[i].scenario, c->scenario->name) == 0 &&
+            (o->known[i].case_name == NULL || strcmp(o->known[i].case_name, name) == 0))
+            return &o->known[i];
+    return NULL;
+}
+
+static bool has_case_named(const struct scenario *s, const char *name)
+{
+    for (size_t i = 0; i < scenario_case_count(s); i++)
+        if (strcmp(scenario_case_name(s, i), name) == 0)
+            return true;
+    return false;
+}
+
+static enum assay_code add_known(struct outcome *o, const char *path, size_t index,
+                                 const json_t *entry, struct assay_err *err)
+{
+    const char *member, *name = json_string_value(json_object_get(entry, "scenario"));
+    const char *case_name = json_string_value(json_object_get(entry, "case"));
+    const char *reason = json_string_value(json_object_get(entry, "reason"));
+    const struct scenario *s = name != NULL ? registry_find(name) : NULL;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)entry, member, value) if (
+        strcmp(member, "scenario") != 0 && strcmp(member, "case") != 0 &&
+        strcmp(member, "reason") !=
+            0) return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                                 "%s: known[%zu].%s: no such member; known are scenario, "
+                                 "case, reason",
+                                 path, index, member);
+    if (name == NULL || reason == NULL ||
+        (json_object_get(entry, "case") != NULL && case_name == NULL))
+        return assay_fail(err, ASSAY_E_TYPE, 0,
+                          "%s: known[%zu]: expected an object with the texts scenario and reason, "
+                          "and perhaps case",
+                          path, index);
+    if (s == NULL || (case_name != NULL && !has_case_named(s, case_name)))
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                          "%s: known[%zu]: there is no %s%s%s; `assay list` shows what there is",
+                          path, index, name, case_name != NULL ? "/" : "",
+                          case_name != NULL ? case_name : "");
+    if (o->known_count == OUTCOME_KNOWN_MAX)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "%s: more than %d known failures", path,
+                          OUTCOME_KNOWN_MAX);
+    o->known[o->known_count++] = (struct known_failure){
+        .scenario = s->name,
+        .reason = assay_arena_printf(&o->arena, "%s", reason),
+        .case_name = case_name != NULL ? assay_arena_printf(&o->arena, "%s", case_name) : NULL};
+    return ASSAY_OK;
+}
+
+enum assay_code outcome_expectations(struct outcome *o, const char *path, struct assay_err *err)
+{
+    json_error_t where;
+    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    const json_t *known = json_object_get(file, "known");
+    enum assay_code rc = ASSAY_OK;
+
+    if (file == NULL)
+        rc = assay_fail(err, where.line > 0 ? ASSAY_E_MALFORMED : ASSAY_E_IO, 0, "%s:%d: %s", path,
+                        where.line > 0 ? where.line : 0, where.text);
+    else if (!json_is_array(known) || json_object_size(file) != 1)
+        rc =
+            assay_fail(err, ASSAY_E_MALFORMED, 0,
+                       "%s: expected an object with exactly one member, the array \"known\"", path);
+    for (size_t i = 0; rc == ASSAY_OK && i < json_array_size(known); i++)
+        rc = add_known(o, path, i, json_array_get(known, i), err);
+    json_decref(file);
+    return rc;
+}
+
+/* ---- taking cases into account ---- */
+
+static void count_answers(struct outcome *o, const json_t *evidence)
+{
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach((json_t *)(uintptr_t)evidence, i, entry)
+    {
+        const char *kind = json_string_value(json_object_get(entry, "kind"));
+        json_int_t status =
+            json_integer_value(json_object_get(json_object_get(entry, "response"), "status"));
+
+        if (kind == NULL || strcmp(kind, "exchange") != 0)
+            continue;
+        o->answers += status != 0 ? 1 : 0;
+        o->refused_connections += status == 0 ? 1 : 0;
+        o->statuses_401 += status == 401 || status == 403 ? 1 : 0;
+        o->statuses_5xx += status >= 500 ? 1 : 0;
+    }
+}
+
+static enum verdict verdict_of(const json_t *event)
+{
+    const char *name = json_string_value(json_object_get(event, "verdict"));
+
+    for (int v = 0; v < VERDICT__COUNT; v++)
+        if (name != NULL && strcmp(name, verdict_name((enum verdict)v)) == 0)
+            return (enum verdict)v;
+    return VERDICT_BROKEN;
+}
+
+static const char *text_of(const json_t *event, const char *member)
+{
+    const char *text = json_string_value(json_object_get(event, member));
+
+    return text != NULL ? text : "";
+}
+
+/* Counts under a threat, rule or name how often it was judged, and keeps the first reason why it
+ * was not. */
+static void count_under(json_t *table, const char *word, bool judged, const char *reason)
+{
+    json_t *entry = json_object_get(table, word);
+    json_int_t before = json_integer_value(json_object_get(entry, "judged"));
+
+    if (entry == NULL) {
+        json_object_set_new(table, word, json_pack("{s:i, s:s}", "judged", 0, "reason", ""));
+        entry = json_object_get(table, word);
+    }
+    if (judged)
+        json_object_set_new(entry, "judged", json_integer(before + 1));
+    else if (text_of(entry, "reason")[0] == '\0')
+        json_object_set_new(entry, "reason", json_string(reason));
+}
+
+static void count_judged(struct outcome *o, const struct planned_case *c, enum verdict verdict,
+                         const char *reason)
+{
+    bool judged = verdict == VERDICT_PASS || verdict == VERDICT_FAIL;
+
+    if (c->scenario->threat != NULL)
+        count_under(o->threats, c->scenario->threat,
+                    judged && c->scenario->kind == SCENARIO_REQUIREMENT, reason);
+    for (size_t i = 0; i < o->selection->rule_count; i++)
+        if (strcmp(o->selection->rules[i], c->scenario->rule) == 0)
+            count_under(o->words, o->selection->rules[i], judged, reason);
+    for (size_t i = 0; i < o->selection->name_count; i++)
+        if (selection_name_takes(o->selection->names[i], c->scenario, c->index))
+            count_under(o->words, o->selection->names[i], judged, reason);
+}
+
+static bool counts_for_exit(const struct outcome *o, const json_t *event)
+{
+    const char *level = text_of(event, "level");
+
+    for (int l = LEVEL_MUST; l <= (int)o->fail_on; l++)
+        if (strcmp(level, rule_level_name((enum rule_level)l)) == 0)
+            return true;
+    return false;
+}
+
+void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
+{
+    enum verdict verdict = verdict_of(event);
+    struct known_failure *known = known_of(o, planned);
+    bool is_control = planned->scenario->kind == SCENARIO_CONTROL;
+    const char *expectation = NULL;
+
+    o->counts[verdict]++;
+    o->judged += planned->scenario->kind == SCENARIO_REQUIREMENT &&
+                         (verdict == VERDICT_PASS || verdict == VERDICT_FAIL)
+                     ? 1
+                     : 0;
+    count_answers(o, json_object_get(event, "evidence"));
+    count_judged(o, planned, verdict, text_of(event, "reason"));
+    if (known != NULL && verdict == VERDICT_FAIL) {
+        known->met = true;
+        expectation = "expected";
+    } else if (known != NULL && verdict == VERDICT_PASS && known->case_name != NULL) {
+        expectation = "unexpected-pass";
+        o->failures++;
+    }
+    json_object_set_new(event, "expectation",
+                        expectation != NULL ? json_string(expectation) : json_null());
+    if (is_control && (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN))
+        outcome_invalidate(o, INVALID_CONTROL_FAILED, "%s%s%s: %s", planned->scenario->name,
+                           planned->scenario->rows != NULL ? "/" : "",
+                           scenario_case_name(planned->scenario, planned->index),
+                           verdict == VERDICT_FAIL ? text_of(event, "seen")
+                                                   : text_of(event, "reason"));
+    else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
+        o->failures++;
+}
+
+/* ---- conclusions ---- */
+
+static void judge_broken(struct outcome *o)
+{
+    size_t controls = json_array_size(o->invalid);
+
+    if (o->counts[VERDICT_BROKEN] > 0 && controls == 0)
+        outcome_invalidate(o, INVALID_BROKEN, "%" PRIu64 " case%s; each says why",
+                           o->counts[VERDICT_BROKEN], o->counts[VERDICT_BROKEN] == 1 ? "" : "s");
+}
+
+static void judge_answers(struct outcome *o)
+{
+    if (o->answers == 0 && o->refused_connections > 0)
+        outcome_invalidate(o, INVALID_UNREACHABLE,
+                           "%" PRIu64 " requests, no answer; is it listening at base_url?",
+                           o->refused_connections);
+    if (o->answers > 0 && o->statuses_401 == o->answers)
+        outcome_invalidate(
+            o, INVALID_ALL_UNAUTHORIZED,
+            "%" PRIu64 " of %" PRIu64
+            " were 401 or 403; does the target file give the credentials the server wants?",
+            o->statuses_401, o->answers);
+    if (o->answers > 0 && o->statuses_5xx == o->answers)
+        outcome_invalidate(o, INVALID_ALL_SERVER_ERRORS,
+                           "%" PRIu64 " of %" PRIu64 "; look into the server's log",
+                           o->statuses_5xx, o->answers);
+}
+
+static bool threat_was_judged(const struct outcome *o, const char *threat)
+{
+    return json_integer_value(json_object_get(json_object_get(o->threats, threat), "judged")) > 0;
+}
+
+/* What was named and not judged makes the run INVALID: whoever names a thing relies on it. */
+static void judge_named(struct outcome *o)
+{
+    for (size_t i = 0; i < o->selection->threat_count; i++)
+        if (!threat_was_judged(o, o->selection->threats[i]))
+            outcome_invalidate(
+                o, INVALID_NAMED_NOT_JUDGED, "threat %s: %s", o->selection->threats[i],
+                text_of(json_object_get(o->threats, o->selection->threats[i]), "reason"));
+    for (size_t i = 0; i < o->selection->rule_count + o->selection->name_count; i++) {
+        bool is_rule = i < o->selection->rule_count;
+        const char *word =
+            is_rule ? o->selection->rules[i] : o->selection->names[i - o->selection->rule_count];
+        const json_t *entry = json_object_get(o->words, word);
+
+        if (json_integer_value(json_object_get(entry, "judged")) == 0)
+            outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "%s: %s", word,
+                               text_of(entry, "reason"));
+    }
+}
+
+static json_t *not_judged(const struct outcome *o)
+{
+    json_t *out = json_array();
+    const char *threat;
+    json_t *entry;
+
+    json_object_foreach(o->threats, threat,
+                        entry) if (json_integer_value(json_object_get(entry, "judged")) == 0)
+        json_array_append_new(
+            out, json_pack("{s:s, s:s}", "threat", threat, "reason", text_of(entry, "reason")));
+    return out;
+}
+
+static int exit_of(const struct outcome *o, const struct executor_result *result)
+{
+    if (result->interrupted)
+        return 130;
+    if (o->failures > 0)
+        return 1;
+    return json_array_size(o->invalid) > 0 ? 2 : 0;
+}
+
+json_t *outcome_end(struct outcome *o, const struct executor_result *result, int *exit_status)
+{
+    json_t *counts = json_object();
+
+    if (result->interrupted)
+        outcome_invalidate(o, INVALID_INTERRUPTED, "%zu of %zu cases had run", result->done,
+                           result->total);
+    else if (result->out_of_time)
+        outcome_invalidate(o, INVALID_OUT_OF_TIME, "%zu of %zu cases had run", result->done,
+                           result->total);
+    judge_broken(o);
+    judge_answers(o);
+    if (!result->interrupted)
+        judge_named(o);
+    if (o->judged == 0 && json_array_size(o->invalid) == 0)
+        outcome_invalidate(o, INVALID_NOTHING_JUDGED,
+                           "every case was unsupported, skipped or an observation");
+    *exit_status = exit_of(o, result);
+    for (int v = 0; v < VERDICT__COUNT; v++)
+        json_object_set_new(counts, verdict_name((enum verdict)v),
+                            json_integer((json_int_t)o->counts[v]));
+    return json_pack("{s:s, s:i, s:b, s:b, s:O, s:o, s:o}", "event", "end", "exit", *exit_status,
+                     "valid", json_array_size(o->invalid) == 0, "interrupted", result->interrupted,
+                     "invalid", o->invalid, "counts", counts, "notJudged", not_judged(o));
+}

@@ -1,0 +1,9 @@
+/** The profiles there are, each defined beside its peer. */
+#ifndef RUN_PROFILES_H
+#define RUN_PROFILES_H
+
+#include "run/registry.h"
+
+extern const struct profile profile_paid_tools; /* harness/peer/paid-tools/profile.c */
+
+#endif

@@ -1,0 +1,304 @@
+/* A session: from plan to closed record. Events are written in the order in which they become
+ * known. */
+#include "run/session.h"
+
+#include "base/time.h"
+#include "record/record.h"
+#include "run/catalogue.h"
+#include "run/matrix.h"
+#include "run/version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct session {
+    const struct plan *plan;
+    const struct session_options *options;
+    struct record_redactor *redactor;
+    struct record_writer *record;
+    struct outcome outcome;
+    struct matrix *matrix;
+    struct assay_err trouble; /* the first that came up while cases were running */
+    const char *accepts[SESSION_PAIRS_MAX],
+        *catches[SESSION_PAIRS_MAX]; /* verdicts of the self-check */
+    int64_t began_ns, self_check_ns;
+};
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    return clock_gettime(clock, &now) == 0 ? (int64_t)now.tv_sec * 1000000000 + now.tv_nsec : 0;
+}
+
+static json_t *time_now(void)
+{
+    char text[ASSAY_TIME_TEXT_BYTES];
+
+    assay_time_text(text, now_ns(CLOCK_REALTIME) / 1000000);
+    return json_string(text);
+}
+
+/* Adds an event and drops it; the first trouble is kept for the end. */
+static void add(struct session *s, json_t *event)
+{
+    if (event == NULL)
+        assay_fail(&s->trouble, ASSAY_E_NOMEM, 0, "out of memory");
+    else if (s->trouble.code == ASSAY_OK && record_add(s->record, event, &s->trouble) != ASSAY_OK)
+        assay_err_wrap(&s->trouble, s->trouble.code, "the record");
+    json_decref(event);
+}
+
+static json_t *run_event(const struct session *s)
+{
+    const struct session_options *o = s->options;
+    const struct target *target = o->shown->target;
+    json_t *command = json_array();
+
+    for (int i = 0; i < o->argc; i++)
+        json_array_append_new(command, case_text(assay_str(o->argv[i])));
+    return json_pack("{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b}, s:s}",
+                     "event", "run", "schema", RECORD_SCHEMA, "assay", "version", ASSAY_VERSION,
+                     "verb", o->verb, "command", command, "seed",
+                     json_sprintf("%016llx", (unsigned long long)s->plan->seed), "started",
+                     time_now(), "target", "name", target->name, "profile", target->profile,
+                     "rules", o->shown->rules, "interface", target->interface, "launched",
+                     target->has_launch, "failOn", rule_level_name(o->fail_on));
+}
+
+static json_t *leg_event(const struct leg *leg)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "event", "leg", "id", leg->id, "target",
+                     leg->target_path != NULL ? leg->target_path : "(embedded)", "rules",
+                     leg->rules, "defect",
+                     leg->defect != NULL ? json_string(leg->defect) : json_null(), "purpose",
+                     leg_purpose_name(leg->purpose));
+}
+
+/* ---- the self-check ---- */
+
+static void note_self_check(struct session *s, const struct leg *leg, const struct planned_case *c,
+                            const json_t *event)
+{
+    const char *verdict = json_string_value(json_object_get(event, "verdict"));
+
+    for (size_t i = 0; verdict != NULL && i < s->options->pair_count && i < SESSION_PAIRS_MAX;
+         i++) {
+        const struct self_check_pair *pair = &s->options->pairs[i];
+
+        for (int v = 0; pair->scenario == c->scenario && v < VERDICT__COUNT; v++) {
+            if (strcmp(verdict, verdict_name((enum verdict)v)) != 0)
+                continue;
+            if (leg == pair->correct)
+                s->accepts[i] = verdict_name((enum verdict)v);
+            else if (leg == pair->broken)
+                s->catches[i] = verdict_name((enum verdict)v);
+        }
+    }
+    s->self_check_ns = now_ns(CLOCK_MONOTONIC);
+}
+
+/* A scenario that this machine cannot run (no libfaketime) says nothing about the suite. */
+static bool pair_holds(const char *accepts, const char *catches)
+{
+    if (accepts != NULL && catches != NULL && strcmp(accepts, "unsupported") == 0 &&
+        strcmp(catches, "unsupported") == 0)
+        return true;
+    return accepts != NULL && catches != NULL && strcmp(accepts, "pass") == 0 &&
+           strcmp(catches, "fail") == 0;
+}
+
+static json_t *self_check_event(struct session *s, const struct executor_result *result)
+{
+    json_t *threats = json_array();
+    const struct session_options *o = s->options;
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < o->pair_count && i < SESSION_PAIRS_MAX; i++) {
+        const char *accepts = s->accepts[i] != NULL ? s->accepts[i] : "not run";
+        const char *catches = s->catches[i] != NULL ? s->catches[i] : "not run";
+
+        if (!pair_holds(s->accepts[i], s->catches[i]) && !result->interrupted &&
+            !result->out_of_time) {
+            wrong++;
+            outcome_invalidate(
+                &s->outcome, INVALID_SELF_CHECK_FAILED,
+                "%s said \"%s\" of the correct reference and \"%s\" of the one with defect %s",
+                o->pairs[i].scenario->name, accepts, catches, o->pairs[i].defect);
+        }
+        json_array_append_new(threats, json_pack("{s:s, s:b, s:s, s:b, s:s}", "threat", o->pairs[i].threat, "accepts",
+                                                 strcmp(accepts, "pass") == 0, "defect", o->pairs[i].defect, "catches",
+                                                 strcmp(catches, "fail") == 0, "scenario", o->pairs[i].scenario->name));
+    }
+    return json_pack(
+        "{s:s, s:b, s:b, s:I, s:s, s:o}", "event", "selfCheck", "ran", o->pair_count > 0, "passed",
+        o->pair_count > 0 && wrong == 0, "milliseconds",
+        (json_int_t)(s->self_check_ns > 0 ? (s->self_check_ns - s->began_ns) / 1000000 : 0),
+        "reason", o->self_check_left_out ? "left out by --no-self-check" : "", "threats", threats);
+}
+
+/* ---- cases as they come ---- */
+
+static json_t *replay_command(const struct session *s, const struct planned_case *c)
+{
+    const char *name = scenario_case_name(c->scenario, c->index);
+
+    return json_sprintf("assay replay %s '%s%s%s'", s->options->out, c->scenario->name,
+                        name[0] != '\0' ? "/" : "", name);
+}
+
+static void on_case(void *with, const struct leg *leg, const struct planned_case *c, json_t *event)
+{
+    struct session *s = with;
+
+    json_object_set_new(event, "replay", replay_command(s, c));
+    json_object_set_new(event, "expectation", json_null());
+    if (leg->purpose == LEG_SELF_CHECK) {
+        note_self_check(s, leg, c, event);
+        return;
+    }
+    if (leg->purpose == LEG_SELFTEST)
+        matrix_add(s->matrix, leg, c, event);
+    else
+        outcome_add(&s->outcome, c, event);
+    if (leg->defect == NULL || leg->purpose == LEG_TARGET) {
+        json_incref(event);
+        add(s, event);
+    }
+}
+
+static void on_progress(void *with, size_t done, size_t total)
+{
+    const struct session *s = with;
+
+    if (s->options->progress && fprintf(stderr, "\r%zu of %zu cases ", done, total) > 0)
+        fflush(stderr);
+    if (s->options->progress && done == total)
+        fputs("\r\033[K", stderr);
+}
+
+/* ---- beginning and end ---- */
+
+static enum assay_code remove_record(const char *folder, struct assay_err *err)
+{
+    static const char *const files[] = {"record.jsonl", "run.json"};
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[4096];
+
+        if (snprintf(path, sizeof path, "%s/%s", folder, files[i]) >= (int)sizeof path ||
+            (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR))
+            return assay_fail(err, ASSAY_E_IO, 0, "%s cannot be removed: %s", path,
+                              strerror(errno));
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_code open_record(struct session *s, struct assay_err *err)
+{
+    const struct target *target = s->options->shown->target;
+    enum assay_code rc = ASSAY_OK;
+
+    s->redactor = record_redactor_new();
+    if (s->redactor == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    for (size_t i = 0; rc == ASSAY_OK && i < target->secret_count; i++)
+        if (strlen(target->secrets[i].value) >= 4)
+            rc = record_redactor_add(s->redactor, target->secrets[i].name,
+                                     assay_str(target->secrets[i].value));
+    if (rc == ASSAY_OK && s->options->replace)
+        rc = remove_record(s->options->out, err);
+    return rc == ASSAY_OK ? record_create(&s->record, s->options->out, s->redactor, err) : rc;
+}
+
+static void write_opening(struct session *s)
+{
+    const struct leg *shown = s->options->shown;
+
+    add(s, run_event(s));
+    add(s, catalogue_event(profile_find(shown->profile), strcmp(shown->rules, "hardened") == 0));
+    for (size_t i = 0; i < s->plan->leg_count; i++)
+        add(s, leg_event(&s->plan->legs[i]));
+}
+
+/* What a matrix says as an exit status: survivors, unnamed catches and false alarms are failures of
+ * the suite. */
+static int judge_matrix(struct session *s, int status)
+{
+    struct matrix_counts counts;
+
+    add(s, matrix_event(s->matrix, &counts));
+    if (status == 130)
+        return status;
+    if (counts.caught != counts.defects || counts.false_alarms > 0)
+        return 1;
+    return counts.broken > 0 || counts.defects == 0 ? 2 : 0;
+}
+
+static void write_ending(struct session *s, const struct executor_result *result, int *exit_status)
+{
+    json_t *end;
+
+    add(s, self_check_event(s, result));
+    if (s->options->selection != NULL && result->total == 0)
+        outcome_invalidate(&s->outcome, INVALID_NOTHING_SELECTED,
+                           "the names and levels given leave nothing to run");
+    end = outcome_end(&s->outcome, result, exit_status);
+    if (s->matrix != NULL) {
+        *exit_status = judge_matrix(s, *exit_status == 130 ? 130 : 0);
+        json_object_set_new(end, "exit", json_integer(*exit_status));
+        if (!result->interrupted && !result->out_of_time) {
+            json_object_set_new(end, "valid", json_boolean(*exit_status != 2));
+            json_object_set_new(end, "invalid", json_array());
+        }
+    }
+    json_object_set_new(end, "ended", time_now());
+    add(s, end);
+}
+
+enum assay_code session_run(const struct plan *plan, const struct session_options *options,
+                            int *exit_status, struct assay_err *err)
+{
+    struct session s = {.plan = plan, .options = options};
+    const struct executor_hooks hooks = {
+        .on_case = on_case, .on_progress = on_progress, .with = &s};
+    static const struct selection everything = {.least = LEVEL_REPORT};
+    struct executor_result result = {0};
+    enum assay_code rc;
+
+    rc = outcome_init(&s.outcome, options->fail_on,
+                      options->selection != NULL ? options->selection : &everything, err);
+    if (rc == ASSAY_OK && options->expectations != NULL)
+        rc = outcome_expectations(&s.outcome, options->expectations, err);
+    if (rc == ASSAY_OK && strcmp(options->verb, "selftest") == 0 &&
+        (s.matrix = matrix_new(plan)) == NULL)
+        rc = assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    if (rc == ASSAY_OK)
+        rc = open_record(&s, err);
+    if (rc != ASSAY_OK)
+        goto out;
+    s.began_ns = now_ns(CLOCK_MONOTONIC);
+    write_opening(&s);
+    rc = execute_plan(plan, &hooks, &result, err);
+    if (rc == ASSAY_OK) {
+        write_ending(&s, &result, exit_status);
+        rc = record_close(s.record, err);
+        s.record = NULL;
+    }
+    if (rc == ASSAY_OK && s.trouble.code != ASSAY_OK)
+        rc = assay_fail(err, s.trouble.code, 0, "%s", s.trouble.text);
+out:
+    if (s.record != NULL) {
+        struct assay_err ignored = {0};
+
+        if (record_close(s.record, &ignored) != ASSAY_OK)
+            assay_err_wrap(err, rc, "%s", ignored.text);
+    }
+    record_redactor_free(s.redactor);
+    matrix_free(s.matrix);
+    outcome_fini(&s.outcome);
+    return rc;
+}

@@ -1,0 +1,78 @@
+/* SHA-256 by libcrypto, BLAKE2b by libb2, BLAKE3 by its authors' C; see hash.h.
+ *
+ * libcrypto's streaming SHA-256 is the one that neither allocates nor fails. OpenSSL 3 marks it as
+ * deprecated in favour of EVP, which does both. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "base/hash.h"
+
+#include "base/hex.h"
+
+#include <assert.h>
+#include <blake2.h>
+#include <blake3.h>
+#include <openssl/sha.h>
+
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct assay_sha256), "libcrypto's state fits ours");
+static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct assay_sha256), "and is aligned there");
+static_assert(SHA256_DIGEST_LENGTH == ASSAY_SHA256_BYTES, "32 bytes");
+static_assert(BLAKE3_OUT_LEN == ASSAY_BLAKE3_BYTES, "32 bytes");
+static_assert(BLAKE2B_OUTBYTES == ASSAY_BLAKE2B_MAX_BYTES, "64 bytes");
+
+static SHA256_CTX *context(struct assay_sha256 *h)
+{
+    return (SHA256_CTX *)(void *)h->storage;
+}
+
+void assay_sha256_init(struct assay_sha256 *h)
+{
+    (void)SHA256_Init(context(h));
+}
+
+void assay_sha256_add(struct assay_sha256 *h, struct assay_bytes bytes)
+{
+    (void)SHA256_Update(context(h), bytes.at, bytes.len);
+}
+
+void assay_sha256_end(struct assay_sha256 *h, uint8_t out[ASSAY_SHA256_BYTES])
+{
+    (void)SHA256_Final(out, context(h));
+}
+
+void assay_sha256(uint8_t out[ASSAY_SHA256_BYTES], struct assay_bytes bytes)
+{
+    struct assay_sha256 h;
+
+    assay_sha256_init(&h);
+    assay_sha256_add(&h, bytes);
+    assay_sha256_end(&h, out);
+}
+
+void assay_sha256_hex(char out[2 * ASSAY_SHA256_BYTES + 1], struct assay_bytes bytes)
+{
+    uint8_t digest[ASSAY_SHA256_BYTES];
+
+    assay_sha256(digest, bytes);
+    assay_hex_encode(out, assay_bytes_of(digest, sizeof(digest)));
+}
+
+void assay_blake2b(uint8_t *out, size_t out_len, struct assay_bytes key, struct assay_bytes bytes)
+{
+    int failed;
+
+    assert(out_len >= 1 && out_len <= ASSAY_BLAKE2B_MAX_BYTES && key.len <= BLAKE2B_KEYBYTES);
+    failed = blake2b(out, bytes.at, key.at, out_len, bytes.len, key.len);
+    assert(failed == 0);
+    (void)failed; /* it fails on wrong lengths only */
+}
+
+void assay_blake3(uint8_t out[ASSAY_BLAKE3_BYTES], const uint8_t *key, struct assay_bytes bytes)
+{
+    blake3_hasher hasher;
+
+    if (key != NULL)
+        blake3_hasher_init_keyed(&hasher, key);
+    else
+        blake3_hasher_init(&hasher);
+    blake3_hasher_update(&hasher, bytes.at, bytes.len);
+    blake3_hasher_finalize(&hasher, out, ASSAY_BLAKE3_BYTES);
+}

@@ -1,0 +1,96 @@
+/* Whole files, read and replaced. */
+#include "base/buf.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/assay-test-XXXXXX";
+static char path[sizeof(folder) + 16];
+
+static void make_folder(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_lt(snprintf(path, sizeof(path), "%s/file", folder), (int)sizeof(path));
+}
+
+static void remove_folder(void)
+{
+    (void)unlink(path);
+    cr_expect_eq(rmdir(folder), 0, "nothing but the file was left");
+}
+
+TestSuite(file, .init = make_folder, .fini = remove_folder);
+
+Test(file, reads_back_what_was_written_and_replaces_it)
+{
+    static uint8_t content[200000];
+    struct assay_buf buf = ASSAY_BUF_INIT(sizeof(content));
+    struct assay_err err = {0};
+
+    for (size_t i = 0; i < sizeof(content); i++)
+        content[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t len = sizeof(content); len > 0; len = len / 7) {
+        struct assay_bytes want = assay_bytes_of(content, len);
+
+        cr_assert_eq(assay_file_write(path, want, &err), ASSAY_OK, "%s", err.text);
+        cr_assert_eq(assay_file_read(&buf, path, &err), ASSAY_OK, "%s", err.text);
+        cr_expect(assay_bytes_equal(assay_buf_view(&buf), want), "%zu bytes", len);
+        assay_buf_clear(&buf);
+    }
+    assay_buf_fini(&buf);
+}
+
+Test(file, one_byte_above_the_maximum_is_too_large)
+{
+    struct assay_buf buf = ASSAY_BUF_INIT(10);
+    struct assay_err err = {0};
+
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("0123456789"), NULL), ASSAY_OK);
+    cr_expect_eq(assay_file_read(&buf, path, &err), ASSAY_OK, "%s", err.text);
+    cr_expect_eq(buf.len, 10);
+    assay_buf_clear(&buf);
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("0123456789x"), NULL), ASSAY_OK);
+    cr_expect_eq(assay_file_read(&buf, path, &err), ASSAY_E_TOO_LARGE);
+    cr_expect_not_null(strstr(err.text, path));
+    cr_expect_eq(buf.len, 0, "as before");
+    cr_expect(assay_buf_ok(&buf));
+    assay_buf_fini(&buf);
+}
+
+Test(file, a_failure_says_which_file_and_why)
+{
+    struct assay_buf buf = ASSAY_BUF_INIT(100);
+    struct assay_err err = {0};
+
+    cr_expect_eq(assay_file_read(&buf, path, &err), ASSAY_E_IO);
+    cr_expect_not_null(strstr(err.text, path));
+    cr_expect_not_null(strstr(err.text, "No such file"));
+    memset(&err, 0, sizeof(err));
+    cr_expect_eq(assay_file_read(&buf, folder, &err), ASSAY_E_IO, "a folder");
+    memset(&err, 0, sizeof(err));
+    cr_expect_eq(assay_file_write(folder, ASSAY_LIT("x"), &err), ASSAY_E_IO, "over a folder");
+    cr_expect_not_null(strstr(err.text, folder));
+    memset(&err, 0, sizeof(err));
+    cr_expect_eq(assay_file_write("/nowhere/at/all", ASSAY_LIT("x"), &err), ASSAY_E_IO);
+    cr_expect_not_null(strstr(err.text, "/nowhere/at/all"));
+    assay_buf_fini(&buf);
+}
+
+Test(file, what_was_there_stays_when_the_new_content_cannot_be_put_in_place)
+{
+    struct assay_buf buf = ASSAY_BUF_INIT(100);
+    char inside[sizeof(path) + 8];
+
+    cr_assert_lt(snprintf(inside, sizeof(inside), "%s/inner", path), (int)sizeof(inside));
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_eq(assay_file_write(inside, ASSAY_LIT("kept"), NULL), ASSAY_OK);
+    cr_expect_eq(assay_file_write(path, ASSAY_LIT("new"), NULL), ASSAY_E_IO);
+    cr_expect_eq(assay_file_read(&buf, inside, NULL), ASSAY_OK);
+    cr_expect(assay_bytes_is(assay_buf_view(&buf), "kept"));
+    cr_expect_eq(unlink(inside), 0);
+    cr_expect_eq(rmdir(path), 0);
+    assay_buf_fini(&buf);
+}

@@ -1,0 +1,46 @@
+/** The parts of the HTML page. Internal to the reports. */
+#ifndef REPORTS_HTML_H
+#define REPORTS_HTML_H
+
+#include "reports/view.h"
+
+struct html {
+    struct assay_buf *out;
+    const struct report_view *view;
+};
+
+/** The page around the content: reports/template.html, as bytes. */
+struct assay_bytes html_template(void);
+
+/** Our own markup, verbatim. */
+void html_raw(struct html *page, const char *markup);
+/** Text, escaped, newlines shown as \x0A. */
+void html_text(struct html *page, struct assay_bytes text);
+/** <tag class="…">text</tag>; css may be NULL. */
+void html_element(struct html *page, const char *tag, const char *css, struct assay_bytes text);
+/** <dt>label</dt><dd class="…">text</dd>; nothing where the text is empty. */
+void html_term(struct html *page, const char *label, const char *css, struct assay_bytes text);
+/** The glyph and word of a mark. */
+void html_mark(struct html *page, enum report_mark mark, const char *word);
+/** A command that can be copied. */
+void html_command(struct html *page, struct assay_bytes command);
+
+/** The log of a case: in full with what was sent and what came back, or one line an entry. */
+void html_evidence(struct html *page, const json_t *evidence, bool full);
+/** A case that a person must act on, as an article of its own. */
+void html_finding(struct html *page, const struct report_case *c, bool with_evidence);
+/** Every case, threat by threat, and the filters above them. */
+void html_cases(struct html *page);
+
+/** Sections in the order of the page; each writes nothing where the run has nothing for it. */
+void html_broken(struct html *page);
+void html_matrix(struct html *page);
+void html_threats(struct html *page);
+void html_not_judged(struct html *page);
+void html_limits(struct html *page);
+void html_self_check(struct html *page);
+void html_about(struct html *page);
+void html_open_section(struct html *page, const char *id, const char *title);
+void html_close_section(struct html *page);
+
+#endif

@@ -1,0 +1,281 @@
+/* Evidence on the page: exchanges, bursts and the rest, inert and capped (reports/html.h). */
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "reports/html.h"
+#include "reports/markup.h"
+
+enum {
+    ENTRIES_FULL = 120,
+    ENTRIES_BRIEF = 24,
+    INLINE_BYTES = 1200,
+    DUMP_BYTES = 256,
+    DUMP_COLUMNS = 16,
+    BODY_MAX_BYTES = 1 << 20
+};
+
+static void add_time(struct html *page, const json_t *entry)
+{
+    assay_buf_printf(page->out, "<span class=\"t\">%lld ms</span>",
+                     (long long)report_number(entry, "t"));
+}
+
+static void add_grouped(struct html *page, int64_t number)
+{
+    struct assay_buf digits = ASSAY_BUF_INIT(32);
+
+    assay_buf_add_u64(&digits, number > 0 ? (uint64_t)number : 0);
+    for (size_t i = 0; i < digits.len; i++) {
+        if (i > 0 && (digits.len - i) % 3 == 0)
+            assay_buf_add_byte(page->out, ',');
+        assay_buf_add_byte(page->out, digits.at[i]);
+    }
+    assay_buf_fini(&digits);
+}
+
+/* Rows of offset, hex and ASCII. */
+static void add_dump(struct html *page, struct assay_bytes bytes)
+{
+    html_raw(page, "<pre class=\"hex\">");
+    for (size_t row = 0; row < bytes.len; row += DUMP_COLUMNS) {
+        struct assay_bytes part = assay_bytes_part(bytes, row, row + DUMP_COLUMNS);
+
+        assay_buf_printf(page->out, "%04zx ", row);
+        for (size_t i = 0; i < DUMP_COLUMNS; i++) {
+            if (i < part.len)
+                assay_buf_printf(page->out, " %02x", part.at[i]);
+            else
+                html_raw(page, "   ");
+        }
+        html_raw(page, "  ");
+        for (size_t i = 0; i < part.len; i++) {
+            uint8_t shown = part.at[i] >= 0x20 && part.at[i] < 0x7F ? part.at[i] : '.';
+
+            html_text(page, assay_bytes_of(&shown, 1));
+        }
+        html_raw(page, "\n");
+    }
+    html_raw(page, "</pre>\n");
+}
+
+static void add_body_text(struct html *page, struct assay_bytes text)
+{
+    html_raw(page, "<pre class=\"hostile\">");
+    markup_add(page->out, text, MARKUP_KEEP_LINES);
+    html_raw(page, "</pre>\n");
+}
+
+static void add_binary(struct html *page, struct assay_bytes text)
+{
+    struct assay_buf bytes = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+
+    if (assay_base64_decode(&bytes, ASSAY_BASE64_STD, text, NULL) == ASSAY_OK)
+        add_dump(page, assay_bytes_part(assay_buf_view(&bytes), 0, DUMP_BYTES));
+    else
+        add_body_text(page, text); /* redaction has left it so */
+    assay_buf_fini(&bytes);
+}
+
+static void add_body(struct html *page, const json_t *body)
+{
+    bool is_text = json_object_get(body, "text") != NULL;
+    struct assay_bytes text = report_text(body, is_text ? "text" : "base64");
+    int64_t bytes = report_number(body, "bytes");
+    bool is_cut = json_is_true(json_object_get(body, "cut"));
+    bool folded = text.len > INLINE_BYTES;
+
+    if (body == NULL || json_is_null(body) || (bytes == 0 && text.len == 0))
+        return;
+    if (folded || is_cut || !is_text) {
+        html_raw(page, folded ? "<details><summary>" : "<p class=\"note\">");
+        html_raw(page, is_text ? "body of " : "binary body of ");
+        add_grouped(page, bytes);
+        html_raw(page, bytes == 1 ? " byte" : " bytes");
+        if (is_cut)
+            html_raw(page,
+                     is_text ? ", of which the first are kept" : ", of which the first are shown");
+        html_raw(page, folded ? "</summary>\n" : "</p>\n");
+    }
+    if (is_text)
+        add_body_text(page, text);
+    else
+        add_binary(page, text);
+    if (folded)
+        html_raw(page, "</details>\n");
+}
+
+/* First line and headers, as text; then the body. */
+static void add_message(struct html *page, const char *title, struct assay_bytes first,
+                        const json_t *message)
+{
+    const json_t *pair;
+    size_t i;
+
+    html_raw(page, "<div>");
+    html_element(page, "h4", NULL, assay_str(title));
+    html_raw(page, "<pre class=\"hostile\">");
+    html_text(page, first);
+    json_array_foreach(json_object_get(message, "headers"), i, pair)
+    {
+        html_raw(page, "\n");
+        html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
+        html_raw(page, ": ");
+        html_text(page, assay_str(json_string_value(json_array_get(pair, 1))));
+    }
+    html_raw(page, "</pre>\n");
+    add_body(page, json_object_get(message, "body"));
+    html_raw(page, "</div>\n");
+}
+
+static void add_request_line(struct assay_buf *line, const json_t *request)
+{
+    if (json_object_get(request, "raw") != NULL) {
+        assay_buf_add_str(line, "raw bytes");
+        return;
+    }
+    assay_buf_add(line, report_text(request, "method"));
+    assay_buf_add_byte(line, ' ');
+    assay_buf_add(line, report_text(request, "target"));
+}
+
+/* "label  GET /weather -> 402  4 ms" */
+static void add_exchange_line(struct html *page, const json_t *entry, struct assay_bytes line)
+{
+    const json_t *response = json_object_get(entry, "response");
+
+    html_raw(page, "<span class=\"what\">");
+    if (report_text(entry, "label").len > 0) {
+        html_element(page, "span", "label", report_text(entry, "label"));
+        html_raw(page, " ");
+    }
+    html_element(page, "code", NULL, line);
+    html_raw(page, " \xe2\x86\x92 ");
+    if (json_is_object(response))
+        assay_buf_printf(page->out, "<span class=\"status\">%lld</span>",
+                         (long long)report_number(response, "status"));
+    else
+        html_element(page, "span", "status", report_text(entry, "outcome"));
+    assay_buf_printf(page->out, " <span class=\"soft\">in %lld ms</span></span>",
+                     (long long)report_number(entry, "milliseconds"));
+}
+
+static void add_exchange(struct html *page, const json_t *entry, bool full, bool open)
+{
+    const json_t *request = json_object_get(entry, "request"),
+                 *response = json_object_get(entry, "response");
+    struct assay_buf line = ASSAY_BUF_INIT(BODY_MAX_BYTES), status = ASSAY_BUF_INIT(64);
+
+    add_request_line(&line, request);
+    if (!full) {
+        html_raw(page, "<li class=\"plain\">");
+        add_time(page, entry);
+        add_exchange_line(page, entry, assay_bytes_part(assay_buf_view(&line), 0, INLINE_BYTES));
+        html_raw(page, "</li>\n");
+        goto out;
+    }
+    html_raw(page, open ? "<li><details open><summary>" : "<li><details><summary>");
+    add_time(page, entry);
+    add_exchange_line(page, entry, assay_buf_view(&line));
+    html_raw(page, "</summary>\n<div class=\"wire\">");
+    if (json_object_get(request, "raw") != NULL) {
+        html_raw(page, "<div><h4>Sent, byte for byte</h4>\n");
+        add_body(page, json_object_get(request, "raw"));
+        html_raw(page, "</div>\n");
+    } else
+        add_message(page, "Request", assay_buf_view(&line), request);
+    if (json_is_object(response)) {
+        assay_buf_printf(&status, "%lld", (long long)report_number(response, "status"));
+        add_message(page, "Response", assay_buf_view(&status), response);
+    } else {
+        html_raw(page, "<div><h4>No response</h4>\n");
+        html_element(page, "p", "hostile", report_text(entry, "outcome"));
+        html_raw(page, "</div>\n");
+    }
+    html_raw(page, "</div></details></li>\n");
+out:
+    assay_buf_fini(&line);
+    assay_buf_fini(&status);
+}
+
+static void add_burst(struct html *page, const json_t *entry)
+{
+    const char *name;
+    json_t *statuses = json_object_get(entry, "statuses"), *count;
+    const char *separator = "";
+
+    html_element(page, "span", "label", report_text(entry, "label"));
+    assay_buf_printf(page->out,
+                     " <span class=\"status\">%lld requests released together, %lld in flight at "
+                     "once</span> <span "
+                     "class=\"soft\">(released within %lld \xc2\xb5s)</span> \xe2\x86\x92 ",
+                     (long long)report_number(entry, "requests"),
+                     (long long)report_number(entry, "inFlight"),
+                     (long long)report_number(entry, "releaseMicroseconds"));
+    json_object_foreach(statuses, name, count)
+    {
+        assay_buf_printf(page->out, "%s%lld \xc3\x97 ", separator,
+                         (long long)json_integer_value(count));
+        html_element(page, "span", "status", assay_str(name));
+        separator = ", ";
+    }
+}
+
+/* Everything but exchanges is one line. */
+static void add_other(struct html *page, const json_t *entry)
+{
+    struct assay_bytes kind = report_text(entry, "kind");
+
+    html_raw(page, "<li class=\"plain\">");
+    add_time(page, entry);
+    html_raw(page, "<span>");
+    if (assay_bytes_is(kind, "burst")) {
+        add_burst(page, entry);
+    } else {
+        if (!assay_bytes_is(kind, "note")) {
+            html_element(page, "span", "label",
+                         assay_bytes_is(kind, "role") ? report_text(entry, "role")
+                                                      : report_text(entry, "name"));
+            html_raw(page, " ");
+        }
+        if (assay_bytes_is(kind, "sample")) {
+            add_grouped(page, report_number(entry, "value"));
+            html_raw(page, " ");
+            html_text(page, report_text(entry, "unit"));
+        } else
+            html_element(page, "span", "hostile", report_text(entry, "text"));
+    }
+    html_raw(page, "</span></li>\n");
+}
+
+static size_t last_exchange(const json_t *evidence, size_t limit)
+{
+    size_t last = SIZE_MAX;
+
+    for (size_t i = 0; i < json_array_size(evidence) && i < limit; i++)
+        if (assay_bytes_is(report_text(json_array_get(evidence, i), "kind"), "exchange"))
+            last = i;
+    return last;
+}
+
+void html_evidence(struct html *page, const json_t *evidence, bool full)
+{
+    size_t limit = full ? ENTRIES_FULL : ENTRIES_BRIEF, count = json_array_size(evidence), i;
+    size_t open = last_exchange(evidence, limit);
+    const json_t *entry;
+
+    if (count == 0)
+        return;
+    html_raw(page, "<ol class=\"log\">\n");
+    json_array_foreach(evidence, i, entry)
+    {
+        if (i == limit)
+            break;
+        if (assay_bytes_is(report_text(entry, "kind"), "exchange"))
+            add_exchange(page, entry, full, i == open);
+        else
+            add_other(page, entry);
+    }
+    if (count > limit)
+        assay_buf_printf(page->out, "<li class=\"note\">%zu more entries are in run.json</li>\n",
+                         count - limit);
+    html_raw(page, "</ol>\n");
+}

@@ -1,0 +1,407 @@
+/* The summary for a terminal (reports/report.h): short when all is well, a paragraph for each
+ * failure. */
+#include "base/utf8.h"
+#include "reports/report.h"
+#include "reports/view.h"
+
+enum {
+    BROKEN_SHOWN = 10,
+    REASONS_SHOWN = 20,
+    LABEL_COLUMNS = 10,
+    OUT_MAX_BYTES = 64 << 20,
+    TEXT_SHOWN_BYTES = 2000
+};
+
+enum ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_RED, INK_GREEN, INK_YELLOW };
+
+struct terminal {
+    struct assay_buf out;
+    const struct report_view *view;
+    bool colour;
+    size_t width; /* SIZE_MAX: do not wrap */
+};
+
+static void ink(struct terminal *t, enum ink which)
+{
+    static const char *const codes[] = {"\x1b[0m",    "\x1b[1m",    "\x1b[2m",
+                                        "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m"};
+
+    if (t->colour)
+        assay_buf_add_str(&t->out, codes[which]);
+}
+
+static size_t columns(struct assay_bytes text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        count += (text.at[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static void pad(struct terminal *t, size_t count)
+{
+    while (count-- > 0)
+        assay_buf_add_byte(&t->out, ' ');
+}
+
+/* CI systems obey lines that begin so, whatever printed them. */
+static bool is_command(struct assay_bytes word)
+{
+    return word.len >= 2 && (memcmp(word.at, "::", 2) == 0 || memcmp(word.at, "##", 2) == 0);
+}
+
+/* Printable text wrapped at spaces; the cursor is at `indent`, where further lines begin too. Ends
+ * the line. */
+static void wrap_printable(struct terminal *t, size_t indent, struct assay_bytes text)
+{
+    size_t at = indent;
+
+    for (size_t from = 0, to; from < text.len; from = to + 1) {
+        struct assay_bytes word;
+
+        to = assay_bytes_find(text, ' ', from);
+        word = assay_bytes_part(text, from, to);
+        if (at > indent && at + 1 + columns(word) > t->width) {
+            assay_buf_add_byte(&t->out, '\n');
+            pad(t, indent);
+            at = indent;
+        } else if (at > indent) {
+            assay_buf_add_byte(&t->out, ' ');
+            at++;
+        }
+        if (at == indent && is_command(word))
+            assay_buf_add_byte(&t->out, '\\');
+        assay_buf_add(&t->out, word);
+        at += columns(word);
+    }
+    assay_buf_add_byte(&t->out, '\n');
+}
+
+/* Hostile text, made printable, cut and wrapped. */
+static void wrap(struct terminal *t, size_t indent, struct assay_bytes text)
+{
+    struct assay_buf printable = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+    assay_utf8_add_printable(&printable, assay_bytes_part(text, 0, TEXT_SHOWN_BYTES));
+    if (text.len > TEXT_SHOWN_BYTES)
+        assay_buf_printf(&printable, " ... (%zu bytes more)", text.len - TEXT_SHOWN_BYTES);
+    wrap_printable(t, indent, assay_buf_view(&printable));
+    assay_buf_fini(&printable);
+}
+
+static void labelled(struct terminal *t, const char *label, struct assay_bytes text)
+{
+    if (text.len == 0)
+        return;
+    pad(t, 3);
+    ink(t, INK_DIM);
+    assay_buf_add_str(&t->out, label);
+    ink(t, INK_PLAIN);
+    pad(t, strlen(label) < LABEL_COLUMNS ? LABEL_COLUMNS - strlen(label) : 1);
+    wrap(t, 3 + LABEL_COLUMNS, text);
+}
+
+/* "1  scenario/case    must, observed" and what goes with it, down to the command that repeats it.
+ */
+static void add_failure(struct terminal *t, const struct report_case *c, size_t number)
+{
+    const struct report_threat *threat = &t->view->threats[c->threat];
+    struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+    report_case_name(&text, t->view, c);
+    assay_buf_printf(&t->out, "%zu%s ", number, number < 10 ? " " : "");
+    ink(t, INK_RED);
+    assay_utf8_add_printable(&t->out, assay_buf_view(&text));
+    ink(t, INK_PLAIN);
+    assay_buf_printf(&t->out, "  %s\n", report_marks[c->mark].word);
+    pad(t, 3);
+    wrap(t, 3, report_text(c->c, "title"));
+    labelled(t, "expected", report_text(c->c, "expected"));
+    labelled(t, "seen", report_text(c->c, "seen"));
+    assay_buf_clear(&text);
+    report_case_reason(&text, t->view, c);
+    labelled(t, "because", assay_buf_view(&text));
+    assay_buf_clear(&text);
+    assay_buf_add(&text, report_text(c->c, "rule"));
+    assay_buf_add_str(&text, c->rule != NULL ? ": " : "");
+    assay_buf_add(&text, report_text(c->rule, "sentence"));
+    labelled(t, "rule", assay_buf_view(&text));
+    labelled(t, "remedy", report_text(c->rule, "remedy"));
+    assay_buf_clear(&text);
+    assay_buf_add(&text, threat->id);
+    assay_buf_add_str(&text, threat->entry != NULL ? ": " : "");
+    assay_buf_add(&text, report_text(threat->entry, "threat"));
+    labelled(t, "threat", assay_buf_view(&text));
+    labelled(t, "grade", report_text(c->c, "grade"));
+    labelled(t, "where", report_text(c->c, "where"));
+    labelled(t, "repeat", report_text(c->c, "replay"));
+    assay_buf_add_byte(&t->out, '\n');
+    assay_buf_fini(&text);
+}
+
+static void add_failures(struct terminal *t)
+{
+    size_t number = 0;
+
+    for (size_t i = 0; i < t->view->case_count; i++)
+        if (report_mark_is_bad(t->view->cases[i].mark))
+            add_failure(t, &t->view->cases[i], ++number);
+}
+
+static void add_broken(struct terminal *t)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < t->view->case_count && shown < BROKEN_SHOWN; i++) {
+        const struct report_case *c = &t->view->cases[i];
+        struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES),
+                         reason = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+        if (c->mark != MARK_BROKEN)
+            continue;
+        report_case_name(&text, t->view, c);
+        report_case_reason(&reason, t->view, c);
+        assay_buf_add_str(&text, ": ");
+        assay_buf_add(&text, assay_buf_view(&reason));
+        assay_buf_add_str(&t->out, shown++ == 0 ? "broken:\n   " : "   ");
+        wrap(t, 6, assay_buf_view(&text));
+        assay_buf_fini(&text);
+        assay_buf_fini(&reason);
+    }
+    if (t->view->of[MARK_BROKEN] > shown)
+        assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[MARK_BROKEN] - shown);
+    if (shown > 0)
+        assay_buf_add_byte(&t->out, '\n');
+}
+
+static void add_invalid(struct terminal *t)
+{
+    const json_t *reason;
+    size_t i;
+
+    json_array_foreach(json_object_get(t->view->outcome, "invalid"), i, reason)
+    {
+        if (i == REASONS_SHOWN)
+            break;
+        ink(t, INK_YELLOW);
+        assay_buf_add_str(&t->out, "   why  ");
+        ink(t, INK_PLAIN);
+        wrap(t, 8, report_text(reason, "text"));
+    }
+}
+
+static size_t threat_columns(const struct report_view *view)
+{
+    size_t widest = 8;
+
+    for (size_t i = 0; i < view->threat_count; i++)
+        if (view->threats[i].id.len > widest)
+            widest = view->threats[i].id.len;
+    return widest < 40 ? widest : 40;
+}
+
+static size_t not_judged(const size_t of[MARK__COUNT])
+{
+    return of[MARK_BROKEN] + of[MARK_UNSUPPORTED] + of[MARK_SKIPPED];
+}
+
+static void add_table(struct terminal *t)
+{
+    size_t widest = threat_columns(t->view);
+
+    assay_buf_add_str(&t->out, "threat");
+    pad(t, widest - 6);
+    assay_buf_add_str(&t->out, "   pass   fail   not judged\n");
+    for (size_t i = 0; i < t->view->threat_count; i++) {
+        const struct report_threat *threat = &t->view->threats[i];
+        struct assay_bytes id = threat->id.len > 0 ? threat->id : ASSAY_LIT("controls");
+        size_t pass = threat->of[MARK_PASS] + threat->of[MARK_UNEXPECTED_PASS];
+        bool bad = report_threat_mark(threat) == MARK_FAIL;
+
+        assay_utf8_add_printable(&t->out, assay_bytes_part(id, 0, widest));
+        pad(t, widest - (id.len < widest ? id.len : widest));
+        assay_buf_printf(&t->out, " %6zu ", pass);
+        ink(t, bad ? INK_RED : INK_PLAIN);
+        assay_buf_printf(&t->out, "%6zu", report_judged(threat->of) - pass);
+        ink(t, INK_PLAIN);
+        assay_buf_printf(&t->out, " %12zu\n", not_judged(threat->of));
+    }
+    assay_buf_add_byte(&t->out, '\n');
+}
+
+static void add_not_judged(struct terminal *t)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < t->view->threat_count; i++) {
+        const struct report_threat *threat = &t->view->threats[i];
+        struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+        if (threat->not_judged.len > 0) {
+            assay_buf_add_str(&t->out, any ? "   " : "not judged:\n   ");
+            any = true;
+            assay_buf_add(&text, threat->id);
+            assay_buf_add_str(&text, ": ");
+            assay_buf_add(&text, threat->not_judged);
+            wrap(t, 6, assay_buf_view(&text));
+        }
+        assay_buf_fini(&text);
+    }
+    if (any)
+        assay_buf_add_byte(&t->out, '\n');
+}
+
+static void add_matrix(struct terminal *t, const json_t *matrix)
+{
+    const json_t *row, *alarm;
+    size_t i;
+
+    json_array_foreach(json_object_get(matrix, "rows"), i, row)
+    {
+        struct assay_bytes verdict = report_text(row, "verdict");
+
+        if (assay_bytes_is(verdict, "caught"))
+            continue;
+        ink(t, INK_RED);
+        assay_utf8_add_printable(&t->out, verdict);
+        ink(t, INK_PLAIN);
+        assay_buf_add_str(&t->out, "  ");
+        assay_utf8_add_printable(&t->out, report_text(row, "defect"));
+        assay_buf_add_str(&t->out, " under the rules ");
+        assay_utf8_add_printable(&t->out, report_text(row, "rules"));
+        assay_buf_add_str(&t->out, assay_bytes_is(verdict, "survived")
+                                       ? ": no scenario catches it\n"
+                                       : ": caught only by scenarios that do not name it\n");
+    }
+    json_array_foreach(json_object_get(matrix, "falseAlarms"), i, alarm)
+    {
+        ink(t, INK_RED);
+        assay_buf_add_str(&t->out, "false alarm");
+        ink(t, INK_PLAIN);
+        assay_buf_add_str(&t->out, "  the correct reference is refused by ");
+        assay_utf8_add_printable(&t->out, assay_str(json_string_value(alarm)));
+        assay_buf_add_byte(&t->out, '\n');
+    }
+}
+
+static void add_counts(struct terminal *t)
+{
+    assay_buf_printf(&t->out, "%zu pass, %zu fail", t->view->of[MARK_PASS], t->view->of[MARK_FAIL]);
+    for (size_t mark = 0; mark < MARK__COUNT; mark++)
+        if (mark != MARK_PASS && mark != MARK_FAIL && t->view->of[mark] > 0)
+            assay_buf_printf(&t->out, ", %zu %s", t->view->of[mark], report_marks[mark].word);
+}
+
+static void add_self_check(struct terminal *t)
+{
+    const json_t *check = json_object_get(t->view->run, "selfCheck");
+
+    if (check == NULL)
+        return;
+    assay_buf_add_str(&t->out, "self-check: ");
+    if (!json_is_true(json_object_get(check, "ran")))
+        assay_buf_add_str(&t->out, "not run");
+    else if (json_is_true(json_object_get(check, "passed")))
+        assay_buf_printf(&t->out, "passed for %zu of %zu threats",
+                         json_array_size(json_object_get(check, "threats")),
+                         json_array_size(json_object_get(check, "threats")));
+    else
+        assay_buf_add_str(&t->out, "FAILED");
+    if (report_text(check, "reason").len > 0) {
+        assay_buf_add_str(&t->out, ": ");
+        assay_utf8_add_printable(&t->out, report_text(check, "reason"));
+    }
+    assay_buf_add_byte(&t->out, '\n');
+}
+
+/* "FAILED  headline" */
+static void add_headline(struct terminal *t)
+{
+    bool valid = json_is_true(json_object_get(t->view->outcome, "valid"));
+    const char *word = report_status_word(t->view->status);
+    struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+    ink(t, t->view->status == REPORT_PASSED   ? INK_GREEN
+           : t->view->status == REPORT_FAILED ? INK_RED
+                                              : INK_YELLOW);
+    assay_buf_add_str(&t->out, word);
+    ink(t, INK_PLAIN);
+    if (t->view->status == REPORT_FAILED && !valid)
+        assay_buf_add_str(&t->out, ", and otherwise INVALID");
+    assay_buf_add_str(&t->out, "  ");
+    report_headline(&text, t->view);
+    assay_utf8_add_printable(&t->out, assay_buf_view(&text));
+    assay_buf_add_byte(&t->out, '\n');
+    assay_buf_fini(&text);
+}
+
+static void add_advice(struct terminal *t)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+    assay_buf_add_str(&text, t->view->status == REPORT_INTERRUPTED
+                                 ? "run it again to the end: "
+                                 : "mend what is named above, then run it again: ");
+    report_add_command(&text, json_object_get(t->view->run, "command"));
+    assay_buf_add_str(&t->out, "   then ");
+    wrap(t, 8, assay_buf_view(&text));
+    assay_buf_fini(&text);
+}
+
+static void add_totals(struct terminal *t)
+{
+    int64_t ms = report_duration_ms(t->view);
+
+    add_counts(t);
+    if (ms >= 0)
+        assay_buf_printf(&t->out, " in %lld.%lld s", (long long)(ms / 1000),
+                         (long long)(ms % 1000 / 100));
+    assay_buf_add_str(&t->out, "; seed ");
+    assay_utf8_add_printable(&t->out, report_text(t->view->run, "seed"));
+    assay_buf_add_byte(&t->out, '\n');
+}
+
+static void add_all(struct terminal *t)
+{
+    const json_t *matrix = json_object_get(t->view->run, "matrix");
+    bool valid = json_is_true(json_object_get(t->view->outcome, "valid"));
+
+    if (!valid) {
+        add_headline(t);
+        add_invalid(t);
+        assay_buf_add_byte(&t->out, '\n');
+    }
+    add_failures(t);
+    add_broken(t);
+    if (matrix != NULL)
+        add_matrix(t, matrix);
+    if (t->view->status != REPORT_PASSED && matrix == NULL)
+        add_table(t);
+    add_not_judged(t);
+    add_self_check(t);
+    add_totals(t);
+    add_headline(t);
+    if (!valid) {
+        add_invalid(t);
+        add_advice(t);
+    }
+}
+
+enum assay_code report_terminal(FILE *out, const json_t *run, bool colour, int width)
+{
+    struct report_view view = {0};
+    struct terminal t = {ASSAY_BUF_INIT(OUT_MAX_BYTES), &view, colour,
+                         width > 0 ? (size_t)width : SIZE_MAX};
+    enum assay_code rc = report_view_init(&view, run);
+
+    if (rc == ASSAY_OK) {
+        add_all(&t);
+        rc = t.out.bad;
+    }
+    if (rc == ASSAY_OK && (fwrite(t.out.at, 1, t.out.len, out) != t.out.len || fflush(out) != 0))
+        rc = ASSAY_E_IO;
+    assay_buf_fini(&t.out);
+    report_view_fini(&view);
+    return rc;
+}
