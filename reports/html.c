@@ -92,7 +92,7 @@ static void add_facts(struct html *page)
         assay_buf_printf(page->out, "<div><dt>Took</dt><dd>%lld.%lld s</dd></div>\n",
                          (long long)(ms / 1000), (long long)(ms % 1000 / 100));
     html_raw(page, "</dl>\n");
-    assay_buf_fini(&text);
+    report_done(page->out, &text);
 }
 
 static void add_head(struct html *page)
@@ -112,7 +112,7 @@ static void add_head(struct html *page)
     html_element(page, "h1", "hostile", assay_buf_view(&headline));
     add_facts(page);
     html_raw(page, "</div>\n</header>\n");
-    assay_buf_fini(&headline);
+    report_done(page->out, &headline);
 }
 
 /* ---- what a person must act on ---- */
@@ -174,7 +174,7 @@ static void add_invalid(struct html *page)
     report_add_command(&command, json_object_get(page->view->run, "command"));
     html_command(page, assay_buf_view(&command));
     html_close_section(page);
-    assay_buf_fini(&command);
+    report_done(page->out, &command);
 }
 
 /* ---- the frame ---- */
@@ -254,7 +254,7 @@ static void add_policy(struct html *page, struct assay_bytes frame)
 
     assay_sha256(digest, script);
     html_raw(page, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
-                   "'none'; script-src 'sha256-");
+                   "'none'; script-src 'unsafe-inline' 'sha256-x");
     assay_base64_encode(page->out, ASSAY_BASE64_STD, assay_bytes_of(digest, sizeof(digest)));
     html_raw(page, "'");
 }

@@ -8,7 +8,7 @@ static void add_name(struct html *page, const struct report_case *c, const char 
 
     report_case_name(&name, page->view, c);
     html_element(page, tag, NULL, assay_buf_view(&name));
-    assay_buf_fini(&name);
+    report_done(page->out, &name);
 }
 
 static void add_observations(struct html *page, const json_t *c)
@@ -46,7 +46,7 @@ static void add_ledger(struct html *page, const struct report_case *c, bool with
     }
     add_observations(page, c->c);
     html_raw(page, "</dl>\n");
-    assay_buf_fini(&reason);
+    report_done(page->out, &reason);
 }
 
 static void add_meta(struct html *page, const char *label, struct assay_bytes text)

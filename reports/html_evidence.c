@@ -29,7 +29,7 @@ static void add_grouped(struct html *page, int64_t number)
             assay_buf_add_byte(page->out, ',');
         assay_buf_add_byte(page->out, digits.at[i]);
     }
-    assay_buf_fini(&digits);
+    report_done(page->out, &digits);
 }
 
 /* Rows of offset, hex and ASCII. */
@@ -67,12 +67,15 @@ static void add_body_text(struct html *page, struct assay_bytes text)
 static void add_binary(struct html *page, struct assay_bytes text)
 {
     struct assay_buf bytes = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+    enum assay_code rc = assay_base64_decode(&bytes, ASSAY_BASE64_STD, text, NULL);
 
-    if (assay_base64_decode(&bytes, ASSAY_BASE64_STD, text, NULL) == ASSAY_OK)
+    if (rc == ASSAY_OK)
         add_dump(page, assay_bytes_part(assay_buf_view(&bytes), 0, DUMP_BYTES));
+    else if (rc == ASSAY_E_NOMEM)
+        page->out->bad = rc;
     else
         add_body_text(page, text); /* redaction has left it so */
-    assay_buf_fini(&bytes);
+    report_done(page->out, &bytes);
 }
 
 static void add_body(struct html *page, const json_t *body)
@@ -192,8 +195,8 @@ static void add_exchange(struct html *page, const json_t *entry, bool full, bool
     }
     html_raw(page, "</div></details></li>\n");
 out:
-    assay_buf_fini(&line);
-    assay_buf_fini(&status);
+    report_done(page->out, &line);
+    report_done(page->out, &status);
 }
 
 static void add_burst(struct html *page, const json_t *entry)

@@ -52,7 +52,8 @@ static void add_threat_row(struct html *page, size_t index)
 void html_threats(struct html *page)
 {
     html_open_section(page, "threats", "Threats");
-    html_raw(page, "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Verdict</th><th "
+    html_raw(page, "<div class=\"scroll\"><table class=\"threats\"><thead><tr><th "
+                   "scope=\"col\">Verdict</th><th "
                    "scope=\"col\">Threat</th><th "
                    "scope=\"col\" class=\"wide\">Severity</th><th scope=\"col\" "
                    "class=\"wide\">Each case</th><th scope=\"col\" "
@@ -133,7 +134,7 @@ static bool add_by_reason(struct html *page, bool (*wanted)(enum report_mark mar
         (void)alike(page, i, true);
         html_raw(page, count > LINKS_SHOWN ? "</details></dd>\n" : "</dd>\n");
     }
-    assay_buf_fini(&text);
+    report_done(page->out, &text);
     return any;
 }
 
@@ -340,5 +341,5 @@ void html_about(struct html *page)
         "<dt>derived</dt><dd>It follows from what was observed.</dd>"
         "<dt>claimed</dt><dd>The target says so; nothing contradicts it.</dd></dl>\n");
     html_close_section(page);
-    assay_buf_fini(&command);
+    report_done(page->out, &command);
 }

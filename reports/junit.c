@@ -80,7 +80,7 @@ static void add_verdict(struct junit *j, const struct report_case *c)
         add_line(j->out, "repeat", report_text(c->c, "replay"));
         assay_buf_printf(j->out, "</%s>\n", element);
     }
-    assay_buf_fini(&message);
+    report_done(j->out, &message);
 }
 
 static void add_case(struct junit *j, const struct report_case *c)
@@ -99,7 +99,7 @@ static void add_case(struct junit *j, const struct report_case *c)
     assay_buf_add_str(j->out, "</properties>\n");
     add_verdict(j, c);
     assay_buf_add_str(j->out, "</testcase>\n");
-    assay_buf_fini(&name);
+    report_done(j->out, &name);
 }
 
 static void open_suite(struct assay_buf *out, struct assay_bytes name, size_t tests,

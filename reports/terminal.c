@@ -87,7 +87,7 @@ static void wrap(struct terminal *t, size_t indent, struct assay_bytes text)
     if (text.len > TEXT_SHOWN_BYTES)
         assay_buf_printf(&printable, " ... (%zu bytes more)", text.len - TEXT_SHOWN_BYTES);
     wrap_printable(t, indent, assay_buf_view(&printable));
-    assay_buf_fini(&printable);
+    report_done(&t->out, &printable);
 }
 
 static void labelled(struct terminal *t, const char *label, struct assay_bytes text)
@@ -137,7 +137,7 @@ static void add_failure(struct terminal *t, const struct report_case *c, size_t 
     labelled(t, "where", report_text(c->c, "where"));
     labelled(t, "repeat", report_text(c->c, "replay"));
     assay_buf_add_byte(&t->out, '\n');
-    assay_buf_fini(&text);
+    report_done(&t->out, &text);
 }
 
 static void add_failures(struct terminal *t)
@@ -166,8 +166,8 @@ static void add_broken(struct terminal *t)
         assay_buf_add(&text, assay_buf_view(&reason));
         assay_buf_add_str(&t->out, shown++ == 0 ? "broken:\n   " : "   ");
         wrap(t, 6, assay_buf_view(&text));
-        assay_buf_fini(&text);
-        assay_buf_fini(&reason);
+        report_done(&t->out, &text);
+        report_done(&t->out, &reason);
     }
     if (t->view->of[MARK_BROKEN] > shown)
         assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[MARK_BROKEN] - shown);
@@ -246,7 +246,7 @@ static void add_not_judged(struct terminal *t)
             assay_buf_add(&text, threat->not_judged);
             wrap(t, 6, assay_buf_view(&text));
         }
-        assay_buf_fini(&text);
+        report_done(&t->out, &text);
     }
     if (any)
         assay_buf_add_byte(&t->out, '\n');
@@ -333,7 +333,7 @@ static void add_headline(struct terminal *t)
     report_headline(&text, t->view);
     assay_utf8_add_printable(&t->out, assay_buf_view(&text));
     assay_buf_add_byte(&t->out, '\n');
-    assay_buf_fini(&text);
+    report_done(&t->out, &text);
 }
 
 static void add_advice(struct terminal *t)
@@ -346,7 +346,7 @@ static void add_advice(struct terminal *t)
     report_add_command(&text, json_object_get(t->view->run, "command"));
     assay_buf_add_str(&t->out, "   then ");
     wrap(t, 8, assay_buf_view(&text));
-    assay_buf_fini(&text);
+    report_done(&t->out, &text);
 }
 
 static void add_totals(struct terminal *t)

@@ -289,6 +289,13 @@ int64_t report_duration_ms(const struct report_view *view)
     return to - from;
 }
 
+void report_done(struct assay_buf *out, struct assay_buf *part)
+{
+    if (assay_buf_ok(out))
+        out->bad = part->bad;
+    assay_buf_fini(part);
+}
+
 void report_add_count(struct assay_buf *out, size_t count, const char *singular, const char *plural)
 {
     assay_buf_printf(out, "%zu %s", count, count == 1 ? singular : plural);

@@ -89,6 +89,8 @@ void report_add_count(struct assay_buf *out, size_t count, const char *singular,
                       const char *plural);
 /** Appends a command so that a shell reads the words back: quoted where they need it. */
 void report_add_command(struct assay_buf *out, const json_t *words);
+/** Frees a buffer that held a part of `out`; where the part failed, `out` has failed too. */
+void report_done(struct assay_buf *out, struct assay_buf *part);
 /** "PASSED", "FAILED", "INVALID", "INTERRUPTED". */
 const char *report_status_word(enum report_status status);
 /** One sentence that says how it went. Not escaped. */

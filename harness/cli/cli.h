@@ -26,9 +26,9 @@ int cli_wrong(const char *verb, const char *format, ...) ASSAY_PRINTF(2, 3);
 /** The next option, or -1; an unknown one or a missing argument gives '?' after saying so with
  * cli_wrong. */
 int cli_option(int argc, char **argv, const struct option *options);
-/** A decimal number of at most `most`; false after saying what is wrong with it. */
+/** A decimal number from `least` to `most`; false after saying what is wrong with it. */
 bool cli_number(uint64_t *out, const char *verb, const char *option, const char *text,
-                uint64_t most);
+                uint64_t least, uint64_t most);
 
 /** Options that every verb that runs cases shares. */
 struct cli_running {
@@ -61,6 +61,12 @@ int cli_running_option(struct cli_running *running, const char *verb, int option
  * here and handed on through the environment, so that parent and workers know the same one. */
 enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan,
                                   struct assay_err *err) ASSAY_MUST_USE;
+
+/** What we start, or what listens on loopback, may be flooded and killed without being asked. */
+bool cli_target_is_local(const struct target *target);
+/** Whether this version can drive the target, and may connect to it: its interface, its profile,
+ * and each host on loopback or named by --allow-host; false after saying what is not so. */
+bool cli_target_usable(const char *verb, const struct target *target, const struct plan *plan);
 
 /** Reads the run at `folder` back and prints its terminal report; false after saying why it cannot.
  */

@@ -47,16 +47,17 @@ int cli_option(int argc, char **argv, const struct option *options)
 }
 
 bool cli_number(uint64_t *out, const char *verb, const char *option, const char *text,
-                uint64_t most)
+                uint64_t least, uint64_t most)
 {
     char *end;
 
     errno = 0;
     *out = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most)
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out >= least &&
+        *out <= most)
         return true;
-    cli_wrong(verb, "%s: expected a number from 0 to %" PRIu64 ", found \"%s\"", option, most,
-              text);
+    cli_wrong(verb, "%s: expected a number from %" PRIu64 " to %" PRIu64 ", found \"%s\"", option,
+              least, most, text);
     return false;
 }
 
@@ -88,9 +89,10 @@ int cli_running_option(struct cli_running *running, const char *verb, int option
     case 's' + 256:
         return seed_of(running, verb, argument) ? 1 : -1;
     case 'j' + 256:
-        return cli_number(&running->jobs, verb, "--jobs", argument, 8) ? 1 : -1;
+        return cli_number(&running->jobs, verb, "--jobs", argument, 1, 8) ? 1 : -1;
     case 't' + 256:
-        return cli_number(&running->time_limit_s, verb, "--time-limit", argument, 86400) ? 1 : -1;
+        return cli_number(&running->time_limit_s, verb, "--time-limit", argument, 1, 86400) ? 1
+                                                                                            : -1;
     default:
         return 0;
     }
@@ -140,6 +142,53 @@ enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan
     plan->jobs = (unsigned)running->jobs;
     plan->time_limit_ms = running->time_limit_s * 1000;
     return rc;
+}
+
+static bool host_allowed(const char *base_url, const struct plan *plan, struct assay_url *url)
+{
+    bool allowed = assay_url_split(url, assay_str(base_url), NULL) == ASSAY_OK &&
+                   assay_url_host_is_loopback(url->host);
+
+    for (size_t i = 0; plan != NULL && i < plan->host_count; i++)
+        allowed = allowed || assay_bytes_equal_nocase(url->host, assay_str(plan->hosts[i]));
+    return allowed;
+}
+
+bool cli_target_is_local(const struct target *target)
+{
+    struct assay_url url;
+
+    for (size_t i = 0; i < target->base_urls.count; i++)
+        if (!host_allowed(target->base_urls.items[i], NULL, &url))
+            return false;
+    return true; /* what is launched has no base URL */
+}
+
+bool cli_target_usable(const char *verb, const struct target *target, const struct plan *plan)
+{
+    struct assay_url url = {0};
+
+    if (strcmp(target->interface, "http") != 0) {
+        cli_wrong(verb, "%s: interface \"%s\" is not one that this version can drive; \"http\" is",
+                  target->path, target->interface);
+        return false;
+    }
+    if (profile_find(target->profile) == NULL) {
+        cli_wrong(verb,
+                  "%s: there are no scenarios of profile \"%s\" in this version; "
+                  "`assay list profiles` shows what there is",
+                  target->path, target->profile);
+        return false;
+    }
+    for (size_t i = 0; i < target->base_urls.count; i++)
+        if (!host_allowed(target->base_urls.items[i], plan, &url)) {
+            cli_wrong(verb,
+                      "%s: base_url: %.*s is not on loopback; allow it with --allow-host %.*s",
+                      target->path, (int)url.host.len, (const char *)url.host.at, (int)url.host.len,
+                      (const char *)url.host.at);
+            return false;
+        }
+    return true;
 }
 
 static int terminal_width(void)

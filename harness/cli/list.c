@@ -14,7 +14,9 @@ static const char help[] =
     "  rules                id, profile, level in base, level in hardened, sentence\n"
     "  defects              id, rule sets, threat, rule, sentence\n"
     "  ideas                id, scenarios that implement it, or why none does\n"
-    "  coverage             all of that as Markdown: docs/coverage.md\n";
+    "  coverage             all of that as Markdown: docs/coverage.md; exit 1 when an idea has "
+    "neither scenario\n"
+    "                       nor reason, or a rule no requirement or no defect\n";
 
 static void list_scenarios(void)
 {
@@ -101,7 +103,8 @@ int cli_list(int argc, char **argv)
         {"threats",   list_threats  },
         {"rules",     list_rules    },
         {"defects",   list_defects  },
-        {"ideas",     list_ideas    }
+        {"ideas",     list_ideas    },
+        {"coverage",  coverage_print}
     };
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},
@@ -123,7 +126,9 @@ int cli_list(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         if (strcmp(what, lists[i].name) == 0) {
             lists[i].list();
-            return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+            if (fflush(stdout) != 0)
+                return EXIT_TROUBLE;
+            return lists[i].list == coverage_print && coverage_gaps() > 0 ? 1 : 0;
         }
     }
     return cli_wrong("list",

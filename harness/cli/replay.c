@@ -14,8 +14,9 @@ static const char help[] =
     "everything\n"
     "that was seen. RUN is the folder of a record or its run.json.\n\n"
     "  --target FILE      another target file than the recorded one\n"
-    "  --allow-host HOST  this host may be connected to, beside loopback\n" CLI_RUNNING_HELP
-    "\nexit: as assay run\n";
+    "  --allow-host HOST  this host may be connected to, beside loopback\n"
+    "  --disruptive       floods and crashes also against a target that is not on "
+    "loopback\n" CLI_RUNNING_HELP "\nexit: as assay run\n";
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -52,6 +53,15 @@ static const json_t *find_leg(const json_t *run, const char *id)
     json_array_foreach(json_object_get(run, "legs"), i,
                        leg) if (strcmp(text_of(leg, "id"), id) == 0) return leg;
     return NULL;
+}
+
+/* Index of the scenario's case of that name; SIZE_MAX: it has none any more. */
+static size_t index_of(const struct scenario *scenario, const char *of_case)
+{
+    for (size_t i = 0; scenario != NULL && i < scenario_case_count(scenario); i++)
+        if (strcmp(scenario_case_name(scenario, i), of_case) == 0)
+            return i;
+    return SIZE_MAX;
 }
 
 static void print_evidence(const char *folder)
@@ -92,6 +102,8 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
     const json_t *of_leg = recorded != NULL ? find_leg(run, text_of(recorded, "leg")) : NULL;
     const char *defect =
         of_leg != NULL ? json_string_value(json_object_get(of_leg, "defect")) : NULL;
+    const struct scenario *scenario = registry_find(text_of(recorded, "scenario"));
+    size_t index = index_of(scenario, text_of(recorded, "case"));
     const char *path = target_file;
     struct assay_err err = {0};
     struct leg *leg;
@@ -99,6 +111,8 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
 
     if (of_leg == NULL)
         return cli_wrong("replay", "the run has no case %s", name);
+    if (index == SIZE_MAX)
+        return cli_wrong("replay", "this version has no case %s", name);
     if (path == NULL && strcmp(text_of(of_leg, "target"), "(embedded)") != 0)
         path = text_of(of_leg, "target");
     if (!running->seed_set) {
@@ -113,8 +127,11 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
                        defect, &err);
     if (leg == NULL)
         return cli_wrong("replay", "%s", err.text);
-    plan->disruptive = true;
-    leg_add_selection(plan, leg, &selection, 1);
+    if (!cli_target_usable("replay", leg->target, plan))
+        return EXIT_TROUBLE;
+    plan->disruptive = plan->disruptive || cli_target_is_local(leg->target);
+    if (leg_add(plan, leg, scenario, index, 0) != ASSAY_OK)
+        return cli_wrong("replay", "out of memory");
     session.shown = leg;
     session.out = running->out;
     session.replace = running->replace;
@@ -132,6 +149,7 @@ int cli_replay(int argc, char **argv)
         {"help",       no_argument,       NULL, 'h'},
         {"target",     required_argument, NULL, 'T'},
         {"allow-host", required_argument, NULL, 'A'},
+        {"disruptive", no_argument,       NULL, 'X'},
         CLI_RUNNING_OPTIONS,
         {NULL,         0,                 NULL, 0  }
     };
@@ -150,6 +168,8 @@ int cli_replay(int argc, char **argv)
         }
         if (option == 'T')
             target_file = optarg;
+        else if (option == 'X')
+            plan.disruptive = true;
         else if (option == 'A' && plan.host_count < PLAN_HOSTS_MAX)
             plan.hosts[plan.host_count++] = optarg;
         else if (cli_running_option(&running, "replay", option, optarg) != 1)

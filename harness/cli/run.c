@@ -113,7 +113,7 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
         o->expectations = optarg;
         break;
     case 'N':
-        ok = cli_number(&o->repeat, "run", "--repeat", optarg, 1000) && o->repeat > 0;
+        ok = cli_number(&o->repeat, "run", "--repeat", optarg, 1, 1000);
         break;
     case 'A':
         ok = keep_in(plan->hosts, &plan->host_count, "--allow-host", optarg);
@@ -191,21 +191,6 @@ static void print_plan(const struct plan *plan)
         }
 }
 
-/* What we start, or what listens on loopback, may be flooded and killed without being asked. */
-static bool is_local(const struct target *target)
-{
-    bool local = true;
-
-    for (size_t i = 0; i < target->base_urls.count; i++) {
-        struct assay_url url;
-
-        local = local &&
-                assay_url_split(&url, assay_str(target->base_urls.items[i]), NULL) == ASSAY_OK &&
-                assay_url_host_is_loopback(url.host);
-    }
-    return target->has_launch || local;
-}
-
 static int carry_out(struct run_options *o, struct plan *plan, int argc, char **argv)
 {
     struct self_check_pair pairs[SESSION_PAIRS_MAX];
@@ -229,10 +214,8 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
                        o->rules != NULL ? o->rules : "hardened", o->defect, &err);
     if (leg == NULL)
         return cli_wrong("run", "%s", err.text);
-    if (strcmp(leg->target->interface, "http") != 0)
-        return cli_wrong("run",
-                         "%s: interface \"%s\" is not one that this version can drive; \"http\" is",
-                         leg->target->path, leg->target->interface);
+    if (!cli_target_usable("run", leg->target, plan))
+        return EXIT_TROUBLE;
     leg_add_selection(plan, leg, &o->selection, (unsigned)o->repeat);
     if (!o->no_self_check && leg->case_count > 0 &&
         plan_self_check(plan, &o->selection, leg->profile, leg->rules, pairs, ARRAY_LEN(pairs),
@@ -242,7 +225,7 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
         print_plan(plan);
         return 0;
     }
-    plan->disruptive = plan->disruptive || is_local(leg->target);
+    plan->disruptive = plan->disruptive || cli_target_is_local(leg->target);
     session.shown = leg;
     session.out = o->running.out;
     session.replace = o->running.replace;

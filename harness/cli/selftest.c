@@ -184,8 +184,8 @@ int cli_selftest(int argc, char **argv)
         else if (option == 'R')
             return cli_wrong("selftest", "--rules: expected base or hardened, found \"%s\"",
                              optarg);
-        else if (taken != 1 &&
-                 (option != 'C' || !cli_number(&o.correct, "selftest", "--correct", optarg, 1000)))
+        else if (taken != 1 && (option != 'C' ||
+                                !cli_number(&o.correct, "selftest", "--correct", optarg, 0, 1000)))
             return EXIT_TROUBLE;
     }
     if (registry_check(&err) != ASSAY_OK) {

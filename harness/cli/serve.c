@@ -14,6 +14,7 @@ enum option_code {
     OPTION_SECRET_ENV,
     OPTION_RULES,
     OPTION_WIRE,
+    OPTION_PRICE,
     OPTION_TTL,
     OPTION_KEY_TTL,
     OPTION_SWEEP,
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     {"secret-env",      required_argument, NULL, OPTION_SECRET_ENV     },
     {"rules",           required_argument, NULL, OPTION_RULES          },
     {"wire",            required_argument, NULL, OPTION_WIRE           },
+    {"price",           required_argument, NULL, OPTION_PRICE          },
     {"ttl",             required_argument, NULL, OPTION_TTL            },
     {"key-ttl",         required_argument, NULL, OPTION_KEY_TTL        },
     {"sweep",           required_argument, NULL, OPTION_SWEEP          },
@@ -68,6 +70,7 @@ static void help(void)
         "  --rules base|hardened default hardened\n"
         "  --wire toolkit|coinbase|dual\n"
         "                        form of the challenge: body, header or both (default toolkit)\n"
+        "  --price AMOUNT        of everything that is priced (default: each thing its own)\n"
         "  --ttl S               life of a challenge (default 300)\n"
         "  --key-ttl S           life of an answer kept under its Idempotency-Key (default 3600)\n"
         "  --sweep S             how often what is past its time is removed (default 60)\n"
@@ -80,7 +83,7 @@ static void help(void)
         "  --dev                 a short secret may be used; unset: the public default one\n"
         "  --public              may listen, and reach an origin, beyond loopback\n"
         "  --defect NAME         switch on a seeded defect; may be repeated (assay list "
-        "--defects)\n",
+        "defects)\n",
         stdout);
 }
 
@@ -95,12 +98,7 @@ static uint64_t number(struct serve *s, const char *option, const char *text, ui
 {
     uint64_t value = 0;
 
-    if (!cli_number(&value, "serve", option, text, most)) {
-        s->wrong = true;
-    } else if (value < least) {
-        cli_wrong("serve", "%s: must be at least %llu", option, (unsigned long long)least);
-        s->wrong = true;
-    }
+    s->wrong = !cli_number(&value, "serve", option, text, least, most) || s->wrong;
     return value;
 }
 
@@ -170,6 +168,8 @@ static void take(struct serve *s, int option, const char *text)
         o->rules = (enum pt_rules)word(s, "--rules", text, rules);
     else if (option == OPTION_WIRE)
         o->wire = (enum pt_wire)word(s, "--wire", text, wires);
+    else if (option == OPTION_PRICE)
+        o->price = text;
     else if (option == OPTION_DEFECT)
         switch_on(s, text);
     else if (option == OPTION_DEV)

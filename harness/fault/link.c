@@ -250,13 +250,21 @@ static size_t allowed(const struct fault_link *link, const struct pair *pair, bo
     return len;
 }
 
-static void count(struct fault_link *link, struct pair *pair, bool is_back, size_t len)
+/* Sends and counts in one, so that who has received bytes finds them counted. */
+static ssize_t send_counted(struct fault_link *link, struct pair *pair, bool is_back, size_t len)
 {
+    const struct chunk *chunk = is_back ? pair->back.first : pair->towards.first;
+    ssize_t sent;
+
     pthread_mutex_lock(&link->lock);
-    *(is_back ? &link->back : &link->towards) += len;
+    sent = send(is_back ? pair->client : pair->service, chunk->at + chunk->gone, len,
+                MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0)
+        *(is_back ? &link->back : &link->towards) += (uint64_t)sent;
     pthread_mutex_unlock(&link->lock);
-    if (is_back)
-        pair->back_passed += len;
+    if (sent > 0 && is_back)
+        pair->back_passed += (uint64_t)sent;
+    return sent;
 }
 
 static void send_way(struct fault_link *link, struct pair *pair, bool is_back)
@@ -271,15 +279,13 @@ static void send_way(struct fault_link *link, struct pair *pair, bool is_back)
         close_pair(pair, link->now.reset != 0);
         return;
     }
-    sent = send(is_back ? pair->client : pair->service, chunk->at + chunk->gone, len,
-                MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = send_counted(link, pair, is_back, len);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (sent < 0) {
         close_pair(pair, true);
         return;
     }
-    count(link, pair, is_back, (size_t)sent);
     chunk->gone += (size_t)sent;
     way->queued -= (size_t)sent;
     if (chunk->gone == chunk->len)

@@ -1,9 +1,8 @@
 /** The seccomp side of the supervisor: which system calls are notified, and how the listener gets
- * from the child to its parent. Internal to fault/supervisor.c.
+ *  from the child to its parent. Internal to fault/supervisor.c.
  *
  *  The listener goes over a shared page and pidfd_getfd, since the child's sends are filtered by
- * then.
- */
+ *  then. */
 #ifndef FAULT_SECCOMP_H
 #define FAULT_SECCOMP_H
 
@@ -42,7 +41,7 @@ unsigned seccomp_gate_kind(int nr);
 /** In the child: async-signal-safe; 0 or an errno value. */
 int seccomp_gate_enter(struct seccomp_gate *gate);
 /** In the parent. CRASHED: the child has ended; UNSUPPORTED: it got no listener, or we may not take
- * it; TIMEOUT. */
+ *  it; TIMEOUT. */
 enum assay_code seccomp_gate_take(struct seccomp_gate *gate, pid_t child, int *listener,
                                   struct assay_err *err) ASSAY_MUST_USE;
 

@@ -408,7 +408,7 @@ static enum assay_code try_once(struct assay_err *err)
     enum assay_code rc = supervisor_new(&s, NULL, err);
     pid_t child;
 
-    if (rc != ASSAY_OK)
+    if (rc != ASSAY_OK || s == NULL)
         return rc;
     supervisor_behave(s, &rule);
     child = fork();

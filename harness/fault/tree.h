@@ -1,8 +1,9 @@
 /** Process trees: which processes belong to a launched program, and ending all of them.
  *
- *  A process belongs when it is the first process, one of its descendants, in the session the first
- *  one leads, or carries the marker in its environment; so one that detached itself is found too.
- *  Only descendants of this process are looked at, which as their subreaper also has the orphans.
+ *  A process belongs when it is the first process, one of its descendants, in the session the
+ *  first one leads, or carries the marker in its environment; so one that detached itself is
+ *  found too. Only descendants of this process are looked at, which as their subreaper also has
+ *  the orphans.
  */
 #ifndef FAULT_TREE_H
 #define FAULT_TREE_H
@@ -14,7 +15,8 @@
 #define PROCESS_TREE_MAX 1024
 
 struct process_tree {
-    pid_t first; /**< leader of a session of its own; 0: an empty tree unless there is a marker */
+    /** leader of a session of its own; 0: an empty tree unless there is a marker */
+    pid_t first;
     char marker[64]; /**< "NAME=value" of the environment, or "" */
 };
 
@@ -23,14 +25,14 @@ void process_tree_adopt(void);
 /** Process ids of the living members, at most `room`; returns how many. */
 size_t process_tree_list(const struct process_tree *tree, pid_t *out, size_t room);
 /** SIGKILL to every member, again until none is left; waits for each by its pidfd, at most
- * deadline_ms in all. With `reap` also takes the exit states of those that are children of this
- * process. Returns: whether none is left. */
+ *  deadline_ms in all. With `reap` also takes the exit states of those that are children of this
+ *  process. Returns: whether none is left. */
 bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_ms);
 /** SIGKILL to the process that has this thread. */
 void process_kill_of_thread(pid_t tid);
 
 /** CLOCK_MONOTONIC in nanoseconds, and the milliseconds (for poll) from now until then; 0 once it
- * is past. */
+ *  is past. */
 int64_t monotonic_ns(void);
 int milliseconds_until(int64_t then_ns);
 

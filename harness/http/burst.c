@@ -82,19 +82,22 @@ static void dial(struct lane *lane)
     }
 }
 
-/* Sends up to `limit`; what a broken connection has still to say is found by reading it. */
+/* Sends up to `limit`; what a broken connection has still to say is found by reading it. The last
+ * byte is timed before it goes, since its answer may be there before send returns. */
 static void send_up_to(struct lane *lane, size_t limit)
 {
     ssize_t done = 0;
 
     while (lane->sent < limit && done >= 0) {
+        int64_t now_ns = sock_now_ns();
+
         done = send(lane->fd, lane->bytes.at + lane->sent, limit - lane->sent,
                     MSG_NOSIGNAL | MSG_DONTWAIT);
         if (done > 0)
             lane->sent += (size_t)done;
+        if (lane->sent == lane->bytes.len)
+            lane->exchange->sent_ns = now_ns;
     }
-    if (lane->sent == lane->bytes.len && lane->exchange->sent_ns == 0)
-        lane->exchange->sent_ns = sock_now_ns();
 }
 
 /* A connection is ready when all but the last byte is sent and it is writable still. */

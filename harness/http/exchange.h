@@ -9,8 +9,9 @@
 #include "base/arena.h"
 #include "base/url.h"
 
-#define HTTP_BODY_KEEP_BYTES (8u << 20) /**< of a response body; the rest is counted and dropped   \
-                                         */
+#define HTTP_BODY_KEEP_BYTES                                                                       \
+    (8u << 20) /**< of a response body; the rest is counted and dropped                            \
+                */
 #define HTTP_HEADERS_MAX 64
 
 struct http_header {

@@ -252,7 +252,7 @@ static enum assay_code connect_to(int *fd, enum http_outcome *outcome, const cha
     return ASSAY_OK;
 }
 
-static enum assay_code join(struct talk *talk)
+static bool join(struct talk *talk)
 {
     size_t total = 0, at = 0;
     uint8_t *bytes;
@@ -261,7 +261,7 @@ static enum assay_code join(struct talk *talk)
         total += talk->pieces[i].bytes.len;
     bytes = assay_arena_alloc(talk->arena, total);
     if (bytes == NULL)
-        return ASSAY_E_NOMEM;
+        return false;
     for (size_t i = 0; i < talk->piece_count; i++) {
         struct assay_bytes piece = talk->pieces[i].bytes;
 
@@ -270,7 +270,7 @@ static enum assay_code join(struct talk *talk)
         at += piece.len;
     }
     talk->bytes = assay_bytes_of(bytes, total);
-    return ASSAY_OK;
+    return true;
 }
 
 enum assay_code http_raw(struct http_exchange **exchanges, size_t *answers, bool *closed,
@@ -293,7 +293,7 @@ enum assay_code http_raw(struct http_exchange **exchanges, size_t *answers, bool
     uint8_t peeked;
     enum assay_code rc;
 
-    if ((rc = join(&talk)) != ASSAY_OK)
+    if (!join(&talk))
         return no_memory(err);
     http_reader_init(&talk.reader, arena, begins_head(talk.bytes, 0), http_body_room(arena, 1));
     if ((rc = connect_to(&talk.fd, &outcome, &trouble, peer, talk.deadline_ms, err)) != ASSAY_OK)

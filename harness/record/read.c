@@ -91,8 +91,9 @@ static enum assay_code find_file(struct assay_buf *file, const char *path, struc
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         assay_buf_clear(file);
         assay_buf_printf(file, "%s/%s", path, names[i]);
-        text = assay_buf_cstr(file);
-        if (text != NULL && stat(text, &about) == 0)
+        if ((text = assay_buf_cstr(file)) == NULL)
+            return file->bad;
+        if (stat(text, &about) == 0)
             return ASSAY_OK;
     }
     return assay_fail(

@@ -172,25 +172,40 @@ static size_t unescape(struct assay_bytes text, size_t pos, uint8_t *byte)
     return 2;
 }
 
+/* How many bytes of the text at `at` stand for `want`, or 0. A percent sign and a backslash may be
+ * themselves or begin an escape that stands for themselves: `plain` says what to try first. */
+static size_t match_byte(enum alphabet alphabet, uint8_t want, struct assay_bytes text, size_t at,
+                         bool plain)
+{
+    bool is_plain = as_stored(alphabet, text.at[at]) == want ||
+                    (alphabet == AS_BYTES && want == ' ' && text.at[at] == '+');
+    uint8_t byte = 0;
+    size_t len;
+
+    if (is_plain && plain)
+        return 1;
+    len = unescape(text, at, &byte);
+    if (len > 0 && as_stored(alphabet, byte) == want)
+        return len;
+    return is_plain ? 1 : 0;
+}
+
 /* How many bytes of the text at `pos` are the needle. Where the text was cut, its beginning at the
  * very end counts too: the rest fell behind the cut. */
-static size_t match(const struct needle *needle, struct assay_bytes text, size_t pos, bool is_cut)
+static size_t match(const struct needle *needle, struct assay_bytes text, size_t pos, bool is_cut,
+                    bool plain)
 {
     struct assay_bytes want = assay_buf_view(&needle->text);
     size_t at = pos;
 
     for (size_t i = 0; i < want.len; i++) {
-        uint8_t byte = 0;
-        size_t len = 1;
+        size_t len;
 
         if (at >= text.len)
             return is_cut && i >= SECRET_MIN_BYTES ? at - pos : 0;
-        if (as_stored(needle->alphabet, text.at[at]) != want.at[i] &&
-            !(needle->alphabet == AS_BYTES && want.at[i] == ' ' && text.at[at] == '+')) {
-            len = unescape(text, at, &byte);
-            if (len == 0 || as_stored(needle->alphabet, byte) != want.at[i])
-                return 0;
-        }
+        len = match_byte(needle->alphabet, want.at[i], text, at, plain);
+        if (len == 0)
+            return 0;
         at += len;
     }
     return at - pos;
@@ -203,8 +218,8 @@ static size_t match_any(const struct record_redactor *r, struct assay_bytes text
     size_t longest = 0;
 
     for (const struct secret *s = r->secrets; s != NULL; s = s->next) {
-        for (size_t i = 0; i < NEEDLES; i++) {
-            size_t len = match(&s->needles[i], text, pos, is_cut);
+        for (size_t i = 0; i < 2 * (size_t)NEEDLES; i++) {
+            size_t len = match(&s->needles[i / 2], text, pos, is_cut, i % 2 == 0);
 
             if (len > longest) {
                 longest = len;

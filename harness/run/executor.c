@@ -28,12 +28,18 @@ struct worker_slot {
     int64_t deadline_ns;
 };
 
+/* A control that did not pass, so that what rests on it says nothing. */
+struct lost_control {
+    const struct scenario *control;
+    enum verdict verdict; /* of what rests on it */
+};
+
 struct leg_state {
     uint8_t *given; /* of each case: handed out (or settled without) */
     size_t given_count;
-    size_t control_open;            /* controls handed out or waiting, not yet finished */
-    const struct scenario **failed; /* controls that failed */
-    size_t failed_count;
+    size_t control_open; /* controls handed out or waiting, not yet finished */
+    struct lost_control *lost;
+    size_t lost_count;
     size_t workers; /* that have entered it */
 };
 
@@ -76,9 +82,11 @@ static void finish(struct executor *x, size_t leg, size_t index, json_t *event)
         const char *verdict = json_string_value(json_object_get(event, "verdict"));
 
         state->control_open--;
-        if (verdict == NULL ||
-            (strcmp(verdict, "pass") != 0 && strcmp(verdict, "unsupported") != 0))
-            state->failed[state->failed_count++] = c->scenario;
+        if (verdict == NULL || strcmp(verdict, "pass") != 0)
+            state->lost[state->lost_count++] = (struct lost_control){
+                c->scenario, verdict != NULL && strcmp(verdict, "unsupported") == 0
+                                 ? VERDICT_UNSUPPORTED
+                                 : VERDICT_BROKEN};
     }
     x->result->done++;
     x->hooks->on_case(x->hooks->with, of, c, event);
@@ -86,7 +94,8 @@ static void finish(struct executor *x, size_t leg, size_t index, json_t *event)
 }
 
 /* A case that ended without an event of its own. */
-static void finish_broken(struct executor *x, size_t leg, size_t index, const char *reason)
+static void finish_unheard(struct executor *x, size_t leg, size_t index, enum verdict verdict,
+                           const char *reason)
 {
     const struct planned_case *c = &x->plan->legs[leg].cases[index];
     const struct scenario *s = c->scenario;
@@ -98,7 +107,7 @@ static void finish_broken(struct executor *x, size_t leg, size_t index, const ch
         "event", "case", "scenario", s->name, "case", scenario_case_name(s, c->index), "title",
         s->title, "kind", scenario_kind_name(s->kind), "threat", s->threat != NULL ? s->threat : "",
         "rule", s->rule, "level", rule_level_name(rule->level[hardened ? 1 : 0]), "verdict",
-        "broken", "grade", "expected", "", "seen", "", "reason", reason, "where", "",
+        verdict_name(verdict), "grade", "expected", "", "seen", "", "reason", reason, "where", "",
         "observations", "milliseconds", 0, "seed", "0000000000000000", "evidence");
 
     if (event != NULL)
@@ -138,20 +147,23 @@ static bool spawn(struct executor *x, struct worker_slot *w, struct assay_err *e
     return true;
 }
 
-/* Ends a worker and everything below it. */
-static void end_worker(struct executor *x, struct worker_slot *w, bool kill_now)
+/* Ends a worker and everything below it. Returns its wait status. */
+static int end_worker(struct executor *x, struct worker_slot *w, bool kill_now)
 {
+    int state = 0;
+
     if (w->pid <= 0)
-        return;
+        return state;
     close(w->fd); /* an idle worker ends by itself when its socket does */
     if (kill_now)
         process_tree_end(&(struct process_tree){.first = w->pid}, false, TREE_END_MS);
-    while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(w->pid, &state, 0) < 0 && errno == EINTR)
         continue;
     if (w->leg != SIZE_MAX)
         x->legs[w->leg].workers--;
     assay_buf_fini(&w->in);
     w->pid = 0;
+    return state;
 }
 
 static bool send_line(struct worker_slot *w, json_t *message)
@@ -201,31 +213,39 @@ static bool send_leg(struct executor *x, struct worker_slot *w, size_t leg)
 
 /* ---- scheduling ---- */
 
-static bool rests_on_failed(const struct leg_state *state, const struct planned_case *c)
+/* What comes of a case by its control alone; PASS: it may run. */
+static enum verdict by_its_control(const struct leg_state *state, const struct planned_case *c)
 {
-    for (size_t i = 0; i < state->failed_count; i++)
-        if (state->failed[i] == scenario_control(c->scenario))
-            return true;
-    return false;
+    for (size_t i = 0; i < state->lost_count; i++)
+        if (state->lost[i].control == scenario_control(c->scenario))
+            return state->lost[i].verdict;
+    return VERDICT_PASS;
 }
 
-/* The next case of the leg that may run now; SIZE_MAX: none. What rests on a failed control is
- * settled here. */
+/* The next case of the leg that may run now; SIZE_MAX: none. What rests on a control that did not
+ * pass is settled here. */
 static size_t next_case(struct executor *x, size_t leg)
 {
     const struct leg *of = &x->plan->legs[leg];
     struct leg_state *state = &x->legs[leg];
 
     for (size_t i = 0; i < of->case_count; i++) {
+        enum verdict verdict;
+
         if (state->given[i])
             continue;
         if (!is_control(&of->cases[i]) && state->control_open > 0)
-            return SIZE_MAX;
+            continue; /* another control may stand behind it */
         state->given[i] = 1;
         state->given_count++;
-        if (is_control(&of->cases[i]) || !rests_on_failed(state, &of->cases[i]))
+        verdict = is_control(&of->cases[i]) ? VERDICT_PASS : by_its_control(state, &of->cases[i]);
+        if (verdict == VERDICT_PASS)
             return i;
-        finish_broken(x, leg, i, "the control it rests on failed: nothing can be concluded");
+        finish_unheard(x, leg, i, verdict,
+                       verdict == VERDICT_BROKEN
+                           ? "the control it rests on failed: nothing can be concluded"
+                           : "the control it rests on cannot be carried out here: nothing can be "
+                             "concluded");
     }
     return SIZE_MAX;
 }
@@ -297,14 +317,25 @@ static bool give(struct executor *x, struct worker_slot *w)
     return true;
 }
 
+/* why NULL: it ended by itself. */
 static void replace_worker(struct executor *x, struct worker_slot *w, const char *why)
 {
     size_t leg = w->leg, running = w->running;
+    int state = end_worker(x, w, true), number = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     struct assay_err err = {0};
+    char text[160];
 
-    end_worker(x, w, true);
+    if (why == NULL) {
+        why = text;
+        if (snprintf(text, sizeof text,
+                     "the worker that ran it ended in the middle of the case, %s %d%s%s%s",
+                     number != 0 ? "by signal" : "with exit status",
+                     number != 0 ? number : WEXITSTATUS(state), number != 0 ? " (" : "",
+                     number != 0 ? strsignal(number) : "", number != 0 ? ")" : "") < 0)
+            why = "the worker that ran it ended in the middle of the case";
+    }
     if (leg != SIZE_MAX && running != SIZE_MAX)
-        finish_broken(x, leg, running, why);
+        finish_unheard(x, leg, running, VERDICT_BROKEN, why);
     if (!spawn(x, w, &err))
         w->pid = 0;
 }
@@ -320,9 +351,7 @@ static void hear(struct executor *x, struct worker_slot *w)
     if (n < 0 && errno == EINTR)
         n = 0;
     else if (n <= 0) {
-        replace_worker(
-            x, w,
-            "the worker that ran it ended in the middle of the case (its own message is above)");
+        replace_worker(x, w, NULL);
         return;
     }
     w->in.len -= 65536 - (size_t)n;
@@ -337,7 +366,8 @@ static void hear(struct executor *x, struct worker_slot *w)
         if (event != NULL)
             finish(x, w->leg, running, event);
         else
-            finish_broken(x, w->leg, running, "the worker's answer cannot be read");
+            finish_unheard(x, w->leg, running, VERDICT_BROKEN,
+                           "the worker's answer cannot be read");
         json_decref(event);
     }
 }
@@ -364,7 +394,6 @@ static int wait_ms(const struct executor *x)
         return 0;
     return first - now > (int64_t)1000 * 1000000 ? 1000 : (int)((first - now) / 1000000) + 1;
 }
-
 
 static enum assay_code loop(struct executor *x, struct assay_err *err)
 {
@@ -407,8 +436,8 @@ static bool prepare_legs(struct executor *x)
         const struct leg *leg = &x->plan->legs[i];
 
         x->legs[i].given = calloc(leg->case_count + 1, 1);
-        x->legs[i].failed = calloc(leg->case_count + 1, sizeof *x->legs[i].failed);
-        if (x->legs[i].given == NULL || x->legs[i].failed == NULL)
+        x->legs[i].lost = calloc(leg->case_count + 1, sizeof *x->legs[i].lost);
+        if (x->legs[i].given == NULL || x->legs[i].lost == NULL)
             return false;
         x->result->total += leg->case_count;
         for (size_t k = 0; k < leg->case_count; k++)
@@ -452,7 +481,7 @@ static void tear_down(struct executor *x)
     process_tree_end(&x->tree, true, TREE_END_MS);
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {
         free(x->legs[i].given);
-        free(x->legs[i].failed);
+        free(x->legs[i].lost);
     }
     free(x->legs);
     free(x->packs_env);

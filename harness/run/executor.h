@@ -2,8 +2,9 @@
  *
  *  A worker runs one case at a time; a deadline is a kill of the worker, and a worker that ends in
  * the middle of a case makes that case `broken`. A leg's controls come first; what rests on one
- * that failed is `broken` without having run. No process outlives the executor: workers, what they
- * started, and what those left behind are ended by process id.
+ * that failed is `broken` without having run, and on one that is `unsupported` likewise. No process
+ * outlives the executor, even where that is killed: workers, what they started, and what those left
+ * behind are ended by process id.
  */
 #ifndef RUN_EXECUTOR_H
 #define RUN_EXECUTOR_H

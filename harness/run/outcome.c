@@ -163,7 +163,7 @@ static void count_answers(struct outcome *o, const json_t *evidence)
     }
 }
 
-static enum verdict verdict_of(const json_t *event)
+enum verdict outcome_verdict(const json_t *event)
 {
     const char *name = json_string_value(json_object_get(event, "verdict"));
 
@@ -201,13 +201,13 @@ static void count_judged(struct outcome *o, const struct planned_case *c, enum v
                          const char *reason)
 {
     bool judged = verdict == VERDICT_PASS || verdict == VERDICT_FAIL;
+    bool is_requirement = c->scenario->kind == SCENARIO_REQUIREMENT;
 
     if (c->scenario->threat != NULL)
-        count_under(o->threats, c->scenario->threat,
-                    judged && c->scenario->kind == SCENARIO_REQUIREMENT, reason);
+        count_under(o->threats, c->scenario->threat, judged && is_requirement, reason);
     for (size_t i = 0; i < o->selection->rule_count; i++)
         if (strcmp(o->selection->rules[i], c->scenario->rule) == 0)
-            count_under(o->words, o->selection->rules[i], judged, reason);
+            count_under(o->words, o->selection->rules[i], judged && is_requirement, reason);
     for (size_t i = 0; i < o->selection->name_count; i++)
         if (selection_name_takes(o->selection->names[i], c->scenario, c->index))
             count_under(o->words, o->selection->names[i], judged, reason);
@@ -225,7 +225,7 @@ static bool counts_for_exit(const struct outcome *o, const json_t *event)
 
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
 {
-    enum verdict verdict = verdict_of(event);
+    enum verdict verdict = outcome_verdict(event);
     struct known_failure *known = known_of(o, planned);
     bool is_control = planned->scenario->kind == SCENARIO_CONTROL;
     const char *expectation = NULL;
@@ -238,9 +238,8 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
     count_answers(o, json_object_get(event, "evidence"));
     count_judged(o, planned, verdict, text_of(event, "reason"));
     if (known != NULL && verdict == VERDICT_FAIL) {
-        known->met = true;
         expectation = "expected";
-    } else if (known != NULL && verdict == VERDICT_PASS && known->case_name != NULL) {
+    } else if (known != NULL && verdict == VERDICT_PASS) {
         expectation = "unexpected-pass";
         o->failures++;
     }
@@ -290,14 +289,21 @@ static bool threat_was_judged(const struct outcome *o, const char *threat)
     return json_integer_value(json_object_get(json_object_get(o->threats, threat), "judged")) > 0;
 }
 
+static const char *why_not_judged(const json_t *table, const char *word)
+{
+    const char *reason = text_of(json_object_get(table, word), "reason");
+
+    return reason[0] != '\0' ? reason : "no requirement of it was selected and carried out";
+}
+
 /* What was named and not judged makes the run INVALID: whoever names a thing relies on it. */
 static void judge_named(struct outcome *o)
 {
     for (size_t i = 0; i < o->selection->threat_count; i++)
         if (!threat_was_judged(o, o->selection->threats[i]))
-            outcome_invalidate(
-                o, INVALID_NAMED_NOT_JUDGED, "threat %s: %s", o->selection->threats[i],
-                text_of(json_object_get(o->threats, o->selection->threats[i]), "reason"));
+            outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "threat %s: %s",
+                               o->selection->threats[i],
+                               why_not_judged(o->threats, o->selection->threats[i]));
     for (size_t i = 0; i < o->selection->rule_count + o->selection->name_count; i++) {
         bool is_rule = i < o->selection->rule_count;
         const char *word =
@@ -306,7 +312,7 @@ static void judge_named(struct outcome *o)
 
         if (json_integer_value(json_object_get(entry, "judged")) == 0)
             outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "%s: %s", word,
-                               text_of(entry, "reason"));
+                               why_not_judged(o->words, word));
     }
 }
 
@@ -348,7 +354,7 @@ json_t *outcome_end(struct outcome *o, const struct executor_result *result, int
         judge_named(o);
     if (o->judged == 0 && json_array_size(o->invalid) == 0)
         outcome_invalidate(o, INVALID_NOTHING_JUDGED,
-                           "every case was unsupported, skipped or an observation");
+                           "every case was unsupported, skipped, a control or an observation");
     *exit_status = exit_of(o, result);
     for (int v = 0; v < VERDICT__COUNT; v++)
         json_object_set_new(counts, verdict_name((enum verdict)v),

@@ -38,7 +38,6 @@ struct known_failure {
     const char *scenario;
     const char *case_name; /**< NULL: every case of it */
     const char *reason;
-    bool met;
 };
 
 struct outcome {
@@ -67,6 +66,8 @@ void outcome_fini(struct outcome *o);
 enum assay_code outcome_expectations(struct outcome *o, const char *path,
                                      struct assay_err *err) ASSAY_MUST_USE;
 
+/** The verdict of a case event; `broken` where it says none. */
+enum verdict outcome_verdict(const json_t *event);
 /** Takes a case of a target leg into account and sets the event's `expectation`. */
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event);
 void outcome_invalidate(struct outcome *o, enum outcome_invalid why, const char *format, ...)

@@ -131,11 +131,30 @@ bool defect_shows_under(const struct ref_defect *defect, const char *rules)
     return strcmp(defect->sets, "both") == 0 || strcmp(defect->sets, rules) == 0;
 }
 
-/* The cheaper a scenario is to run, the better it serves the self-check. */
-static unsigned cost_of(const struct scenario *s)
+/* A defect it catches that shows under the rule set, one of its own threat before any other; NULL: none. */
+static const struct ref_defect *best_defect(const struct scenario *s, const char *rules)
 {
-    unsigned cost = 0;
+    const struct ref_defect *best = NULL;
 
+    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && s->catches[i] != NULL; i++) {
+        enum ref_defect_id id = ref_defect_find(assay_str(s->catches[i]));
+        const struct ref_defect *d = id != REF_DEFECT__COUNT ? ref_defect_at(id) : NULL;
+
+        if (d == NULL || !defect_shows_under(d, rules))
+            continue;
+        if (best == NULL || (strcmp(best->threat, s->threat) != 0 && strcmp(d->threat, s->threat) == 0))
+            best = d;
+    }
+    return best;
+}
+
+/* The cheaper a scenario is to run, and the nearer its defect, the better it serves the self-check. */
+static unsigned cost_of(const struct scenario *s, const struct ref_defect *defect)
+{
+    unsigned cost = strcmp(defect->threat, s->threat) != 0 ? 1 : 0;
+
+    if (s->rows != NULL)
+        cost += 1 + (unsigned)(s->row_count / 16);
     if (s->fresh || s->variant != NULL)
         cost += 2;
     if ((s->needs & (NEED_CLOCK | NEED_SUPERVISOR | NEED_SECOND)) != 0)
@@ -143,17 +162,6 @@ static unsigned cost_of(const struct scenario *s)
     if ((s->needs & NEED_DISRUPT) != 0)
         cost += 8;
     return cost;
-}
-
-static const char *first_defect(const struct scenario *s, const char *rules)
-{
-    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && s->catches[i] != NULL; i++) {
-        enum ref_defect_id id = ref_defect_find(assay_str(s->catches[i]));
-
-        if (id != REF_DEFECT__COUNT && defect_shows_under(ref_defect_at(id), rules))
-            return s->catches[i];
-    }
-    return NULL;
 }
 
 static const struct scenario *cheapest(const struct profile *profile, const char *threat,
@@ -168,11 +176,11 @@ static const struct scenario *cheapest(const struct profile *profile, const char
         const struct scenario *s = all[i];
         const struct profile_rule *rule = profile_rule_find(profile, s->rule);
 
-        if (s->kind != SCENARIO_REQUIREMENT || strcmp(s->threat, threat) != 0 || s->rows != NULL ||
+        if (s->kind != SCENARIO_REQUIREMENT || strcmp(s->threat, threat) != 0 ||
             scenario_profile(s) != profile || rule->level[hardened ? 1 : 0] == LEVEL_REPORT ||
-            first_defect(s, rules) == NULL || !selection_takes(selection, s, 0, hardened))
+            best_defect(s, rules) == NULL || !selection_takes(selection, s, 0, hardened))
             continue;
-        if (best == NULL || cost_of(s) < cost_of(best))
+        if (best == NULL || cost_of(s, best_defect(s, rules)) < cost_of(best, best_defect(best, rules)))
             best = s;
     }
     return best;
@@ -193,7 +201,7 @@ enum assay_code plan_self_check(struct plan *plan, const struct selection *selec
     for (size_t i = 0; i < profile->threat_count && *count < room; i++) {
         const char *threat = profile->threat(i)->id;
         const struct scenario *s = cheapest(profile, threat, selection, rules);
-        const char *defect = s != NULL ? first_defect(s, rules) : NULL;
+        const char *defect = s != NULL ? best_defect(s, rules)->id : NULL;
         struct leg *broken;
         char id[128];
 
@@ -202,10 +210,11 @@ enum assay_code plan_self_check(struct plan *plan, const struct selection *selec
         broken = plan_add_leg(plan, id, LEG_SELF_CHECK, NULL, profile_name, rules, defect, err);
         if (broken == NULL)
             return err->code;
-        if (leg_add(plan, correct, s, 0, 0) != ASSAY_OK ||
-            leg_add(plan, broken, s, 0, 0) != ASSAY_OK)
-            return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-        pairs[(*count)++] = (struct self_check_pair){threat, s, 0, defect, correct, broken};
+        for (size_t k = 0; k < scenario_case_count(s); k++)
+            if (leg_add(plan, correct, s, k, 0) != ASSAY_OK ||
+                leg_add(plan, broken, s, k, 0) != ASSAY_OK)
+                return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+        pairs[(*count)++] = (struct self_check_pair){threat, s, defect, correct, broken};
     }
     return ASSAY_OK;
 }

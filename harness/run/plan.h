@@ -90,7 +90,6 @@ size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct select
 struct self_check_pair {
     const char *threat;
     const struct scenario *scenario;
-    size_t index;
     const char *defect;
     const struct leg *correct, *broken;
 };

@@ -58,6 +58,7 @@ static json_t *run_event(const struct session *s)
     const struct target *target = o->shown->target;
     json_t *command = json_array();
 
+    json_array_append_new(command, json_string("assay"));
     for (int i = 0; i < o->argc; i++)
         json_array_append_new(command, case_text(assay_str(o->argv[i])));
     return json_pack("{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b}, s:s}",
@@ -80,23 +81,21 @@ static json_t *leg_event(const struct leg *leg)
 
 /* ---- the self-check ---- */
 
+/* Of several cases the worst verdict of the correct reference counts, and the first failure of the broken one. */
 static void note_self_check(struct session *s, const struct leg *leg, const struct planned_case *c,
                             const json_t *event)
 {
-    const char *verdict = json_string_value(json_object_get(event, "verdict"));
+    const char *verdict = verdict_name(outcome_verdict(event));
 
-    for (size_t i = 0; verdict != NULL && i < s->options->pair_count && i < SESSION_PAIRS_MAX;
-         i++) {
+    for (size_t i = 0; i < s->options->pair_count && i < SESSION_PAIRS_MAX; i++) {
         const struct self_check_pair *pair = &s->options->pairs[i];
 
-        for (int v = 0; pair->scenario == c->scenario && v < VERDICT__COUNT; v++) {
-            if (strcmp(verdict, verdict_name((enum verdict)v)) != 0)
-                continue;
-            if (leg == pair->correct)
-                s->accepts[i] = verdict_name((enum verdict)v);
-            else if (leg == pair->broken)
-                s->catches[i] = verdict_name((enum verdict)v);
-        }
+        if (pair->scenario != c->scenario)
+            continue;
+        if (leg == pair->correct && (s->accepts[i] == NULL || strcmp(s->accepts[i], "pass") == 0))
+            s->accepts[i] = verdict;
+        if (leg == pair->broken && (s->catches[i] == NULL || strcmp(s->catches[i], "fail") != 0))
+            s->catches[i] = verdict;
     }
     s->self_check_ns = now_ns(CLOCK_MONOTONIC);
 }
@@ -129,9 +128,11 @@ static json_t *self_check_event(struct session *s, const struct executor_result 
                 "%s said \"%s\" of the correct reference and \"%s\" of the one with defect %s",
                 o->pairs[i].scenario->name, accepts, catches, o->pairs[i].defect);
         }
-        json_array_append_new(threats, json_pack("{s:s, s:b, s:s, s:b, s:s}", "threat", o->pairs[i].threat, "accepts",
-                                                 strcmp(accepts, "pass") == 0, "defect", o->pairs[i].defect, "catches",
-                                                 strcmp(catches, "fail") == 0, "scenario", o->pairs[i].scenario->name));
+        json_array_append_new(threats,
+                              json_pack("{s:s, s:b, s:s, s:b, s:s}", "threat", o->pairs[i].threat,
+                                        "accepts", strcmp(accepts, "pass") == 0, "defect",
+                                        o->pairs[i].defect, "catches", strcmp(catches, "fail") == 0,
+                                        "scenario", o->pairs[i].scenario->name));
     }
     return json_pack(
         "{s:s, s:b, s:b, s:I, s:s, s:o}", "event", "selfCheck", "ran", o->pair_count > 0, "passed",
@@ -226,13 +227,15 @@ static void write_opening(struct session *s)
 
 /* What a matrix says as an exit status: survivors, unnamed catches and false alarms are failures of
  * the suite. */
-static int judge_matrix(struct session *s, int status)
+static int judge_matrix(struct session *s, const struct executor_result *result)
 {
     struct matrix_counts counts;
 
     add(s, matrix_event(s->matrix, &counts));
-    if (status == 130)
-        return status;
+    if (result->interrupted)
+        return 130;
+    if (result->out_of_time) /* what did not run was not caught, and says nothing */
+        return counts.false_alarms > 0 ? 1 : 2;
     if (counts.caught != counts.defects || counts.false_alarms > 0)
         return 1;
     return counts.broken > 0 || counts.defects == 0 ? 2 : 0;
@@ -248,7 +251,7 @@ static void write_ending(struct session *s, const struct executor_result *result
                            "the names and levels given leave nothing to run");
     end = outcome_end(&s->outcome, result, exit_status);
     if (s->matrix != NULL) {
-        *exit_status = judge_matrix(s, *exit_status == 130 ? 130 : 0);
+        *exit_status = judge_matrix(s, result);
         json_object_set_new(end, "exit", json_integer(*exit_status));
         if (!result->interrupted && !result->out_of_time) {
             json_object_set_new(end, "valid", json_boolean(*exit_status != 2));

@@ -2,15 +2,18 @@
 #include "run/executor.h"
 
 #include "defects/defects.h"
+#include "fault/tree.h"
 
-#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #define SOCKET_FD 3
+#define TREE_END_MS 5000
 
 struct worker {
     FILE *in, *out;
@@ -125,6 +128,34 @@ static bool load_packs(void)
     return ok;
 }
 
+/* Waits for the end of the executor. Where it comes before ours it was killed, and nobody else is
+ * left to end what this worker has started. */
+static void *guard(void *executor)
+{
+    struct pollfd one = {.fd = *(const int *)executor, .events = POLLIN};
+    const char *run = getenv("ASSAY_RUN");
+    struct process_tree tree = {0};
+
+    while (poll(&one, 1, -1) <= 0)
+        continue;
+    if (run != NULL &&
+        snprintf(tree.marker, sizeof tree.marker, "ASSAY_RUN=%s", run) < (int)sizeof tree.marker)
+        process_tree_end(&tree, false, TREE_END_MS);
+    _exit(3);
+}
+
+/* False: the executor, which told us its process id, is gone already. */
+static bool start_guard(void)
+{
+    static int executor; /* a pidfd */
+    const char *run = getenv("ASSAY_RUN");
+    pthread_t thread;
+
+    executor = run != NULL ? pidfd_open((pid_t)strtol(run, NULL, 10), 0) : -1;
+    return executor >= 0 && pthread_create(&thread, NULL, guard, &executor) == 0 &&
+           pthread_detach(thread) == 0;
+}
+
 int executor_worker(void)
 {
     struct worker w = {.arena = ASSAY_ARENA_INIT((size_t)16 << 20)};
@@ -133,11 +164,10 @@ int executor_worker(void)
     ssize_t len;
 
     signal(SIGPIPE, SIG_IGN);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    process_tree_adopt();
     w.in = fdopen(SOCKET_FD, "r");
     w.out = w.in != NULL ? fdopen(dup(SOCKET_FD), "w") : NULL;
-    if (w.out == NULL || !load_packs()) {
+    if (w.out == NULL || !start_guard() || !load_packs()) {
         fputs("assay worker: started by `assay run` only\n", stderr);
         return 3;
     }

@@ -1,7 +1,7 @@
 /** JSON files read member by member, with errors that name file, line and member path.
  *
- *  An object is described by a table; members it does not have are errors that suggest the nearest
- *  name. Everything read lives in the arena as NUL-terminated text.
+ *  An object is described by a table; members it does not have are errors that suggest the
+ *  nearest name. Everything read lives in the arena as NUL-terminated text.
  */
 #ifndef TARGET_MEMBERS_H
 #define TARGET_MEMBERS_H
@@ -53,7 +53,7 @@ enum assay_code members_array(struct members *m, uint32_t token, size_t max, mem
                               void *out) ASSAY_MUST_USE;
 
 /** Readers. TYPE: another type stands there. MALFORMED: a text with a NUL, or an empty one where
- * that means nothing. */
+ *  that means nothing. */
 enum assay_code members_any_text(struct members *m, uint32_t token,
                                  void *field); /**< const char * */
 enum assay_code members_text(struct members *m, uint32_t token,

@@ -14,13 +14,14 @@ struct ready {
     struct assay_arena *arena;
 };
 
-/** Out: *url in the arena, *peer that borrows it. TIMEOUT and CRASHED without a text in err, which the caller words;
- *  MALFORMED: the line names no URL and there is no ${PORT}, or what it names is none; DENIED: a host that is not
- *  allowed. */
+/** Out: *url in the arena, *peer that borrows it. TIMEOUT and CRASHED without a text in err, which
+ *  the caller words; MALFORMED: the line names no URL and there is no ${PORT}, or what it names is
+ *  none; DENIED: a host that is not allowed. */
 enum assay_code ready_await(const struct ready *ready, const char **url, struct http_peer *peer,
                             struct assay_err *err) ASSAY_MUST_USE;
 /** A peer of a URL, which must outlive it. DENIED names the option that allows the host. */
-enum assay_code ready_use_url(struct http_peer *peer, const char *url, const char *const *allowed_hosts,
+enum assay_code ready_use_url(struct http_peer *peer, const char *url,
+                              const char *const *allowed_hosts,
                               struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

@@ -1,4 +1,5 @@
-/** Starting a child process without a shell, so that it ends with us and holds nothing of ours open.
+/** Starting a child process without a shell, so that it ends with us and holds nothing of ours
+ *  open.
  *
  *  The child leads a session of its own, dies with the thread that started it, has default signal
  *  dispositions, and inherits no descriptor but the three it is given.
@@ -21,13 +22,13 @@ struct spawn {
     struct supervisor *supervisor; /**< NULL: none */
 };
 
-/** The file that a name means: as it stands where it is absolute, relative to `folder` where it holds a slash,
- *  else looked up in PATH. IO: there is none that can be run; NOMEM. */
+/** The file that a name means: as it stands where it is absolute, relative to `folder` where it
+ *  holds a slash, else looked up in PATH. IO: there is none that can be run; NOMEM. */
 enum assay_code spawn_program(const char **out, struct assay_arena *arena, const char *name,
                               const char *folder, struct assay_err *err) ASSAY_MUST_USE;
-/** Returns once the program runs. IO: fork, chdir or exec failed (err says which and why; no child is left);
- *  what supervisor_parent_attach says. Out: *pid; *pidfd, close-on-exec, the caller's. */
-enum assay_code spawn(pid_t *pid, int *pidfd, const struct spawn *what, struct assay_err *err)
-    ASSAY_MUST_USE;
+/** Returns once the program runs. IO: fork, chdir or exec failed (err says which and why; no child
+ *  is left); what supervisor_parent_attach says. Out: *pid; *pidfd, close-on-exec, the caller's. */
+enum assay_code spawn(pid_t *pid, int *pidfd, const struct spawn *what,
+                      struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

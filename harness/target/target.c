@@ -137,11 +137,11 @@ static enum assay_code read_ready(struct members *m, uint32_t token, void *field
 static enum assay_code read_launch(struct members *m, uint32_t token, void *field)
 {
     static const struct member table[] = {
-        {"command",  read_command,    FIELD(target_launch, command),  true },
-        {"env",      read_launch_env, 0,                              false},
-        {"ready",    read_ready,      0,                              true },
-        {"ready_ms", members_u64,     FIELD(target_launch, ready_ms), false},
-        {"workdir",  members_text,    FIELD(target_launch, workdir),  false},
+        {"command", read_command, FIELD(target_launch, command), true},
+        {"env", read_launch_env, 0, false},
+        {"ready", read_ready, 0, true},
+        {"ready_ms", members_u64, FIELD(target_launch, ready_ms), false},
+        {"workdir", members_text, FIELD(target_launch, workdir), false},
     };
     struct target *target = field;
 
@@ -158,13 +158,13 @@ static enum assay_code read_variant_env(struct members *m, uint32_t token, void 
     return read_variables(m, token, variant->env, &variant->env_count);
 }
 
-static enum assay_code add_variant(struct members *m, const char *name, uint32_t token, size_t index,
-                                   void *out)
+static enum assay_code add_variant(struct members *m, const char *name, uint32_t token,
+                                   size_t index, void *out)
 {
     static const struct member table[] = {
-        {"args",                read_arguments,   FIELD(target_variant, args),            false},
-        {"env",                 read_variant_env, 0,                                      false},
-        {"requests_per_second", members_u64,      FIELD(target_variant, rate_per_second), false},
+        {"args", read_arguments, FIELD(target_variant, args), false},
+        {"env", read_variant_env, 0, false},
+        {"requests_per_second", members_u64, FIELD(target_variant, rate_per_second), false},
     };
     struct target *target = out;
 
@@ -207,9 +207,9 @@ static enum assay_code add_endpoint(struct members *m, const char *name, uint32_
                                     size_t index, void *out)
 {
     static const struct member table[] = {
-        {"method", read_method,         FIELD(target_endpoint, method), true },
-        {"target", read_request_target, FIELD(target_endpoint, target), true },
-        {"price",  members_text,        FIELD(target_endpoint, price),  false},
+        {"method", read_method, FIELD(target_endpoint, method), true},
+        {"target", read_request_target, FIELD(target_endpoint, target), true},
+        {"price", members_text, FIELD(target_endpoint, price), false},
     };
     struct target *target = out;
 
@@ -230,9 +230,9 @@ struct secret {
 static enum assay_code read_secret_object(struct members *m, uint32_t token, struct secret *secret)
 {
     static const struct member table[] = {
-        {"value",   members_any_text, FIELD(secret, value),   false},
-        {"env",     members_text,     FIELD(secret, env),     false},
-        {"pass_as", members_text,     FIELD(secret, pass_as), false},
+        {"value", members_any_text, FIELD(secret, value), false},
+        {"env", members_text, FIELD(secret, env), false},
+        {"pass_as", members_text, FIELD(secret, pass_as), false},
     };
     enum assay_code rc = members_object(m, token, table, ARRAY_LEN(table), secret);
 
@@ -309,9 +309,8 @@ static enum assay_code read_profile(struct members *m, uint32_t token, void *fie
 
 static enum assay_code read_interface(struct members *m, uint32_t token, void *field)
 {
-    static const char *const choices[] = {"http",      "adapter",  "command",
-                                          "mcp-stdio", "contract", "files",
-                                          NULL};
+    static const char *const choices[] = {"http",     "adapter", "command", "mcp-stdio",
+                                          "contract", "files",   NULL};
 
     return members_choice(m, token, choices, field);
 }
@@ -359,8 +358,8 @@ static enum assay_code read_executions(struct members *m, uint32_t token, void *
 static enum assay_code read_store(struct members *m, uint32_t token, void *field)
 {
     static const struct member table[] = {
-        {"paths",      read_arguments, FIELD(target, store_paths), false},
-        {"persistent", members_bool,   FIELD(target, persistent),  false},
+        {"paths", read_arguments, FIELD(target, store_paths), false},
+        {"persistent", members_bool, FIELD(target, persistent), false},
     };
 
     return members_object(m, token, table, ARRAY_LEN(table), field);
@@ -383,12 +382,12 @@ static enum assay_code read_roles(struct members *m, uint32_t token, void *field
 static enum assay_code read_limits(struct members *m, uint32_t token, void *field)
 {
     static const struct member table[] = {
-        {"challenge_ttl_ms",    members_u64, FIELD(target, ttl_ms),             false},
-        {"body_bytes",          members_u64, FIELD(target, body_max_bytes),     false},
-        {"read_deadline_ms",    members_u64, FIELD(target, read_deadline_ms),   false},
+        {"challenge_ttl_ms", members_u64, FIELD(target, ttl_ms), false},
+        {"body_bytes", members_u64, FIELD(target, body_max_bytes), false},
+        {"read_deadline_ms", members_u64, FIELD(target, read_deadline_ms), false},
         {"handler_deadline_ms", members_u64, FIELD(target, origin_deadline_ms), false},
-        {"requests_per_second", members_u64, FIELD(target, rate_per_second),    false},
-        {"flood_requests",      members_u64, FIELD(target, flood_requests),     false},
+        {"requests_per_second", members_u64, FIELD(target, rate_per_second), false},
+        {"flood_requests", members_u64, FIELD(target, flood_requests), false},
     };
 
     return members_object(m, token, table, ARRAY_LEN(table), field);
@@ -441,7 +440,8 @@ static enum assay_code check_launched(struct members *m, const struct target *ta
     if (target->secret_env_count > 0)
         return at_member(m, ASSAY_E_CONFLICT, "secrets", "pass_as needs launch; drop it");
     if (target->clock_movable)
-        return at_member(m, ASSAY_E_CONFLICT, "clock", "a clock is moved under launch only; drop it");
+        return at_member(m, ASSAY_E_CONFLICT, "clock",
+                         "a clock is moved under launch only; drop it");
     if (target->role_count > 0)
         return at_member(m, ASSAY_E_CONFLICT, "roles", "roles need launch; drop them");
     return ASSAY_OK;
@@ -472,25 +472,25 @@ static enum assay_code check_whole(struct members *m, const struct target *targe
 }
 
 static const struct member members_of_a_target[] = {
-    {"name",         members_text,      FIELD(target, name),          true },
-    {"profile",      read_profile,      FIELD(target, profile),       true },
-    {"interface",    read_interface,    FIELD(target, interface),     false},
-    {"rules",        read_rules,        FIELD(target, rules),         false},
-    {"base_url",     read_base_urls,    FIELD(target, base_urls),     false},
-    {"launch",       read_launch,       0,                            false},
-    {"variants",     read_variants,     0,                            false},
-    {"reset",        read_reset,        0,                            false},
-    {"endpoints",    read_endpoints,    0,                            false},
-    {"secrets",      read_secrets,      0,                            false},
-    {"supports",     read_list,         FIELD(target, supports),      false},
-    {"executions",   read_executions,   0,                            false},
-    {"clock",        members_bool,      FIELD(target, clock_movable), false},
-    {"store",        read_store,        0,                            false},
-    {"operations",   read_operations,   0,                            false},
-    {"roles",        read_roles,        0,                            false},
-    {"limits",       read_limits,       0,                            false},
-    {"repository",   members_text,      FIELD(target, repository),    false},
-    {"expectations", read_expectations, FIELD(target, expectations),  false},
+    {"name", members_text, FIELD(target, name), true},
+    {"profile", read_profile, FIELD(target, profile), true},
+    {"interface", read_interface, FIELD(target, interface), false},
+    {"rules", read_rules, FIELD(target, rules), false},
+    {"base_url", read_base_urls, FIELD(target, base_urls), false},
+    {"launch", read_launch, 0, false},
+    {"variants", read_variants, 0, false},
+    {"reset", read_reset, 0, false},
+    {"endpoints", read_endpoints, 0, false},
+    {"secrets", read_secrets, 0, false},
+    {"supports", read_list, FIELD(target, supports), false},
+    {"executions", read_executions, 0, false},
+    {"clock", members_bool, FIELD(target, clock_movable), false},
+    {"store", read_store, 0, false},
+    {"operations", read_operations, 0, false},
+    {"roles", read_roles, 0, false},
+    {"limits", read_limits, 0, false},
+    {"repository", members_text, FIELD(target, repository), false},
+    {"expectations", read_expectations, FIELD(target, expectations), false},
 };
 
 static void set_defaults(struct target *target)

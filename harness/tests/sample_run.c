@@ -422,7 +422,7 @@ json_t *sample_run(enum sample sample)
             run = NULL;
     }
     if (err.code != ASSAY_OK)
-        (void)fprintf(stderr, "sample %s: %s\n", sample_names[sample], err.text);
+        (void)fprintf(stderr, "sample: %s\n", err.text);
     must(run != NULL && err.code == ASSAY_OK);
     sample_folder_remove(folder);
     json_decref(events);

@@ -1,5 +1,5 @@
-/** A peer for tests that answers each request with bytes of the test's choice. One thread; connections are
- *  served one after the other. */
+/** A peer for tests that answers each request with bytes of the test's choice. One thread;
+ * connections are served one after the other. */
 #ifndef TESTS_SCRIPTED_H
 #define TESTS_SCRIPTED_H
 
@@ -18,12 +18,14 @@ struct scripted_answer {
 
 struct scripted;
 
-/** answers[i] is for the i-th request; further ones are not answered. Aborts the test on trouble. */
+/** answers[i] is for the i-th request; further ones are not answered. Aborts the test on trouble.
+ */
 struct scripted *scripted_start(const struct scripted_answer *answers, size_t count);
 void scripted_stop(struct scripted *scripted);
 struct http_peer scripted_peer(const struct scripted *scripted);
 size_t scripted_requests(struct scripted *scripted); /**< heads received completely */
-/** The bytes received so far, all connections in a row; valid until the stop. Call when nothing is sent. */
+/** The bytes received so far, all connections in a row; valid until the stop. Call when nothing is
+ * sent. */
 struct assay_bytes scripted_received(struct scripted *scripted);
 
 /** The peer at 127.0.0.1:port. */

@@ -6,8 +6,9 @@
 #include "scripted.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
-enum { DEADLINE_MS = 20000, SHORT_MS = 100, ANSWERS_MAX = 4 };
+enum { DEADLINE_MS = 20000, SHORT_MS = 1000, ANSWERS_MAX = 4 };
 
 #define EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -103,7 +104,7 @@ Test(http_raw, waits_for_an_answer_or_a_while_between_pieces)
     cr_expect_eq(talk.exchanges[2]->outcome, HTTP_ANSWERED);
     cr_expect_eq(talk.exchanges[2]->response.body.len, 0u);
     cr_assert(origin_execution(origin, 2, &second) && origin_execution(origin, 3, &third));
-    cr_expect_geq(third.start_ns - second.end_ns, 20000000 - 1000000);
+    cr_expect_geq(third.start_ns - second.start_ns, 20000000);
     assay_arena_fini(&talk.arena);
     origin_stop(origin);
 }
@@ -140,7 +141,7 @@ static const struct {
     bool closed;
 } ends[] = {
     {"two answers at once",       EMPTY EMPTY,                  SCRIPTED_CLOSE, 2, HTTP_ANSWERED, true },
-    {"one, then garbage",         EMPTY "what?",                SCRIPTED_CLOSE, 2, HTTP_GARBLED,  false},
+    {"one, then garbage",         EMPTY "what?",                SCRIPTED_KEEP,  2, HTTP_GARBLED,  false},
     {"one and a half",            EMPTY "HTTP/1.1 200",         SCRIPTED_CLOSE, 2, HTTP_CLOSED,   true },
     {"one without an end",        "HTTP/1.1 200 OK\r\n\r\nabc", SCRIPTED_CLOSE, 1, HTTP_ANSWERED, true },
     {"one without an end, reset", "HTTP/1.1 200 OK\r\n\r\nabc", SCRIPTED_RESET, 1, HTTP_CLOSED,
@@ -220,6 +221,7 @@ Test(http_raw, says_when_there_is_no_connection_or_nobody_may_be_reached)
     say(&talk, &peer, &piece, 1, 1, false, DEADLINE_MS);
     cr_expect_eq(talk.exchanges[0]->outcome, HTTP_NO_CONNECTION);
     cr_expect_eq(talk.exchanges[0]->sent.len, 0u);
+    assay_arena_fini(&talk.arena);
     peer.url.scheme = ASSAY_LIT("https");
     say(&talk, &peer, &piece, 1, 1, false, DEADLINE_MS);
     cr_expect_eq(talk.exchanges[0]->outcome, HTTP_NO_CONNECTION);

@@ -143,48 +143,34 @@ static const struct {
     const char *says;
 } failures[] = {
     {"ends at once",
-     "echo first >&2; echo last words >&2; exit 3",
-     "",
+     "echo first >&2; echo last words >&2; exit 3", "",
      {0},
-     ASSAY_E_CRASHED,
-     "shell: ended with exit status 3 before it was ready; its stderr ends: first / last words"},
+     ASSAY_E_CRASHED,     "shell: ended with exit status 3 before it was ready; its stderr ends: first / last words"},
     {"kills itself",
-     "kill -9 $$",
-     "",
+     "kill -9 $$",                                  "",
      {0},
-     ASSAY_E_CRASHED,
-     "ended by signal 9 (Killed) before it was ready; it printed nothing"},
+     ASSAY_E_CRASHED,     "ended by signal 9 (Killed) before it was ready; it printed nothing"                      },
     {"hostile last words",
-     "printf 'a\\\\033[31mb' >&2; exit 1",
-     "",
+     "printf 'a\\\\033[31mb' >&2; exit 1",          "",
      {0},
-     ASSAY_E_CRASHED,
-     "a\\x1B[31mb"},
+     ASSAY_E_CRASHED,     "a\\x1B[31mb"                                                                             },
     {"names no URL",
      "echo ready; echo ready now; " STAY,
-     "",
-     {0},
-     ASSAY_E_MALFORMED,
-     "its ready line names no URL"},
+     "",                                                {0},
+     ASSAY_E_MALFORMED,   "its ready line names no URL"                                                             },
     {"names another machine",
      "echo ready http://192.0.2.1:80/; " STAY,
-     "",
-     {0},
-     ASSAY_E_DENIED,
-     "http://192.0.2.1:80/: is not on this machine; if you may test it, add --allow-host "
-     "192.0.2.1"},
+     "",                                                {0},
+     ASSAY_E_DENIED,      "http://192.0.2.1:80/: is not on this machine; if you may test it, add --allow-host "
+     "192.0.2.1"                                                                                },
     {"no such variant",
      READY STAY,
-     "",
-     {.variant = "fast"},
-     ASSAY_E_UNKNOWN,
-     "has no variant \"fast\""},
+     "",                                                {.variant = "fast"},
+     ASSAY_E_UNKNOWN,     "has no variant \"fast\""                                                                 },
     {"its clock may not move",
      READY STAY,
-     ", \"clock\": false",
-     {.clock = true},
-     ASSAY_E_UNSUPPORTED,
-     "clock: false"},
+     ", \"clock\": false",                              {.clock = true},
+     ASSAY_E_UNSUPPORTED, "clock: false"                                                                            },
 };
 
 Test(instance, says_what_happened_when_it_does_not_become_ready)
@@ -479,6 +465,23 @@ Test(instance, stays_ended_when_a_restart_fails)
 
 /* ---- under faults ---- */
 
+/* Waits until the store has so many bytes. */
+static bool wait_for_store(struct instance *i, off_t size)
+{
+    struct pollfd none = {.fd = -1};
+    struct stat st = {0};
+    char store[256];
+
+    (void)snprintf(store, sizeof(store), "%s/store/store.db", instance_workdir(i));
+    for (int k = 0; k < PATIENCE_MS / 10; k++) {
+        if (stat(store, &st) == 0 && st.st_size == size)
+            return true;
+        (void)poll(&none, 1, 10);
+    }
+    cr_log_error("%jd bytes instead of %jd", (intmax_t)st.st_size, (intmax_t)size);
+    return false;
+}
+
 Test(instance, sees_the_clock_it_is_under)
 {
     struct target target = shell("echo ready http://127.0.0.1:7/ $(date +%s); " STAY, "");
@@ -510,25 +513,21 @@ Test(instance, dies_before_the_call_its_supervisor_was_told)
     struct assay_err err = {0};
     struct pollfd none = {.fd = -1};
     struct instance *i;
-    struct stat st;
-    char store[256];
 
     if (fault_supervisor_available(&err) != ASSAY_OK)
         cr_skip_test("%s", err.text);
     i = started(&target, &options);
     cr_assert_not_null(instance_supervisor(i));
-    cr_expect(supervisor_await(instance_supervisor(i), SUPERVISOR_WRITE, 5, PATIENCE_MS));
+    cr_expect(wait_for_store(i, 10));
     supervisor_behave(instance_supervisor(i), &rule);
     cr_expect_eq(instance_restart(i, &err), ASSAY_OK, "%s", err.text);
-    cr_expect(supervisor_await(instance_supervisor(i), SUPERVISOR_WRITE, 5, PATIENCE_MS));
+    cr_expect(wait_for_store(i, 20));
     rule.kill_before = 3;
     supervisor_behave(instance_supervisor(i), &rule);
     cr_expect_eq(instance_restart(i, &err), ASSAY_OK, "%s", err.text);
     for (int k = 0; k < PATIENCE_MS / 10 && instance_alive(i); k++)
         (void)poll(&none, 1, 10);
     cr_expect(supervisor_killed(instance_supervisor(i)));
-    (void)snprintf(store, sizeof(store), "%s/store/store.db", instance_workdir(i));
-    cr_assert_eq(stat(store, &st), 0);
-    cr_expect_eq(st.st_size, 2 * (5 + 5 + 2), "%jd bytes", (intmax_t)st.st_size);
+    cr_expect(wait_for_store(i, 24));
     instance_free(i);
 }

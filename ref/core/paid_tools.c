@@ -1,5 +1,5 @@
-/* From a request to its price: limits, routing, what is hashed and forwarded. See paid_tools.h; what follows is in
- * paid_tools_payment.c, what the answers say in paid_tools_answers.c. */
+/* From a request to its price: limits, routing, what is hashed and forwarded. See paid_tools.h;
+ * what follows is in paid_tools_payment.c, what the answers say in paid_tools_answers.c. */
 #include "base/url.h"
 #include "core/paid_tools_request.h"
 #include "defects/defects.h"
@@ -108,8 +108,8 @@ static struct pt_action priced(struct pt_core_request *r)
     const char *unused;
 
     if (pt_core_offered(r).len > PT_PROOF_HEADER_MAX_BYTES)
-        return pt_core_refuse(r, REF_DEFECT(header_500) ? 500 : 431, "The payment proof is too long",
-                      "RS-2");
+        return pt_core_refuse(r, REF_DEFECT(header_500) ? 500 : 431,
+                              "The payment proof is too long", "RS-2");
     if (r->claim.key.len > REF_STORE_KEY_MAX_BYTES)
         return pt_core_refuse(r, 400, "The idempotency key is too long", "RS-2");
     if (REF_DEFECT(key_truncated))
@@ -127,6 +127,11 @@ static struct pt_action priced(struct pt_core_request *r)
     if (REF_DEFECT(unpaid_early_run))
         return pt_core_run(r, PT_STEP_EARLY);
     return pt_core_gate(r);
+}
+
+static const char *price_of(const struct pt_core *core, const char *own)
+{
+    return core->price_of_all != NULL ? core->price_of_all : own;
 }
 
 static bool is_known_tool(const struct pt_core *core, const char *tool)
@@ -152,7 +157,8 @@ static struct pt_action on_mcp(struct pt_core_request *r)
     case PT_MCP_FREE:
         return pt_core_respond(r, pt_core_mcp_free(r), NULL);
     case PT_MCP_BATCH:
-        return pt_core_respond(r, pt_core_rpc_error(r, 400, -32600, "Batches are not supported"), NULL);
+        return pt_core_respond(r, pt_core_rpc_error(r, 400, -32600, "Batches are not supported"),
+                               NULL);
     case PT_MCP_BROKEN:
         return pt_core_respond(r, pt_core_rpc_error(r, 400, -32700, "Parse error"), NULL);
     case PT_MCP_CALL:
@@ -165,7 +171,7 @@ static struct pt_action on_mcp(struct pt_core_request *r)
     assay_buf_add(&r->target, assay_buf_view(&r->path));
     assay_buf_add_byte(&r->target, '/');
     assay_url_escape_component(&r->target, tool);
-    r->price = r->core->mcp_price;
+    r->price = price_of(r->core, r->core->mcp_price);
     r->claim.key = ASSAY_LIT(""); /* section 7: no idempotency keys here */
     return assay_buf_ok(&r->target) ? priced(r) : pt_core_unavailable(r);
 }
@@ -200,10 +206,9 @@ static struct pt_action decide(struct pt_core_request *r)
     if (route == NULL)
         return allow != NULL ? refuse_method(r, allow) : pt_core_refuse(r, 404, "Not Found", NULL);
     if (route->price == NULL)
-        return pt_core_respond(r,
-                       pt_core_response(200, ASSAY_LIT("text/plain"), ASSAY_LIT("free\n"), NULL),
-                       NULL);
-    r->price = route->price;
+        return pt_core_respond(
+            r, pt_core_response(200, ASSAY_LIT("text/plain"), ASSAY_LIT("free\n"), NULL), NULL);
+    r->price = price_of(r->core, route->price);
     r->description = route->description;
     if ((rc = pt_request_canonical_target(&r->target, request, NULL)) != ASSAY_OK ||
         (rc = pt_request_hash(r->hash, request, NULL)) != ASSAY_OK)

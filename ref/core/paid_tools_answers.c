@@ -102,13 +102,13 @@ void pt_core_terms(struct pt_challenge *terms, const struct pt_core_request *r, 
     terms->timeout_s = (uint64_t)(pt_core_lifetime_ms(r->core) / 1000);
 }
 
-/* Of defect nonce.predictable: the second of issue and fourteen random bits. */
+/* Of defect nonce.predictable: the second of issue and twelve random bits. */
 static void weaken(uint8_t random[16], int64_t *now_ms)
 {
     int64_t second = *now_ms / 1000;
 
     *now_ms = second * 1000;
-    random[5] &= 0x3F;
+    random[5] &= 0x0F;
     memset(random + 6, 0, 10);
     for (int i = 0; i < 4; i++)
         random[i] = (uint8_t)(second >> (8 * i));

@@ -105,6 +105,9 @@ enum assay_code pt_core_check(const struct pt_core *core, bool dev_mode, struct 
     if (core->places > ASSAY_DECIMAL_MAX_PLACES)
         return assay_fail(err, ASSAY_E_RANGE, 0, "the asset's places must be at most %d",
                           ASSAY_DECIMAL_MAX_PLACES);
+    if (core->price_of_all != NULL &&
+        (rc = check_price(core->price_of_all, core->places, "price of all", err)) != ASSAY_OK)
+        return rc;
     if (core->ttl_ms < 1000 || core->ttl_ms > INT32_MAX || core->key_ttl_ms < 1 ||
         core->sweep_every_ms < 1)
         return assay_fail(err, ASSAY_E_RANGE, 0,

@@ -1,4 +1,5 @@
-/* From a price to an answer: keys, proofs, the store's word, the handler's outcome. See paid_tools.h. */
+/* From a price to an answer: keys, proofs, the store's word, the handler's outcome. See
+ * paid_tools.h. */
 #include "base/hex.h"
 #include "core/paid_tools_request.h"
 #include "defects/defects.h"
@@ -14,19 +15,20 @@ struct pt_action pt_core_ask(struct pt_core_request *r, enum pt_do kind, enum pt
 }
 
 struct pt_action pt_core_respond(struct pt_core_request *r, struct pt_response response,
-                                const char *rule)
+                                 const char *rule)
 {
     struct pt_action action = pt_core_ask(r, PT_DO_RESPOND, PT_STEP_DONE);
 
     action.response = response;
     action.rule = rule;
     if (!assay_buf_ok(&r->body) || !assay_buf_ok(&r->header))
-        action.response = oom;
+        action.response = pt_core_response(503, ASSAY_LIT("text/plain"),
+                                           ASSAY_LIT("out of memory\n"), "no-store");
     return action;
 }
 
 struct pt_action pt_core_refuse(struct pt_core_request *r, int status, const char *error,
-                               const char *rule)
+                                const char *rule)
 {
     return pt_core_respond(r, pt_core_refusal(r, status, error, NULL), rule);
 }
@@ -245,7 +247,7 @@ static struct pt_action known_key(struct pt_core_request *r, const struct ref_fo
         return pt_core_respond(r, pt_core_invalid(r), rule);
     if (!same)
         return pt_core_respond(r, pt_core_conflict(r, "Idempotency key belongs to another payment"),
-                       "IK-5");
+                               "IK-5");
     return pt_core_respond(r, pt_core_replay(&found->answer), NULL);
 }
 
@@ -254,8 +256,8 @@ static struct pt_action conflict(struct pt_core_request *r)
     struct pt_response response =
         pt_core_conflict(r, "Idempotency key reused with a different request");
 
-    if (REF_DEFECT(key_conflict_consumes) && r->step == PT_STEP_LOOKUP && pt_core_offered(r).len > 0 &&
-        decode(r) == ASSAY_OK && broken_rule(r, false) == NULL) {
+    if (REF_DEFECT(key_conflict_consumes) && r->step == PT_STEP_LOOKUP &&
+        pt_core_offered(r).len > 0 && decode(r) == ASSAY_OK && broken_rule(r, false) == NULL) {
         fill_claim(r);
         r->claim.key = ASSAY_LIT("");
         r->response = response;
@@ -331,8 +333,8 @@ static struct pt_action begun(struct pt_core_request *r, enum ref_claim_result r
         return conflict(r);
     case REF_CLAIM_ANSWERED: /* by a request that overtook this one */
         if (r->core->rules == PT_RULES_HARDENED && !is_same_payment(r, found))
-            return pt_core_respond(r, pt_core_conflict(r, "Idempotency key belongs to another payment"),
-                           "IK-5");
+            return pt_core_respond(
+                r, pt_core_conflict(r, "Idempotency key belongs to another payment"), "IK-5");
         return pt_core_respond(r, pt_core_replay(&found->answer), NULL);
     case REF_CLAIM_FULL:
         break;

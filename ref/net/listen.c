@@ -62,7 +62,7 @@ static socklen_t parse(union address *out, struct assay_bytes host, uint16_t por
 
 static enum assay_code bound_port(uint16_t *port, int fd)
 {
-    union address bound;
+    union address bound = {0};
     socklen_t len = sizeof(bound);
 
     if (getsockname(fd, &bound.any, &len) != 0)

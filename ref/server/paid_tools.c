@@ -351,7 +351,8 @@ static enum assay_code prepare_store(struct parent *p, struct assay_err *err)
     if (store != NULL)
         store->ops->close(store);
     atomic_store(&p->shared->floor_ms, floor_ms);
-    atomic_store(&p->shared->last_sweep_ms, floor_ms);
+    /* The floor is the time of the last sweep; a store that never had one is counted from now. */
+    atomic_store(&p->shared->last_sweep_ms, floor_ms > 0 ? floor_ms : ref_net_wall_ms());
     return code;
 }
 

@@ -22,6 +22,7 @@ struct pt_server_options {
     bool dev;               /**< a short or default secret may be used; unset: the default one */
     enum pt_rules rules;
     enum pt_wire wire;
+    const char *price;  /**< of everything that is priced; NULL: each thing's own */
     int64_t ttl_ms;     /**< of a challenge */
     int64_t key_ttl_ms; /**< of a keyed answer */
     int64_t sweep_every_ms;

@@ -93,7 +93,7 @@ static void log_request(struct assay_bytes method, struct assay_bytes target, in
 void pt_shop_refused(void *shop, int status, struct assay_bytes method, struct assay_bytes target)
 {
     (void)shop;
-    log_request(method, target, status, 0, "RS-2", NULL);
+    log_request(method, target, status, 0, status == 400 || status == 505 ? "HT-1" : "RS-2", NULL);
 }
 
 /* ---- origin -------------------------------------------------------------------------------------

@@ -5,104 +5,18 @@
 #include "store/store.h"
 
 #include "defects/defects.h"
+#include "store/sqlite_connection.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sqlite3.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { SCHEMA_VERSION = 1, BUSY_WAIT_MS = 5000, OPEN_TRIES = 100, SWEEP_BATCH_ROWS = 4096 };
-
-/* "AsPT", so that another program's database is told from ours. */
-#define APPLICATION_ID "1097035860"
-
-#define SCHEMA                                                                                     \
-    "CREATE TABLE nonce(id BLOB PRIMARY KEY, until_ms INTEGER NOT NULL, ended INTEGER NOT NULL)"   \
-    " WITHOUT ROWID;"                                                                              \
-    "CREATE INDEX nonce_until ON nonce(until_ms);"                                                 \
-    "CREATE TABLE answer(key BLOB PRIMARY KEY, request_hash BLOB NOT NULL, payment BLOB NOT NULL," \
-    " until_ms INTEGER NOT NULL, ended INTEGER NOT NULL, status INTEGER, content_type BLOB,"       \
-    " body BLOB);"                                                                                 \
-    "CREATE INDEX answer_until ON answer(until_ms);"                                               \
-    "CREATE TABLE fact(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"              \
-    "INSERT INTO fact VALUES('floor_ms',0),('nonces',0),('keys',0);"                               \
-    "PRAGMA application_id=" APPLICATION_ID ";"                                                    \
-    "PRAGMA user_version=1;"
-
-/* name, text */
-#define STATEMENTS(X)                                                                              \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
-    X(COMMIT, "COMMIT")                                                                            \
-    X(ROLLBACK, "ROLLBACK")                                                                        \
-    X(NONCE_ADD, "INSERT OR IGNORE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")             \
-    X(NONCE_PUT, "INSERT OR REPLACE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")            \
-    X(NONCE_GET, "SELECT 1 FROM nonce WHERE id = ?1")                                              \
-    X(NONCE_END, "UPDATE nonce SET ended = 1 WHERE id = ?1 AND ended = 0")                         \
-    X(NONCE_FREE, "DELETE FROM nonce WHERE id = ?1 AND ended = 0")                                 \
-    X(KEY_GET, "SELECT request_hash, payment, ended, status, content_type, body FROM answer"       \
-               " WHERE key = ?1 AND until_ms > ?2")                                                \
-    X(KEY_DROP, "DELETE FROM answer WHERE key = ?1")                                               \
-    X(KEY_ADD, "INSERT INTO answer(key, request_hash, payment, until_ms, ended)"                   \
-               " VALUES(?1, ?3, ?4, ?2, 0)")                                                       \
-    X(KEY_END, "UPDATE answer SET ended = 1, until_ms = ?2, status = ?5, content_type = ?6,"       \
-               " body = ?7 WHERE key = ?1 AND request_hash = ?3 AND payment = ?4 AND ended = 0")   \
-    X(KEY_PUT, "INSERT OR REPLACE INTO answer(key, until_ms, request_hash, payment, ended, status" \
-               ", content_type, body) VALUES(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)")                      \
-    X(KEY_FREE, "DELETE FROM answer WHERE key = ?1 AND payment = ?4 AND ended = 0")                \
-    X(FACT_GET, "SELECT value FROM fact WHERE name = ?1")                                          \
-    X(COUNT_MOVE,                                                                                  \
-      "UPDATE fact SET value = max(0, value + ?2) WHERE name = ?1 AND value + ?2 <= ?3")           \
-    X(FLOOR_RAISE, "UPDATE fact SET value = max(value, ?1) WHERE name = 'floor_ms'")               \
-    X(NONCE_SWEEP, "DELETE FROM nonce WHERE id IN"                                                 \
-                   " (SELECT id FROM nonce WHERE until_ms <= ?1 LIMIT ?2)")                        \
-    X(KEY_SWEEP, "DELETE FROM answer WHERE key IN"                                                 \
-                 " (SELECT key FROM answer WHERE until_ms <= ?1 LIMIT ?2)")
-
-#define X(name, text) S_##name,
-enum statement { STATEMENTS(X) S__COUNT };
-#undef X
-
-struct connection {
-    pthread_mutex_t lock;
-    sqlite3 *db;
-    sqlite3_stmt *statements[S__COUNT];
-};
+enum { SWEEP_BATCH_ROWS = 4096 };
 
 struct sqlite_store {
     struct ref_store base;
     struct ref_store_limits limits;
-    struct connection reader, writer;
+    struct ref_sqlite_connection reader, writer;
 };
 
-static enum assay_code code_of(int rc)
-{
-    switch (rc & 0xFF) { /* the low byte is the primary result code */
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
-        return ASSAY_OK;
-    case SQLITE_NOMEM:
-        return ASSAY_E_NOMEM;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return ASSAY_E_BUSY;
-    case SQLITE_TOOBIG:
-        return ASSAY_E_TOO_LARGE;
-    default: /* the codes are plain numbers: all else is trouble with the file */
-        return ASSAY_E_IO;
-    }
-}
-
-static enum assay_code judged(const struct connection *c, int rc, struct assay_err *err)
-{
-    enum assay_code code = code_of(rc);
-
-    return code == ASSAY_OK ? ASSAY_OK : assay_fail(err, code, 0, "%s", sqlite3_errmsg(c->db));
-}
-
-static sqlite3_stmt *statement(const struct connection *c, enum statement which)
+static sqlite3_stmt *statement(const struct ref_sqlite_connection *c,
+                               enum ref_sqlite_statement which)
 {
     return c->statements[which];
 }
@@ -121,17 +35,19 @@ static void bind_i64(sqlite3_stmt *s, int at, int64_t value)
 }
 
 /* Runs a statement that gives no rows. */
-static enum assay_code run(const struct connection *c, enum statement which, struct assay_err *err)
+static enum assay_code run(const struct ref_sqlite_connection *c, enum ref_sqlite_statement which,
+                           struct assay_err *err)
 {
     sqlite3_stmt *s = statement(c, which);
-    enum assay_code code = judged(c, sqlite3_step(s), err);
+    enum assay_code code = ref_sqlite_judged(c, sqlite3_step(s), err);
 
     (void)sqlite3_reset(s); /* repeats the error of the step */
     return code;
 }
 
-static enum assay_code run_by_name(const struct connection *c, enum statement which,
-                                   struct assay_bytes name, int64_t until_ms, struct assay_err *err)
+static enum assay_code run_by_name(const struct ref_sqlite_connection *c,
+                                   enum ref_sqlite_statement which, struct assay_bytes name,
+                                   int64_t until_ms, struct assay_err *err)
 {
     bind_bytes(statement(c, which), 1, name);
     if (sqlite3_bind_parameter_count(statement(c, which)) > 1)
@@ -139,12 +55,12 @@ static enum assay_code run_by_name(const struct connection *c, enum statement wh
     return run(c, which, err);
 }
 
-static bool changed(const struct connection *c)
+static bool changed(const struct ref_sqlite_connection *c)
 {
     return sqlite3_changes(c->db) > 0;
 }
 
-static void roll_back(const struct connection *c)
+static void roll_back(const struct ref_sqlite_connection *c)
 {
     if (sqlite3_get_autocommit(c->db) == 0)
         (void)run(c, S_ROLLBACK, NULL);
@@ -178,7 +94,7 @@ static enum assay_code found_set(struct ref_found *found, sqlite3_stmt *row)
 }
 
 /* What a key says of a claim. A key past its time says nothing (IK-2: it is new again). */
-static enum assay_code ask_key(const struct connection *c, const struct ref_claim *claim,
+static enum assay_code ask_key(const struct ref_sqlite_connection *c, const struct ref_claim *claim,
                                enum ref_claim_result *result, struct ref_found *found,
                                struct assay_err *err)
 {
@@ -192,7 +108,7 @@ static enum assay_code ask_key(const struct connection *c, const struct ref_clai
     bind_bytes(s, 1, claim->key);
     bind_i64(s, 2, claim->now_ms);
     rc = sqlite3_step(s);
-    code = judged(c, rc, err);
+    code = ref_sqlite_judged(c, rc, err);
     if (rc == SQLITE_ROW) {
         if (!assay_bytes_equal(column(s, 0), claim->request_hash))
             *result = REF_CLAIM_KEY_CONFLICT;
@@ -218,8 +134,8 @@ static enum assay_code sqlite_lookup(struct ref_store *store, const struct ref_c
 }
 
 /* Moves a counter; *full when that would pass the limit. */
-static enum assay_code move_count(const struct connection *c, const char *name, int64_t by,
-                                  uint64_t limit, bool *full, struct assay_err *err)
+static enum assay_code move_count(const struct ref_sqlite_connection *c, const char *name,
+                                  int64_t by, uint64_t limit, bool *full, struct assay_err *err)
 {
     sqlite3_stmt *s = statement(c, S_COUNT_MOVE);
     enum assay_code code;
@@ -243,7 +159,7 @@ static void bind_key(sqlite3_stmt *s, const struct ref_claim *claim)
 static enum assay_code reserve_key(const struct sqlite_store *store, const struct ref_claim *claim,
                                    bool *full, struct assay_err *err)
 {
-    const struct connection *w = &store->writer;
+    const struct ref_sqlite_connection *w = &store->writer;
     enum assay_code code;
 
     /* One that is there is past its time: ask_key came before. */
@@ -263,8 +179,8 @@ static enum assay_code reserve(const struct sqlite_store *store, const struct re
                                enum ref_claim_result *result, struct ref_found *found,
                                struct assay_err *err)
 {
-    const struct connection *w = &store->writer;
-    enum statement add = REF_DEFECT(nonce_two_steps) ? S_NONCE_PUT : S_NONCE_ADD;
+    const struct ref_sqlite_connection *w = &store->writer;
+    enum ref_sqlite_statement add = REF_DEFECT(nonce_two_steps) ? S_NONCE_PUT : S_NONCE_ADD;
     bool full = false;
     enum assay_code code;
 
@@ -292,14 +208,14 @@ static enum assay_code reserve(const struct sqlite_store *store, const struct re
 static enum assay_code ask_nonce(struct sqlite_store *s, const struct ref_claim *claim,
                                  enum ref_claim_result *result, struct assay_err *err)
 {
-    struct connection *r = &s->reader;
+    struct ref_sqlite_connection *r = &s->reader;
     enum assay_code code;
     int rc;
 
     pthread_mutex_lock(&r->lock);
     bind_bytes(statement(r, S_NONCE_GET), 1, claim->nonce);
     rc = sqlite3_step(statement(r, S_NONCE_GET));
-    code = judged(r, rc, err);
+    code = ref_sqlite_judged(r, rc, err);
     *result = rc == SQLITE_ROW ? REF_CLAIM_NONCE_TAKEN : REF_CLAIM_FREE;
     (void)sqlite3_reset(statement(r, S_NONCE_GET));
     pthread_mutex_unlock(&r->lock);
@@ -311,7 +227,7 @@ static enum assay_code sqlite_begin(struct ref_store *store, const struct ref_cl
                                     struct assay_err *err)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
-    const struct connection *w = &s->writer;
+    const struct ref_sqlite_connection *w = &s->writer;
     enum assay_code code = ASSAY_OK;
 
     *result = REF_CLAIM_FREE;
@@ -332,8 +248,9 @@ out:
     return assay_err_wrap(err, code, "store: begin");
 }
 
-static enum assay_code end_nonce(const struct connection *w, const struct ref_claim *claim,
-                                 enum ref_outcome outcome, struct assay_err *err)
+static enum assay_code end_nonce(const struct ref_sqlite_connection *w,
+                                 const struct ref_claim *claim, enum ref_outcome outcome,
+                                 struct assay_err *err)
 {
     bool full;
     enum assay_code code = run_by_name(w, outcome == REF_OUTCOME_SPENT ? S_NONCE_END : S_NONCE_FREE,
@@ -341,16 +258,16 @@ static enum assay_code end_nonce(const struct connection *w, const struct ref_cl
 
     if (code != ASSAY_OK)
         return code;
-    if (!changed(w))
+    if (!changed(w) && !REF_DEFECT(nonce_two_steps))
         return assay_fail(err, ASSAY_E_MISSING, 0, "the nonce is not reserved");
     return outcome == REF_OUTCOME_SPENT ? ASSAY_OK
                                         : move_count(w, "nonces", -1, UINT64_MAX, &full, err);
 }
 
-static enum assay_code end_key(const struct connection *w, const struct ref_claim *claim,
+static enum assay_code end_key(const struct ref_sqlite_connection *w, const struct ref_claim *claim,
                                const struct ref_answer *answer, struct assay_err *err)
 {
-    enum statement end = answer == NULL ? S_KEY_FREE : S_KEY_END;
+    enum ref_sqlite_statement end = answer == NULL ? S_KEY_FREE : S_KEY_END;
     sqlite3_stmt *s;
     bool full;
     enum assay_code code;
@@ -380,7 +297,7 @@ static enum assay_code sqlite_finish(struct ref_store *store, const struct ref_c
                                      struct assay_err *err)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
-    const struct connection *w = &s->writer;
+    const struct ref_sqlite_connection *w = &s->writer;
     enum assay_code code;
 
     if (outcome == REF_OUTCOME_RELEASED)
@@ -406,11 +323,11 @@ out:
 
 /* Removes at most one batch of each table, so that payments get in between; *more: there may be
  * more. */
-static enum assay_code sweep_batch(const struct connection *w, int64_t now_ms, bool *more,
-                                   struct assay_err *err)
+static enum assay_code sweep_batch(const struct ref_sqlite_connection *w, int64_t now_ms,
+                                   bool *more, struct assay_err *err)
 {
     static const struct {
-        enum statement sweep;
+        enum ref_sqlite_statement sweep;
         const char *count;
     } tables[] = {
         {S_NONCE_SWEEP, "nonces"},
@@ -460,7 +377,7 @@ static enum assay_code sqlite_sweep(struct ref_store *store, int64_t now_ms, str
     return assay_err_wrap(err, code, "store: sweep");
 }
 
-static enum assay_code fact(const struct connection *c, const char *name, int64_t *value,
+static enum assay_code fact(const struct ref_sqlite_connection *c, const char *name, int64_t *value,
                             struct assay_err *err)
 {
     sqlite3_stmt *s = statement(c, S_FACT_GET);
@@ -469,7 +386,7 @@ static enum assay_code fact(const struct connection *c, const char *name, int64_
 
     (void)sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
     rc = sqlite3_step(s);
-    code = judged(c, rc, err);
+    code = ref_sqlite_judged(c, rc, err);
     if (rc == SQLITE_ROW)
         *value = sqlite3_column_int64(s, 0);
     else if (code == ASSAY_OK)
@@ -508,22 +425,14 @@ static enum assay_code sqlite_count(struct ref_store *store, uint64_t *nonces, u
     return assay_err_wrap(err, code, "store: count");
 }
 
-static void connection_close(struct connection *c)
-{
-    for (size_t i = 0; i < S__COUNT; i++)
-        (void)sqlite3_finalize(c->statements[i]);
-    (void)sqlite3_close(c->db);
-    pthread_mutex_destroy(&c->lock);
-}
-
 static void sqlite_close(struct ref_store *store)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
 
     if (s == NULL)
         return;
-    connection_close(&s->reader);
-    connection_close(&s->writer); /* the last one copies the log into the file */
+    ref_sqlite_connection_close(&s->reader);
+    ref_sqlite_connection_close(&s->writer); /* the last one copies the log into the file */
     assay_free(s);
 }
 
@@ -537,108 +446,6 @@ static const struct ref_store_ops sqlite_ops = {
     .close = sqlite_close,
 };
 
-/* SQLite would make the file with the mode of the umask. Never opens one that is there: closing it
- * again would drop the locks that another connection of this process holds on it. */
-static enum assay_code make_file(const char *path, struct assay_err *err)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0 && errno != EEXIST)
-        return assay_fail(err, ASSAY_E_IO, 0, "%s", strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
-    return ASSAY_OK;
-}
-
-static enum assay_code pragma_i64(const struct connection *c, const char *sql, int64_t *value,
-                                  struct assay_err *err)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(c->db, sql, -1, &s, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        *value = sqlite3_column_int64(s, 0);
-    (void)sqlite3_finalize(s);
-    return judged(c, rc, err);
-}
-
-/* Makes the schema in an empty file, or finds it there; processes may come here at once. */
-static enum assay_code schema_ready(const struct connection *c, struct assay_err *err)
-{
-    int64_t version = 0, application = 0, tables = 0;
-    enum assay_code code;
-
-    if ((code = judged(c, sqlite3_exec(c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL), err)) !=
-        ASSAY_OK)
-        return code;
-    if ((code = pragma_i64(c, "PRAGMA user_version", &version, err)) != ASSAY_OK ||
-        (code = pragma_i64(c, "PRAGMA application_id", &application, err)) != ASSAY_OK ||
-        (code = pragma_i64(c, "SELECT count(*) FROM sqlite_master", &tables, err)) != ASSAY_OK)
-        goto out;
-    if (version == 0 && application == 0 && tables == 0)
-        code = judged(c, sqlite3_exec(c->db, SCHEMA, NULL, NULL, NULL), err);
-    else if (application != strtoll(APPLICATION_ID, NULL, 10))
-        code = assay_fail(err, ASSAY_E_IO, 0, "is a SQLite database of another program");
-    else if (version != SCHEMA_VERSION)
-        code = assay_fail(err, ASSAY_E_IO, 0, "is a store of version %lld, this program needs %d",
-                          (long long)version, SCHEMA_VERSION);
-    if (code == ASSAY_OK)
-        code = judged(c, sqlite3_exec(c->db, "COMMIT", NULL, NULL, NULL), err);
-out:
-    if (sqlite3_get_autocommit(c->db) == 0)
-        (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-    return code;
-}
-
-/* Turning to WAL answers BUSY at once when another process does the same; an empty transaction
- * waits for that one, by the busy timeout. */
-static enum assay_code turn_to_wal(const struct connection *c, struct assay_err *err)
-{
-    int rc = SQLITE_BUSY;
-
-    for (int i = 0; i < OPEN_TRIES && rc == SQLITE_BUSY; i++) {
-        rc = sqlite3_exec(c->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-        if (rc == SQLITE_BUSY)
-            (void)sqlite3_exec(c->db, "BEGIN IMMEDIATE; COMMIT", NULL, NULL, NULL);
-    }
-    return judged(c, rc, err);
-}
-
-static enum assay_code connection_open(struct connection *c, const char *path,
-                                       struct assay_err *err)
-{
-#define X(name, text) text,
-    static const char *const texts[] = {STATEMENTS(X)};
-#undef X
-    static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=64;"
-                                   "PRAGMA auto_vacuum=NONE; PRAGMA trusted_schema=OFF";
-    enum assay_code code;
-    int rc;
-
-    _Static_assert(ARRAY_LEN(texts) == S__COUNT, "one text for every statement");
-    rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if ((code = judged(c, rc, err)) != ASSAY_OK)
-        return code;
-    (void)sqlite3_busy_timeout(c->db, BUSY_WAIT_MS);
-    (void)sqlite3_extended_result_codes(c->db, 0);
-    /* What it is comes first: another program's database is left as it was. */
-    if ((code = schema_ready(c, err)) != ASSAY_OK)
-        return code;
-    if ((code = turn_to_wal(c, err)) != ASSAY_OK)
-        return code;
-    if ((code = judged(c, sqlite3_exec(c->db, settings, NULL, NULL, NULL), err)) != ASSAY_OK)
-        return code;
-    for (size_t i = 0; i < S__COUNT; i++) {
-        rc = sqlite3_prepare_v3(c->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &c->statements[i],
-                                NULL);
-        if ((code = judged(c, rc, err)) != ASSAY_OK)
-            return code;
-    }
-    return ASSAY_OK;
-}
-
 enum assay_code ref_store_sqlite_open(struct ref_store **out, const char *path,
                                       const struct ref_store_limits *limits, struct assay_err *err)
 {
@@ -650,11 +457,11 @@ enum assay_code ref_store_sqlite_open(struct ref_store **out, const char *path,
     *s = (struct sqlite_store){.base.ops = &sqlite_ops, .limits = *limits};
     pthread_mutex_init(&s->reader.lock, NULL);
     pthread_mutex_init(&s->writer.lock, NULL);
-    if ((code = make_file(path, err)) != ASSAY_OK)
+    if ((code = ref_sqlite_make_file(path, err)) != ASSAY_OK)
         goto out;
-    if ((code = connection_open(&s->writer, path, err)) != ASSAY_OK)
+    if ((code = ref_sqlite_connection_open(&s->writer, path, err)) != ASSAY_OK)
         goto out;
-    if ((code = connection_open(&s->reader, path, err)) != ASSAY_OK)
+    if ((code = ref_sqlite_connection_open(&s->reader, path, err)) != ASSAY_OK)
         goto out;
     *out = &s->base;
     s = NULL; /* the caller owns it now */

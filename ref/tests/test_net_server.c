@@ -5,6 +5,7 @@
 #include "net/server.h"
 
 #include "defects/defects.h"
+#include "tests/wire.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -17,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, HEADER_MAX = 65536, BODY_MAX = 1000 };
+enum { HEADER_MAX = 65536, BODY_MAX = 1000 };
 
 static struct ref_net_server *server;
 static uint16_t port;
@@ -94,64 +95,13 @@ static void start(void)
 
 static void stop(void)
 {
-    cr_expect(ref_net_server_stop(server, PATIENCE_MS), "all requests were answered");
+    cr_expect(ref_net_server_stop(server, WIRE_PATIENCE_MS), "all requests were answered");
     server = NULL;
 }
 
 static int dial(void)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    cr_assert_geq(fd, 0);
-    cr_assert_eq(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-    return fd;
-}
-
-static void say(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
-
-        if (sent <= 0)
-            return; /* a server may refuse before it has all */
-        bytes += sent;
-        len -= (size_t)sent;
-    }
-}
-
-static void say_text(int fd, const char *text)
-{
-    say(fd, text, strlen(text));
-}
-
-/* Reads until the server closes, or until `enough` is there; returns whether it closed. What does
- * not fit is dropped. */
-static bool hear(int fd, char *out, size_t room, const char *enough)
-{
-    size_t len = 0;
-    char rest[4096];
-
-    out[0] = '\0';
-    while (enough == NULL || strstr(out, enough) == NULL) {
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        bool is_full = len + 1 >= room;
-        ssize_t got;
-
-        cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "the server said only: %s", out);
-        got = recv(fd, is_full ? rest : out + len, is_full ? sizeof(rest) : room - len - 1, 0);
-        if (got <= 0)
-            return true;
-        len += is_full ? 0 : (size_t)got;
-        out[len] = '\0';
-    }
-    return false;
-}
-
-static int status_in(const char *answer)
-{
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtol(answer + 9, NULL, 10) : 0;
+    return wire_dial(port);
 }
 
 /* One request on a connection of its own, to its end. */
@@ -159,10 +109,10 @@ static int ask(const char *bytes, size_t len, char *answer, size_t room)
 {
     int fd = dial();
 
-    say(fd, bytes, len);
-    cr_expect(hear(fd, answer, room, NULL), "the connection was not closed: %s", answer);
+    wire_say(fd, bytes, len);
+    cr_expect(wire_hear(fd, answer, room, NULL), "the connection was not closed: %s", answer);
     (void)close(fd);
-    return status_in(answer);
+    return wire_status(answer);
 }
 
 TestSuite(net_server, .init = start, .fini = stop, .timeout = 60);
@@ -248,10 +198,10 @@ Test(net_server, refuses_whatever_is_not_framed_beyond_doubt)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int fd = dial(), status;
 
-        say(fd, rows[i].bytes, rows[i].len);
-        cr_expect(hear(fd, answer, sizeof(answer), "GET / ") || status_in(answer) != 200,
+        wire_say(fd, rows[i].bytes, rows[i].len);
+        cr_expect(wire_hear(fd, answer, sizeof(answer), "GET / ") || wire_status(answer) != 200,
                   "%s: served", rows[i].name);
-        status = status_in(answer);
+        status = wire_status(answer);
         cr_expect_eq(status, rows[i].status, "%s: %d", rows[i].name, status);
         (void)close(fd);
     }
@@ -280,6 +230,7 @@ Test(net_server, hands_on_exactly_what_was_sent)
         {"a trailer is no header",
          "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END
          "1\r\na\r\n0\r\nX-A: late\r\n\r\n",                                                     "POST /  a"  },
+        {"an empty line before",   "\r\nGET / HTTP/1.1\r\n" HOST END,                            "GET /  "    },
         {"an unknown method",      "BREW / HTTP/1.1\r\n" HOST END,                               "BREW /  "   },
         {"HTTP/1.0",               "GET / HTTP/1.0\r\n\r\n",                                     "GET /  "    },
         {"a body with GET",        "GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" END "a",    "GET /  a"   },
@@ -304,11 +255,11 @@ Test(net_server, keeps_a_connection_and_its_mark_apart_from_others)
     for (int connection = 0; connection < 2; connection++) {
         int fd = dial();
 
-        say_text(fd, "GET /mark HTTP/1.1\r\n" HOST "\r\n");
-        cr_expect_not(hear(fd, answer, sizeof(answer), "marked"));
+        wire_say_text(fd, "GET /mark HTTP/1.1\r\n" HOST "\r\n");
+        cr_expect_not(wire_hear(fd, answer, sizeof(answer), "marked"));
         cr_expect_not_null(strstr(answer, "unmarked"), "%s", answer);
-        say_text(fd, "GET /mark HTTP/1.1\r\n" HOST END);
-        cr_expect(hear(fd, answer, sizeof(answer), NULL));
+        wire_say_text(fd, "GET /mark HTTP/1.1\r\n" HOST END);
+        cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
         cr_expect_null(strstr(answer, "unmarked"), "%s", answer);
         cr_expect_not_null(strstr(answer, "marked"), "%s", answer);
         (void)close(fd);
@@ -321,9 +272,9 @@ Test(net_server, answers_pipelined_requests_in_order)
     const char *second;
     int fd = dial();
 
-    say_text(fd, "POST /1 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\na"
-                 "GET /2 HTTP/1.1\r\n" HOST END);
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
+    wire_say_text(fd, "POST /1 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\na"
+                      "GET /2 HTTP/1.1\r\n" HOST END);
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
     second = strstr(answer, "GET /2");
     cr_expect_not_null(strstr(answer, "POST /1"));
     cr_expect_not_null(second);
@@ -419,17 +370,19 @@ Test(net_server, tells_a_client_that_waits_whether_to_send_its_body)
     char answer[4096];
     int fd = dial();
 
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
-    cr_expect_eq(status_in(answer), 413);
+    wire_say_text(fd, "POST / HTTP/1.1\r\n" HOST
+                      "Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
+    cr_expect_eq(wire_status(answer), 413);
     (void)close(fd);
     fd = dial();
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n" END);
-    cr_expect_not(hear(fd, answer, sizeof(answer), "\r\n\r\n"));
-    cr_expect_eq(status_in(answer), 100);
-    say_text(fd, "abc");
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
-    cr_expect_eq(status_in(answer), 200);
+    wire_say_text(fd,
+                  "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n" END);
+    cr_expect_not(wire_hear(fd, answer, sizeof(answer), "\r\n\r\n"));
+    cr_expect_eq(wire_status(answer), 100);
+    wire_say_text(fd, "abc");
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
+    cr_expect_eq(wire_status(answer), 200);
     (void)close(fd);
 }
 
@@ -459,7 +412,7 @@ static bool drip(int fd, char byte, size_t most, char *answer, size_t room)
         struct pollfd p = {.fd = fd, .events = POLLIN};
 
         if (poll(&p, 1, 20) == 0) {
-            say(fd, &byte, 1);
+            wire_say(fd, &byte, 1);
             continue;
         }
         ssize_t got = recv(fd, answer + len, room - len - 1, 0);
@@ -478,9 +431,9 @@ Test(net_deadline, ends_a_body_that_drips)
 
     start_impatient();
     fd = dial();
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n");
+    wire_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n");
     cr_expect(drip(fd, 'a', 1000, answer, sizeof(answer)));
-    cr_expect_eq(status_in(answer), 408, "%s", answer);
+    cr_expect_eq(wire_status(answer), 408, "%s", answer);
     cr_expect_eq(atomic_load(&handled), 0);
     (void)close(fd);
 }
@@ -492,9 +445,9 @@ Test(net_deadline, ends_header_fields_that_drip)
 
     start_impatient();
     fd = dial();
-    say_text(fd, "GET / HTTP/1.1\r\n" HOST "X-A: ");
+    wire_say_text(fd, "GET / HTTP/1.1\r\n" HOST "X-A: ");
     cr_expect(drip(fd, 'a', 1000, answer, sizeof(answer)));
-    cr_expect_eq(status_in(answer), 408, "%s", answer);
+    cr_expect_eq(wire_status(answer), 408, "%s", answer);
     (void)close(fd);
 }
 
@@ -505,16 +458,16 @@ Test(net_deadline, closes_a_connection_that_is_idle_or_never_asks)
 
     start_impatient();
     fd = dial();
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
     cr_expect_str_eq(answer, "");
     (void)close(fd);
     fd = dial();
     cr_expect(drip(fd, 'G', 1000, answer, sizeof(answer)), "half a request line");
     (void)close(fd);
     fd = dial();
-    say_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
-    cr_expect(hear(fd, answer, sizeof(answer), NULL), "after an answer");
-    cr_expect_eq(status_in(answer), 200);
+    wire_say_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL), "after an answer");
+    cr_expect_eq(wire_status(answer), 200);
     (void)close(fd);
 }
 
@@ -538,12 +491,12 @@ Test(net_deadline, does_not_count_the_handler_as_reading)
     cr_assert_eq(pipe(pipes), 0);
     cr_assert_eq(pthread_create(&opener, NULL, open_gate, &pipes[0]), 0);
     fd = dial();
-    say_text(fd, "GET /wait HTTP/1.1\r\n" HOST END);
+    wire_say_text(fd, "GET /wait HTTP/1.1\r\n" HOST END);
     idle = dial(); /* its end shows that more than a read deadline has passed */
-    cr_expect(hear(idle, answer, sizeof(answer), NULL));
+    cr_expect(wire_hear(idle, answer, sizeof(answer), NULL));
     cr_assert_eq(write(pipes[1], "x", 1), 1);
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
-    cr_expect_eq(status_in(answer), 200, "%s", answer);
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
+    cr_expect_eq(wire_status(answer), 200, "%s", answer);
     cr_assert_eq(pthread_join(opener, NULL), 0);
     (void)close(fd);
     (void)close(idle);
@@ -559,7 +512,7 @@ Test(net_deadline, serves_others_while_many_drip)
     start();
     for (int i = 0; i < MANY; i++) {
         fds[i] = dial();
-        say_text(fds[i], "POST / HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\na");
+        wire_say_text(fds[i], "POST / HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\na");
     }
     cr_expect_eq(ask(request, sizeof(request) - 1, answer, sizeof(answer)), 200);
     for (int i = 0; i < MANY; i++)
@@ -576,18 +529,18 @@ Test(net_deadline, serves_no_more_connections_at_once_than_its_limit)
     o.connection_max = 1;
     start_with(o);
     first = dial();
-    say_text(first, "GET /mark HTTP/1.1\r\n" HOST "\r\n");
-    cr_expect_not(hear(first, answer, sizeof(answer), "marked"));
+    wire_say_text(first, "GET /mark HTTP/1.1\r\n" HOST "\r\n");
+    cr_expect_not(wire_hear(first, answer, sizeof(answer), "marked"));
     second = dial();
-    say_text(second, "GET / HTTP/1.1\r\n" HOST END);
+    wire_say_text(second, "GET / HTTP/1.1\r\n" HOST END);
     p.fd = second;
     if (poll(&p, 1, 100) == 1) /* closed, or left waiting */
         cr_expect_leq(recv(second, answer, sizeof(answer), 0), 0);
     cr_expect_eq(atomic_load(&handled), 1);
     (void)close(second);
-    say_text(first, "GET / HTTP/1.1\r\n" HOST END);
-    cr_expect(hear(first, answer, sizeof(answer), NULL));
-    cr_expect_eq(status_in(answer), 200);
+    wire_say_text(first, "GET / HTTP/1.1\r\n" HOST END);
+    cr_expect(wire_hear(first, answer, sizeof(answer), NULL));
+    cr_expect_eq(wire_status(answer), 200);
     (void)close(first);
 }
 
@@ -596,7 +549,7 @@ Test(net_deadline, serves_no_more_connections_at_once_than_its_limit)
 
 static void *stop_server(void *arg)
 {
-    *(bool *)arg = ref_net_server_stop(server, PATIENCE_MS);
+    *(bool *)arg = ref_net_server_stop(server, WIRE_PATIENCE_MS);
     return NULL;
 }
 
@@ -621,15 +574,15 @@ Test(net_stop, answers_what_runs_and_accepts_no_more)
 
     start();
     fd = dial();
-    say_text(fd, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
+    wire_say_text(fd, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
     while (atomic_load(&gate) != 1)
         (void)sched_yield();
     cr_assert_eq(pthread_create(&stopper, NULL, stop_server, &answered), 0);
     while (!is_refused_or_closed())
         (void)sched_yield();
     atomic_store(&gate, 2);
-    cr_expect(hear(fd, answer, sizeof(answer), NULL), "and then it closes");
-    cr_expect_eq(status_in(answer), 200);
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL), "and then it closes");
+    cr_expect_eq(wire_status(answer), 200);
     cr_assert_eq(pthread_join(stopper, NULL), 0);
     cr_expect(answered);
     (void)close(fd);
@@ -641,9 +594,10 @@ Test(net_stop, does_not_wait_for_a_request_that_never_ends)
 
     start();
     fd = dial();
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    wire_say_text(fd,
+                  "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
     char answer[512];
-    cr_expect_not(hear(fd, answer, sizeof(answer), "100"));
+    cr_expect_not(wire_hear(fd, answer, sizeof(answer), "100"));
     cr_expect_not(ref_net_server_stop(server, 50));
     (void)close(fd);
 }
@@ -666,9 +620,9 @@ Test(net_deadline, with_no_body_deadline_lets_a_body_drip)
     switch_on("limits.no_body_deadline");
     start_impatient();
     fd = dial();
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 50\r\n" END);
+    wire_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 50\r\n" END);
     cr_expect(drip(fd, 'a', 1000, answer, sizeof(answer)));
-    cr_expect_eq(status_in(answer), 200, "fifty bytes took a second: %s", answer);
+    cr_expect_eq(wire_status(answer), 200, "fifty bytes took a second: %s", answer);
     (void)close(fd);
 }
 
@@ -681,14 +635,14 @@ Test(net_deadline, with_an_unbounded_body_reads_it_whole_before_refusing)
     switch_on("limits.body_unbounded");
     start();
     fd = dial();
-    say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 1002\r\n\r\n");
+    wire_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 1002\r\n\r\n");
     memset(body, 'a', sizeof(body));
-    say(fd, body, sizeof(body));
+    wire_say(fd, body, sizeof(body));
     p.fd = fd;
     cr_expect_eq(poll(&p, 1, 200), 0, "waits for the last byte");
-    say(fd, body, 1);
-    cr_expect(hear(fd, answer, sizeof(answer), NULL));
-    cr_expect_eq(status_in(answer), 413);
+    wire_say(fd, body, 1);
+    cr_expect(wire_hear(fd, answer, sizeof(answer), NULL));
+    cr_expect_eq(wire_status(answer), 413);
     cr_expect_eq(atomic_load(&handled), 0);
     (void)close(fd);
 }
@@ -767,7 +721,7 @@ Test(net_server, is_asked_verbatim_by_the_client)
         {"GET",  "/",                 "a",   "GET /  a"               },
         {"GET",  "/",                 "",    "GET /  "                },
     };
-    struct ref_net_client *c = client_of(PATIENCE_MS, 10000);
+    struct ref_net_client *c = client_of(WIRE_PATIENCE_MS, 10000);
 
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -786,7 +740,7 @@ Test(net_server, is_asked_verbatim_by_the_client)
 
 Test(net_server, bounds_what_the_client_reads)
 {
-    struct ref_net_client *c = client_of(PATIENCE_MS, 10);
+    struct ref_net_client *c = client_of(WIRE_PATIENCE_MS, 10);
     struct ref_net_call call = call_of("GET", "/12345678", "");
     struct ref_net_reply reply;
 
@@ -817,7 +771,7 @@ static void *answer_once_then_close(void *arg)
             atomic_fetch_add(&handled, 1);
             if (!first)
                 break;
-            say(peer, answer, sizeof(answer) - 1);
+            wire_say(peer, answer, sizeof(answer) - 1);
             first = false;
         }
         (void)close(peer);
@@ -835,7 +789,7 @@ Test(net_client, never_sends_a_request_twice)
 
     cr_assert_eq(ref_net_listen(&fd, &port, ASSAY_LIT("127.0.0.1:0"), false, NULL), ASSAY_OK);
     cr_assert_eq(pthread_create(&thread, NULL, answer_once_then_close, &fd), 0);
-    c = client_of(PATIENCE_MS, 100);
+    c = client_of(WIRE_PATIENCE_MS, 100);
     cr_expect_eq(ref_net_client_call(c, &reply, &call, NULL), ASSAY_OK);
     cr_expect_eq(ref_net_client_call(c, &reply, &call, NULL), ASSAY_E_CLOSED);
     cr_assert_eq(pthread_join(thread, NULL), 0);

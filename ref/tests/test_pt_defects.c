@@ -221,7 +221,8 @@ static bool nonces_repeat(struct world *w)
 static bool standard_base64_buys(struct world *w)
 {
     struct pt_proof proof = proof_of(w, weather);
-    const char *header = world_edited(w, &proof, ASSAY_BASE64_STD, "payer-1", "\xC3\xBF\xC3\xBF\xC3\xBF\xC3\xBF");
+    const char *header =
+        world_edited(w, &proof, ASSAY_BASE64_STD, "payer-1", "\xC3\xBF\xC3\xBF\xC3\xBF\xC3\xBF");
 
     return status_of(w, proved(weather, header, NULL)) == 200;
 }

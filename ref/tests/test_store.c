@@ -55,10 +55,6 @@ static const struct {
     {"memory", open_memory},
     {"sqlite", open_sqlite},
 };
-#define EACH_KIND(k)                                                                               \
-    size_t k = 0;                                                                                  \
-    k < ARRAY_LEN(kinds);                                                                          \
-    k++
 
 static const struct ref_store_limits defaults = REF_STORE_LIMITS_DEFAULT;
 
@@ -127,7 +123,7 @@ TestSuite(store, .init = make_folder, .fini = drop_folder, .timeout = 120);
 
 Test(store, grants_a_nonce_once_until_it_is_released)
 {
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim a = claim_of("a", "", "h1"), other = claim_of("a", "", "h2");
 
@@ -160,7 +156,7 @@ Test(store, tells_nonces_apart_by_every_byte)
         {"quote and comment", "';--",  4},
     };
 
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -182,7 +178,7 @@ Test(store, answers_a_key_for_the_same_request_only)
         203, ASSAY_LIT("text/html; charset=utf-8"), {body, sizeof(body) - 1}
     };
 
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim paid = claim_of("n1", "key", "h1"), again = claim_of("n2", "key", "h1");
         struct ref_claim other = claim_of("n3", "key", "h2");
@@ -214,7 +210,7 @@ Test(store, answers_a_key_for_the_same_request_only)
 
 Test(store, frees_a_key_whose_payment_has_no_answer_to_keep)
 {
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim one = claim_of("n1", "key", "h1"), two = claim_of("n2", "key", "h2");
 
@@ -235,7 +231,7 @@ Test(store, takes_a_key_past_its_time_for_new)
 {
     const struct ref_answer answer = {200, ASSAY_LIT("text/plain"), ASSAY_LIT("old")};
 
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim one = claim_of("n1", "key", "h1"), two = claim_of("n2", "key", "h2");
 
@@ -253,7 +249,7 @@ Test(store, takes_a_key_past_its_time_for_new)
 
 Test(store, sweeps_what_is_past_its_time_and_remembers_the_floor)
 {
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim early = claim_of("early", "k1", "h"), late = claim_of("late", "k2", "h");
         int64_t floor = -1;
@@ -281,7 +277,7 @@ Test(store, holds_no_more_than_its_limits)
 {
     const struct ref_store_limits two_each = {.max_nonces = 2, .max_keys = 1};
 
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &two_each);
         struct ref_claim a = claim_of("a", "key", "h"), b = claim_of("b", "key 2", "h");
         struct ref_claim c = claim_of("c", "", "h");
@@ -305,7 +301,7 @@ Test(store, sweeps_many_rows_and_counts_right)
 {
     enum { MANY = 9000 }; /* more than two batches */
 
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim keep = claim_of("keep", "", "h");
         uint64_t before, keys;
@@ -349,7 +345,7 @@ Test(store, refuses_an_answer_above_its_limit_and_changes_nothing)
     };
 
     cr_assert_not_null(body);
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
         struct ref_claim c = claim_of("n", "k", "h");
 
@@ -423,7 +419,7 @@ static void expect_one_winner_each(const atomic_int *winners, const char *name)
 
 Test(store, lets_one_of_16_threads_win_each_nonce_and_each_key)
 {
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
 
         for (int keyed = 0; keyed < 2; keyed++) {
@@ -610,7 +606,7 @@ out:
 
 Test(store, reports_every_failing_allocation_and_leaks_nothing)
 {
-    for (EACH_KIND(kind)) {
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         size_t n = 0, failures = 0;
         enum assay_code rc;
 
@@ -653,6 +649,8 @@ Test(store, with_two_steps_lets_concurrent_copies_pass)
         twice += atomic_load(&winners[i]) > 1;
     cr_expect_gt(twice, 0, "%d nonces won twice", twice);
     cr_expect_eq(begun(store, &again), REF_CLAIM_NONCE_TAKEN, "one after the other they do not");
+    for (int i = 0; i < 2; i++)
+        cr_expect_eq(finished(store, &again, REF_OUTCOME_SPENT, NULL), ASSAY_OK, "each is served");
     store->ops->close(store);
 }
 

@@ -1,5 +1,6 @@
-/* Threat hash-collision: two requests that a handler can tell apart share a requestHash, so that one payment buys either.
- * A pair is guilty only when the origin ran two different requests for one hash. */
+/* Threat hash-collision: two requests that a handler can tell apart share a requestHash, so that
+ * one payment buys either. A pair is guilty only when the origin ran two different requests for one
+ * hash. */
 #include "peer/paid-tools/peer.h"
 
 /* ---- pairs ---- */
@@ -13,8 +14,9 @@ static void expect_same_run(struct assay_case *t, const struct pt_answer *bought
     bool same;
 
     if (origin == NULL && assay_bytes_equal(pt_body(bought), pt_body(used)))
-        case_end(t, VERDICT_UNSUPPORTED, "the payment for one also bought the other, and without the origin role "
-                                         "nobody can tell whether the handler saw a difference");
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the payment for one also bought the other, and without the origin role "
+                 "nobody can tell whether the handler saw a difference");
     if (origin == NULL) {
         expect(t, false, "the other request refused, or the same answer to both",
                "%s: granted by the payment for the first, with another body", used->label);
@@ -26,8 +28,8 @@ static void expect_same_run(struct assay_case *t, const struct pt_answer *bought
     same = strcmp(one.method, other.method) == 0 && strcmp(one.target, other.target) == 0 &&
            one.body_bytes == other.body_bytes && strcmp(one.body_sha256, other.body_sha256) == 0;
     expect(t, same, "the other request refused, or no difference for the handler between the two",
-           "one payment's hash ran %s %s (body %.12s) and %s %s (body %.12s)", one.method, one.target,
-           one.body_sha256, other.method, other.target, other.body_sha256);
+           "one payment's hash ran %s %s (body %.12s) and %s %s (body %.12s)", one.method,
+           one.target, one.body_sha256, other.method, other.target, other.body_sha256);
 }
 
 /* Buys `bought` once, then presents another payment for it with `used`. */
@@ -61,19 +63,19 @@ static const struct pair {
     const char *endpoint;
     const char *bought, *used; /* appended to the endpoint's target; "?": as a query member */
 } pairs[] = {
-    {"bytes that are no UTF-8", "paid_get", "?id=%ff", "?id=%fe"},
-    {"plus and space", "paid_get", "?q=a+b", "?q=a%20b"},
-    {"no value and an empty one", "paid_get", "?x", "?x="},
-    {"an escaped letter", "paid_get", "?%71=1", "?q=1"},
-    {"a trailing ampersand", "paid_get", "?q=1", "?q=1&"},
-    {"escaped dot segments", "wildcard", "b", "a/%2e%2e/b"},
-    {"dot segments", "wildcard", "b", "a/../b"},
-    {"a single dot segment", "wildcard", "b", "./b"},
-    {"backslash and slash", "wildcard", "a/b", "a\\b"},
-    {"a doubled slash", "wildcard", "a/b", "a//b"},
-    {"a fragment", "wildcard", "b", "b#c"},
-    {"an escaped slash", "wildcard", "a/b", "a%2Fb"},
-    {"letters of an escape", "wildcard", "a%2fb", "a%2Fb"},
+    {"bytes that are no UTF-8",   "paid_get", "?id=%ff", "?id=%fe"   },
+    {"plus and space",            "paid_get", "?q=a+b",  "?q=a%20b"  },
+    {"no value and an empty one", "paid_get", "?x",      "?x="       },
+    {"an escaped letter",         "paid_get", "?%71=1",  "?q=1"      },
+    {"a trailing ampersand",      "paid_get", "?q=1",    "?q=1&"     },
+    {"escaped dot segments",      "wildcard", "b",       "a/%2e%2e/b"},
+    {"dot segments",              "wildcard", "b",       "a/../b"    },
+    {"a single dot segment",      "wildcard", "b",       "./b"       },
+    {"backslash and slash",       "wildcard", "a/b",     "a\\b"      },
+    {"a doubled slash",           "wildcard", "a/b",     "a//b"      },
+    {"a fragment",                "wildcard", "b",       "b#c"       },
+    {"an escaped slash",          "wildcard", "a/b",     "a%2Fb"     },
+    {"letters of an escape",      "wildcard", "a%2fb",   "a%2Fb"     },
 };
 
 static struct pt_want of_pair(struct assay_case *t, const struct pair *row, const char *what)
@@ -84,10 +86,11 @@ static struct pt_want of_pair(struct assay_case *t, const struct pair *row, cons
                           : pt_want_target(want, case_printf(t, "%s%s", want.target, what));
 }
 
-SCENARIO(requests_that_differ_share_no_payment,
-         .title = "Where one payment buys two spellings, the handler is given one and the same request",
-         .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-01 T4-02 T4-03",
-         .catches = DEFECTS("hash.raw_target_forwarded"), .needs = PT_SECRET, TABLE(pairs))
+SCENARIO(
+    requests_that_differ_share_no_payment,
+    .title = "Where one payment buys two spellings, the handler is given one and the same request",
+    .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-01 T4-02 T4-03",
+    .catches = DEFECTS("hash.raw_target_forwarded"), .needs = PT_SECRET, TABLE(pairs))
 {
     const struct pair *row = case_row(t);
 
@@ -103,7 +106,7 @@ static const struct authority {
     const char *name;
     const char *cheap, *dear; /* endpoints */
 } authorities[] = {
-    {"at one price", "paid_get", "html"},
+    {"at one price",     "paid_get", "html"},
     {"at another price", "paid_get", "dear"},
 };
 
@@ -125,28 +128,29 @@ SCENARIO(doubled_slash_opens_no_other_route,
 static const struct sample {
     const char *name;
     const char *endpoint;
-    const char *added; /* "?": the query instead of the endpoint's; else appended to its target; NULL: as it is */
+    const char *added; /* "?": the query instead of the endpoint's; else appended to its target;
+                          NULL: as it is */
     const char *body;  /* NULL: the endpoint's own */
 } samples[] = {
-    {"as it stands", "paid_get", NULL, NULL},
-    {"no query", "paid_get", "?", NULL},
-    {"one member", "paid_get", "?city=Paris", NULL},
-    {"two members out of order", "paid_get", "?units=metric&city=Paris", NULL},
-    {"plus for space", "paid_get", "?q=a+b", NULL},
-    {"escapes of letters", "paid_get", "?%63ity=P%61ris", NULL},
-    {"small letters in escapes", "paid_get", "?q=%c3%a4%2f", NULL},
-    {"no value", "paid_get", "?x", NULL},
-    {"empty pieces", "paid_get", "?&&x=1&", NULL},
-    {"an equals sign in a value", "paid_get", "?x=a=b", NULL},
-    {"repeated names", "paid_get", "?a=2&b=1&a=1", NULL},
-    {"bytes that are no UTF-8", "paid_get", "?x=%ff%c3", NULL},
-    {"marks that stay", "paid_get", "?x=-_.!~*'()", NULL},
-    {"a stray percent sign", "paid_get", "?x=50%&y=%zz", NULL},
-    {"escapes in the path", "wildcard", "a%2eb%41%0A", NULL},
-    {"dot segments", "wildcard", "a/%2E%2e/b/./c", NULL},
-    {"a body", "paid_post", NULL, "{\"a\":1}"},
-    {"an empty body", "paid_post", NULL, ""},
-    {"a body with line feeds", "paid_post", NULL, "\n\n"},
+    {"as it stands",              "paid_get",  NULL,                       NULL       },
+    {"no query",                  "paid_get",  "?",                        NULL       },
+    {"one member",                "paid_get",  "?city=Paris",              NULL       },
+    {"two members out of order",  "paid_get",  "?units=metric&city=Paris", NULL       },
+    {"plus for space",            "paid_get",  "?q=a+b",                   NULL       },
+    {"escapes of letters",        "paid_get",  "?%63ity=P%61ris",          NULL       },
+    {"small letters in escapes",  "paid_get",  "?q=%c3%a4%2f",             NULL       },
+    {"no value",                  "paid_get",  "?x",                       NULL       },
+    {"empty pieces",              "paid_get",  "?&&x=1&",                  NULL       },
+    {"an equals sign in a value", "paid_get",  "?x=a=b",                   NULL       },
+    {"repeated names",            "paid_get",  "?a=2&b=1&a=1",             NULL       },
+    {"bytes that are no UTF-8",   "paid_get",  "?x=%ff%c3",                NULL       },
+    {"marks that stay",           "paid_get",  "?x=-_.!~*'()",             NULL       },
+    {"a stray percent sign",      "paid_get",  "?x=50%&y=%zz",             NULL       },
+    {"escapes in the path",       "wildcard",  "a%2eb%41%0A",              NULL       },
+    {"dot segments",              "wildcard",  "a/%2E%2e/b/./c",           NULL       },
+    {"a body",                    "paid_post", NULL,                       "{\"a\":1}"},
+    {"an empty body",             "paid_post", NULL,                       ""         },
+    {"a body with line feeds",    "paid_post", NULL,                       "\n\n"     },
 };
 
 static struct pt_want of_sample(struct assay_case *t, const struct sample *row)
@@ -161,10 +165,11 @@ static struct pt_want of_sample(struct assay_case *t, const struct sample *row)
     return row->body != NULL ? pt_want_body(want, assay_str(row->body)) : want;
 }
 
-SCENARIO(challenge_names_the_hash_of_its_request,
-         .title = "The requestHash of a challenge is that of section 4 over the request as it was sent",
-         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-07",
-         .catches = DEFECTS("hash.query_not_canonical", "hash.path_decoded"), TABLE(samples))
+SCENARIO(
+    challenge_names_the_hash_of_its_request,
+    .title = "The requestHash of a challenge is that of section 4 over the request as it was sent",
+    .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-07",
+    .catches = DEFECTS("hash.query_not_canonical", "hash.path_decoded"), TABLE(samples))
 {
     struct pt_want want = of_sample(t, case_row(t));
 
@@ -176,8 +181,9 @@ enum { GAMES_MAX = 32 };
 /* Requests whose fields read alike where a line feed may move: each must have a hash of its own. */
 static size_t boundary_games(struct assay_case *t, struct pt_want *out)
 {
-    static const char *const paths[] = {"a",      "a%0A", "a%0Ab", "a%0A%0A", "a?b",   "a?%0A", "a%3Fb",
-                                        "a%0Ab=", "a%2E", "a.",    "%61",     "a%5Cb", "a%2Fb"};
+    static const char *const paths[] = {"a",     "a%0A",  "a%0Ab",  "a%0A%0A", "a?b",
+                                        "a?%0A", "a%3Fb", "a%0Ab=", "a%2E",    "a.",
+                                        "%61",   "a%5Cb", "a%2Fb"};
     static const char *const bodies[] = {"", "\n", "\n\n", "\nb=", "b=\n", "a", "\na"};
     struct pt_want files = pt_endpoint(t, "wildcard"), post = pt_endpoint(t, "paid_post");
     size_t n = 0;
@@ -194,10 +200,11 @@ static size_t boundary_games(struct assay_case *t, struct pt_want *out)
     return n;
 }
 
-SCENARIO(field_boundaries_do_not_move,
-         .title = "Line feeds and escapes in path, query or body never make two requests share a hash",
-         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-06",
-         .catches = DEFECTS("hash.path_decoded", "hash.without_body"))
+SCENARIO(
+    field_boundaries_do_not_move,
+    .title = "Line feeds and escapes in path, query or body never make two requests share a hash",
+    .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-06",
+    .catches = DEFECTS("hash.path_decoded", "hash.without_body"))
 {
     struct pt_want games[GAMES_MAX];
     const struct pt_offer *offers[GAMES_MAX];
@@ -208,17 +215,20 @@ SCENARIO(field_boundaries_do_not_move,
         const struct pt_offer *offer = pt_try_offer(t, "one of the requests", games[i], &refusal);
 
         if (offer == NULL)
-            case_observe(t, "refused without a price", "%s %s: status %d", games[i].method, games[i].target,
-                         pt_status(refusal));
+            case_observe(t, "refused without a price", "%s %s: status %d", games[i].method,
+                         games[i].target, pt_status(refusal));
         else
             offers[priced++] = offer;
     }
     for (size_t i = 0; i < priced; i++) {
         for (size_t k = 0; k < i; k++)
-            expect(t, strcmp(offers[i]->challenge.request_hash, offers[k]->challenge.request_hash) != 0,
-                   "a requestHash of its own for every request", "%s %s (%zu bytes) and %s %s (%zu bytes) share %s",
-                   offers[k]->want.method, offers[k]->want.target, offers[k]->want.body.len,
-                   offers[i]->want.method, offers[i]->want.target, offers[i]->want.body.len,
+            expect(t,
+                   strcmp(offers[i]->challenge.request_hash, offers[k]->challenge.request_hash) !=
+                       0,
+                   "a requestHash of its own for every request",
+                   "%s %s (%zu bytes) and %s %s (%zu bytes) share %s", offers[k]->want.method,
+                   offers[k]->want.target, offers[k]->want.body.len, offers[i]->want.method,
+                   offers[i]->want.target, offers[i]->want.body.len,
                    offers[i]->challenge.request_hash);
     }
     expect(t, priced > 1, "at least two of the requests priced", "%zu of %zu", priced, n);
@@ -228,7 +238,7 @@ static const struct absolute {
     const char *name;
     const char *authority; /* NULL: the target's own */
 } absolutes[] = {
-    {"its own host", NULL},
+    {"its own host", NULL           },
     {"another host", "other.invalid"},
 };
 
@@ -243,11 +253,11 @@ SCENARIO(absolute_form_is_the_same_resource,
     const struct pt_answer *refusal;
     const struct pt_offer *offer;
 
-    absolute = pt_want_target(
-        want, row->authority != NULL
-                  ? case_printf(t, "http://%s%s", row->authority, want.target)
-                  : case_printf(t, "http://%.*s:%u%s", (int)url->host.len, (const char *)url->host.at,
-                                (unsigned)url->port, want.target));
+    absolute = pt_want_target(want, row->authority != NULL
+                                        ? case_printf(t, "http://%s%s", row->authority, want.target)
+                                        : case_printf(t, "http://%.*s:%u%s", (int)url->host.len,
+                                                      (const char *)url->host.at,
+                                                      (unsigned)url->port, want.target));
     expect_challenge(t, pt_send(t, "origin form", want, (struct pt_with){0}), want);
     offer = pt_try_offer(t, "absolute form", absolute, &refusal);
     if (offer == NULL) {
@@ -255,7 +265,8 @@ SCENARIO(absolute_form_is_the_same_resource,
         return;
     }
     expect(t, strcmp(offer->challenge.request_hash, pt_hash_of(t, want)) == 0,
-           "the hash of the origin form, or a refusal", "another hash: %s", offer->challenge.request_hash);
+           "the hash of the origin form, or a refusal", "another hash: %s",
+           offer->challenge.request_hash);
     expect_pair_apart(t, want, absolute);
 }
 
@@ -264,10 +275,12 @@ SCENARIO(order_of_mixed_case_names, .kind = SCENARIO_OBSERVATION,
          .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-08")
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_want mixed = pt_want_target(want, case_printf(t, "%s?a=1&B=2", without_query(t, want)));
+    struct pt_want mixed =
+        pt_want_target(want, case_printf(t, "%s?a=1&B=2", without_query(t, want)));
     const struct pt_answer *answer;
     const struct pt_offer *offer = pt_try_offer(t, "a and B", mixed, &answer);
-    bool by_bytes = offer != NULL && strcmp(offer->challenge.request_hash, pt_hash_of(t, mixed)) == 0;
+    bool by_bytes =
+        offer != NULL && strcmp(offer->challenge.request_hash, pt_hash_of(t, mixed)) == 0;
 
     case_observe(t, "order of query names", "%s",
                  offer == NULL ? "a query of mixed case is not priced"
@@ -277,9 +290,10 @@ SCENARIO(order_of_mixed_case_names, .kind = SCENARIO_OBSERVATION,
 
 /* ---- bodies ---- */
 
-SCENARIO(chunked_body_has_the_same_hash, .title = "A body sent in chunks has the hash of the same bytes sent whole",
-         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-09", .catches = DEFECTS("hash.without_body"),
-         .needs = PT_SECRET)
+SCENARIO(chunked_body_has_the_same_hash,
+         .title = "A body sent in chunks has the hash of the same bytes sent whole",
+         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-09",
+         .catches = DEFECTS("hash.without_body"), .needs = PT_SECRET)
 {
     struct pt_want whole = pt_endpoint(t, "paid_post"), chunked = whole;
 
@@ -291,15 +305,19 @@ SCENARIO(chunked_body_has_the_same_hash, .title = "A body sent in chunks has the
 }
 
 /* gzip of {"a":1} */
-static const uint8_t gzipped[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0x4a, 0x54,
-                                  0xb2, 0x32, 0xac, 0x05, 0x00, 0xaf, 0xac, 0x1b, 0x56, 0x07, 0x00, 0x00, 0x00};
+static const uint8_t gzipped[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+                                  0x03, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0x05,
+                                  0x00, 0xaf, 0xac, 0x1b, 0x56, 0x07, 0x00, 0x00, 0x00};
 
-SCENARIO(coded_body_is_hashed_as_received,
-         .title = "A gzip-coded body is hashed as received, and the handler sees the bytes that were hashed",
-         .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-10", .catches = DEFECTS("hash.without_body"),
-         .needs = PT_SECRET | NEED_ORIGIN)
+SCENARIO(
+    coded_body_is_hashed_as_received,
+    .title =
+        "A gzip-coded body is hashed as received, and the handler sees the bytes that were hashed",
+    .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-10",
+    .catches = DEFECTS("hash.without_body"), .needs = PT_SECRET | NEED_ORIGIN)
 {
-    struct pt_want want = pt_want_body(pt_endpoint(t, "paid_post"), assay_bytes_of(gzipped, sizeof gzipped));
+    struct pt_want want =
+        pt_want_body(pt_endpoint(t, "paid_post"), assay_bytes_of(gzipped, sizeof gzipped));
     struct pt_with coded = {.extra_name = "Content-Encoding", .extra_value = "gzip"};
     const struct pt_answer *asked = pt_send(t, "coded body, unpaid", want, coded), *paid;
     struct origin_execution ran;
@@ -315,16 +333,19 @@ SCENARIO(coded_body_is_hashed_as_received,
     expect_granted(t, paid);
     if (!origin_execution(case_origin(t), origin_executions(case_origin(t)), &ran))
         case_end(t, VERDICT_BROKEN, "the origin has no record of the run");
-    expect(t, assay_bytes_equal(ran.body, want.body), "the handler given the bytes that were hashed",
-           "%zu bytes sent, %llu given to the handler", want.body.len, (unsigned long long)ran.body_bytes);
+    expect(t, assay_bytes_equal(ran.body, want.body),
+           "the handler given the bytes that were hashed",
+           "%zu bytes sent, %llu given to the handler", want.body.len,
+           (unsigned long long)ran.body_bytes);
 }
 
 /* ---- tools ---- */
 
 SCENARIO(order_of_tool_arguments_does_not_matter,
-         .title = "Tool arguments in another order of members share a hash; in another order of elements they do not",
-         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-11", .catches = DEFECTS("hash.mcp_member_order"),
-         .needs = PT_SECRET | PT_MCP)
+         .title = "Tool arguments in another order of members share a hash; in another order of "
+                  "elements they do not",
+         .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-11",
+         .catches = DEFECTS("hash.mcp_member_order"), .needs = PT_SECRET | PT_MCP)
 {
     struct pt_want one = pt_want_tool(t, "{\"b\":[1,2],\"a\":{\"y\":1,\"x\":2}}");
     struct pt_want twin = pt_want_tool(t, "{ \"a\": {\"x\":2, \"y\":1}, \"b\": [1, 2] }");
@@ -341,16 +362,17 @@ static const struct numbers {
     const char *name;
     const char *bought, *used;
 } numbers[] = {
-    {"beyond 2^53", "{\"n\":9007199254740992}", "{\"n\":9007199254740993}"},
-    {"a long fraction", "{\"n\":0.1}", "{\"n\":0.1000000000000000055}"},
-    {"an exponent", "{\"n\":100}", "{\"n\":1e2}"},
-    {"minus zero", "{\"n\":0}", "{\"n\":-0}"},
+    {"beyond 2^53",     "{\"n\":9007199254740992}", "{\"n\":9007199254740993}"     },
+    {"a long fraction", "{\"n\":0.1}",              "{\"n\":0.1000000000000000055}"},
+    {"an exponent",     "{\"n\":100}",              "{\"n\":1e2}"                  },
+    {"minus zero",      "{\"n\":0}",                "{\"n\":-0}"                   },
 };
 
 SCENARIO(collapsed_numbers_are_what_the_tool_sees,
          .title = "Where two numbers share a hash, the tool is given one and the same number",
          .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-12",
-         .catches = DEFECTS("hash.mcp_numbers_forwarded"), .needs = PT_SECRET | PT_MCP, TABLE(numbers))
+         .catches = DEFECTS("hash.mcp_numbers_forwarded"), .needs = PT_SECRET | PT_MCP,
+         TABLE(numbers))
 {
     const struct numbers *row = case_row(t);
 

@@ -1,6 +1,6 @@
-/* Threat idempotency-abuse: a key that answers for another request, runs the work twice, or hands a paid answer to somebody
- * who has not paid. Under the base rules key and request release a stored answer; under the hardened ones the payment is
- * shown again. */
+/* Threat idempotency-abuse: a key that answers for another request, runs the work twice, or hands a
+ * paid answer to somebody who has not paid. Under the base rules key and request release a stored
+ * answer; under the hardened ones the payment is shown again. */
 #include "peer/paid-tools/peer.h"
 
 enum { HELD_ROUNDS = 4 };
@@ -19,12 +19,16 @@ static struct pt_with given_keyed(struct assay_case *t, struct pt_want want)
 static const struct surface {
     const char *name;
     const char *endpoint;
-} surfaces[] = {{"GET", "paid_get"}, {"POST", "paid_post"}};
+} surfaces[] = {
+    {"GET",  "paid_get" },
+    {"POST", "paid_post"}
+};
 
-SCENARIO(keyed_retry_is_answered_from_the_store,
-         .title = "A retry with the same key and request gets its first answer again, and nothing runs",
-         .threat = "idempotency-abuse", .rule = "IK-1", .ideas = "T5-01", .catches = DEFECTS("key.ignored"),
-         .needs = PT_SECRET | PT_KEYS, TABLE(surfaces))
+SCENARIO(
+    keyed_retry_is_answered_from_the_store,
+    .title = "A retry with the same key and request gets its first answer again, and nothing runs",
+    .threat = "idempotency-abuse", .rule = "IK-1", .ideas = "T5-01",
+    .catches = DEFECTS("key.ignored"), .needs = PT_SECRET | PT_KEYS, TABLE(surfaces))
 {
     const struct surface *row = case_row(t);
     struct pt_want want = pt_endpoint(t, row->endpoint);
@@ -39,10 +43,12 @@ SCENARIO(keyed_retry_is_answered_from_the_store,
 SCENARIO(permuted_twin_is_the_same_request,
          .title = "A keyed retry with the query's members in another order is a retry, no conflict",
          .threat = "idempotency-abuse", .rule = "IK-1", .ideas = "T5-13",
-         .catches = DEFECTS("key.ignored", "hash.query_not_canonical"), .needs = PT_SECRET | PT_KEYS)
+         .catches = DEFECTS("key.ignored", "hash.query_not_canonical"),
+         .needs = PT_SECRET | PT_KEYS)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_want one = pt_want_query(t, want, "one=1&two=2"), twin = pt_want_query(t, want, "two=2&one=1");
+    struct pt_want one = pt_want_query(t, want, "one=1&two=2"),
+                   twin = pt_want_query(t, want, "two=2&one=1");
     struct pt_with with = given_keyed(t, one);
     const struct pt_answer *first = pt_send(t, "pay with a key", one, with);
 
@@ -54,16 +60,18 @@ static const struct garbage {
     const char *name;
     const char *proof;
 } garbages[] = {
-    {"no base64", "@@@@"},
-    {"JSON null", "bnVsbA"},
-    {"an empty object", "e30"},
-    {"a list", "W10"},
+    {"no base64",       "@@@@"  },
+    {"JSON null",       "bnVsbA"},
+    {"an empty object", "e30"   },
+    {"a list",          "W10"   },
 };
 
 SCENARIO(keyed_retry_with_a_garbage_proof,
-         .title = "A keyed retry with a garbage proof is answered from the store or refused, never run and never 5xx",
+         .title = "A keyed retry with a garbage proof is answered from the store or refused, never "
+                  "run and never 5xx",
          .threat = "idempotency-abuse", .rule = "IK-1", .ideas = "T5-07",
-         .catches = DEFECTS("key.ignored", "key.bearer_ticket"), .needs = PT_SECRET | PT_KEYS, TABLE(garbages))
+         .catches = DEFECTS("key.ignored", "key.bearer_ticket"), .needs = PT_SECRET | PT_KEYS,
+         TABLE(garbages))
 {
     const struct garbage *row = case_row(t);
     struct pt_want want = pt_endpoint(t, "paid_get");
@@ -71,7 +79,8 @@ SCENARIO(keyed_retry_with_a_garbage_proof,
     const struct pt_answer *first = pt_send(t, "pay with a key", want, with), *again;
 
     expect_granted(t, first);
-    again = pt_send(t, "retry with garbage", want, (struct pt_with){.key = with.key, .proof = row->proof});
+    again = pt_send(t, "retry with garbage", want,
+                    (struct pt_with){.key = with.key, .proof = row->proof});
     if (case_hardened(t))
         expect_refused(t, again);
     else
@@ -80,8 +89,8 @@ SCENARIO(keyed_retry_with_a_garbage_proof,
 
 SCENARIO(stored_answer_needs_its_payment,
          .title = "A stored answer is released only to whoever shows the payment that bought it",
-         .threat = "idempotency-abuse", .rule = "IK-5", .ideas = "T5-06", .catches = DEFECTS("key.bearer_ticket"),
-         .needs = PT_SECRET | PT_KEYS)
+         .threat = "idempotency-abuse", .rule = "IK-5", .ideas = "T5-06",
+         .catches = DEFECTS("key.bearer_ticket"), .needs = PT_SECRET | PT_KEYS)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
     struct pt_with with = given_keyed(t, want);
@@ -91,8 +100,8 @@ SCENARIO(stored_answer_needs_its_payment,
     expect_granted(t, pt_send(t, "pay with a key", want, with));
     expect_refused(t, pt_send(t, "key without a payment", want, (struct pt_with){.key = with.key}));
     answer = pt_send(t, "key with another payment", want, other);
-    expect(t, !pt_is_replay(answer), "anything but the stored answer", "the stored answer, status %d",
-           pt_status(answer));
+    expect(t, !pt_is_replay(answer), "anything but the stored answer",
+           "the stored answer, status %d", pt_status(answer));
 }
 
 /* ---- one key, another request ---- */
@@ -103,10 +112,10 @@ static const struct other {
     const char *body;
     const char *endpoint; /* of the second */
 } others[] = {
-    {"another query", "paid_get", "again=1", NULL, "paid_get"},
-    {"another path", "paid_get", NULL, NULL, "paid_get_other"},
-    {"another method", "paid_get", NULL, NULL, "paid_post"},
-    {"another body", "paid_post", NULL, "{\"a\":2}", "paid_post"},
+    {"another query",  "paid_get",  "again=1", NULL,        "paid_get"      },
+    {"another path",   "paid_get",  NULL,      NULL,        "paid_get_other"},
+    {"another method", "paid_get",  NULL,      NULL,        "paid_post"     },
+    {"another body",   "paid_post", NULL,      "{\"a\":2}", "paid_post"     },
 };
 
 static struct pt_want other_of(struct assay_case *t, const struct other *row)
@@ -129,22 +138,26 @@ SCENARIO(key_of_another_request_is_a_conflict,
     const struct pt_answer *answer;
 
     expect_granted(t, pt_send(t, "pay with a key", want, with));
-    answer = pt_send(t, "same key, other request, unpaid", other, (struct pt_with){.key = with.key});
+    answer =
+        pt_send(t, "same key, other request, unpaid", other, (struct pt_with){.key = with.key});
     if (case_hardened(t))
         expect_refused(t, answer);
     else
         expect_conflict(t, answer);
 }
 
-SCENARIO(conflict_leaves_the_payment_good,
-         .title = "A payment sent with a conflicting key is refused by 409 and still buys without the key",
-         .threat = "idempotency-abuse", .rule = "IK-2", .ideas = "T5-03",
-         .catches = DEFECTS("key.request_unchecked", "key.conflict_consumes"), .needs = PT_SECRET | PT_KEYS,
-         TABLE(others))
+SCENARIO(
+    conflict_leaves_the_payment_good,
+    .title =
+        "A payment sent with a conflicting key is refused by 409 and still buys without the key",
+    .threat = "idempotency-abuse", .rule = "IK-2", .ideas = "T5-03",
+    .catches = DEFECTS("key.request_unchecked", "key.conflict_consumes"),
+    .needs = PT_SECRET | PT_KEYS, TABLE(others))
 {
     const struct other *row = case_row(t);
     struct pt_want want = pt_endpoint(t, row->first), other = other_of(t, row);
-    struct pt_with with = given_keyed(t, want), fresh = {.key = with.key, .proof = given_paid(t, other)};
+    struct pt_with with = given_keyed(t, want),
+                   fresh = {.key = with.key, .proof = given_paid(t, other)};
 
     expect_granted(t, pt_send(t, "pay with a key", want, with));
     expect_conflict(t, pt_send(t, "same key, other request, paid", other, fresh));
@@ -181,12 +194,13 @@ static const struct crowd {
     size_t payments; /* distinct ones */
     size_t requests;
 } crowds[] = {
-    {"three payments", 3, 3},
-    {"sixty-four payments", 64, 64},
-    {"sixty-four copies of one payment", 1, 64},
+    {"three payments",                   3,  3 },
+    {"sixty-four payments",              64, 64},
+    {"sixty-four copies of one payment", 1,  64},
 };
 
-SCENARIO(one_key_at_once_runs_once, .title = "Payments that arrive at once with one new key run the handler once",
+SCENARIO(one_key_at_once_runs_once,
+         .title = "Payments that arrive at once with one new key run the handler once",
          .threat = "idempotency-abuse", .rule = "IK-3", .ideas = "T5-04",
          .catches = DEFECTS("key.checked_then_stored"), .needs = PT_SECRET | PT_KEYS, TABLE(crowds))
 {
@@ -203,12 +217,14 @@ SCENARIO(one_key_at_once_runs_once, .title = "Payments that arrive at once with 
             wants[i] = want;
             withs[i] = (struct pt_with){.proof = paid[i % row->payments], .key = key};
         }
-        expect_one_run(t, pt_burst_held(t, "one key at once", wants, withs, row->requests), row->requests);
+        expect_one_run(t, pt_burst_held(t, "one key at once", wants, withs, row->requests),
+                       row->requests);
     }
 }
 
 SCENARIO(two_requests_with_one_key_at_once,
-         .title = "Of two requests that arrive at once with one new key one runs; the other is refused, its payment good",
+         .title = "Of two requests that arrive at once with one new key one runs; the other is "
+                  "refused, its payment good",
          .threat = "idempotency-abuse", .rule = "IK-3", .ideas = "T5-05",
          .catches = DEFECTS("key.checked_then_stored", "key.ignored"), .needs = PT_SECRET | PT_KEYS)
 {
@@ -216,9 +232,12 @@ SCENARIO(two_requests_with_one_key_at_once,
 
     for (int round = 0; round < HELD_ROUNDS; round++) {
         const char *key = given_key(t);
-        struct pt_with withs[2] = {{.proof = given_paid(t, wants[0]), .key = key},
-                                   {.proof = given_paid(t, wants[1]), .key = key}};
-        const struct pt_answer *const *answers = pt_burst_held(t, "two requests, one key", wants, withs, 2);
+        struct pt_with withs[2] = {
+            {.proof = given_paid(t, wants[0]), .key = key},
+            {.proof = given_paid(t, wants[1]), .key = key}
+        };
+        const struct pt_answer *const *answers =
+            pt_burst_held(t, "two requests, one key", wants, withs, 2);
         size_t loser = pt_is_granted(t, answers[0]) ? 1 : 0;
 
         expect_granted_count(t, answers, 2, 1);
@@ -256,18 +275,21 @@ static void given_failing_handler(struct assay_case *t, enum origin_behaviour be
     case_defer(t, handler_answers_again, case_origin(t));
 }
 
-SCENARIO(failure_is_not_stored_under_a_key,
-         .title = "A handler's failure is not stored: a new payment with the same key runs it again",
-         .threat = "idempotency-abuse", .rule = "IK-4", .ideas = "T5-09",
-         .catches = DEFECTS("key.stores_failure"), .needs = PT_SECRET | PT_KEYS | NEED_ORIGIN)
+SCENARIO(
+    failure_is_not_stored_under_a_key,
+    .title = "A handler's failure is not stored: a new payment with the same key runs it again",
+    .threat = "idempotency-abuse", .rule = "IK-4", .ideas = "T5-09",
+    .catches = DEFECTS("key.stores_failure"), .needs = PT_SECRET | PT_KEYS | NEED_ORIGIN)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_with with = given_keyed(t, want), again = {.key = with.key, .proof = given_paid(t, want)};
+    struct pt_with with = given_keyed(t, want),
+                   again = {.key = with.key, .proof = given_paid(t, want)};
     const struct pt_answer *failed;
 
     given_failing_handler(t, ORIGIN_FAIL);
     failed = pt_send(t, "paid, the handler fails", want, with);
-    expect(t, !pt_is_granted(t, failed), "an answer that says the handler failed", "status %d", pt_status(failed));
+    expect(t, !pt_is_granted(t, failed), "an answer that says the handler failed", "status %d",
+           pt_status(failed));
     expect_granted(t, pt_send(t, "same key, new payment", want, again));
 }
 
@@ -276,18 +298,19 @@ static const struct failure {
     enum origin_behaviour behaviour;
     bool keyed;
 } failures[] = {
-    {"500", ORIGIN_FAIL, false},
-    {"500, with a key", ORIGIN_FAIL, true},
-    {"stalled", ORIGIN_STALL, false},
-    {"reset", ORIGIN_RESET, false},
-    {"cut short", ORIGIN_TRUNCATE, false},
-    {"cut short, with a key", ORIGIN_TRUNCATE, true},
+    {"500",                   ORIGIN_FAIL,     false},
+    {"500, with a key",       ORIGIN_FAIL,     true },
+    {"stalled",               ORIGIN_STALL,    false},
+    {"reset",                 ORIGIN_RESET,    false},
+    {"cut short",             ORIGIN_TRUNCATE, false},
+    {"cut short, with a key", ORIGIN_TRUNCATE, true },
 };
 
 SCENARIO(handler_failure_does_not_burn_the_payment,
          .title = "When the handler fails, the identical retry is delivered, and delivered once",
          .threat = "idempotency-abuse", .rule = "CG-1", .ideas = "T5-09",
-         .catches = DEFECTS("handler.failure_burns"), .needs = PT_SECRET | NEED_ORIGIN, TABLE(failures))
+         .catches = DEFECTS("handler.failure_burns"), .needs = PT_SECRET | NEED_ORIGIN,
+         TABLE(failures))
 {
     const struct failure *row = case_row(t);
     struct pt_want want = pt_endpoint(t, "paid_get");
@@ -301,23 +324,27 @@ SCENARIO(handler_failure_does_not_burn_the_payment,
     answer = pt_send(t, "paid, the handler fails", want, with);
     if (pt_is_granted(t, answer)) { /* it asked the handler again of its own accord */
         case_observe(t, "hidden failure", "the failure was answered with %d", pt_status(answer));
-        expect_refused(t, pt_send(t, "the payment once more", want, (struct pt_with){.proof = with.proof}));
+        expect_refused(
+            t, pt_send(t, "the payment once more", want, (struct pt_with){.proof = with.proof}));
         return;
     }
     answer = pt_send(t, "identical retry", want, with);
     if (pt_status(answer) == 503) {
-        case_observe(t, "recovery", "the retry is answered with 503: the payment waits for the operator");
+        case_observe(t, "recovery",
+                     "the retry is answered with 503: the payment waits for the operator");
         expect(t, case_executions(t) == 1, "no second run while recovery is due", "%llu runs",
                (unsigned long long)case_executions(t));
         return;
     }
     expect_granted(t, answer);
-    expect_refused(t, pt_send(t, "the payment once more", want, (struct pt_with){.proof = with.proof}));
+    expect_refused(
+        t, pt_send(t, "the payment once more", want, (struct pt_with){.proof = with.proof}));
 }
 
 /* ---- what is stored ---- */
 
-static const uint8_t bytes_with_nul[] = {0x89, 'P', 'N', 'G', 0x00, 0xFF, 0x00, '\r', '\n', 0x1A, 0x00};
+static const uint8_t bytes_with_nul[] = {0x89, 'P',  'N',  'G',  0x00, 0xFF,
+                                         0x00, '\r', '\n', 0x1A, 0x00};
 
 static const struct stored {
     const char *name;
@@ -326,21 +353,27 @@ static const struct stored {
     const uint8_t *body;
     size_t len;
 } stored[] = {
-    {"HTML", "html", "text/html; charset=utf-8", (const uint8_t *)"<p>paid</p>", 11},
-    {"nothing", "empty", "text/plain", (const uint8_t *)"", 0},
-    {"bytes", "binary", "application/octet-stream", bytes_with_nul, sizeof bytes_with_nul},
+    {"HTML",    "html",   "text/html; charset=utf-8", (const uint8_t *)"<p>paid</p>", 11                   },
+    {"nothing", "empty",  "text/plain",               (const uint8_t *)"",            0                    },
+    {"bytes",   "binary", "application/octet-stream", bytes_with_nul,                 sizeof bytes_with_nul},
 };
 
 SCENARIO(replay_keeps_type_and_bytes,
          .title = "A stored answer comes back with its status, content type and every byte",
          .threat = "idempotency-abuse", .rule = "IK-6", .ideas = "T5-10",
-         .catches = DEFECTS("key.loses_content_type", "key.loses_bytes"), .needs = PT_SECRET | PT_KEYS, TABLE(stored))
+         .catches = DEFECTS("key.loses_content_type", "key.loses_bytes"),
+         .needs = PT_SECRET | PT_KEYS, TABLE(stored))
 {
     const struct stored *row = case_row(t);
     struct pt_want want = pt_endpoint(t, row->endpoint);
     struct pt_with with = given_keyed(t, want);
-    struct origin_rule rule = {.behaviour = ORIGIN_ANSWER, .content_type = row->content_type,
-                               .body = {row->body, row->len}, .body_set = true, .times = 1};
+    struct origin_rule rule = {
+        .behaviour = ORIGIN_ANSWER,
+        .content_type = row->content_type,
+        .body = {row->body, row->len},
+        .body_set = true,
+        .times = 1
+    };
     const struct pt_answer *first;
 
     if (case_origin(t) != NULL) {
@@ -356,21 +389,22 @@ SCENARIO(replay_keeps_type_and_bytes,
 
 static const struct odd_key {
     const char *name;
-    size_t len;       /* filled up with 'k' to that length, behind the text */
+    size_t len; /* filled up with 'k' to that length, behind the text */
     const char *text;
     const char *twice; /* sent a second time with this value; NULL: once */
 } odd_keys[] = {
-    {"no bytes", 0, "", NULL},
-    {"one byte", 1, "", NULL},
-    {"255 bytes", 255, "", NULL},
-    {"8,000 bytes", 8000, "", NULL},
-    {"bytes that are no ASCII", 40, "\xC3\xA4\xFF\x80", NULL},
-    {"commas", 40, "a,b, c,,", NULL},
-    {"quotes and markup", 40, "\"'<b>\\{}", NULL},
-    {"sent twice", 40, "one", "two"},
+    {"no bytes",                0,    "",                 NULL },
+    {"one byte",                1,    "",                 NULL },
+    {"255 bytes",               255,  "",                 NULL },
+    {"8,000 bytes",             8000, "",                 NULL },
+    {"bytes that are no ASCII", 40,   "\xC3\xA4\xFF\x80", NULL },
+    {"commas",                  40,   "a,b, c,,",         NULL },
+    {"quotes and markup",       40,   "\"'<b>\\{}",       NULL },
+    {"sent twice",              40,   "one",              "two"},
 };
 
-/* A key nobody has used, of the row's form; keys of another `salt` differ from it in their last byte alone. */
+/* A key nobody has used, of the row's form; keys of another `salt` differ from it in their last
+ * byte alone. */
 static const char *odd_key(struct assay_case *t, const struct odd_key *row, char salt)
 {
     const char *unused = given_key(t);
@@ -409,12 +443,14 @@ static struct pt_with keyed_twice(const struct odd_key *row, const char *key, co
 }
 
 SCENARIO(odd_keys_stay_apart,
-         .title = "Keys of any length and bytes are taken whole or refused: two that differ never share an answer",
-         .threat = "idempotency-abuse", .rule = "IK-2", .ideas = "T5-11", .catches = DEFECTS("key.truncated"),
-         .needs = PT_SECRET | PT_KEYS, TABLE(odd_keys))
+         .title = "Keys of any length and bytes are taken whole or refused: two that differ never "
+                  "share an answer",
+         .threat = "idempotency-abuse", .rule = "IK-2", .ideas = "T5-11",
+         .catches = DEFECTS("key.truncated"), .needs = PT_SECRET | PT_KEYS, TABLE(odd_keys))
 {
     const struct odd_key *row = case_row(t);
-    const char *member = case_printf(t, "odd=%s", given_key(t)); /* so that a key in use conflicts */
+    const char *member =
+        case_printf(t, "odd=%s", given_key(t)); /* so that a key in use conflicts */
     struct pt_want want = pt_want_query(t, pt_endpoint(t, "paid_get"), member);
     struct pt_want other = pt_want_query(t, pt_endpoint(t, "paid_get_other"), member);
     struct pt_with with = keyed_twice(row, odd_key(t, row, 'A'), given_paid(t, want));
@@ -427,7 +463,8 @@ SCENARIO(odd_keys_stay_apart,
     }
     expect_granted(t, answer);
     with = keyed_twice(row, twin_of(t, with.key), given_paid(t, other));
-    answer = pt_send(t, "pay another request with a key that differs in its last byte", other, with);
+    answer =
+        pt_send(t, "pay another request with a key that differs in its last byte", other, with);
     if (row->len == 1 && pt_status(answer) == 409)
         expect_conflict(t, answer); /* of so few keys this one was in use */
     else
@@ -439,9 +476,11 @@ SCENARIO(odd_keys_stay_apart,
 enum { MINUTE_MS = 60000 };
 
 SCENARIO(key_is_kept_for_its_hour,
-         .title = "Within the hour a key still conflicts with another request; after it, it is new or still conflicts",
+         .title = "Within the hour a key still conflicts with another request; after it, it is new "
+                  "or still conflicts",
          .threat = "idempotency-abuse", .rule = "IK-2", .ideas = "T5-12",
-         .catches = DEFECTS("key.request_unchecked", "key.ignored"), .needs = PT_SECRET | PT_KEYS | NEED_CLOCK)
+         .catches = DEFECTS("key.request_unchecked", "key.ignored"),
+         .needs = PT_SECRET | PT_KEYS | NEED_CLOCK)
 {
     struct pt_want want = pt_endpoint(t, "paid_get"), other = pt_endpoint(t, "paid_get_other");
     struct pt_with with = given_keyed(t, want), late = {.key = with.key};

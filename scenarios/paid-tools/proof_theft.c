@@ -1,5 +1,6 @@
-/* Threat proof-theft: whoever reads a proof off the wire uses it himself. It works for nothing but the identical
- * request, refusing it elsewhere leaves it good for that request, and no shared cache hands its answer on. */
+/* Threat proof-theft: whoever reads a proof off the wire uses it himself. It works for nothing but
+ * the identical request, refusing it elsewhere leaves it good for that request, and no shared cache
+ * hands its answer on. */
 #include "peer/paid-tools/peer.h"
 
 static const struct theft {
@@ -11,16 +12,16 @@ static const struct theft {
     const char *used_method;   /* NULL: the same */
     const char *used_body;     /* NULL: the same */
 } thefts[] = {
-    {"another path", "paid_get", NULL, NULL, "paid_get_other", NULL, NULL},
-    {"one query value changed", "paid_get", "lang=en", "lang=de", NULL, NULL, NULL},
-    {"a query member appended", "paid_get", NULL, "admin=1", NULL, NULL, NULL},
-    {"a query member left out", "paid_get", "limit=1", NULL, NULL, NULL, NULL},
-    {"repeated members swapped", "paid_get", "a=1&a=2", "a=2&a=1", NULL, NULL, NULL},
-    {"HEAD instead of GET", "paid_get", NULL, NULL, NULL, "HEAD", NULL},
-    {"POST instead of GET", "paid_get", NULL, NULL, NULL, "POST", NULL},
-    {"one space more in the body", "paid_post", NULL, NULL, NULL, NULL, "{\"a\": 1}"},
-    {"another body", "paid_post", NULL, NULL, NULL, NULL, "{\"a\":2}"},
-    {"an empty body", "paid_post", NULL, NULL, NULL, NULL, ""},
+    {"another path",               "paid_get",  NULL,      NULL,      "paid_get_other", NULL,   NULL        },
+    {"one query value changed",    "paid_get",  "lang=en", "lang=de", NULL,             NULL,   NULL        },
+    {"a query member appended",    "paid_get",  NULL,      "admin=1", NULL,             NULL,   NULL        },
+    {"a query member left out",    "paid_get",  "limit=1", NULL,      NULL,             NULL,   NULL        },
+    {"repeated members swapped",   "paid_get",  "a=1&a=2", "a=2&a=1", NULL,             NULL,   NULL        },
+    {"HEAD instead of GET",        "paid_get",  NULL,      NULL,      NULL,             "HEAD", NULL        },
+    {"POST instead of GET",        "paid_get",  NULL,      NULL,      NULL,             "POST", NULL        },
+    {"one space more in the body", "paid_post", NULL,      NULL,      NULL,             NULL,   "{\"a\": 1}"},
+    {"another body",               "paid_post", NULL,      NULL,      NULL,             NULL,   "{\"a\":2}" },
+    {"an empty body",              "paid_post", NULL,      NULL,      NULL,             NULL,   ""          },
 };
 
 static struct pt_want stolen_for(struct assay_case *t, const struct theft *row)
@@ -37,12 +38,13 @@ static struct pt_want stolen_for(struct assay_case *t, const struct theft *row)
     return want;
 }
 
-SCENARIO(stolen_proof_buys_only_its_request,
-         .title = "A stolen proof buys nothing but the request it was made for, and still buys that",
-         .threat = "proof-theft", .rule = "RH-1", .ideas = "T3-01 T3-02 T3-03 T3-04 T3-05 T3-06",
-         .catches = DEFECTS("hash.unchecked", "hash.without_body", "hash.without_method",
-                            "hash.without_query", "hash.values_sorted"),
-         .needs = PT_SECRET, TABLE(thefts))
+SCENARIO(
+    stolen_proof_buys_only_its_request,
+    .title = "A stolen proof buys nothing but the request it was made for, and still buys that",
+    .threat = "proof-theft", .rule = "RH-1", .ideas = "T3-01 T3-02 T3-03 T3-04 T3-05 T3-06",
+    .catches = DEFECTS("hash.unchecked", "hash.without_body", "hash.without_method",
+                       "hash.without_query", "hash.values_sorted"),
+    .needs = PT_SECRET, TABLE(thefts))
 {
     const struct theft *row = case_row(t);
     struct pt_want bought = pt_endpoint(t, row->endpoint), used = stolen_for(t, row);
@@ -77,17 +79,20 @@ SCENARIO(proof_is_a_bearer_ticket, .kind = SCENARIO_OBSERVATION,
         .bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, true)};
     size_t answers;
     bool closed;
-    const struct pt_answer *const *thief = pt_raw(t, "thief's own connection", &piece, 1, 1, &answers, &closed);
+    const struct pt_answer *const *thief =
+        pt_raw(t, "thief's own connection", &piece, 1, 1, &answers, &closed);
 
-    case_observe(t, "bearer proof", "an unused proof on a connection of somebody else's was %s (status %d)",
-                 pt_is_granted(t, thief[0]) ? "granted: it is a bearer ticket by design" : "refused",
-                 pt_status(thief[0]));
+    case_observe(
+        t, "bearer proof", "an unused proof on a connection of somebody else's was %s (status %d)",
+        pt_is_granted(t, thief[0]) ? "granted: it is a bearer ticket by design" : "refused",
+        pt_status(thief[0]));
 }
 
 /* Headers are outside the hash; where the handler heeds one, a proof buys more than it names. */
 SCENARIO(headers_are_outside_the_hash, .kind = SCENARIO_OBSERVATION,
          .title = "A header that the handler heeds is not bound by the payment",
-         .threat = "proof-theft", .rule = "RH-2", .ideas = "T3-09", .needs = PT_SECRET | NEED_ORIGIN)
+         .threat = "proof-theft", .rule = "RH-2", .ideas = "T3-09",
+         .needs = PT_SECRET | NEED_ORIGIN)
 {
     struct pt_want want = pt_endpoint(t, "paid_post");
     const char *paid = given_paid(t, want);
@@ -98,11 +103,13 @@ SCENARIO(headers_are_outside_the_hash, .kind = SCENARIO_OBSERVATION,
     answer = pt_send(t, "another content type", want, (struct pt_with){.proof = paid});
     if (!pt_is_granted(t, answer) || case_executions(t) == 0 ||
         !origin_execution(case_origin(t), origin_executions(case_origin(t)), &seen))
-        case_observe(t, "binding of headers", "a changed content type was refused (status %d)", pt_status(answer));
+        case_observe(t, "binding of headers", "a changed content type was refused (status %d)",
+                     pt_status(answer));
     else
-        case_observe(t, "binding of headers",
-                     "paid for as application/json, sent as text/plain: the handler was told \"%s\"",
-                     seen.content_type);
+        case_observe(
+            t, "binding of headers",
+            "paid for as application/json, sent as text/plain: the handler was told \"%s\"",
+            seen.content_type);
 }
 
 /* Whether Cache-Control has that directive, with or without a value. */
@@ -124,25 +131,27 @@ static bool has_directive(struct assay_bytes value, const char *directive)
     return false;
 }
 
-static void expect_uncacheable(struct assay_case *t, const struct pt_answer *answer, bool may_be_private)
+static void expect_uncacheable(struct assay_case *t, const struct pt_answer *answer,
+                               bool may_be_private)
 {
     struct assay_bytes value = ASSAY_LIT("");
     bool kept_out;
 
     if (pt_status(answer) != 0)
         value = http_response_header(&answer->exchange->response, "Cache-Control", NULL);
-    kept_out = has_directive(value, "no-store") || (may_be_private && has_directive(value, "private"));
+    kept_out =
+        has_directive(value, "no-store") || (may_be_private && has_directive(value, "private"));
     expect(t, kept_out,
            may_be_private ? "Cache-Control: private or no-store, so that no shared cache keeps it"
                           : "Cache-Control: no-store",
-           "%s: status %d, Cache-Control: \"%.*s\"", answer->label, pt_status(answer), (int)value.len,
-           (const char *)value.at);
+           "%s: status %d, Cache-Control: \"%.*s\"", answer->label, pt_status(answer),
+           (int)value.len, (const char *)value.at);
 }
 
 SCENARIO(no_shared_cache_keeps_an_answer,
          .title = "Challenges and refusals are not stored, and paid answers not by a shared cache",
-         .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10", .catches = DEFECTS("answer.cacheable"),
-         .needs = PT_SECRET)
+         .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10",
+         .catches = DEFECTS("answer.cacheable"), .needs = PT_SECRET)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
@@ -154,9 +163,10 @@ SCENARIO(no_shared_cache_keeps_an_answer,
     expect_uncacheable(t, pt_send(t, "refused replay", want, paid), false);
 }
 
-SCENARIO(no_shared_cache_keeps_a_replay, .title = "A stored answer given again is not kept by a shared cache",
-         .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10", .catches = DEFECTS("answer.cacheable"),
-         .needs = PT_SECRET | PT_KEYS)
+SCENARIO(no_shared_cache_keeps_a_replay,
+         .title = "A stored answer given again is not kept by a shared cache",
+         .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10",
+         .catches = DEFECTS("answer.cacheable"), .needs = PT_SECRET | PT_KEYS)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
     struct pt_with keyed = {.proof = given_paid(t, want), .key = given_key(t)};

@@ -71,8 +71,9 @@ SCENARIO(spent_proof_is_spent_at_a_second_server,
         t, pt_send_to(t, second, "an unspent one there", want, (struct pt_with){.proof = fresh}));
 }
 
-/* Connections enough for each worker of a server to take some of them. */
-enum { CONNECTIONS = 32, ROUNDS = 4 };
+/* Many at once and many in a row: which worker takes a connection is the system's choice, and one
+ * of them may take all of a kind. */
+enum { AT_ONCE = 32, IN_A_ROW = 96, ROUNDS = 8 };
 
 SCENARIO(spent_proof_is_spent_at_every_worker,
          .title = "A spent proof buys nothing on any new connection, whichever worker takes it",
@@ -80,10 +81,12 @@ SCENARIO(spent_proof_is_spent_at_every_worker,
          .catches = DEFECTS("store.per_worker", "nonce.unrecorded"), .needs = PT_SECRET)
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_with paid = {.proof = given_paid(t, want)};
+    struct pt_with paid = {.proof = given_paid(t, want)}, single[IN_A_ROW];
 
+    for (size_t i = 0; i < IN_A_ROW; i++)
+        single[i] = (struct pt_with){paid.proof, NULL, NULL, "Connection", "close"};
     expect_granted(t, pt_send(t, "first use", want, paid));
+    expect_all_refused(t, "each on a new connection", want, single, IN_A_ROW);
     for (int round = 0; round < ROUNDS; round++)
-        expect_granted_count(t, pt_copies(t, "new connection", want, paid, CONNECTIONS),
-                             CONNECTIONS, 0);
+        expect_granted_count(t, pt_copies(t, "spent", want, paid, AT_ONCE), AT_ONCE, 0);
 }

@@ -147,15 +147,21 @@ const struct pt_answer *pt_series_send(struct assay_case *t, struct pt_series *s
  * that a correct server may refuse to price. */
 const struct pt_offer *pt_try_offer(struct assay_case *t, const char *label, struct pt_want want,
                                     const struct pt_answer **answer);
-/** A burst whose handler runs are all held until a second one has begun or a quarter of a second
- * has passed, so that whoever checks first and records later is met in between. A plain burst where
- * the handler is not the origin role. */
+/** A burst whose handler runs are all held until a second one has begun or a moment has passed, so
+ * that whoever checks first and records later is met in between. A plain burst where the handler
+ * is not the origin role. */
 const struct pt_answer *const *pt_burst_held(struct assay_case *t, const char *label,
                                              const struct pt_want *wants,
                                              const struct pt_with *withs, size_t n);
 /** n offers of one request and their payments, asked for in bursts; headers[i] for
  * X-Payment-Proof. `broken` when one does not come. */
 const char *const *given_paid_many(struct assay_case *t, struct pt_want want, size_t n);
+/** Waits until the quota or clock of the target has moved on by ms, at most until the target ends. */
+void pt_pause(struct assay_case *t, int ms);
+/** Request line, Host, these header lines (each with its CR LF) and the empty line. */
+struct assay_bytes pt_head(struct assay_case *t, struct pt_want want, struct assay_bytes lines);
+/** One after the other. */
+struct assay_bytes pt_joined(struct assay_case *t, struct assay_bytes a, struct assay_bytes b);
 /** Moves the target's clock so that it shows at_ms now and runs on; the case must NEED_CLOCK. */
 void pt_clock_at(struct assay_case *t, int64_t at_ms);
 /** When that challenge ends, by the server's clock. `broken` when its expiry cannot be read. */

@@ -4,10 +4,14 @@
 
 #include "base/time.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { HOLD_MS = 250, FLOOD_BURST = 32 };
+enum { HOLD_MS = 150, FLOOD_BURST = 32 };
 
 #define BESIDE_MAX_BYTES ((size_t)4 << 20)
 
@@ -96,6 +100,47 @@ const char *const *given_paid_many(struct assay_case *t, struct pt_want want, si
         }
     }
     return headers;
+}
+
+/* ---- waiting ---- */
+
+void pt_pause(struct assay_case *t, int ms)
+{
+    struct itimerspec when = {
+        .it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 + 1}
+    };
+    pid_t pid = instance_pid(case_instance(t));
+    struct pollfd events[2] = {
+        {.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), .events = POLLIN},
+        { .fd = pid > 0 ? (int)syscall(SYS_pidfd_open,                                 pid,      0) : -1, .events = POLLIN}
+    };
+
+    if (events[0].fd >= 0 && timerfd_settime(events[0].fd, 0, &when, NULL) == 0)
+        (void)poll(events, ARRAY_LEN(events), ms + 1000);
+    for (size_t i = 0; i < ARRAY_LEN(events); i++)
+        if (events[i].fd >= 0)
+            close(events[i].fd);
+}
+
+/* ---- bytes ---- */
+
+struct assay_bytes pt_joined(struct assay_case *t, struct assay_bytes a, struct assay_bytes b)
+{
+    uint8_t *at = case_alloc(t, a.len + b.len + 1);
+
+    memcpy(at, a.at, a.len);
+    memcpy(at + a.len, b.at, b.len);
+    return assay_bytes_of(at, a.len + b.len);
+}
+
+struct assay_bytes pt_head(struct assay_case *t, struct pt_want want, struct assay_bytes lines)
+{
+    const struct assay_url *url = &case_peer(t)->url;
+    const char *start =
+        case_printf(t, "%s %s HTTP/1.1\r\nHost: %.*s:%u\r\n", want.method, want.target,
+                    (int)url->host.len, (const char *)url->host.at, (unsigned)url->port);
+
+    return pt_joined(t, pt_joined(t, assay_str(start), lines), ASSAY_LIT("\r\n"));
 }
 
 /* ---- the clock ---- */

@@ -1,0 +1,556 @@
+/* The harness's side of a library adapter: lines out, lines in (target/adapter.h). */
+#include "target/adapter.h"
+#include "base/utf8.h"
+#include "fault/tree.h"
+#include "target/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    END_DEADLINE_MS = 10000,
+    CHUNK_BYTES = 1 << 16,
+    STDERR_KEEP_BYTES = 1 << 16,
+    QUOTE_BYTES = 160
+};
+
+/* One request under way, or answered and not yet asked for. */
+struct slot {
+    uint64_t id; /* 0: free */
+    bool done;
+    struct adapter_answer answer;
+};
+
+struct adapter {
+    struct assay_arena *arena;
+    const char *program;
+    const char *const *argv;
+    struct process_tree tree;
+    int pidfd, in, out, err;         /* -1: not running, or closed */
+    struct assay_buf to, from, said; /* what is to be written, a line under way, its stderr */
+    size_t written;                  /* of `to` */
+    struct slot slots[ADAPTER_OUTSTANDING_MAX];
+    uint64_t last_id;
+    json_t *events;
+    unsigned starts;
+};
+
+static void set_text(struct adapter_answer *answer, const char *what, struct assay_bytes quote)
+{
+    struct assay_buf shown = ASSAY_BUF_INIT(16 * sizeof(answer->text));
+    const char *text;
+
+    assay_utf8_add_printable(&shown, assay_bytes_part(quote, 0, QUOTE_BYTES));
+    text = assay_buf_cstr(&shown);
+    if (snprintf(answer->text, sizeof(answer->text), "%s%s", what, text != NULL ? text : "") >=
+        (int)sizeof(answer->text))
+        memcpy(answer->text + sizeof(answer->text) - 4, "...", 4);
+    assay_buf_fini(&shown);
+}
+
+/* ---- the process ---- */
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+static void end_process(struct adapter *a)
+{
+    if (a->tree.first > 0)
+        (void)process_tree_end(&a->tree, true, END_DEADLINE_MS);
+    a->tree.first = 0;
+    close_one(&a->pidfd);
+    close_one(&a->in);
+    close_one(&a->out);
+    close_one(&a->err);
+    assay_buf_clear(&a->to);
+    assay_buf_clear(&a->from);
+    assay_buf_clear(&a->said);
+    a->written = 0;
+}
+
+static enum assay_code start_process(struct adapter *a, struct assay_err *err)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
+    struct spawn what = {.program = a->program, .argv = a->argv};
+    enum assay_code rc = ASSAY_OK;
+
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0)
+        rc = assay_fail(err, ASSAY_E_IO, 0, "pipe: %s", strerror(errno));
+    what.in = in[0];
+    what.out = out[1];
+    what.err = errors[1];
+    if (rc == ASSAY_OK)
+        rc = spawn(&a->tree.first, &a->pidfd, &what, err);
+    close_one(&in[0]);
+    close_one(&out[1]);
+    close_one(&errors[1]);
+    a->in = in[1];
+    a->out = out[0];
+    a->err = errors[0];
+    if (rc != ASSAY_OK) {
+        a->tree.first = 0;
+        end_process(a);
+        return rc;
+    }
+    (void)fcntl(a->in, F_SETFL, O_WRONLY | O_NONBLOCK);
+    (void)fcntl(a->out, F_SETFL, O_RDONLY | O_NONBLOCK);
+    (void)fcntl(a->err, F_SETFL, O_RDONLY | O_NONBLOCK);
+    a->starts++;
+    return ASSAY_OK;
+}
+
+/* Gives every open request that status and ends the process. */
+static void give_up(struct adapter *a, enum adapter_status status, const char *what,
+                    struct assay_bytes quote)
+{
+    for (size_t i = 0; i < ARRAY_LEN(a->slots); i++) {
+        struct slot *slot = &a->slots[i];
+
+        if (slot->id == 0 || slot->done)
+            continue;
+        slot->done = true;
+        slot->answer.status = status;
+        set_text(&slot->answer, what, quote);
+    }
+    end_process(a);
+}
+
+static void give_up_ended(struct adapter *a)
+{
+    siginfo_t info = {0};
+    struct assay_bytes said = assay_buf_view(&a->said);
+    char what[96];
+
+    (void)waitid(P_PIDFD, (id_t)a->pidfd, &info, WEXITED | WNOHANG | WNOWAIT);
+    if (info.si_pid == 0)
+        (void)snprintf(what, sizeof(what), "closed its output before the answer%s",
+                       said.len > 0 ? "; its stderr ends: " : "");
+    else
+        (void)snprintf(what, sizeof(what), "ended %s %d before the answer%s",
+                       info.si_code == CLD_EXITED ? "with exit status" : "by signal",
+                       info.si_status, said.len > 0 ? "; its stderr ends: " : "");
+    while (said.len > 0 && said.at[said.len - 1] == '\n')
+        said.len--;
+    if (said.len > QUOTE_BYTES)
+        said = assay_bytes_part(said, said.len - QUOTE_BYTES, said.len);
+    give_up(a, ADAPTER_CRASHED, what, said);
+}
+
+/* ---- lines in ---- */
+
+static struct slot *slot_of(struct adapter *a, uint64_t id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(a->slots); i++) {
+        if (a->slots[i].id == id)
+            return &a->slots[i];
+    }
+    return NULL;
+}
+
+/* False: the object is none of the four answers. */
+static bool read_answer(struct adapter_answer *answer, json_t *object)
+{
+    static const struct {
+        const char *member;
+        enum adapter_status status;
+    } forms[] = {
+        {"ok",          ADAPTER_OK         },
+        {"refused",     ADAPTER_REFUSED    },
+        {"unsupported", ADAPTER_UNSUPPORTED},
+        {"error",       ADAPTER_ERROR      },
+    };
+    size_t found = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        json_t *value = json_object_get(object, forms[i].member);
+        const char *text = json_string_value(value);
+
+        if (value == NULL)
+            continue;
+        found++;
+        answer->status = forms[i].status;
+        answer->value = value;
+        if (text == NULL)
+            text = json_string_value(json_object_get(value, "reason"));
+        if (forms[i].status != ADAPTER_OK)
+            set_text(answer, "", assay_str(text));
+    }
+    if (found != 1)
+        return false;
+    (void)json_incref(answer->value);
+    return true;
+}
+
+static bool take_object(struct adapter *a, json_t *object)
+{
+    json_t *id = json_object_get(object, "id");
+    struct adapter_answer answer = {.status = ADAPTER_OK};
+    struct slot *slot;
+
+    if (id == NULL) {
+        if (json_array_size(a->events) < ADAPTER_EVENTS_MAX)
+            (void)json_array_append(a->events, object);
+        return true;
+    }
+    slot = json_is_integer(id) && json_integer_value(id) > 0
+               ? slot_of(a, (uint64_t)json_integer_value(id))
+               : NULL;
+    if (slot == NULL || slot->done || !read_answer(&answer, object))
+        return false;
+    slot->answer = answer;
+    slot->done = true;
+    return true;
+}
+
+static bool take_line(struct adapter *a, struct assay_bytes line)
+{
+    json_t *object = json_loadb((const char *)line.at, line.len, JSON_REJECT_DUPLICATES, NULL);
+    bool good = json_is_object(object) && take_object(a, object);
+
+    if (!good)
+        give_up(a, ADAPTER_GARBLED,
+                json_is_object(object) ? "no proper answer to anything that was asked: "
+                                       : "a line that is no JSON object: ",
+                line);
+    json_decref(object);
+    return good;
+}
+
+/* Takes the complete lines out of `from`; `searched` bytes of it are known to hold no line end. */
+static void take_lines(struct adapter *a, size_t searched)
+{
+    struct assay_bytes text = assay_buf_view(&a->from);
+    size_t begin = 0, end = assay_bytes_find(text, '\n', searched);
+
+    while (end < text.len) {
+        if (!take_line(a, assay_bytes_part(text, begin, end)))
+            return; /* given up: the buffer is gone */
+        begin = end + 1;
+        end = assay_bytes_find(text, '\n', begin);
+    }
+    a->from.len -= begin;
+    if (begin > 0)
+        memmove(a->from.at, a->from.at + begin, a->from.len);
+}
+
+static void read_output(struct adapter *a)
+{
+    size_t before = a->from.len;
+    size_t ask = a->from.max - before < CHUNK_BYTES ? a->from.max - before : CHUNK_BYTES;
+    uint8_t *at = ask > 0 ? assay_buf_extend(&a->from, ask) : NULL;
+    ssize_t n;
+
+    if (at == NULL) {
+        give_up(a, ADAPTER_OVERSIZED, "an answer longer than 16 MiB", assay_bytes_of(NULL, 0));
+        return;
+    }
+    n = read(a->out, at, ask);
+    a->from.len = before + (n > 0 ? (size_t)n : 0);
+    if (n > 0)
+        take_lines(a, before);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        close_one(&a->out);
+}
+
+/* Keeps the end of what it says. */
+static void read_errors(struct adapter *a)
+{
+    uint8_t chunk[4096];
+    ssize_t n = read(a->err, chunk, sizeof(chunk));
+
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        close_one(&a->err);
+    if (n <= 0)
+        return;
+    if (a->said.len + (size_t)n > a->said.max)
+        assay_buf_clear(&a->said);
+    assay_buf_add(&a->said, assay_bytes_of(chunk, (size_t)n));
+}
+
+/* ---- lines out ---- */
+
+/* A write to a pipe nobody reads is EPIPE, without the signal that would end this process. */
+static ssize_t write_quietly(int fd, const uint8_t *at, size_t len)
+{
+    static const struct timespec at_once = {0};
+    sigset_t pipe_only, before, pending;
+    ssize_t n;
+    int failed;
+    bool was_pending;
+
+    (void)sigemptyset(&pipe_only);
+    (void)sigaddset(&pipe_only, SIGPIPE);
+    (void)sigpending(&pending);
+    was_pending = sigismember(&pending, SIGPIPE) == 1;
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    n = write(fd, at, len);
+    failed = errno;
+    if (n < 0 && failed == EPIPE && !was_pending)
+        (void)sigtimedwait(&pipe_only, NULL, &at_once);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failed;
+    return n;
+}
+
+static void write_some(struct adapter *a)
+{
+    ssize_t n = write_quietly(a->in, a->to.at + a->written, a->to.len - a->written);
+
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+        close_one(&a->in);
+    a->written += n > 0 ? (size_t)n : 0;
+    if (a->written == a->to.len) {
+        assay_buf_clear(&a->to);
+        a->written = 0;
+    }
+}
+
+/* Moves what can be moved, waiting at most until the deadline. False: it has passed. */
+static bool pump(struct adapter *a, int64_t deadline_ns)
+{
+    bool to_write = a->in >= 0 && a->to.len > a->written;
+    struct pollfd fds[] = {
+        {.fd = a->out,                .events = POLLIN },
+        {.fd = a->err,                .events = POLLIN },
+        {.fd = to_write ? a->in : -1, .events = POLLOUT}
+    };
+    int rc = poll(fds, ARRAY_LEN(fds), milliseconds_until(deadline_ns));
+
+    if (rc <= 0)
+        return rc < 0;
+    if (fds[2].revents != 0)
+        write_some(a);
+    if (fds[1].revents != 0)
+        read_errors(a);
+    if (fds[0].revents != 0)
+        read_output(a);
+    return true;
+}
+
+/* Its output is at an end: what it said last, and how it ended, come in a moment. */
+static void hear_the_end(struct adapter *a, int64_t deadline_ns)
+{
+    struct pollfd ended = {.fd = a->pidfd, .events = POLLIN};
+    int wait_ms = milliseconds_until(deadline_ns);
+
+    while (a->err >= 0 && pump(a, deadline_ns))
+        ;
+    (void)poll(&ended, 1, wait_ms < 1000 ? wait_ms : 1000);
+    give_up_ended(a);
+}
+
+/* One that ended meanwhile is no finding of the request that comes now. */
+static void notice_end(struct adapter *a)
+{
+    struct pollfd ended = {.fd = a->pidfd, .events = POLLIN};
+
+    if (a->tree.first == 0 || poll(&ended, 1, 0) != 1)
+        return;
+    while (a->tree.first != 0 && (a->out >= 0 || a->err >= 0) && pump(a, 0))
+        ;
+    if (a->tree.first != 0)
+        give_up_ended(a);
+}
+
+/* ---- for callers ---- */
+
+enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
+                              const char *const *argv, const char *folder, struct assay_err *err)
+{
+    struct adapter *a = assay_alloc(sizeof(*a));
+    enum assay_code rc;
+
+    if (a == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    memset(a, 0, sizeof(*a));
+    a->arena = arena;
+    a->argv = argv;
+    a->pidfd = a->in = a->out = a->err = -1;
+    a->to.max = (size_t)ADAPTER_OUTSTANDING_MAX * ADAPTER_LINE_MAX_BYTES;
+    a->from.max = ADAPTER_LINE_MAX_BYTES + 1; /* and its end */
+    a->said.max = STDERR_KEEP_BYTES;
+    a->events = json_array();
+    process_tree_adopt();
+    rc = a->events == NULL ? assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory")
+                           : spawn_program(&a->program, arena, argv[0], folder, err);
+    if (rc == ASSAY_OK)
+        rc = start_process(a, err);
+    if (rc != ASSAY_OK) {
+        adapter_free(a);
+        return assay_err_wrap(err, rc, "adapter");
+    }
+    *out = a;
+    return ASSAY_OK;
+}
+
+void adapter_free(struct adapter *a)
+{
+    if (a == NULL)
+        return;
+    end_process(a);
+    for (size_t i = 0; i < ARRAY_LEN(a->slots); i++)
+        adapter_answer_fini(&a->slots[i].answer);
+    json_decref(a->events);
+    assay_buf_fini(&a->to);
+    assay_buf_fini(&a->from);
+    assay_buf_fini(&a->said);
+    assay_free(a);
+}
+
+/* Appends the request as one line. */
+static enum assay_code queue_line(struct adapter *a, uint64_t id, const char *op, const json_t *in,
+                                  struct assay_err *err)
+{
+    json_t *request = in != NULL ? json_copy((json_t *)(uintptr_t)in) : json_object();
+    enum assay_code rc = ASSAY_OK;
+    char *text = NULL;
+
+    if (json_object_set_new(request, "id", json_integer((json_int_t)id)) == 0 &&
+        json_object_set_new(request, "op", json_string(op)) == 0)
+        text = json_dumps(request, JSON_COMPACT);
+    if (text == NULL)
+        rc = assay_fail(err, ASSAY_E_NOMEM, 0, "adapter: the request cannot be written as JSON");
+    else if (strlen(text) > ADAPTER_LINE_MAX_BYTES)
+        rc = assay_fail(err, ASSAY_E_TOO_LARGE, 0, "adapter: a request longer than 16 MiB");
+    if (rc == ASSAY_OK) {
+        size_t before = a->to.len;
+
+        assay_buf_add_str(&a->to, text);
+        assay_buf_add_byte(&a->to, '\n');
+        if (!assay_buf_ok(&a->to)) {
+            a->to.len = before;
+            a->to.bad = ASSAY_OK;
+            rc = assay_fail(err, ASSAY_E_NOMEM, 0, "adapter: out of memory");
+        }
+    }
+    free(text);
+    json_decref(request);
+    return rc;
+}
+
+enum assay_code adapter_ask(struct adapter *a, uint64_t *id, const char *op, const json_t *in,
+                            struct assay_err *err)
+{
+    struct slot *slot = slot_of(a, 0);
+    enum assay_code rc = ASSAY_OK;
+
+    if (slot == NULL)
+        return assay_fail(err, ASSAY_E_BUSY, 0, "adapter: %d requests are outstanding",
+                          ADAPTER_OUTSTANDING_MAX);
+    notice_end(a);
+    if (a->tree.first == 0)
+        rc = start_process(a, err);
+    if (rc == ASSAY_OK)
+        rc = queue_line(a, a->last_id + 1, op, in, err);
+    if (rc != ASSAY_OK)
+        return rc;
+    *slot = (struct slot){.id = ++a->last_id};
+    *id = slot->id;
+    (void)pump(a, 0);
+    return ASSAY_OK;
+}
+
+void adapter_await(struct adapter *a, uint64_t id, int deadline_ms, struct adapter_answer *answer)
+{
+    int64_t deadline_ns = monotonic_ns() + (int64_t)deadline_ms * 1000000;
+    struct slot *slot = id != 0 ? slot_of(a, id) : NULL;
+
+    *answer = (struct adapter_answer){.status = ADAPTER_ERROR};
+    if (slot == NULL) {
+        set_text(answer, "no such request is outstanding", assay_bytes_of(NULL, 0));
+        return;
+    }
+    while (!slot->done) {
+        if (a->out < 0)
+            hear_the_end(a, deadline_ns);
+        else if (!pump(a, deadline_ns))
+            give_up(a, ADAPTER_HUNG, "no answer in time", assay_bytes_of(NULL, 0));
+    }
+    *answer = slot->answer;
+    *slot = (struct slot){0};
+}
+
+void adapter_answer_fini(struct adapter_answer *answer)
+{
+    json_decref(answer->value);
+    answer->value = NULL;
+}
+
+static const char *said_text(struct adapter *a, const json_t *hello, const char *member)
+{
+    const char *text = json_string_value(json_object_get(hello, member));
+
+    return text != NULL ? (const char *)assay_arena_copy(a->arena, assay_str(text)).at : "";
+}
+
+static enum assay_code code_of(enum adapter_status status)
+{
+    switch (status) {
+    case ADAPTER_OK:
+        return ASSAY_OK;
+    case ADAPTER_CRASHED:
+        return ASSAY_E_CRASHED;
+    case ADAPTER_HUNG:
+        return ASSAY_E_TIMEOUT;
+    case ADAPTER_REFUSED:
+    case ADAPTER_UNSUPPORTED:
+    case ADAPTER_ERROR:
+    case ADAPTER_OVERSIZED:
+    case ADAPTER_GARBLED:
+        break;
+    }
+    return ASSAY_E_MALFORMED;
+}
+
+enum assay_code adapter_hello(struct adapter *a, struct adapter_hello *out, int deadline_ms,
+                              struct assay_err *err)
+{
+    struct adapter_answer answer;
+    json_t *operations;
+    uint64_t id = 0;
+    enum assay_code rc = adapter_ask(a, &id, "hello", NULL, err);
+
+    if (rc != ASSAY_OK)
+        return rc;
+    adapter_await(a, id, deadline_ms, &answer);
+    rc = code_of(answer.status);
+    operations = json_object_get(answer.value, "operations");
+    if (rc != ASSAY_OK)
+        rc = assay_fail(err, rc, 0, "adapter: hello: %s", answer.text);
+    else if (!json_is_array(operations) || !json_is_string(json_object_get(answer.value, "name")))
+        rc = assay_fail(err, ASSAY_E_MALFORMED, 0, "adapter: hello: expected name and operations");
+    for (size_t i = 0; rc == ASSAY_OK && i < json_array_size(operations); i++) {
+        if (!json_is_string(json_array_get(operations, i)))
+            rc = assay_fail(err, ASSAY_E_MALFORMED, 0,
+                            "adapter: hello: operations[%zu]: expected a text", i);
+    }
+    if (rc == ASSAY_OK)
+        *out = (struct adapter_hello){
+            .name = said_text(a, answer.value, "name"),
+            .version = said_text(a, answer.value, "version"),
+            .language = said_text(a, answer.value, "language"),
+            .operations = json_incref(operations),
+        };
+    adapter_answer_fini(&answer);
+    return rc;
+}
+
+const json_t *adapter_events(const struct adapter *a)
+{
+    return a->events;
+}
+
+unsigned adapter_starts(const struct adapter *a)
+{
+    return a->starts;
+}
