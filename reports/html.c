@@ -254,7 +254,7 @@ static void add_policy(struct html *page, struct assay_bytes frame)
 
     assay_sha256(digest, script);
     html_raw(page, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
-                   "'none'; script-src 'unsafe-inline' 'sha256-x");
+                   "'none'; script-src 'sha256-");
     assay_base64_encode(page->out, ASSAY_BASE64_STD, assay_bytes_of(digest, sizeof(digest)));
     html_raw(page, "'");
 }

@@ -12,7 +12,8 @@ static const char help[] =
     "judges the\n"
     "embedded reference server. Names select scenarios by prefix, threat, rule or attack idea.\n\n"
     "  --target FILE      target file (docs/adding-a-target.md)\n"
-    "  --rules SET        rule set of the embedded reference: base or hardened (default)\n"
+    "  --rules SET        rule set of the embedded reference: base or hardened (default;\n"
+    "                     with --defect: one under which it shows)\n"
     "  --defect ID        switch a seeded defect on in the embedded reference (assay list "
     "defects)\n"
     "  --level LEVEL      only rules of that level or above: must, should, may, ours\n"
@@ -191,6 +192,17 @@ static void print_plan(const struct plan *plan)
         }
 }
 
+/* The rule set of the embedded reference: as asked for, else one under which the defect shows. */
+static const char *rules_for(const struct run_options *o)
+{
+    const char *sets =
+        o->defect != NULL ? ref_defect_at(ref_defect_find(assay_str(o->defect)))->sets : "both";
+
+    if (o->rules != NULL)
+        return o->rules;
+    return strcmp(sets, "base") == 0 ? "base" : "hardened";
+}
+
 static int carry_out(struct run_options *o, struct plan *plan, int argc, char **argv)
 {
     struct self_check_pair pairs[SESSION_PAIRS_MAX];
@@ -210,8 +222,8 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
     if (rc != ASSAY_OK)
         return cli_wrong("run", "%s", err.text);
     /* The target is read before anything is started, so that a wrong file costs nothing. */
-    leg = plan_add_leg(plan, "target", LEG_TARGET, o->target, "paid-tools",
-                       o->rules != NULL ? o->rules : "hardened", o->defect, &err);
+    leg = plan_add_leg(plan, "target", LEG_TARGET, o->target, "paid-tools", rules_for(o), o->defect,
+                       &err);
     if (leg == NULL)
         return cli_wrong("run", "%s", err.text);
     if (!cli_target_usable("run", leg->target, plan))

@@ -1,7 +1,7 @@
 /** What goes over the wire and what came back: requests, responses, exchanges, and how each ended.
  *
  *  All memory is the caller's arena. A peer that answers badly or not at all is an outcome of an
- * exchange (data); only trouble of our own is an error code.
+ *  exchange (data); only trouble of our own is an error code.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -9,9 +9,8 @@
 #include "base/arena.h"
 #include "base/url.h"
 
-#define HTTP_BODY_KEEP_BYTES                                                                       \
-    (8u << 20) /**< of a response body; the rest is counted and dropped                            \
-                */
+/** Of a response body; the rest is counted and dropped. */
+#define HTTP_BODY_KEEP_BYTES (8u << 20)
 #define HTTP_HEADERS_MAX 64
 
 struct http_header {

@@ -233,8 +233,10 @@ static void seed_case(struct assay_case *t)
  */
 static void soften_reported(struct assay_case *t, enum rule_level level)
 {
-    if (level != LEVEL_REPORT || (t->verdict != VERDICT_PASS && t->verdict != VERDICT_FAIL) ||
-        t->probing)
+    bool of_probe = t->probing && t->verdict == VERDICT_FAIL; /* and not of the rule */
+
+    if (level != LEVEL_REPORT || of_probe ||
+        (t->verdict != VERDICT_PASS && t->verdict != VERDICT_FAIL))
         return;
     t->reason = assay_arena_printf(
         &t->arena, "reported, not judged: rule %s is not part of this rule set; it %s here",

@@ -131,7 +131,8 @@ bool defect_shows_under(const struct ref_defect *defect, const char *rules)
     return strcmp(defect->sets, "both") == 0 || strcmp(defect->sets, rules) == 0;
 }
 
-/* A defect it catches that shows under the rule set, one of its own threat before any other; NULL: none. */
+/* A defect it catches that shows under the rule set, one of its own threat before any other; NULL:
+ * none. */
 static const struct ref_defect *best_defect(const struct scenario *s, const char *rules)
 {
     const struct ref_defect *best = NULL;
@@ -142,13 +143,15 @@ static const struct ref_defect *best_defect(const struct scenario *s, const char
 
         if (d == NULL || !defect_shows_under(d, rules))
             continue;
-        if (best == NULL || (strcmp(best->threat, s->threat) != 0 && strcmp(d->threat, s->threat) == 0))
+        if (best == NULL ||
+            (strcmp(best->threat, s->threat) != 0 && strcmp(d->threat, s->threat) == 0))
             best = d;
     }
     return best;
 }
 
-/* The cheaper a scenario is to run, and the nearer its defect, the better it serves the self-check. */
+/* The cheaper a scenario is to run, and the nearer its defect, the better it serves the self-check.
+ */
 static unsigned cost_of(const struct scenario *s, const struct ref_defect *defect)
 {
     unsigned cost = strcmp(defect->threat, s->threat) != 0 ? 1 : 0;
@@ -162,6 +165,15 @@ static unsigned cost_of(const struct scenario *s, const struct ref_defect *defec
     if ((s->needs & NEED_DISRUPT) != 0)
         cost += 8;
     return cost;
+}
+
+static bool takes_any_case(const struct selection *selection, const struct scenario *s,
+                           bool hardened)
+{
+    for (size_t i = 0; i < scenario_case_count(s); i++)
+        if (selection_takes(selection, s, i, hardened))
+            return true;
+    return false;
 }
 
 static const struct scenario *cheapest(const struct profile *profile, const char *threat,
@@ -178,9 +190,10 @@ static const struct scenario *cheapest(const struct profile *profile, const char
 
         if (s->kind != SCENARIO_REQUIREMENT || strcmp(s->threat, threat) != 0 ||
             scenario_profile(s) != profile || rule->level[hardened ? 1 : 0] == LEVEL_REPORT ||
-            best_defect(s, rules) == NULL || !selection_takes(selection, s, 0, hardened))
+            best_defect(s, rules) == NULL || !takes_any_case(selection, s, hardened))
             continue;
-        if (best == NULL || cost_of(s, best_defect(s, rules)) < cost_of(best, best_defect(best, rules)))
+        if (best == NULL ||
+            cost_of(s, best_defect(s, rules)) < cost_of(best, best_defect(best, rules)))
             best = s;
     }
     return best;

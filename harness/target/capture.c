@@ -13,7 +13,8 @@
 enum { CHUNK_BYTES = 65536, STREAMS = 2 };
 
 struct capture {
-    int fds[STREAMS]; /* -1: closed */
+    pthread_mutex_t reading; /* of fds, which the thread and capture_view both drain */
+    int fds[STREAMS];        /* -1: closed */
     int pidfd;
     int wake; /* eventfd: stop */
     bool running;
@@ -45,6 +46,7 @@ struct capture *capture_new(void)
     }
     for (size_t i = 0; i < STREAMS; i++)
         c->text[i].max = c->view[i].max = CAPTURE_MAX_BYTES;
+    (void)pthread_mutex_init(&c->reading, NULL);
     (void)pthread_mutex_init(&c->lock, NULL);
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -65,6 +67,7 @@ void capture_free(struct capture *c)
     }
     (void)pthread_cond_destroy(&c->changed);
     (void)pthread_mutex_destroy(&c->lock);
+    (void)pthread_mutex_destroy(&c->reading);
     assay_free(c);
 }
 
@@ -75,8 +78,8 @@ static void close_stream(struct capture *c, size_t i)
     c->fds[i] = -1;
 }
 
-/* Reads once; false when nothing is there now. */
-static bool drain_once(struct capture *c, size_t i, uint8_t *chunk)
+/* Reads once, with `reading` held; false when nothing is there now. */
+static bool read_once(struct capture *c, size_t i, uint8_t *chunk)
 {
     ssize_t n = c->fds[i] < 0 ? 0 : read(c->fds[i], chunk, CHUNK_BYTES);
     struct assay_buf *text = &c->text[i];
@@ -96,14 +99,15 @@ static bool drain_once(struct capture *c, size_t i, uint8_t *chunk)
     return true;
 }
 
-static void drain_all(struct capture *c, uint8_t *chunk)
+static void drain(struct capture *c, size_t i, uint8_t *chunk)
 {
-    for (size_t i = 0; i < STREAMS; i++) {
-        /* Bounded, since a process that survived may go on printing. */
-        for (size_t n = 0;
-             n < 2 * (size_t)CAPTURE_MAX_BYTES / CHUNK_BYTES && drain_once(c, i, chunk); n++)
-            ;
-    }
+    /* Bounded, since a process that survived may go on printing. */
+    size_t times = 2 * (size_t)CAPTURE_MAX_BYTES / CHUNK_BYTES;
+
+    pthread_mutex_lock(&c->reading);
+    while (times-- > 0 && read_once(c, i, chunk))
+        ;
+    pthread_mutex_unlock(&c->reading);
 }
 
 static void set_ended(struct capture *c)
@@ -119,32 +123,33 @@ static void *serve(void *of)
     static const short gone = POLLIN | POLLHUP | POLLERR;
     struct capture *c = of;
     uint8_t *chunk = assay_alloc(CHUNK_BYTES);
-    bool watching = true;
+    bool go_on = chunk != NULL, watching = true;
 
-    while (chunk != NULL) {
+    while (go_on) {
         struct pollfd fds[] = {
             {.fd = c->wake,                  .events = POLLIN},
-            {.fd = c->fds[0],                .events = POLLIN},
-            {.fd = c->fds[1],                .events = POLLIN},
-            {.fd = watching ? c->pidfd : -1, .events = POLLIN}
+            {.fd = watching ? c->pidfd : -1, .events = POLLIN},
+            {.fd = -1,                       .events = POLLIN},
+            {.fd = -1,                       .events = POLLIN}
         };
+        bool ended;
 
+        pthread_mutex_lock(&c->reading);
+        fds[2].fd = c->fds[0];
+        fds[3].fd = c->fds[1];
+        pthread_mutex_unlock(&c->reading);
         if (poll(fds, ARRAY_LEN(fds), -1) < 0)
             continue;
-        if (fds[0].revents != 0)
-            break;
+        go_on = fds[0].revents == 0;
+        ended = (fds[1].revents & gone) != 0;
         for (size_t i = 0; i < STREAMS; i++) {
-            if ((fds[i + 1].revents & gone) != 0)
-                (void)drain_once(c, i, chunk);
+            if (!go_on || ended || (fds[2 + i].revents & gone) != 0)
+                drain(c, i, chunk); /* first what it said, then that it ended */
         }
-        if ((fds[3].revents & gone) != 0) {
-            drain_all(c, chunk); /* first what it said, then that it ended */
+        if (ended)
             set_ended(c);
-            watching = false;
-        }
+        watching = watching && !ended;
     }
-    if (chunk != NULL)
-        drain_all(c, chunk);
     set_ended(c);
     assay_free(chunk);
     return NULL;
@@ -257,7 +262,9 @@ bool capture_await_end(struct capture *c, int64_t deadline_ns)
 struct assay_bytes capture_view(struct capture *c, enum capture_stream stream)
 {
     struct assay_buf *view = &c->view[stream];
+    uint8_t chunk[CHUNK_BYTES];
 
+    drain(c, (size_t)stream, chunk);
     assay_buf_clear(view);
     pthread_mutex_lock(&c->lock);
     assay_buf_add(view, assay_buf_view(&c->text[stream]));

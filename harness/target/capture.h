@@ -30,7 +30,8 @@ enum capture_event capture_await_line(struct capture *c, const char *prefix, int
 /** Waits until the process has ended; false: not by then. */
 bool capture_await_end(struct capture *c, int64_t deadline_ns);
 
-/** A copy that is valid until the next call for the same stream. */
+/** All that was printed up to now, in a copy that is valid until the next call for the same stream.
+ */
 struct assay_bytes capture_view(struct capture *c, enum capture_stream stream);
 
 #endif

@@ -300,7 +300,7 @@ out:
 
 enum assay_code members_text(struct members *m, uint32_t token, void *field)
 {
-    const char *text = NULL;
+    const char *text = "";
     enum assay_code rc = members_any_text(m, token, &text);
 
     if (rc == ASSAY_OK && text[0] == '\0')

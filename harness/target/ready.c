@@ -63,49 +63,50 @@ static enum assay_code await_line(const struct ready *r, int64_t deadline_ns, co
                             "its ready line names no URL; let it print one, or pass ${PORT}");
 }
 
-/* Asks until anything comes back. A refused connection is asked again a moment later, or at once
- * when the process has ended. */
+static enum assay_code ask_once(bool *answered, struct http_client *client,
+                                const struct http_peer *peer, const struct http_request *request,
+                                int64_t deadline_ns, struct assay_err *err)
+{
+    struct assay_arena scratch = ASSAY_ARENA_INIT(HTTP_BODY_KEEP_BYTES + (1u << 20));
+    struct http_exchange *exchange = NULL;
+    int left = milliseconds_until(deadline_ns);
+    enum assay_code rc = http_send(client, &exchange, &scratch, peer, request,
+                                   left < TRY_DEADLINE_MS ? left : TRY_DEADLINE_MS, err);
+
+    *answered = rc == ASSAY_OK && exchange != NULL && exchange->outcome == HTTP_ANSWERED;
+    assay_arena_fini(&scratch);
+    return rc;
+}
+
+/* Asks until anything comes back. A refused connection is tried again a moment later, unless the
+ * process has ended. */
 static enum assay_code poll_url(const struct ready *r, int64_t deadline_ns, const char *url,
                                 struct assay_err *err)
 {
-    struct http_request *request = assay_arena_alloc(r->arena, sizeof(*request));
-    struct http_client *client = http_client_new();
-    enum assay_code rc = ASSAY_OK;
-    struct http_peer peer;
-    const char *target;
+    struct http_client *client = NULL;
+    struct http_peer peer = {0};
+    struct http_request request;
+    bool answered = false;
+    enum assay_code rc = ready_use_url(&peer, url, r->allowed_hosts, err);
 
-    if (request == NULL || client == NULL)
-        rc = assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-    if (rc == ASSAY_OK)
-        rc = ready_use_url(&peer, url, r->allowed_hosts, err);
     if (rc != ASSAY_OK)
-        goto out;
-    target = (const char *)peer.url.path.at;
-    *request = http_get(target[0] == '/' ? target : "/");
+        return rc;
+    client = http_client_new();
+    if (client == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    request = http_get(peer.url.path.len > 0 ? (const char *)peer.url.path.at : "/");
     peer.url.path.len = 0;
-    for (;;) {
-        struct assay_arena scratch = ASSAY_ARENA_INIT(HTTP_BODY_KEEP_BYTES + (1u << 20));
-        struct http_exchange *exchange = NULL;
-        int left = milliseconds_until(deadline_ns);
+    while (rc == ASSAY_OK) {
         int64_t retry_ns = monotonic_ns() + (int64_t)RETRY_MS * 1000000;
-        bool answered;
 
-        rc = http_send(client, &exchange, &scratch, &peer, request,
-                       left < TRY_DEADLINE_MS ? left : TRY_DEADLINE_MS, err);
-        answered = rc == ASSAY_OK && exchange->outcome == HTTP_ANSWERED;
-        assay_arena_fini(&scratch);
+        rc = ask_once(&answered, client, &peer, &request, deadline_ns, err);
         if (rc != ASSAY_OK || answered)
-            goto out;
-        if (capture_await_end(r->capture, retry_ns < deadline_ns ? retry_ns : deadline_ns)) {
+            break;
+        if (capture_await_end(r->capture, retry_ns < deadline_ns ? retry_ns : deadline_ns))
             rc = ASSAY_E_CRASHED;
-            goto out;
-        }
-        if (milliseconds_until(deadline_ns) == 0) {
+        else if (milliseconds_until(deadline_ns) == 0)
             rc = ASSAY_E_TIMEOUT;
-            goto out;
-        }
     }
-out:
     http_client_free(client);
     return rc;
 }
@@ -113,8 +114,9 @@ out:
 /* What stands before the path. */
 static const char *base_of(const char *url, struct assay_arena *arena)
 {
-    const char *authority = strstr(url, "://") + 3;
+    const char *authority = strstr(url, "://");
 
+    authority = authority != NULL ? authority + 3 : url;
     return assay_arena_printf(arena, "%.*s",
                               (int)(authority - url) + (int)strcspn(authority, "/?#"), url);
 }
@@ -128,10 +130,12 @@ enum assay_code ready_await(const struct ready *r, const char **url, struct http
     enum assay_code rc;
 
     if (r->launch->ready_url != NULL) {
-        at = command_text(r->arena, r->launch->ready_url, r->values);
-        rc = at != NULL ? poll_url(r, deadline_ns, at, err)
-                        : assay_fail(err, ASSAY_E_MISSING, 0, "launch.ready cannot be filled in");
-        at = rc == ASSAY_OK ? base_of(at, r->arena) : NULL;
+        const char *filled = command_text(r->arena, r->launch->ready_url, r->values);
+
+        if (filled == NULL)
+            return assay_fail(err, ASSAY_E_MISSING, 0, "launch.ready cannot be filled in");
+        rc = poll_url(r, deadline_ns, filled, err);
+        at = base_of(filled, r->arena);
     } else {
         rc = await_line(r, deadline_ns, &at, err);
     }

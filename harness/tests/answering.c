@@ -42,10 +42,10 @@ static void say(struct answering *a, struct connection *c)
 {
     static const char proof[] = "X-Payment-Proof:";
     bool pays = memmem(c->in.at, c->in.len, proof, sizeof proof - 1) != NULL;
-    struct assay_bytes bytes = pays && a->with.paid.len > 0 ? a->with.paid : a->with.unpaid;
+    const char *text = pays && a->with.paid != NULL ? a->with.paid : a->with.unpaid;
 
-    for (size_t sent = 0; sent < bytes.len;) {
-        ssize_t n = send(c->fd, bytes.at + sent, bytes.len - sent, MSG_NOSIGNAL);
+    for (size_t sent = 0, len = strlen(text); sent < len;) {
+        ssize_t n = send(c->fd, text + sent, len - sent, MSG_NOSIGNAL);
 
         if (n < 0)
             break;
@@ -65,7 +65,7 @@ static bool hear(struct answering *a, struct connection *c)
         return errno == EAGAIN || errno == EINTR;
     if (n == 0)
         return false;
-    if (c->answered || a->with.silent)
+    if (c->answered || a->with.unpaid == NULL)
         return true;
     assay_buf_add(&c->in, assay_bytes_of(bytes, (size_t)n));
     if (!assay_buf_ok(&c->in))

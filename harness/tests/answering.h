@@ -3,17 +3,17 @@
 #ifndef TESTS_ANSWERING_H
 #define TESTS_ANSWERING_H
 
-#include "base/bytes.h"
+#include <stdint.h>
 
 struct answering_with {
-    struct assay_bytes unpaid; /**< bytes of every answer; empty: the connection is closed */
-    struct assay_bytes paid;   /**< of requests that bring X-Payment-Proof; empty: as unpaid */
-    bool silent;               /**< connections are taken and nothing is ever said */
+    const char *unpaid; /**< bytes of every answer; "": the connection is closed; NULL: it is taken
+                             and nothing is ever said */
+    const char *paid;   /**< of requests that bring X-Payment-Proof; NULL: as unpaid */
 };
 
 struct answering;
 
-/** Aborts the test on trouble. The bytes must live until the stop. */
+/** Aborts the test on trouble. The texts must live until the stop. */
 struct answering *answering_start(const struct answering_with *with);
 void answering_stop(struct answering *answering); /**< NULL is taken */
 uint16_t answering_port(const struct answering *answering);

@@ -1,60 +1,14 @@
 /* The INVALID law (design, section 5): every way we know in which a run can come to nothing, put to
- * the real program. It must not end in 0, and must say which way it was. */
-#include "answering.h"
-#include "program.h"
+ * the real program. It must not end in 0, and must say which way it was. What is refused before
+ * anything is started is in test_usage.c. */
+#include "rows.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
-#define ARGS_MAX 16
-#define SPENT "paid-tools/spent_proof_buys_nothing"
-#define PACKED "paid-tools/pack_vacuous"
+/* ---- servers that are not what they should be ---- */
 
-struct row {
-    const char *name;
-    const char *args[ARGS_MAX];
-    const char *target; /* content of target.json; @PORT@ is the server's port */
-    const char *expect; /* content of expect.json */
-    const struct answering_with *server;
-    const char *way; /* of packs/vacuous.c, built as pack.so */
-    const char *env[2];
-    int status;
-    const char *says[2];
-};
-
-/* ---- what rows are made of ---- */
-
-#define RUN(...)                                                                                   \
-    {                                                                                              \
-        "run", "--out", "out", __VA_ARGS__                                                         \
-    }
-#define RUN_QUICK(...) RUN("--no-self-check", __VA_ARGS__)
-#define RUN_TARGET(...) RUN_QUICK("--target", "target.json", __VA_ARGS__)
-#define RUN_PACK(...) RUN_QUICK("--pack", "./pack.so", __VA_ARGS__)
-
-#define SHOP "{\"name\": \"shop\", \"profile\": \"paid-tools\", "
-#define PAID_GET                                                                                   \
-    "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", \"target\": \"/weather?city=Paris\"}}"
-#define SECRET "\"secrets\": {\"mac\": \"0123456789abcdef0123456789abcdef\"}"
-#define AT_PORT "\"base_url\": \"http://127.0.0.1:@PORT@\", "
-#define SHOP_AT_PORT SHOP AT_PORT PAID_GET ", " SECRET "}"
-#define SHELL(script, ready_ms)                                                                    \
-    "\"launch\": {\"command\": [\"/bin/sh\", \"-c\", \"" script                                    \
-    "\"], \"ready\": \"ready \", \"ready_ms\": " ready_ms "}, "
-#define SHOP_OF_SHELL(script, more) SHOP SHELL(script, "400") more PAID_GET ", " SECRET "}"
-#define SHOP_SERVED(environment, mac)                                                              \
-    SHOP "\"launch\": {\"command\": [\"${ASSAY}\", \"serve\", \"paid-tools\", \"--listen\", "      \
-         "\"127.0.0.1:0\", \"--store\", \"${STORE}\", \"--origin\", \"${ORIGIN}\", "               \
-         "\"--secret-env\", \"S\"], \"env\": {\"S\": \"" environment                               \
-         "\"}, \"ready\": \"ready paid-tools \"}, \"executions\": \"origin\", "                    \
-         "\"secrets\": {\"mac\": \"" mac "\"}, "
-
-#define BYTES(text) ((struct assay_bytes){(const uint8_t *)(text), sizeof(text) - 1})
 #define HEAD(status) "HTTP/1.1 " status "\r\nConnection: close\r\n"
 #define TEXT(status, body) HEAD(status) "Content-Type: text/plain\r\n\r\n" body
 #define CHALLENGE                                                                                  \
@@ -66,336 +20,30 @@ struct row {
     "\"expiresAt\":\"2099-01-01T00:00:00.000Z\",\"requestHash\":"                                  \
     "\"b270d8476d5bc7d42710059969ffb6a9dfeed2c68677347d62fe4d2e8405c0b1\"}}"
 
-static const struct answering_with says_401 = {.unpaid = BYTES(TEXT("401 Unauthorized", "no"))},
-                                   says_403 = {.unpaid = BYTES(TEXT("403 Forbidden", "no"))},
-                                   says_404 = {.unpaid = BYTES(TEXT("404 Not Found", "no"))},
-                                   says_429 = {.unpaid = BYTES(TEXT("429 Too Many Requests", "no"))},
-                                   says_500 = {.unpaid = BYTES(TEXT("500 Oh", "oh"))},
-                                   says_200 = {.unpaid = BYTES(TEXT("200 OK", "have it"))},
-                                   says_302 = {.unpaid = BYTES(HEAD("302 Found")
-                                                               "Location: /login\r\n\r\n")},
-                                   says_402 = {.unpaid = BYTES(TEXT("402 Payment Required", "pay"))},
-                                   says_challenge = {.unpaid = BYTES(CHALLENGE)},
-                                   says_ssh = {.unpaid = BYTES("SSH-2.0-OpenSSH_9.2\r\n")},
-                                   says_tls = {.unpaid = BYTES("\x15\x03\x01\x00\x02\x02\x46")},
-                                   says_nothing = {.silent = true},
-                                   says_goodbye = {.unpaid = BYTES("")},
-                                   sells = {.unpaid = BYTES(CHALLENGE),
-                                            .paid = BYTES(TEXT("200 OK", "fine weather"))};
-
-/* ---- carrying a row out ---- */
-
-static void write_filled(struct program *p, const char *name, const char *text, unsigned port)
-{
-    struct assay_buf out = ASSAY_BUF_INIT(1 << 16);
-    const char *mark;
-
-    while ((mark = strstr(text, "@PORT@")) != NULL) {
-        assay_buf_printf(&out, "%.*s%u", (int)(mark - text), text, port);
-        text = mark + strlen("@PORT@");
-    }
-    assay_buf_add_str(&out, text);
-    cr_assert(assay_buf_ok(&out));
-    program_write(p, name, assay_buf_view(&out));
-    assay_buf_fini(&out);
-}
-
-static void build_pack(const struct program *p, const char *way)
-{
-    struct assay_buf command = ASSAY_BUF_INIT(4096);
-    const char *compiler = getenv("CC"), *text;
-    int state;
-
-    assay_buf_printf(&command,
-                     "%s -std=c11 -D_GNU_SOURCE -DWAY_%s -Iref -Iharness -I. -shared -fPIC -o "
-                     "%s/pack.so harness/tests/packs/vacuous.c",
-                     compiler != NULL && compiler[0] != '\0' ? compiler : "cc", way, p->folder);
-    text = assay_buf_cstr(&command);
-    cr_assert_not_null(text);
-    state = system(text);
-    cr_assert(WIFEXITED(state) && WEXITSTATUS(state) == 0, "%s", text);
-    assay_buf_fini(&command);
-}
-
-static void check_row(const struct row *row)
-{
-    struct answering *server = row->server != NULL ? answering_start(row->server) : NULL;
-    unsigned port = server != NULL ? answering_port(server) : 0;
-    struct program p;
-
-    program_init(&p);
-    if (row->target != NULL)
-        write_filled(&p, "target.json", row->target, port);
-    if (row->expect != NULL)
-        write_filled(&p, "expect.json", row->expect, port);
-    if (row->way != NULL)
-        build_pack(&p, row->way);
-    program_run(&p, row->args, row->env);
-    cr_expect_eq(p.status, row->status, "%s: exit %d, expected %d", row->name, p.status,
-                 row->status);
-    for (size_t i = 0; i < ARRAY_LEN(row->says) && row->says[i] != NULL; i++)
-        cr_expect(program_says(&p, row->says[i]), "%s: does not say: %s\n%.3000s%.3000s", row->name,
-                  row->says[i], assay_buf_ok(&p.out) ? assay_buf_cstr(&p.out) : "",
-                  assay_buf_cstr(&p.err));
-    cr_expect_neq(row->status, 0, "%s: a vacuous run never looks green", row->name);
-    program_fini(&p);
-    answering_stop(server);
-}
-
-static void check_rows(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        check_row(&rows[i]);
-}
-#define CHECK_ROWS(rows) check_rows(rows, ARRAY_LEN(rows))
-
-/* ---- 3: what is no proper question ---- */
-
-static const struct row words[] = {
-    {.name = "no verb", .args = {NULL}, .status = 3, .says = {"usage: assay VERB"}},
-    {.name = "an unknown verb", .args = {"rum"}, .status = 3, .says = {"no verb \"rum\""}},
-    {.name = "an unknown option",
-     .args = RUN("--targte", "x"),
-     .status = 3,
-     .says = {"no option --targte"}},
-    {.name = "an option without its argument",
-     .args = {"run", "--target"},
-     .status = 3,
-     .says = {"--target needs an argument"}},
-    {.name = "a scenario misspelt",
-     .args = RUN("paid-tools/spent_prof_buys_nothing"),
-     .status = 3,
-     .says = {"did you mean \"" SPENT "\"?"}},
-    {.name = "a threat misspelt",
-     .args = RUN("proof-repley"),
-     .status = 3,
-     .says = {"did you mean \"proof-replay\"?"}},
-    {.name = "an empty name", .args = RUN(""), .status = 3, .says = {"\"\" is no scenario"}},
-    {.name = "a case that is not in its table",
-     .args = RUN("paid-tools/copies_in_flight_buy_once/65 copies"),
-     .status = 3,
-     .says = {"is no scenario"}},
-    {.name = "no worker", .args = RUN("--jobs", "0"), .status = 3, .says = {"--jobs: expected"}},
-    {.name = "too many workers", .args = RUN("--jobs", "9"), .status = 3, .says = {"from 1 to 8"}},
-    {.name = "workers in words", .args = RUN("--jobs", "two"), .status = 3, .says = {"\"two\""}},
-    {.name = "no round", .args = RUN("--repeat", "0"), .status = 3, .says = {"--repeat: expected"}},
-    {.name = "no time",
-     .args = RUN("--time-limit", "0"),
-     .status = 3,
-     .says = {"--time-limit: expected"}},
-    {.name = "half a seed", .args = RUN("--seed", "12ab"), .status = 3, .says = {"16 hex digits"}},
-    {.name = "an unknown level",
-     .args = RUN("--level", "high"),
-     .status = 3,
-     .says = {"--level: expected must, should"}},
-    {.name = "failing on an unknown level",
-     .args = RUN("--fail-on", "always"),
-     .status = 3,
-     .says = {"--fail-on: expected must"}},
-    {.name = "unknown rules",
-     .args = RUN("--rules", "strict"),
-     .status = 3,
-     .says = {"expected base or hardened"}},
-    {.name = "an unknown defect",
-     .args = RUN("--defect", "nonce.unrecordet"),
-     .status = 3,
-     .says = {"no defect \"nonce.unrecordet\""}},
-    {.name = "a defect of a server that is not ours",
-     .args = RUN_TARGET("--defect", "nonce.unrecorded"),
-     .target = SHOP_AT_PORT,
-     .status = 3,
-     .says = {"--defect and --rules are for the embedded reference"}},
-    {.name = "replay without a run",
-     .args = {"replay", "nowhere", SPENT},
-     .status = 3,
-     .says = {"nowhere"}},
-    {.name = "report without a run", .args = {"report", "."}, .status = 3, .says = {"holds neither"}},
-    {.name = "report of nothing", .args = {"report"}, .status = 3, .says = {"expected one run"}},
-    {.name = "a selftest of nothing known",
-     .args = {"selftest", "--out", "out", "nonce.unrecordet"},
-     .status = 3,
-     .says = {"nonce.unrecordet"}},
-    {.name = "an unknown operation",
-     .args = {"verify", "paid.nothing", "{}"},
-     .status = 3,
-     .says = {"no operation \"paid.nothing\""}},
-};
-
-Test(invalid, a_question_that_is_none_exits_3_and_says_why, .timeout = 300)
-{
-    CHECK_ROWS(words);
-}
-
-static const struct row files[] = {
-    {.name = "no target file",
-     .args = RUN_TARGET(SPENT),
-     .status = 3,
-     .says = {"target.json", "No such file"}},
-    {.name = "a target file that is a folder",
-     .args = RUN_QUICK("--target", "."),
-     .status = 3,
-     .says = {"irectory"}},
-    {.name = "an empty target file",
-     .args = RUN_TARGET(SPENT),
-     .target = "",
-     .status = 3,
-     .says = {"target.json:1"}},
-    {.name = "a target file that is no JSON",
-     .args = RUN_TARGET(SPENT),
-     .target = "{\"name\": \"shop\",\n profile: 1}",
-     .status = 3,
-     .says = {"target.json:2: not JSON"}},
-    {.name = "an unknown member",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP "\"bas_url\": \"http://127.0.0.1:1\"}",
-     .status = 3,
-     .says = {"bas_url: no such member; did you mean base_url?"}},
-    {.name = "a member twice",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP "\"name\": \"other\"}",
-     .status = 3,
-     .says = {"target.json:1"}},
-    {.name = "no address",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP PAID_GET "}",
-     .status = 3,
-     .says = {"neither base_url nor launch"}},
-    {.name = "no endpoint",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP "\"base_url\": \"http://127.0.0.1:1\"}",
-     .status = 3,
-     .says = {"endpoints: is missing"}},
-    {.name = "an interface that is not driven",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP "\"interface\": \"mcp-stdio\"}",
-     .status = 3,
-     .says = {"interface \"mcp-stdio\" is not one that this version can drive"}},
-    {.name = "a profile without scenarios",
-     .args = RUN_TARGET(SPENT),
-     .target = "{\"name\": \"mint\", \"profile\": \"cashu\", \"base_url\": "
-               "\"http://127.0.0.1:1\", " PAID_GET "}",
-     .status = 3,
-     .says = {"no scenarios of profile \"cashu\""}},
-    {.name = "a host that nobody allowed",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP "\"base_url\": \"http://192.0.2.1:80\", " PAID_GET "}",
-     .status = 3,
-     .says = {"--allow-host 192.0.2.1"}},
-    {.name = "a second host that nobody allowed",
-     .args = RUN_TARGET("--allow-host", "192.0.2.2"),
-     .target = SHOP "\"base_url\": [\"http://127.0.0.1:1\", \"http://192.0.2.1\"], " PAID_GET "}",
-     .status = 3,
-     .says = {"--allow-host 192.0.2.1"}},
-    {.name = "a secret from a variable that is not set",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP AT_PORT PAID_GET ", \"secrets\": {\"mac\": {\"env\": \"ASSAY_TEST_UNSET\"}}}",
-     .status = 3,
-     .says = {"the environment variable ASSAY_TEST_UNSET is not set"}},
-    {.name = "no expectations file",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .status = 3,
-     .says = {"expect.json"}},
-    {.name = "no expectations file where the target file says",
-     .args = RUN_TARGET(SPENT),
-     .target = SHOP AT_PORT PAID_GET ", \"expectations\": \"known.json\"}",
-     .status = 3,
-     .says = {"known.json"}},
-    {.name = "expectations that are no JSON",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "{\"known\":\n [}",
-     .status = 3,
-     .says = {"expect.json:2"}},
-    {.name = "expectations of another shape",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "[]",
-     .status = 3,
-     .says = {"expect.json: expected an object"}},
-    {.name = "expectations that name no scenario",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "{\"known\": [{\"scenario\": \"paid-tools/gone\", \"reason\": \"r\"}]}",
-     .status = 3,
-     .says = {"known[0]: there is no paid-tools/gone"}},
-    {.name = "expectations that name no case",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "{\"known\": [{\"scenario\": \"" SPENT "\", \"case\": \"x\", \"reason\": \"r\"}]}",
-     .status = 3,
-     .says = {"there is no " SPENT "/x"}},
-    {.name = "expectations without a reason",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "{\"known\": [{\"scenario\": \"" SPENT "\"}]}",
-     .status = 3,
-     .says = {"known[0]: expected an object with the texts scenario and reason"}},
-    {.name = "expectations with an unknown member",
-     .args = RUN_QUICK("--expectations", "expect.json", SPENT),
-     .expect = "{\"known\": [{\"scenario\": \"" SPENT "\", \"why\": \"r\"}]}",
-     .status = 3,
-     .says = {"known[0].why: no such member"}},
-};
-
-Test(invalid, a_wrong_file_exits_3_and_names_the_place, .timeout = 300)
-{
-    CHECK_ROWS(files);
-}
-
-/* ---- 3: packs that cannot mean anything ---- */
-
-static const struct row refused_packs[] = {
-    {.name = "no pack", .args = RUN_PACK(SPENT), .status = 3, .says = {"pack ./pack.so cannot be"}},
-    {.name = "a pack named like a library",
-     .args = RUN_QUICK("--pack", "pack.so"),
-     .status = 3,
-     .says = {"give a path (./pack.so)"}},
-    {.name = "a pack that is no shared object",
-     .args = RUN_QUICK("--pack", "./target.json"),
-     .target = "{}",
-     .status = 3,
-     .says = {"pack ./target.json cannot be loaded"}},
-    {.name = "a pack of another ABI",
-     .args = RUN_PACK(SPENT),
-     .way = "ABI",
-     .status = 3,
-     .says = {"was not built for ABI"}},
-    {.name = "a pack that names no ABI",
-     .args = RUN_PACK(SPENT),
-     .way = "NO_ABI",
-     .status = 3,
-     .says = {"was not built for ABI"}},
-    {.name = "a pack of nothing",
-     .args = RUN_PACK(SPENT),
-     .way = "NONE",
-     .status = 3,
-     .says = {"registered no scenario"}},
-    {.name = "a requirement that catches nothing",
-     .args = RUN_PACK(SPENT),
-     .way = "CATCHES_NOTHING",
-     .status = 3,
-     .says = {"it names no defect it catches"}},
-    {.name = "a table without cases",
-     .args = RUN_PACK(SPENT),
-     .way = "EMPTY_TABLE",
-     .status = 3,
-     .says = {"its table of cases is empty"}},
-    {.name = "a scenario that hides another",
-     .args = RUN_PACK(SPENT),
-     .way = "SAME_NAME",
-     .status = 3,
-     .says = {"two scenarios are named " SPENT}},
-};
-
-Test(invalid, a_pack_that_cannot_mean_anything_exits_3, .timeout = 300)
-{
-    CHECK_ROWS(refused_packs);
-}
+static const struct answering_with says_401 = {.unpaid = TEXT("401 Unauthorized", "no")},
+                                   says_403 = {.unpaid = TEXT("403 Forbidden", "no")},
+                                   says_404 = {.unpaid = TEXT("404 Not Found", "no")},
+                                   says_429 = {.unpaid = TEXT("429 Too Many Requests", "no")},
+                                   says_500 = {.unpaid = TEXT("500 Oh", "oh")},
+                                   says_200 = {.unpaid = TEXT("200 OK", "have it")},
+                                   says_302 = {.unpaid = HEAD("302 Found") "Location: /\r\n\r\n"},
+                                   says_402 = {.unpaid = TEXT("402 Payment Required", "pay")},
+                                   says_challenge = {.unpaid = CHALLENGE},
+                                   says_ssh = {.unpaid = "SSH-2.0-OpenSSH_9.2\r\n"},
+                                   says_tls = {.unpaid = "\x15\x03\x01\x01\x02\x02\x46"},
+                                   says_goodbye = {.unpaid = ""}, says_nothing = {.unpaid = NULL},
+                                   sells = {.unpaid = CHALLENGE,
+                                            .paid = TEXT("200 OK", "fine weather")};
 
 /* ---- 2: nothing selected, nothing judged ---- */
 
 static const struct row selections[] = {
     {.name = "a level that leaves nothing",
-     .args = RUN_QUICK("--rules", "base", "--level", "must", "CH-4"),
+     .args = RUN_QUICK("--rules",                              "base",                                "--level",                                          "must", "CH-4"),
      .status = 2,
      .says = {"no case was selected", "CH-4: no requirement of it was selected"}},
     {.name = "a level that leaves one of two names nothing",
-     .args = RUN_QUICK("--rules", "base", "--level", "must", SPENT, "CH-4"),
+     .args = RUN_QUICK("--rules",                                              "base",                     "--level",                                                                       "must", SPENT, "CH-4"),
      .status = 2,
      .says = {"was not judged: CH-4"}},
     {.name = "a control alone",
@@ -408,7 +56,7 @@ static const struct row selections[] = {
      .status = 2,
      .says = {"no requirement was judged"}},
     {.name = "a rule that its set only reports",
-     .args = RUN_QUICK("--rules", "base", "NS-5"),
+     .args = RUN_QUICK("--rules",                                              "base",                                                           "NS-5"),
      .status = 2,
      .says = {"was not judged: NS-5: reported, not judged"}},
     {.name = "a scenario that skips itself",
@@ -417,9 +65,9 @@ static const struct row selections[] = {
      .status = 2,
      .says = {PACKED ": not today"}},
     {.name = "a target that has nothing to judge",
-     .args = RUN_TARGET("--level", "may"),
-     .target = SHOP AT_PORT
-               "\"endpoints\": {\"other\": {\"method\": \"GET\", \"target\": \"/other\"}}}",
+     .args = RUN_TARGET("--level",                              "may"),
+     .target =
+         SHOP AT_PORT "\"endpoints\": {\"other\": {\"method\": \"GET\", \"target\": \"/other\"}}}",
      .server = &sells,
      .status = 2,
      .says = {"no requirement was judged"}},
@@ -427,7 +75,7 @@ static const struct row selections[] = {
      .args = {"selftest", "--out", "out", "--correct", "0", "--rules", "base",
               "nonce.unissued_accepted"},
      .status = 2,
-     .says = {"0 defects, 0 caught"}},
+     .says = {"0 defects, 0 caught"}                                                                                                                           },
 };
 
 Test(invalid, a_run_that_judges_nothing_exits_2, .timeout = 300)
@@ -436,20 +84,21 @@ Test(invalid, a_run_that_judges_nothing_exits_2, .timeout = 300)
 }
 
 static const struct row lacking[] = {
-    {.name = "a threat that needs a clock, on a server that is not launched",
-     .args = RUN_TARGET("clock-gap"),
+    {.name = "an idea that needs a clock, on a server that is not launched",
+     .args = RUN_TARGET("T6-01"),
      .target = SHOP_AT_PORT,
      .server = &sells,
      .status = 2,
-     .says = {"was not judged: threat clock-gap", "has no `launch`"}},
+     .says = {"was not judged: T6-01", "has no `launch`"}},
     {.name = "a clock that cannot be moved",
-     .args = RUN_TARGET("clock-gap"),
-     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef")
+     .args = RUN_TARGET("paid-tools/new_expiry_revives_nothing"),
+     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef",                                     "0123456789abcdef0123456789abcdef")
          PAID_GET ", \"clock\": false}",
      .status = 2,
-     .says = {"was not judged: threat clock-gap", "its clock cannot be moved"}},
+     .says = {"was not judged: paid-tools/new_expiry_revives_nothing",
+              "its clock cannot be moved"}               },
     {.name = "an endpoint that the target file does not name",
-     .args = RUN_TARGET("paid-tools/free_route_is_free", "RH-2"),
+     .args = RUN_TARGET("paid-tools/free_route_is_free",                            "RH-2"),
      .target = SHOP_AT_PORT,
      .server = &sells,
      .status = 2,
@@ -459,15 +108,15 @@ static const struct row lacking[] = {
      .target = SHOP_AT_PORT,
      .server = &sells,
      .status = 2,
-     .says = {"was not judged: paid-tools/unpaid_call_runs_no_tool"}},
+     .says = {"was not judged: paid-tools/unpaid_call_runs_no_tool"}                                         },
     {.name = "no secret, so that nothing can be paid and every refusal is cheap",
      .args = RUN_TARGET("unpaid-access"),
      .target = SHOP AT_PORT PAID_GET "}",
      .server = &says_challenge,
      .status = 2,
-     .says = {"was not judged: threat unpaid-access"}},
+     .says = {"was not judged: threat unpaid-access"}                                         },
     {.name = "no secret, and nothing named",
-     .args = RUN_TARGET("--level", "must"),
+     .args = RUN_TARGET("--level",                                      "must"),
      .target = SHOP AT_PORT PAID_GET "}",
      .server = &says_challenge,
      .status = 2,
@@ -477,7 +126,7 @@ static const struct row lacking[] = {
      .target = SHOP_AT_PORT,
      .server = &sells,
      .status = 2,
-     .says = {"was not judged: paid-tools/other_method_runs_nothing", "origin role"}},
+     .says = {"was not judged: paid-tools/other_method_runs_nothing", "origin role"}                                    },
 };
 
 Test(invalid, what_was_named_and_cannot_be_judged_exits_2, .timeout = 300)
@@ -493,19 +142,19 @@ static const struct row unreachable[] = {
      .target = SHOP "\"base_url\": \"http://127.0.0.1:1\", " PAID_GET ", " SECRET "}",
      .status = 2,
      .says = {"the target never answered", "is it listening at base_url?"}},
-    {.name = "a port that speaks SSH",
+    { .name = "a port that speaks SSH",
      .args = RUN_TARGET(SPENT),
      .target = SHOP_AT_PORT,
      .server = &says_ssh,
      .status = 2,
      .says = {"the target never answered"}},
-    {.name = "a port that speaks TLS",
+    {                                 .name = "a port that speaks TLS",
      .args = RUN_TARGET(SPENT),
      .target = SHOP_AT_PORT,
      .server = &says_tls,
      .status = 2,
      .says = {"the target never answered"}},
-    {.name = "a port that closes every connection",
+    {                                 .name = "a port that closes every connection",
      .args = RUN_TARGET(SPENT),
      .target = SHOP_AT_PORT,
      .server = &says_goodbye,
@@ -521,10 +170,8 @@ Test(invalid, a_target_that_never_answers_exits_2, .timeout = 300)
 static const struct row silent[] = {
     {.name = "a port that takes connections and never answers",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP AT_PORT PAID_GET ", " SECRET
-                                     ", \"limits\": {\"read_deadline_ms\": 1, "
-                                     "\"handler_deadline_ms\": 1}}",
-     .server = &says_nothing,
+     .target = SHOP AT_PORT PAID_GET ", " SECRET ", \"limits\": {\"read_deadline_ms\": 1, "
+                                     "\"handler_deadline_ms\": 1}}", .server = &says_nothing,
      .status = 2,
      .says = {"the target never answered"}},
 };
@@ -564,27 +211,28 @@ Test(invalid, a_target_that_always_says_the_same_exits_2, .timeout = 300)
 static const struct row wrong_set_up[] = {
     {.name = "a secret that is not the server's",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef", "another-secret-of-the-right-length")
+     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef",                                                       "another-secret-of-the-right-length")
          PAID_GET "}",
      .status = 2,
      .says = {"the honest path does not work", "paid-tools/honest_payment_is_served"}},
-    {.name = "a paid endpoint that is free",
+    {                                        .name = "a paid endpoint that is free",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef")
-         "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", \"target\": \"/free\"}}}",
-     .status = 2,
-     .says = {"the honest path does not work", "expected 402 with a challenge"}},
-    {.name = "a free endpoint that is priced",
+     .target = SHOP_SERVED(
+         "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef") "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", "
+                                             "\"target\": \"/free\"}}}", .status = 2,
+     .says = {"the honest path does not work", "expected 402 with a challenge"}    },
+    { .name = "a free endpoint that is priced",
      .args = RUN_TARGET(SPENT, "paid-tools/free_route_is_free"),
-     .target = SHOP_SERVED("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef")
-         "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", \"target\": \"/weather\"}, "
-         "\"free\": {\"method\": \"GET\", \"target\": \"/weather\"}}}",
-     .status = 2,
+     .target = SHOP_SERVED(
+         "0123456789abcdef0123456789abcdef",          "0123456789abcdef0123456789abcdef") "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", "
+                                             "\"target\": \"/weather\"}, "
+                                             "\"free\": {\"method\": \"GET\", \"target\": "
+                                             "\"/weather\"}}}", .status = 2,
      .says = {"the honest path does not work", "paid-tools/free_route_is_free"}},
-    {.name = "a handler that is not the origin",
+    {   .name = "a handler that is not the origin",
      .args = RUN_TARGET(SPENT),
      .target = SHOP_OF_SHELL("echo ready http://127.0.0.1:@PORT@ ${ORIGIN}; exec tail -f /dev/null",
-                             "\"executions\": \"origin\", "),
+     "\"executions\": \"origin\", "),
      .server = &sells,
      .status = 2,
      .says = {"the honest path does not work", "the handler did not run"}},
@@ -601,33 +249,33 @@ static const struct row launches[] = {
      .target = SHOP "\"launch\": {\"command\": [\"assay-no-such-program\"], \"ready\": \"ready "
                     "\"}, " PAID_GET ", " SECRET "}",
      .status = 2,
-     .says = {"could not be started", "command not found"}},
-    {.name = "an end before it was ready",
+     .says = {"could not be started", "command not found"}                       },
+    { .name = "an end before it was ready",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_OF_SHELL("echo the oven is cold >&2; exit 7", ""),
+     .target = SHOP_OF_SHELL("echo the oven is cold >&2; exit 7",                     ""),
      .status = 2,
      .says = {"ended with exit status 7 before it was ready", "the oven is cold"}},
-    {.name = "a death before it was ready",
+    { .name = "a death before it was ready",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_OF_SHELL("kill -9 $$", ""),
+     .target = SHOP_OF_SHELL("kill -9 $$",                                            ""),
      .status = 2,
      .says = {"by signal 9"}},
-    {.name = "never ready",
+    {                                                      .name = "never ready",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_OF_SHELL("exec tail -f /dev/null", ""),
+     .target = SHOP_OF_SHELL("exec tail -f /dev/null",                                ""),
      .status = 2,
      .says = {"not ready within 400 ms"}},
-    {.name = "ready without an address",
+    {                                          .name = "ready without an address",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_OF_SHELL("echo ready when you are; exec tail -f /dev/null", ""),
+     .target = SHOP_OF_SHELL("echo ready when you are; exec tail -f /dev/null",       ""),
      .status = 2,
      .says = {"its ready line names no URL"}},
-    {.name = "ready on another machine",
+    {                                      .name = "ready on another machine",
      .args = RUN_TARGET(SPENT),
-     .target = SHOP_OF_SHELL("echo ready http://192.0.2.1/; exec tail -f /dev/null", ""),
+     .target = SHOP_OF_SHELL("echo ready http://192.0.2.1/; exec tail -f /dev/null",  ""),
      .status = 2,
      .says = {"could not be started", "--allow-host 192.0.2.1"}},
-    {.name = "ready, and nothing listens there",
+    {                   .name = "ready, and nothing listens there",
      .args = RUN_TARGET(SPENT),
      .target = SHOP_OF_SHELL("echo ready http://127.0.0.1:1; exec tail -f /dev/null", ""),
      .status = 2,
@@ -667,13 +315,13 @@ Test(invalid, a_scenario_that_comes_to_nothing_exits_2, .timeout = 300)
 
 static const struct row self_checks[] = {
     {.name = "a scenario that does not catch what it claims to",
-     .args = RUN("--pack", "./pack.so", PACKED),
+     .args = RUN("--pack",    "./pack.so", PACKED),
      .way = "BLIND",
      .status = 2,
      .says = {"does not tell right from wrong", PACKED " said \"pass\" of the correct reference "
                                                        "and \"pass\""}},
-    {.name = "a scenario that accuses the correct reference",
-     .args = RUN("--pack", "./pack.so", "--target", "target.json", PACKED),
+    { .name = "a scenario that accuses the correct reference",
+     .args = RUN("--pack", "./pack.so", "--target",                           "target.json", PACKED),
      .target = SHOP_AT_PORT,
      .server = &says_401,
      .way = "ALARMIST",
@@ -690,7 +338,7 @@ Test(invalid, a_self_check_that_fails_exits_2, .timeout = 300)
 
 static const struct row limits[] = {
     {.name = "a time limit that passes",
-     .args = RUN_PACK("--time-limit", "1", PACKED),
+     .args = RUN_PACK("--time-limit",                                                     "1", PACKED),
      .way = "LONG",
      .status = 2,
      .says = {"the time limit passed before every case had run", "1 of 2 cases had run"}},
@@ -707,8 +355,8 @@ Test(invalid, a_run_out_of_time_exits_2, .timeout = 300)
 
 static void interrupt_with(int signal_number)
 {
-    const char *const run[] = {"run", "--out", "out", "--no-self-check", "--pack", "./pack.so",
-                               PACKED, NULL};
+    const char *const run[] = {"run",    "--out",     "out",  "--no-self-check",
+                               "--pack", "./pack.so", PACKED, NULL};
     const char *const report[] = {"report", "out", NULL};
     struct program p;
 
@@ -812,13 +460,20 @@ Test(invalid, a_known_failure_that_passes_is_an_error, .timeout = 300)
         "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"mended tomorrow\"}]}";
     const char *const mended[] = {"run",         "--out", "a", "--no-self-check", "--expectations",
                                   "expect.json", SPENT,   NULL};
-    const char *const broken[] = {"run",         "--out", "b",        "--no-self-check",
-                                  "--expectations", "expect.json", "--defect",
-                                  "nonce.unrecorded", SPENT, NULL};
+    const char *const broken[] = {"run",
+                                  "--out",
+                                  "b",
+                                  "--no-self-check",
+                                  "--expectations",
+                                  "expect.json",
+                                  "--defect",
+                                  "nonce.unrecorded",
+                                  SPENT,
+                                  NULL};
     struct program p;
 
     program_init(&p);
-    program_write(&p, "expect.json", BYTES(known));
+    program_write(&p, "expect.json", assay_str(known));
     program_run(&p, mended, NULL);
     cr_expect_eq(p.status, 1, "it passes: exit %d", p.status);
     cr_expect(program_says(&p, "expect"), "%s", assay_buf_cstr(&p.out));

@@ -141,15 +141,15 @@ SCENARIO(number_is_no_nonce,
     struct pt_proof *paid = pt_copy(t, given_payment(t, given_offer(t, want)));
     const char *digits = case_printf(t, "%lld", (long long)(case_now_ms(t)));
     const struct pt_answer *as_text;
-    struct pt_with number;
+    const char *as_number;
 
     memcpy(paid->nonce, digits, strlen(digits) + 1);
     paid = pt_resigned(t, paid);
-    number.proof = pt_encode(t, assay_str(pt_json_with(t, paid, "nonce", digits)));
+    as_number = pt_encode(t, assay_str(pt_json_with(t, paid, "nonce", digits)));
     as_text = pt_send(t, "digits as text", want, (struct pt_with){.proof = pt_header(t, paid)});
     case_observe(t, "digits as a nonce", "sent as text they are answered with %d",
                  pt_status(as_text));
-    expect_refused(t, pt_send(t, "digits as a number", want, number));
+    expect_refused(t, pt_send(t, "digits as a number", want, (struct pt_with){.proof = as_number}));
 }
 
 static const char *other_order(struct assay_case *t, const struct pt_proof *paid)

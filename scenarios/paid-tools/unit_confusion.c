@@ -53,8 +53,8 @@ SCENARIO(amount_is_the_price_in_atomic_units,
 {
     const struct priced *row = case_row(t);
     const struct pt_offer *offer = given_offer(t, pt_endpoint(t, row->name));
-    char amount[PT_TEXT_MAX_BYTES];
-    struct pt_challenge required;
+    char amount[PT_TEXT_MAX_BYTES] = "";
+    struct pt_challenge required = {.version = 0};
     uint64_t price = 0, asked = 0;
     bool exact;
 

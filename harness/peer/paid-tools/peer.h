@@ -156,7 +156,8 @@ const struct pt_answer *const *pt_burst_held(struct assay_case *t, const char *l
 /** n offers of one request and their payments, asked for in bursts; headers[i] for
  * X-Payment-Proof. `broken` when one does not come. */
 const char *const *given_paid_many(struct assay_case *t, struct pt_want want, size_t n);
-/** Waits until the quota or clock of the target has moved on by ms, at most until the target ends. */
+/** Waits until the quota or clock of the target has moved on by ms, at most until the target ends.
+ */
 void pt_pause(struct assay_case *t, int ms);
 /** Request line, Host, these header lines (each with its CR LF) and the empty line. */
 struct assay_bytes pt_head(struct assay_case *t, struct pt_want want, struct assay_bytes lines);
