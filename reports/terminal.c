@@ -219,6 +219,8 @@ static void add_table(struct terminal *t)
         size_t pass = threat->of[MARK_PASS] + threat->of[MARK_UNEXPECTED_PASS];
         bool bad = report_threat_mark(threat) == MARK_FAIL;
 
+        if (report_judged(threat->of) + not_judged(threat->of) == 0)
+            continue; /* it is named below, with the reason */
         assay_utf8_add_printable(&t->out, assay_bytes_part(id, 0, widest));
         pad(t, widest - (id.len < widest ? id.len : widest));
         assay_buf_printf(&t->out, " %6zu ", pass);
@@ -230,20 +232,43 @@ static void add_table(struct terminal *t)
     assay_buf_add_byte(&t->out, '\n');
 }
 
+/* Threats of the view from `first` on that were not judged for the same reason, joined by commas.
+ */
+static void add_same_reason(const struct terminal *t, struct assay_buf *text, size_t first)
+{
+    const struct report_threat *threats = t->view->threats;
+
+    for (size_t i = first; i < t->view->threat_count; i++) {
+        if (!assay_bytes_equal(threats[i].not_judged, threats[first].not_judged))
+            continue;
+        assay_buf_add_str(text, i > first ? ", " : "");
+        assay_buf_add(text, threats[i].id);
+    }
+    assay_buf_add_str(text, ": ");
+    assay_buf_add(text, threats[first].not_judged);
+}
+
+static bool reason_came_before(const struct terminal *t, size_t index)
+{
+    const struct report_threat *threats = t->view->threats;
+
+    for (size_t i = 0; i < index; i++)
+        if (assay_bytes_equal(threats[i].not_judged, threats[index].not_judged))
+            return true;
+    return false;
+}
+
 static void add_not_judged(struct terminal *t)
 {
     bool any = false;
 
     for (size_t i = 0; i < t->view->threat_count; i++) {
-        const struct report_threat *threat = &t->view->threats[i];
         struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
-        if (threat->not_judged.len > 0) {
+        if (t->view->threats[i].not_judged.len > 0 && !reason_came_before(t, i)) {
             assay_buf_add_str(&t->out, any ? "   " : "not judged:\n   ");
             any = true;
-            assay_buf_add(&text, threat->id);
-            assay_buf_add_str(&text, ": ");
-            assay_buf_add(&text, threat->not_judged);
+            add_same_reason(t, &text, i);
             wrap(t, 6, assay_buf_view(&text));
         }
         report_done(&t->out, &text);

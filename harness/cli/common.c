@@ -32,7 +32,6 @@ int cli_wrong(const char *verb, const char *format, ...)
 
 int cli_option(int argc, char **argv, const struct option *options)
 {
-    int at = optind == 0 ? 1 : optind;
     int option;
 
     opterr = 0;
@@ -41,8 +40,10 @@ int cli_option(int argc, char **argv, const struct option *options)
         cli_wrong(argv[0], "%s needs an argument", argv[optind - 1]);
         return '?';
     }
-    if (option == '?')
-        cli_wrong(argv[0], "there is no option %s", argv[at < argc ? at : argc - 1]);
+    if (option == '?' && optopt != 0 && optopt < 256)
+        cli_wrong(argv[0], "there is no option -%c", optopt);
+    else if (option == '?') /* a long one, which has been passed by now */
+        cli_wrong(argv[0], "there is no option %s", argv[optind - 1]);
     return option;
 }
 

@@ -374,25 +374,23 @@ static int64_t fill_polls(struct fault_link *link)
     return next_ns;
 }
 
-static void accept_all(struct fault_link *link)
+/* One at a time, so that the rule was taken over after it had come. */
+static void accept_one(struct fault_link *link)
 {
-    struct pair *pair;
-    int fd;
+    struct pair *pair = free_pair(link);
+    int fd = pair != NULL ? sock_accept(link->listener) : -1;
 
-    while ((pair = free_pair(link)) != NULL) {
-        fd = sock_accept(link->listener);
-        if (fd < 0) {
-            link->accept_waits = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-            return;
-        }
-        pthread_mutex_lock(&link->lock);
-        link->connections++;
-        pthread_mutex_unlock(&link->lock);
-        if (link->now.refuse)
-            sock_reset(fd);
-        else
-            open_pair(link, pair, fd);
+    if (fd < 0) {
+        link->accept_waits = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+        return;
     }
+    pthread_mutex_lock(&link->lock);
+    link->connections++;
+    pthread_mutex_unlock(&link->lock);
+    if (link->now.refuse)
+        sock_reset(fd);
+    else
+        open_pair(link, pair, fd);
 }
 
 /* What happened on one side of a pair. One that broke after its end was read ends the pair. */
@@ -467,7 +465,7 @@ static void *forward(void *context)
                 serve_pair(link, &link->pairs[i], &link->polls[2 + 2 * i]);
         }
         if (link->polls[1].revents != 0)
-            accept_all(link);
+            accept_one(link);
     }
     for (size_t i = 0; i < PAIRS_MAX; i++) {
         if (link->pairs[i].used)

@@ -27,10 +27,12 @@ static const char *meaning_of(enum outcome_invalid invalid)
     return texts[invalid];
 }
 
-enum assay_code outcome_init(struct outcome *o, enum rule_level fail_on,
-                             const struct selection *selection, struct assay_err *err)
+enum assay_code outcome_init(struct outcome *o, const struct profile *profile,
+                             enum rule_level fail_on, const struct selection *selection,
+                             struct assay_err *err)
 {
     *o = (struct outcome){.arena = ASSAY_ARENA_INIT((size_t)8 << 20),
+                          .profile = profile,
                           .fail_on = fail_on,
                           .selection = selection,
                           .invalid = json_array(),
@@ -319,13 +321,16 @@ static void judge_named(struct outcome *o)
 static json_t *not_judged(const struct outcome *o)
 {
     json_t *out = json_array();
-    const char *threat;
-    json_t *entry;
 
-    json_object_foreach(o->threats, threat,
-                        entry) if (json_integer_value(json_object_get(entry, "judged")) == 0)
-        json_array_append_new(
-            out, json_pack("{s:s, s:s}", "threat", threat, "reason", text_of(entry, "reason")));
+    for (size_t i = 0; i < o->profile->threat_count; i++) {
+        const char *id = o->profile->threat(i)->id;
+        const json_t *entry = json_object_get(o->threats, id);
+
+        if (json_integer_value(json_object_get(entry, "judged")) == 0)
+            json_array_append_new(
+                out, json_pack("{s:s, s:s}", "threat", id, "reason",
+                               entry != NULL ? text_of(entry, "reason") : "not selected"));
+    }
     return out;
 }
 

@@ -42,6 +42,7 @@ struct known_failure {
 
 struct outcome {
     struct assay_arena arena;
+    const struct profile *profile;
     enum rule_level fail_on;
     const struct selection *selection;
     struct known_failure known[OUTCOME_KNOWN_MAX];
@@ -56,8 +57,8 @@ struct outcome {
 };
 
 /** NOMEM. selection must live as long. */
-enum assay_code outcome_init(struct outcome *o, enum rule_level fail_on,
-                             const struct selection *selection,
+enum assay_code outcome_init(struct outcome *o, const struct profile *profile,
+                             enum rule_level fail_on, const struct selection *selection,
                              struct assay_err *err) ASSAY_MUST_USE;
 void outcome_fini(struct outcome *o);
 

@@ -81,7 +81,8 @@ static json_t *leg_event(const struct leg *leg)
 
 /* ---- the self-check ---- */
 
-/* Of several cases the worst verdict of the correct reference counts, and the first failure of the broken one. */
+/* Of several cases the worst verdict of the correct reference counts, and the first failure of the
+ * broken one. */
 static void note_self_check(struct session *s, const struct leg *leg, const struct planned_case *c,
                             const json_t *event)
 {
@@ -272,7 +273,7 @@ enum assay_code session_run(const struct plan *plan, const struct session_option
     struct executor_result result = {0};
     enum assay_code rc;
 
-    rc = outcome_init(&s.outcome, options->fail_on,
+    rc = outcome_init(&s.outcome, profile_find(options->shown->profile), options->fail_on,
                       options->selection != NULL ? options->selection : &everything, err);
     if (rc == ASSAY_OK && options->expectations != NULL)
         rc = outcome_expectations(&s.outcome, options->expectations, err);

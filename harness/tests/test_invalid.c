@@ -405,7 +405,7 @@ Test(invalid, a_record_is_never_written_over, .timeout = 300)
     program_read(&p, "out/record.jsonl", &before);
     program_run(&p, again, NULL);
     cr_expect_eq(p.status, 3);
-    cr_expect(program_says(&p, "holds a record"), "%s", assay_buf_cstr(&p.err));
+    cr_expect(program_says(&p, "is there already"), "%s", assay_buf_cstr(&p.err));
     program_read(&p, "out/record.jsonl", &after);
     cr_expect(assay_bytes_equal(assay_buf_view(&before), assay_buf_view(&after)));
     program_run(&p, below, NULL);

@@ -337,15 +337,17 @@ Test(target, is_described_by_a_schema_with_the_same_members)
         struct assay_buf listed = ASSAY_BUF_INIT(1024);
         struct assay_err err = {0};
         struct target t;
-        json_t *at = schema, *value;
-        const char *known, *name;
+        json_t *at = schema, *properties;
+        const char *known;
 
         for (size_t s = 0; objects[i].schema[s] != NULL; s++)
             at = step_into(at, objects[i].schema[s]);
         cr_expect(json_is_false(json_object_get(at, "additionalProperties")), "%s",
                   objects[i].text);
-        json_object_foreach(json_object_get(at, "properties"), name, value)
-            assay_buf_printf(&listed, "%s%s", listed.len > 0 ? ", " : "", name);
+        properties = json_object_get(at, "properties");
+        for (void *it = json_object_iter(properties); it != NULL;
+             it = json_object_iter_next(properties, it))
+            assay_buf_printf(&listed, "%s%s", listed.len > 0 ? ", " : "", json_object_iter_key(it));
         cr_assert_eq(parse(&t, objects[i].text, &err), ASSAY_E_UNKNOWN, "%s: %s", objects[i].text,
                      err.text);
         known = strstr(err.text, "known: ");

@@ -127,6 +127,9 @@ SCENARIO(ambiguous_framing_runs_nothing,
     bool closed;
 
     answers = pt_raw(t, "paid, then bent", pieces, 2, ANSWERS_MAX, &count, &closed);
+    for (size_t i = 0; i < count; i++)
+        if (answers[i]->exchange->outcome == HTTP_GARBLED)
+            case_observe(t, "stray bytes", "behind answer %zu came what is no HTTP", i);
     expect_executions(t, 1);
     expect(t, pt_is_granted(t, answers[0]) && pt_count_granted(t, answers, count) == 1,
            "one paid answer, the first", "%zu paid answers of %zu",
