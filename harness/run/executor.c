@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +54,8 @@ struct executor {
     int64_t end_ns; /* of the time limit; INT64_MAX: none */
     char exe[4096];
     char *packs_env;
+    char temporary[4096]; /* "TMPDIR=folder": what workers and targets put down goes there, and goes
+                             with the run */
     struct process_tree tree; /* by a mark in the environment: whatever workers leave behind */
 };
 
@@ -128,6 +131,7 @@ static bool spawn(struct executor *x, struct worker_slot *w, struct assay_err *e
     w->pid = fork();
     if (w->pid == 0) {
         if (dup2(pair[1], 3) == 3 && putenv(x->tree.marker) == 0 &&
+            (x->temporary[0] == '\0' || putenv(x->temporary) == 0) &&
             (x->packs_env == NULL || putenv(x->packs_env) == 0)) {
             if (pair[1] == 3)
                 fcntl(3, F_SETFD, 0);
@@ -462,6 +466,29 @@ static bool prepare_packs(struct executor *x)
     return x->packs_env != NULL;
 }
 
+#define TMPDIR_NAME "TMPDIR="
+
+static bool prepare_temporary(struct executor *x)
+{
+    const char *below = getenv("TMPDIR");
+    int len = snprintf(x->temporary, sizeof x->temporary, TMPDIR_NAME "%s/assay-run-XXXXXX",
+                       below != NULL && below[0] == '/' ? below : "/tmp");
+
+    if (len > 0 && (size_t)len < sizeof x->temporary &&
+        mkdtemp(x->temporary + strlen(TMPDIR_NAME)) != NULL)
+        return true;
+    x->temporary[0] = '\0';
+    return false;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
 static size_t how_many(const struct plan *plan)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -479,6 +506,10 @@ static void tear_down(struct executor *x)
     for (size_t i = 0; i < x->worker_count; i++)
         end_worker(x, &x->workers[i], x->workers[i].running != SIZE_MAX);
     process_tree_end(&x->tree, true, TREE_END_MS);
+    if (x->temporary[0] != '\0' &&
+        nftw(x->temporary + strlen(TMPDIR_NAME), remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "assay: %s could not be removed: %s\n", x->temporary + strlen(TMPDIR_NAME),
+                strerror(errno));
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {
         free(x->legs[i].given);
         free(x->legs[i].lost);
@@ -506,6 +537,11 @@ enum assay_code execute_plan(const struct plan *plan, const struct executor_hook
         x.end_ns = monotonic_ns() + (int64_t)plan->time_limit_ms * 1000000;
     if (len <= 0 || !prepare_legs(&x) || !prepare_packs(&x))
         rc = assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    else if (!prepare_temporary(&x))
+        rc =
+            assay_fail(err, ASSAY_E_IO, 0,
+                       "no temporary folder can be made: %s; set TMPDIR to one that can be written",
+                       strerror(errno));
     for (size_t want = how_many(plan); rc == ASSAY_OK && x.worker_count < want;) {
         if (spawn(&x, &x.workers[x.worker_count], err))
             x.worker_count++;

@@ -50,8 +50,7 @@ static bool known_members(const json_t *in, const char *const *members, struct a
         assay_fail(err, ASSAY_E_TYPE, 0, "expected a JSON object");
         return false;
     }
-    json_object_foreach((json_t *)(uintptr_t)in, name, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)in, name, value) {
         size_t i = 0;
 
         while (members[i] != NULL && strcmp(members[i], name) != 0)
@@ -64,6 +63,20 @@ static bool known_members(const json_t *in, const char *const *members, struct a
     return true;
 }
 
+/* Of two members that say the same in different ways. */
+static bool not_both(const json_t *in, const char *one, const char *other, bool required,
+                     struct assay_err *err)
+{
+    bool has_one = json_object_get(in, one) != NULL, has_other = json_object_get(in, other) != NULL;
+
+    if (has_one != has_other || (!has_one && !required))
+        return true;
+    assay_fail(err, has_one ? ASSAY_E_CONFLICT : ASSAY_E_MISSING, 0,
+               "expected %s of the members %s and %s", required ? "one" : "at most one", one,
+               other);
+    return false;
+}
+
 /* The body as text, or as base64. */
 static bool body_in(const json_t *in, struct assay_buf *storage, struct assay_bytes *body,
                     struct assay_err *err)
@@ -71,7 +84,7 @@ static bool body_in(const json_t *in, struct assay_buf *storage, struct assay_by
     const char *text = text_in(in, "body", false, err);
     const char *encoded = text_in(in, "bodyBase64", false, err);
 
-    if (text == NULL || encoded == NULL)
+    if (text == NULL || encoded == NULL || !not_both(in, "body", "bodyBase64", false, err))
         return false;
     *body = assay_str(text);
     if (encoded[0] == '\0')
@@ -185,7 +198,7 @@ static bool decode(struct pt_proof *proof, const json_t *in, bool *wrong_input,
     const char *header = text_in(in, "header", false, err),
                *bridge = text_in(in, "bridge", false, err);
 
-    *wrong_input = header == NULL || bridge == NULL;
+    *wrong_input = header == NULL || bridge == NULL || !not_both(in, "header", "bridge", true, err);
     if (*wrong_input)
         return false;
     return bridge[0] != '\0' ? pt_bridge_decode(proof, assay_str(bridge), why) == ASSAY_OK

@@ -7,6 +7,7 @@
 #include "net/deadlines.h"
 #include "net/framing.h"
 
+#include <pthread.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -44,6 +45,7 @@ struct connection {
     bool over_limit;
     bool mark;
     const char *uri; /* the library's; for its address */
+    pthread_mutex_t target_lock; /* the watcher reads the target of a request that it cuts off */
     struct assay_buf target;
     struct assay_buf body;
     struct ref_net_head head;
@@ -83,7 +85,9 @@ static void exchange_begin(struct connection *c)
 
     c->head_read = false;
     c->over_limit = false;
+    pthread_mutex_lock(&c->target_lock);
     forget(&c->target, o->header_max_bytes);
+    pthread_mutex_unlock(&c->target_lock);
     forget(&c->body, REF_DEFECT(body_unbounded) ? UNBOUNDED_BODY_BYTES : o->body_max_bytes);
     forget(&c->response.body, REF_NET_RESPONSE_MAX_BYTES);
     forget(&c->response.head, RESPONSE_HEAD_BYTES);
@@ -116,9 +120,12 @@ static void refuse_raw(struct connection *c, const char *status_line, int status
 
     if (len > 0 && (size_t)len < sizeof(text))
         (void)send(c->watched.fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (c->server->options.refused != NULL)
-        c->server->options.refused(c->server->options.cls, status, ASSAY_LIT(""),
-                                   assay_buf_view(&c->target));
+    if (c->server->options.refused == NULL)
+        return;
+    pthread_mutex_lock(&c->target_lock);
+    c->server->options.refused(c->server->options.cls, status, ASSAY_LIT(""),
+                               assay_buf_view(&c->target));
+    pthread_mutex_unlock(&c->target_lock);
 }
 
 static void cut(void *cls, struct ref_net_watched *watched, enum ref_net_phase phase)
@@ -254,7 +261,9 @@ static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *
         return NULL;
     exchange_begin(c);
     c->uri = uri;
+    pthread_mutex_lock(&c->target_lock);
     assay_buf_add_str(&c->target, uri);
+    pthread_mutex_unlock(&c->target_lock);
     if (!c->running)
         atomic_fetch_add(&s->running, 1);
     c->running = true;
@@ -288,6 +297,7 @@ static struct connection *connection_new(struct ref_net_server *s, int fd)
     memset(c, 0, sizeof(*c));
     c->server = s;
     c->watched.fd = fd;
+    pthread_mutex_init(&c->target_lock, NULL);
     exchange_begin(c);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     ref_net_watcher_join(s->watcher, &c->watched, s->options.idle_deadline_ms);
@@ -305,6 +315,7 @@ static void connection_free(struct connection *c)
     for (int i = 0; i < DRAIN_READS; i++)
         if (recv(c->watched.fd, rest, sizeof(rest), MSG_DONTWAIT) <= 0)
             break;
+    pthread_mutex_destroy(&c->target_lock);
     assay_buf_fini(&c->target);
     assay_buf_fini(&c->body);
     assay_buf_fini(&c->head.joined);

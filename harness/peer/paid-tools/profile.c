@@ -3,8 +3,6 @@
 #include "peer/paid-tools/peer_internal.h"
 #include "run/profiles.h"
 
-#include <poll.h>
-
 #define LEVELS(base, hardened)                                                                     \
     {                                                                                              \
         LEVEL_##base, LEVEL_##hardened                                                             \
@@ -76,13 +74,15 @@ static const char *lacks(struct assay_case *t, unsigned needs)
     return NULL;
 }
 
+enum { QUOTA_WINDOW_MS = 1000 };
+
 /* After a flood the honest payer may have to wait for the next second's quota. */
 static const struct pt_answer *ask_within_quota(struct assay_case *t, struct pt_want want)
 {
     const struct pt_answer *answer = pt_send(t, "honest payer asks", want, (struct pt_with){0});
 
     for (int tries = 0; tries < 3 && pt_status(answer) == 429; tries++) {
-        poll(NULL, 0, 1000);
+        pt_pause(t, QUOTA_WINDOW_MS);
         answer = pt_send(t, "honest payer asks again", want, (struct pt_with){0});
     }
     return answer;

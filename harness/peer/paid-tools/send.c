@@ -1,7 +1,6 @@
 /* Sending for paid-tools cases: one by one, in bursts, raw, and in series. */
 #include "peer/paid-tools/peer_internal.h"
 
-#include <poll.h>
 #include <time.h>
 
 #define SERIES_MAX_BYTES ((size_t)16 << 20)
@@ -23,7 +22,7 @@ void pt_keep_to_rate(struct assay_case *t, size_t requests)
     if (rate == 0 || case_scenario(t)->variant != NULL)
         return;
     if (next_ns > now)
-        poll(NULL, 0, (int)((next_ns - now) / 1000000 + 1));
+        pt_pause(t, (int)((next_ns - now) / 1000000 + 1));
     now = now_ns();
     next_ns = (next_ns > now ? next_ns : now) + (int64_t)(requests * 1000000000 / rate);
 }
@@ -98,10 +97,10 @@ const struct pt_answer *const *pt_burst(struct assay_case *t, const char *label,
                                         const struct pt_want *wants, const struct pt_with *withs,
                                         size_t n)
 {
-    struct http_exchange **exchanges = case_alloc(t, n * sizeof(struct http_exchange *));
-    const struct http_peer **peers = case_alloc(t, n * sizeof *peers);
-    const struct http_request **requests = case_alloc(t, n * sizeof *requests);
-    const struct pt_answer **answers = case_alloc(t, n * sizeof *answers);
+    struct http_exchange **exchanges = case_alloc(t, n * sizeof(void *));
+    const struct http_peer **peers = case_alloc(t, n * sizeof(void *));
+    const struct http_request **requests = case_alloc(t, n * sizeof(void *));
+    const struct pt_answer **answers = case_alloc(t, n * sizeof(void *));
     struct http_overlap overlap = {0};
     struct assay_err err = {0};
     uint64_t before = case_executions(t);
@@ -149,8 +148,8 @@ const struct pt_answer *const *pt_raw(struct assay_case *t, const char *label,
                                       size_t max_answers, size_t *answers, bool *closed)
 {
     size_t room = max_answers > 0 ? max_answers : 1;
-    struct http_exchange **exchanges = case_alloc(t, room * sizeof(struct http_exchange *));
-    const struct pt_answer **out = case_alloc(t, room * sizeof *out);
+    struct http_exchange **exchanges = case_alloc(t, room * sizeof(void *));
+    const struct pt_answer **out = case_alloc(t, room * sizeof(void *));
     struct assay_err err = {0};
     uint64_t before = case_executions(t);
 

@@ -1,0 +1,205 @@
+/* Plans: legs, their cases with the controls they rest on, rounds, and the legs of the self-check.
+ */
+#include "run/plan.h"
+
+#include "defects/defects.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct plan plan;
+
+static void make(void)
+{
+    plan_init(&plan);
+}
+
+static void unmake(void)
+{
+    plan_fini(&plan);
+}
+
+TestSuite(plan, .init = make, .fini = unmake);
+
+static struct leg *embedded(const char *rules, const char *defect)
+{
+    struct assay_err err = {0};
+    struct leg *leg =
+        plan_add_leg(&plan, "a leg", LEG_TARGET, NULL, "paid-tools", rules, defect, &err);
+
+    cr_assert_not_null(leg, "%s", err.text);
+    return leg;
+}
+
+static size_t count_of(const struct leg *leg, const char *name, unsigned round)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < leg->case_count; i++)
+        n += strcmp(leg->cases[i].scenario->name, name) == 0 && leg->cases[i].round == round;
+    return n;
+}
+
+Test(plan, makes_a_leg_of_the_embedded_reference)
+{
+    const struct leg *leg = embedded("base", "nonce.unrecorded");
+
+    cr_expect_str_eq(leg->id, "a leg");
+    cr_expect_str_eq(leg->rules, "base");
+    cr_expect_str_eq(leg->profile, "paid-tools");
+    cr_expect_str_eq(leg->defect, "nonce.unrecorded");
+    cr_expect(leg->target->has_launch);
+    cr_expect_eq(leg->case_count, 0);
+    cr_expect_eq(plan.leg_count, 1);
+}
+
+Test(plan, adds_no_leg_when_its_target_cannot_be_read)
+{
+    struct assay_err err = {0};
+
+    cr_expect_null(
+        plan_add_leg(&plan, "x", LEG_TARGET, "/nowhere/target.json", NULL, NULL, NULL, &err));
+    cr_expect_not_null(strstr(err.text, "/nowhere/target.json"), "%s", err.text);
+    err = (struct assay_err){0};
+    cr_expect_null(plan_add_leg(&plan, "x", LEG_TARGET, NULL, "cashu", "base", NULL, &err));
+    cr_expect_eq(err.code, ASSAY_E_UNKNOWN);
+    cr_expect_eq(plan.leg_count, 0);
+}
+
+Test(plan, holds_a_bounded_number_of_legs)
+{
+    struct assay_err err = {0};
+    size_t added = 0;
+
+    while (added < PLAN_LEGS_MAX + 1 &&
+           plan_add_leg(&plan, "x", LEG_SELFTEST, NULL, "paid-tools", "base", NULL, &err) != NULL)
+        added++;
+    cr_expect_eq(added, PLAN_LEGS_MAX);
+    cr_expect_eq(err.code, ASSAY_E_NOMEM);
+}
+
+Test(plan, brings_the_control_that_a_case_rests_on_once)
+{
+    const struct scenario *spent = registry_find("paid-tools/spent_proof_buys_nothing");
+    struct leg *leg = embedded("hardened", NULL);
+
+    for (unsigned round = 0; round < 3; round++)
+        for (int twice = 0; twice < 2; twice++)
+            cr_assert_eq(leg_add(&plan, leg, spent, 0, round), ASSAY_OK);
+    cr_expect_eq(leg->case_count, 4, "one control, three rounds");
+    cr_expect_eq(leg->cases[0].scenario, scenario_control(spent), "the control comes first");
+    for (unsigned round = 0; round < 3; round++)
+        cr_expect_eq(count_of(leg, spent->name, round), 1);
+}
+
+Test(plan, adds_a_selection_with_its_controls_before_it_and_each_round)
+{
+    struct selection all = {.least = LEVEL_REPORT};
+    struct leg *leg = embedded("hardened", NULL);
+    size_t added = leg_add_selection(&plan, leg, &all, 2), controls = 0, count;
+    const struct scenario *const *scenarios = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_eq(count_of(leg, scenarios[i]->name, 0), scenario_case_count(scenarios[i]), "%s",
+                     scenarios[i]->name);
+        cr_expect_eq(count_of(leg, scenarios[i]->name, 1), scenario_case_count(scenarios[i]), "%s",
+                     scenarios[i]->name);
+        if (scenarios[i]->kind == SCENARIO_CONTROL)
+            controls += 2 * scenario_case_count(scenarios[i]);
+    }
+    cr_expect_eq(leg->case_count, added + controls);
+    cr_expect_eq(leg->cases[0].scenario->kind, SCENARIO_CONTROL);
+    for (size_t i = 0; i < leg->case_count; i++) {
+        const struct scenario *control = scenario_control(leg->cases[i].scenario);
+        size_t k = 0;
+
+        while (control != NULL && k < i && leg->cases[k].scenario != control)
+            k++;
+        cr_assert(control == NULL || k < i, "%s stands before its control",
+                  leg->cases[i].scenario->name);
+    }
+}
+
+Test(plan, adds_nothing_where_the_selection_takes_nothing)
+{
+    struct selection none = {.least = LEVEL_REPORT, .profile = "cashu"};
+    struct leg *leg = embedded("hardened", NULL);
+
+    cr_expect_eq(leg_add_selection(&plan, leg, &none, 1), 0);
+    cr_expect_eq(leg->case_count, 0);
+}
+
+Test(plan, tells_under_which_rules_a_defect_shows)
+{
+    static const struct {
+        const char *sets, *rules;
+        bool shows;
+    } rows[] = {
+        {"both",     "base",     true },
+        {"both",     "hardened", true },
+        {"base",     "base",     true },
+        {"base",     "hardened", false},
+        {"hardened", "base",     false},
+        {"hardened", "hardened", true },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        cr_expect_eq(defect_shows_under(&(struct ref_defect){.sets = rows[i].sets}, rows[i].rules),
+                     rows[i].shows, "%s under %s", rows[i].sets, rows[i].rules);
+}
+
+static size_t pairs_of(struct self_check_pair *pairs, const char *word, const char *rules)
+{
+    struct selection s = {.least = LEVEL_REPORT};
+    struct assay_err err = {0};
+    size_t count = 0;
+
+    if (word != NULL)
+        cr_assert_eq(selection_add(&s, word, &err), ASSAY_OK, "%s", err.text);
+    cr_assert_eq(plan_self_check(&plan, &s, "paid-tools", rules, pairs, 64, &count, &err), ASSAY_OK,
+                 "%s", err.text);
+    return count;
+}
+
+Test(plan, checks_itself_on_every_threat_that_has_a_scenario)
+{
+    static const char *const sets[] = {"base", "hardened"};
+    const struct profile *p = profile_find("paid-tools");
+
+    for (size_t r = 0; r < ARRAY_LEN(sets); r++) {
+        struct self_check_pair pairs[64];
+        size_t count = pairs_of(pairs, NULL, sets[r]);
+
+        cr_expect_eq(count, p->threat_count, "one pair a threat under %s", sets[r]);
+        for (size_t i = 0; i < count; i++) {
+            const struct ref_defect *d = ref_defect_at(ref_defect_find(assay_str(pairs[i].defect)));
+
+            cr_expect_str_eq(pairs[i].scenario->threat, pairs[i].threat);
+            cr_expect(scenario_names_defect(pairs[i].scenario, pairs[i].defect));
+            cr_expect(defect_shows_under(d, sets[r]), "%s under %s", d->id, sets[r]);
+            cr_expect_null(pairs[i].correct->defect);
+            cr_expect_str_eq(pairs[i].broken->defect, pairs[i].defect);
+            cr_expect_eq(count_of(pairs[i].correct, pairs[i].scenario->name, 0),
+                         scenario_case_count(pairs[i].scenario));
+            cr_expect_eq(count_of(pairs[i].broken, pairs[i].scenario->name, 0),
+                         scenario_case_count(pairs[i].scenario));
+        }
+    }
+}
+
+Test(plan, checks_itself_only_on_what_was_selected)
+{
+    struct self_check_pair pairs[64];
+
+    cr_expect_eq(pairs_of(pairs, "proof-replay", "hardened"), 1);
+    cr_expect_str_eq(pairs[0].threat, "proof-replay");
+    cr_expect_eq(pairs_of(pairs, "paid-tools/spent_proof_buys_nothing", "base"), 1);
+    cr_expect_str_eq(pairs[0].scenario->name, "paid-tools/spent_proof_buys_nothing");
+    cr_expect_eq(
+        pairs_of(pairs, "paid-tools/copies_in_flight_buy_once/32 copies of a POST", "hardened"), 1,
+        "one case of a table");
+    cr_expect_eq(pairs_of(pairs, "paid-tools/honest_payment_is_served", "hardened"), 0,
+                 "a control catches nothing");
+}
