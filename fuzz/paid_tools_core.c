@@ -41,21 +41,21 @@ struct model {
 };
 
 static const struct pt_route routes[] = {
-    {"GET",  "/weather", "0.001", NULL},
-    {"POST", "/action",  "0.002", NULL},
-    {"GET",  "/free",    NULL,    NULL},
+    {"GET", "/weather", "0.001", NULL},
+    {"POST", "/action", "0.002", NULL},
+    {"GET", "/free", NULL, NULL},
 };
 static const char *const tools[] = {"t", NULL};
 
 static const struct {
     const char *method, *target, *body;
 } requests[] = {
-    {"GET",  "/weather?a=1&b=2", ""                                                                },
-    {"HEAD", "/weather",         ""                                                                },
-    {"POST", "/action",          "{}"                                                              },
-    {"POST", "/mcp",             "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"t\"}}"},
-    {"GET",  "/free",            ""                                                                },
-    {"GET",  "//weather",        ""                                                                },
+    {"GET", "/weather?a=1&b=2", ""},
+    {"HEAD", "/weather", ""},
+    {"POST", "/action", "{}"},
+    {"POST", "/mcp", "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"t\"}}"},
+    {"GET", "/free", ""},
+    {"GET", "//weather", ""},
 };
 
 static struct payment *payment_of(struct model *m, struct assay_bytes nonce)

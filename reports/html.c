@@ -158,8 +158,7 @@ static void add_invalid(struct html *page)
                           ? "What else keeps this run from being valid"
                           : "Why there is no verdict");
     html_raw(page, "<ul class=\"reasons\">");
-    json_array_foreach(json_object_get(page->view->outcome, "invalid"), i, reason)
-    {
+    json_array_foreach (json_object_get(page->view->outcome, "invalid"), i, reason) {
         html_raw(page, "<li>");
         html_element(page, "span", "hostile", report_text(reason, "text"));
         html_raw(page, " <span class=\"note\">");

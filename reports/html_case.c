@@ -16,8 +16,7 @@ static void add_observations(struct html *page, const json_t *c)
     const json_t *observation;
     size_t i;
 
-    json_array_foreach(json_object_get(c, "observations"), i, observation)
-    {
+    json_array_foreach (json_object_get(c, "observations"), i, observation) {
         html_element(page, "dt", NULL, report_text(observation, "name"));
         html_raw(page, "<dd>");
         html_element(page, "span", "hostile", report_text(observation, "text"));
@@ -234,11 +233,8 @@ static void add_filter(struct html *page)
     static const struct {
         const char *css, *label;
     } boxes[] = {
-        {"fail",   "fail"       },
-        {"broken", "broken"     },
-        {"mild",   "not counted"},
-        {"none",   "not judged" },
-        {"pass",   "pass"       },
+        {"fail", "fail"},       {"broken", "broken"}, {"mild", "not counted"},
+        {"none", "not judged"}, {"pass", "pass"},
     };
 
     html_raw(page, "<form id=\"filter\" hidden aria-label=\"Filter the cases\"><fieldset "

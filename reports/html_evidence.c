@@ -117,8 +117,7 @@ static void add_message(struct html *page, const char *title, struct assay_bytes
     html_element(page, "h4", NULL, assay_str(title));
     html_raw(page, "<pre class=\"hostile\">");
     html_text(page, first);
-    json_array_foreach(json_object_get(message, "headers"), i, pair)
-    {
+    json_array_foreach (json_object_get(message, "headers"), i, pair) {
         html_raw(page, "\n");
         html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
         html_raw(page, ": ");
@@ -213,8 +212,7 @@ static void add_burst(struct html *page, const json_t *entry)
                      (long long)report_number(entry, "requests"),
                      (long long)report_number(entry, "inFlight"),
                      (long long)report_number(entry, "releaseMicroseconds"));
-    json_object_foreach(statuses, name, count)
-    {
+    json_object_foreach (statuses, name, count) {
         assay_buf_printf(page->out, "%s%lld \xc3\x97 ", separator,
                          (long long)json_integer_value(count));
         html_element(page, "span", "status", assay_str(name));
@@ -268,8 +266,7 @@ void html_evidence(struct html *page, const json_t *evidence, bool full)
     if (count == 0)
         return;
     html_raw(page, "<ol class=\"log\">\n");
-    json_array_foreach(evidence, i, entry)
-    {
+    json_array_foreach (evidence, i, entry) {
         if (i == limit)
             break;
         if (assay_bytes_is(report_text(entry, "kind"), "exchange"))

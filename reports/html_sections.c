@@ -174,7 +174,7 @@ void html_limits(struct html *page)
         const char *member, *title;
     } parts[] = {
         {"notReached", "What no test from outside can reach"},
-        {"residual",   "Risks that remain where all is well"},
+        {"residual", "Risks that remain where all is well"},
     };
 
     html_open_section(page, "limits", "The limits of this report");
@@ -225,8 +225,7 @@ void html_self_check(struct html *page)
                    "scope=\"col\">Accepts the correct "
                    "one</th><th scope=\"col\">Catches</th><th scope=\"col\">Defect</th><th "
                    "scope=\"col\" class=\"wide\">By</th></tr></thead><tbody>\n");
-    json_array_foreach(json_object_get(check, "threats"), i, row)
-    {
+    json_array_foreach (json_object_get(check, "threats"), i, row) {
         html_raw(page, "<tr>");
         html_element(page, "td", NULL, report_text(row, "threat"));
         add_flag(page, row, "accepts");
@@ -249,7 +248,7 @@ static void add_names(struct html *page, const json_t *names)
         report_add_count(page->out, json_array_size(names), "case", "cases");
         html_raw(page, "</summary>");
     }
-    json_array_foreach(names, i, name)
+    json_array_foreach (names, i, name)
         html_element(page, "span", "sub mono", assay_str(json_string_value(name)));
     html_raw(page, json_array_size(names) > LINKS_SHOWN ? "</details>" : "");
 }
@@ -260,8 +259,7 @@ static void add_defects(struct html *page, const json_t *rows, bool caught)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         struct assay_bytes verdict = report_text(row, "verdict");
 
         if (assay_bytes_is(verdict, "caught") != caught)
@@ -297,8 +295,7 @@ void html_matrix(struct html *page)
                      (long long)report_number(matrix, "correctRuns"));
     if (json_array_size(json_object_get(matrix, "falseAlarms")) > 0) {
         html_raw(page, "<h3>False alarms</h3><ul class=\"reasons\">");
-        json_array_foreach(json_object_get(matrix, "falseAlarms"), i, alarm)
-        {
+        json_array_foreach (json_object_get(matrix, "falseAlarms"), i, alarm) {
             html_raw(page, "<li>");
             html_element(page, "code", NULL, assay_str(json_string_value(alarm)));
             html_raw(page, "</li>\n");

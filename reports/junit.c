@@ -155,8 +155,7 @@ static void add_validity(struct junit *j, bool valid)
         assay_buf_add_str(
             j->out,
             "<error type=\"invalid\" message=\"the run is INVALID: no verdict can be given\">");
-        json_array_foreach(json_object_get(j->view->outcome, "invalid"), i, reason)
-        {
+        json_array_foreach (json_object_get(j->view->outcome, "invalid"), i, reason) {
             markup_add(j->out, report_text(reason, "code"), MARKUP_KEEP_LINES);
             assay_buf_add_str(j->out, ": ");
             markup_add(j->out, report_text(reason, "text"), MARKUP_KEEP_LINES);
@@ -172,8 +171,8 @@ static size_t count_uncaught(const json_t *matrix)
     const json_t *row;
     size_t count = 0, i;
 
-    json_array_foreach(json_object_get(matrix, "rows"), i, row) count +=
-        !assay_bytes_is(report_text(row, "verdict"), "caught");
+    json_array_foreach (json_object_get(matrix, "rows"), i, row)
+        count += !assay_bytes_is(report_text(row, "verdict"), "caught");
     return count;
 }
 
@@ -186,8 +185,7 @@ static void add_matrix(struct junit *j, const json_t *matrix)
         return;
     open_suite(j->out, ASSAY_LIT("seeded defects"), json_array_size(rows), count_uncaught(matrix),
                0, 0);
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         struct assay_bytes verdict = report_text(row, "verdict");
 
         assay_buf_add_str(j->out, "<testcase");

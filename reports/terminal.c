@@ -180,8 +180,7 @@ static void add_invalid(struct terminal *t)
     const json_t *reason;
     size_t i;
 
-    json_array_foreach(json_object_get(t->view->outcome, "invalid"), i, reason)
-    {
+    json_array_foreach (json_object_get(t->view->outcome, "invalid"), i, reason) {
         if (i == REASONS_SHOWN)
             break;
         ink(t, INK_YELLOW);
@@ -282,8 +281,7 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
     const json_t *row, *alarm;
     size_t i;
 
-    json_array_foreach(json_object_get(matrix, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(matrix, "rows"), i, row) {
         struct assay_bytes verdict = report_text(row, "verdict");
 
         if (assay_bytes_is(verdict, "caught"))
@@ -299,8 +297,7 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
                                        ? ": no scenario catches it\n"
                                        : ": caught only by scenarios that do not name it\n");
     }
-    json_array_foreach(json_object_get(matrix, "falseAlarms"), i, alarm)
-    {
+    json_array_foreach (json_object_get(matrix, "falseAlarms"), i, alarm) {
         ink(t, INK_RED);
         assay_buf_add_str(&t->out, "false alarm");
         ink(t, INK_PLAIN);

@@ -4,14 +4,14 @@
 #include "base/time.h"
 
 const struct report_mark_text report_marks[MARK__COUNT] = {
-    [MARK_FAIL] = {"fail",              "\xe2\x9c\x95", "fail"  },
-    [MARK_UNEXPECTED_PASS] = {"unexpected pass",   "\xe2\x89\xa0", "fail"  },
-    [MARK_BROKEN] = {"broken",            "!",            "broken"},
-    [MARK_MILD_FAIL] = {"uncounted failure", "\xe2\x96\xb3", "mild"  },
-    [MARK_KNOWN_FAIL] = {"known failure",     "\xe2\x89\x88", "mild"  },
-    [MARK_UNSUPPORTED] = {"unsupported",       "\xe2\x80\x93", "none"  },
-    [MARK_SKIPPED] = {"skipped",           "\xe2\x97\x8b", "none"  },
-    [MARK_PASS] = {"pass",              "\xe2\x9c\x93", "pass"  },
+    [MARK_FAIL] = {"fail", "\xe2\x9c\x95", "fail"},
+    [MARK_UNEXPECTED_PASS] = {"unexpected pass", "\xe2\x89\xa0", "fail"},
+    [MARK_BROKEN] = {"broken", "!", "broken"},
+    [MARK_MILD_FAIL] = {"uncounted failure", "\xe2\x96\xb3", "mild"},
+    [MARK_KNOWN_FAIL] = {"known failure", "\xe2\x89\x88", "mild"},
+    [MARK_UNSUPPORTED] = {"unsupported", "\xe2\x80\x93", "none"},
+    [MARK_SKIPPED] = {"skipped", "\xe2\x97\x8b", "none"},
+    [MARK_PASS] = {"pass", "\xe2\x9c\x93", "pass"},
 };
 
 struct assay_bytes report_text(const json_t *object, const char *member)
@@ -67,8 +67,9 @@ static const json_t *find(const json_t *list, const char *member, struct assay_b
     const json_t *entry;
     size_t i;
 
-    json_array_foreach(list, i,
-                       entry) if (assay_bytes_equal(report_text(entry, member), id)) return entry;
+    json_array_foreach (list, i, entry)
+        if (assay_bytes_equal(report_text(entry, member), id))
+            return entry;
     return NULL;
 }
 
@@ -158,11 +159,12 @@ enum assay_code report_view_init(struct report_view *view, const json_t *run)
     }
     if (find(cases, "threat", ASSAY_LIT("")) != NULL)
         (void)need_threat(view, ASSAY_LIT(""));
-    json_array_foreach(threats, i, entry) need_threat(view, report_text(entry, "id"))->entry =
-        entry;
-    json_array_foreach(cases, i, entry) add_case(view, entry, &first_leg);
-    json_array_foreach(not_judged, i, entry) need_threat(view, report_text(entry, "threat"))
-        ->not_judged = report_text(entry, "reason");
+    json_array_foreach (threats, i, entry)
+        need_threat(view, report_text(entry, "id"))->entry = entry;
+    json_array_foreach (cases, i, entry)
+        add_case(view, entry, &first_leg);
+    json_array_foreach (not_judged, i, entry)
+        need_threat(view, report_text(entry, "threat"))->not_judged = report_text(entry, "reason");
     return ASSAY_OK;
 }
 
@@ -318,8 +320,7 @@ void report_add_command(struct assay_buf *out, const json_t *words)
     const json_t *word;
     size_t i;
 
-    json_array_foreach(words, i, word)
-    {
+    json_array_foreach (words, i, word) {
         struct assay_bytes text = assay_bytes_of(json_string_value(word), json_string_length(word));
 
         if (i > 0)
@@ -358,7 +359,8 @@ static void headline_of_matrix(struct assay_buf *out, const json_t *matrix)
     const json_t *rows = json_object_get(matrix, "rows"), *row;
     size_t caught = 0, i;
 
-    json_array_foreach(rows, i, row) caught += is(row, "verdict", "caught");
+    json_array_foreach (rows, i, row)
+        caught += is(row, "verdict", "caught");
     report_add_count(out, json_array_size(rows), "defect", "defects");
     assay_buf_printf(out, ", %zu caught, ", caught);
     report_add_count(out, json_array_size(json_object_get(matrix, "falseAlarms")), "false alarm",

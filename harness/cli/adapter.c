@@ -76,11 +76,9 @@ static bool serve_line(const char *line, size_t len)
 
 int cli_adapter(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help",   no_argument,       NULL, 'h'},
-        {"defect", required_argument, NULL, 'D'},
-        {NULL,     0,                 NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"defect", required_argument, NULL, 'D'},
+                                            {NULL, 0, NULL, 0}};
     struct assay_err err = {0};
     char *line = NULL;
     size_t room = 0;

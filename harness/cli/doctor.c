@@ -56,16 +56,13 @@ int cli_doctor(int argc, char **argv)
         const char *what, *serves;
         bool (*has)(struct assay_err *err);
     } checks[] = {
-        {"clock",      "scenarios that move a launched target's clock",                          has_clock  },
+        {"clock", "scenarios that move a launched target's clock", has_clock},
         {"supervisor", "scenarios that hold, fail or cut off a launched target's durable calls",
-         has_supervisor                                                                                     },
-        {"browser",    "the tests of the HTML report (make check)",                              has_browser},
+         has_supervisor},
+        {"browser", "the tests of the HTML report (make check)", has_browser},
     };
     static const struct option options[] = {
-        {"help",   no_argument, NULL, 'h'},
-        {"strict", no_argument, NULL, 'S'},
-        {NULL,     0,           NULL, 0  }
-    };
+        {"help", no_argument, NULL, 'h'}, {"strict", no_argument, NULL, 'S'}, {NULL, 0, NULL, 0}};
     bool strict = false, missing = false;
     int option;
 

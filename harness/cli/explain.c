@@ -128,10 +128,7 @@ int cli_explain(int argc, char **argv)
 {
     static bool (*const kinds[])(const char *name) = {
         explain_rule, explain_threat, explain_scenario, explain_defect, explain_idea};
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL,   0,           NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct selection nearest = {0};
     struct assay_err err = {0};
     int option = cli_option(argc, argv, options);

@@ -97,19 +97,11 @@ int cli_list(int argc, char **argv)
     static const struct {
         const char *name;
         void (*list)(void);
-    } lists[] = {
-        {"scenarios", list_scenarios},
-        {"profiles",  list_profiles },
-        {"threats",   list_threats  },
-        {"rules",     list_rules    },
-        {"defects",   list_defects  },
-        {"ideas",     list_ideas    },
-        {"coverage",  coverage_print}
-    };
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL,   0,           NULL, 0  }
-    };
+    } lists[] = {{"scenarios", list_scenarios}, {"profiles", list_profiles},
+                 {"threats", list_threats},     {"rules", list_rules},
+                 {"defects", list_defects},     {"ideas", list_ideas},
+                 {"coverage", coverage_print}};
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct assay_err err = {0};
     int option = cli_option(argc, argv, options);
     const char *what;

@@ -10,16 +10,16 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *what;
 } verbs[] = {
-    {"run",      cli_run,      "judge a target: conformance and attacks, with a record"            },
-    {"list",     cli_list,     "what there is: profiles, threats, rules, scenarios, defects, ideas"},
-    {"explain",  cli_explain,  "one rule, threat, scenario, defect or idea, in full"               },
-    {"verify",   cli_verify,   "put one operation of the reference to the test on JSON input"      },
-    {"adapter",  cli_adapter,  "the reference as a library adapter on stdin and stdout"            },
-    {"serve",    cli_serve,    "run a reference server"                                            },
-    {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"       },
-    {"replay",   cli_replay,   "repeat one case of a recorded run"                                 },
-    {"report",   cli_report,   "write reports from a recorded run"                                 },
-    {"doctor",   cli_doctor,   "say what this machine can do, and what is missing for the rest"    },
+    {"run", cli_run, "judge a target: conformance and attacks, with a record"},
+    {"list", cli_list, "what there is: profiles, threats, rules, scenarios, defects, ideas"},
+    {"explain", cli_explain, "one rule, threat, scenario, defect or idea, in full"},
+    {"verify", cli_verify, "put one operation of the reference to the test on JSON input"},
+    {"adapter", cli_adapter, "the reference as a library adapter on stdin and stdout"},
+    {"serve", cli_serve, "run a reference server"},
+    {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"},
+    {"replay", cli_replay, "repeat one case of a recorded run"},
+    {"report", cli_report, "write reports from a recorded run"},
+    {"doctor", cli_doctor, "say what this machine can do, and what is missing for the rest"},
 };
 
 static void help(FILE *out)

@@ -31,8 +31,7 @@ static const json_t *find_case(const json_t *run, const char *name)
     size_t i;
     json_t *entry;
 
-    json_array_foreach(json_object_get(run, "cases"), i, entry)
-    {
+    json_array_foreach (json_object_get(run, "cases"), i, entry) {
         const char *scenario = text_of(entry, "scenario"), *of_case = text_of(entry, "case");
         size_t len = strlen(scenario);
 
@@ -50,8 +49,9 @@ static const json_t *find_leg(const json_t *run, const char *id)
     size_t i;
     json_t *leg;
 
-    json_array_foreach(json_object_get(run, "legs"), i,
-                       leg) if (strcmp(text_of(leg, "id"), id) == 0) return leg;
+    json_array_foreach (json_object_get(run, "legs"), i, leg)
+        if (strcmp(text_of(leg, "id"), id) == 0)
+            return leg;
     return NULL;
 }
 
@@ -72,12 +72,10 @@ static void print_evidence(const char *folder)
 
     if (record_read(&run, folder, &err) != ASSAY_OK)
         return;
-    json_array_foreach(json_object_get(run, "cases"), i, entry)
-    {
+    json_array_foreach (json_object_get(run, "cases"), i, entry) {
         json_t *seen;
 
-        json_array_foreach(json_object_get(entry, "evidence"), k, seen)
-        {
+        json_array_foreach (json_object_get(entry, "evidence"), k, seen) {
             char *text =
                 json_dumps(seen, JSON_COMPACT | JSON_ENSURE_ASCII); /* ASCII: inert on a terminal */
 
@@ -145,14 +143,12 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
 
 int cli_replay(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help",       no_argument,       NULL, 'h'},
-        {"target",     required_argument, NULL, 'T'},
-        {"allow-host", required_argument, NULL, 'A'},
-        {"disruptive", no_argument,       NULL, 'X'},
-        CLI_RUNNING_OPTIONS,
-        {NULL,         0,                 NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"target", required_argument, NULL, 'T'},
+                                            {"allow-host", required_argument, NULL, 'A'},
+                                            {"disruptive", no_argument, NULL, 'X'},
+                                            CLI_RUNNING_OPTIONS,
+                                            {NULL, 0, NULL, 0}};
     static struct plan plan;
     struct cli_running running = {0};
     struct assay_err err = {0};

@@ -55,13 +55,11 @@ static bool write_all(const struct wanted *w, const json_t *run)
 
 int cli_report(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help",       no_argument,       NULL, 'h'},
-        {"html",       required_argument, NULL, 'H'},
-        {"junit",      required_argument, NULL, 'J'},
-        {"projection", required_argument, NULL, 'P'},
-        {NULL,         0,                 NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"html", required_argument, NULL, 'H'},
+                                            {"junit", required_argument, NULL, 'J'},
+                                            {"projection", required_argument, NULL, 'P'},
+                                            {NULL, 0, NULL, 0}};
     struct wanted w = {0};
     struct assay_err err = {0};
     json_t *run = NULL;

@@ -140,21 +140,21 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
 static int parse(struct run_options *o, struct plan *plan, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help",          no_argument,       NULL, 'h'},
-        {"target",        required_argument, NULL, 'T'},
-        {"rules",         required_argument, NULL, 'R'},
-        {"defect",        required_argument, NULL, 'D'},
-        {"level",         required_argument, NULL, 'L'},
-        {"fail-on",       required_argument, NULL, 'F'},
-        {"repeat",        required_argument, NULL, 'N'},
-        {"expectations",  required_argument, NULL, 'E'},
-        {"disruptive",    no_argument,       NULL, 'X'},
-        {"allow-host",    required_argument, NULL, 'A'},
-        {"pack",          required_argument, NULL, 'K'},
-        {"no-self-check", no_argument,       NULL, 'C'},
-        {"plan",          no_argument,       NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},
+        {"target", required_argument, NULL, 'T'},
+        {"rules", required_argument, NULL, 'R'},
+        {"defect", required_argument, NULL, 'D'},
+        {"level", required_argument, NULL, 'L'},
+        {"fail-on", required_argument, NULL, 'F'},
+        {"repeat", required_argument, NULL, 'N'},
+        {"expectations", required_argument, NULL, 'E'},
+        {"disruptive", no_argument, NULL, 'X'},
+        {"allow-host", required_argument, NULL, 'A'},
+        {"pack", required_argument, NULL, 'K'},
+        {"no-self-check", no_argument, NULL, 'C'},
+        {"plan", no_argument, NULL, 'P'},
         CLI_RUNNING_OPTIONS,
-        {NULL,            0,                 NULL, 0  },
+        {NULL, 0, NULL, 0},
     };
     struct assay_err err = {0};
     int option, taken = 1;

@@ -116,8 +116,8 @@ static bool print_matrix(const char *folder)
     }
     alarms = json_array_size(json_object_get(json_object_get(run, "matrix"), "falseAlarms"));
     rows = json_array_size(json_object_get(json_object_get(run, "matrix"), "rows"));
-    json_array_foreach(json_object_get(json_object_get(run, "matrix"), "rows"), i, row) caught +=
-        strcmp(json_string_value(json_object_get(row, "verdict")), "caught") == 0 ? 1 : 0;
+    json_array_foreach (json_object_get(json_object_get(run, "matrix"), "rows"), i, row)
+        caught += strcmp(json_string_value(json_object_get(row, "verdict")), "caught") == 0 ? 1 : 0;
     printf("%zu defects, %zu caught, %zu false alarms\n", rows, caught, alarms);
     json_decref(run);
     return true;
@@ -156,14 +156,12 @@ static int carry_out(struct selftest_options *o, struct plan *plan, int argc, ch
 
 int cli_selftest(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help",    no_argument,       NULL, 'h'},
-        {"named",   no_argument,       NULL, 'N'},
-        {"correct", required_argument, NULL, 'C'},
-        {"rules",   required_argument, NULL, 'R'},
-        CLI_RUNNING_OPTIONS,
-        {NULL,      0,                 NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"named", no_argument, NULL, 'N'},
+                                            {"correct", required_argument, NULL, 'C'},
+                                            {"rules", required_argument, NULL, 'R'},
+                                            CLI_RUNNING_OPTIONS,
+                                            {NULL, 0, NULL, 0}};
     static struct plan plan;
     struct selftest_options o = {.correct = 1};
     struct assay_err err = {0};

@@ -25,10 +25,7 @@ static void print_help(void)
 
 int cli_verify(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL,   0,           NULL, 0  }
-    };
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int option = cli_option(argc, argv, options);
     const struct operation *op;
     struct assay_err err = {0};

@@ -492,8 +492,7 @@ enum assay_code fault_link_start(struct fault_link **out, const char *host, uint
 {
     static const struct link_rule honest = LINK_RULE_HONEST;
     struct http_peer service = {
-        .url = {.scheme = ASSAY_LIT("http"), .host = assay_str(host), .port = port}
-    };
+        .url = {.scheme = ASSAY_LIT("http"), .host = assay_str(host), .port = port}};
     struct fault_link *link;
     enum assay_code rc;
 

@@ -44,33 +44,33 @@ static const struct {
     int nr;
     unsigned kind;
 } calls[] = {
-    {SYS_fsync,           SUPERVISOR_SYNC           },
-    {SYS_fdatasync,       SUPERVISOR_SYNC           },
-    {SYS_sync_file_range, SUPERVISOR_SYNC           },
-    {SYS_msync,           SUPERVISOR_SYNC           },
-    {SYS_sync,            SUPERVISOR_SYNC           },
-    {SYS_syncfs,          SUPERVISOR_SYNC           },
+    {SYS_fsync, SUPERVISOR_SYNC},
+    {SYS_fdatasync, SUPERVISOR_SYNC},
+    {SYS_sync_file_range, SUPERVISOR_SYNC},
+    {SYS_msync, SUPERVISOR_SYNC},
+    {SYS_sync, SUPERVISOR_SYNC},
+    {SYS_syncfs, SUPERVISOR_SYNC},
 #ifdef SYS_rename
-    {SYS_rename,          SUPERVISOR_RENAME         },
+    {SYS_rename, SUPERVISOR_RENAME},
 #endif
 #ifdef SYS_renameat
-    {SYS_renameat,        SUPERVISOR_RENAME         },
+    {SYS_renameat, SUPERVISOR_RENAME},
 #endif
-    {SYS_renameat2,       SUPERVISOR_RENAME         },
+    {SYS_renameat2, SUPERVISOR_RENAME},
 #ifdef SYS_unlink
-    {SYS_unlink,          SUPERVISOR_RENAME         },
+    {SYS_unlink, SUPERVISOR_RENAME},
 #endif
-    {SYS_unlinkat,        SUPERVISOR_RENAME         },
-    {SYS_write,           SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_writev,          SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_pwrite64,        SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_pwritev,         SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_pwritev2,        SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_ftruncate,       SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_sendfile,        SECCOMP_GATE_BY_DESCRIPTOR},
-    {SYS_sendto,          SUPERVISOR_SEND           },
-    {SYS_sendmsg,         SUPERVISOR_SEND           },
-    {SYS_sendmmsg,        SUPERVISOR_SEND           },
+    {SYS_unlinkat, SUPERVISOR_RENAME},
+    {SYS_write, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_writev, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_pwrite64, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_pwritev, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_pwritev2, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_ftruncate, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_sendfile, SECCOMP_GATE_BY_DESCRIPTOR},
+    {SYS_sendto, SUPERVISOR_SEND},
+    {SYS_sendmsg, SUPERVISOR_SEND},
+    {SYS_sendmmsg, SUPERVISOR_SEND},
 };
 
 unsigned seccomp_gate_kind(int nr)

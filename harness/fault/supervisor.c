@@ -209,10 +209,8 @@ static void *serve(void *of)
     bool open = true;
 
     while (go_on) {
-        struct pollfd fds[2] = {
-            {.fd = s->wake,                 .events = POLLIN},
-            {.fd = open ? s->listener : -1, .events = POLLIN}
-        };
+        struct pollfd fds[2] = {{.fd = s->wake, .events = POLLIN},
+                                {.fd = open ? s->listener : -1, .events = POLLIN}};
         int wait_ms = s->held_count > 0 ? milliseconds_until(s->held[0].due_ns) : -1;
 
         if (poll(fds, 2, wait_ms) < 0)

@@ -318,16 +318,16 @@ static void judge(struct transfer *t, CURLcode code, const char *said)
         enum http_outcome outcome;
         const char *trouble;
     } known[] = {
-        {CURLE_COULDNT_CONNECT,          HTTP_NO_CONNECTION, HTTP_TROUBLE_REFUSED             },
-        {CURLE_COULDNT_RESOLVE_HOST,     HTTP_NO_CONNECTION, HTTP_TROUBLE_UNREACHABLE         },
-        {CURLE_SSL_CONNECT_ERROR,        HTTP_NO_CONNECTION, "no TLS connection could be made"},
-        {CURLE_PEER_FAILED_VERIFICATION, HTTP_NO_CONNECTION, "its certificate is not trusted" },
-        {CURLE_GOT_NOTHING,              HTTP_CLOSED,        HTTP_TROUBLE_CLOSED              },
-        {CURLE_PARTIAL_FILE,             HTTP_CLOSED,        HTTP_TROUBLE_CLOSED              },
-        {CURLE_SEND_ERROR,               HTTP_CLOSED,        HTTP_TROUBLE_CLOSED              },
-        {CURLE_RECV_ERROR,               HTTP_CLOSED,        HTTP_TROUBLE_CLOSED              },
-        {CURLE_SEND_FAIL_REWIND,         HTTP_CLOSED,        HTTP_TROUBLE_CLOSED              },
-        {CURLE_OPERATION_TIMEDOUT,       HTTP_TIMEOUT,       HTTP_TROUBLE_TIMEOUT             },
+        {CURLE_COULDNT_CONNECT, HTTP_NO_CONNECTION, HTTP_TROUBLE_REFUSED},
+        {CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_CONNECTION, HTTP_TROUBLE_UNREACHABLE},
+        {CURLE_SSL_CONNECT_ERROR, HTTP_NO_CONNECTION, "no TLS connection could be made"},
+        {CURLE_PEER_FAILED_VERIFICATION, HTTP_NO_CONNECTION, "its certificate is not trusted"},
+        {CURLE_GOT_NOTHING, HTTP_CLOSED, HTTP_TROUBLE_CLOSED},
+        {CURLE_PARTIAL_FILE, HTTP_CLOSED, HTTP_TROUBLE_CLOSED},
+        {CURLE_SEND_ERROR, HTTP_CLOSED, HTTP_TROUBLE_CLOSED},
+        {CURLE_RECV_ERROR, HTTP_CLOSED, HTTP_TROUBLE_CLOSED},
+        {CURLE_SEND_FAIL_REWIND, HTTP_CLOSED, HTTP_TROUBLE_CLOSED},
+        {CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT, HTTP_TROUBLE_TIMEOUT},
     };
 
     /* libcurl has one code for a reset and for wrong chunks; its text tells them apart. */

@@ -126,11 +126,9 @@ const char *canary_find(const struct canary *canary, struct assay_bytes text, si
         const char *name;
         bool (*stands_at)(struct assay_bytes value, struct assay_bytes text);
     } encodings[] = {
-        {"raw",       at_raw      },
-        {"hex",       at_hex      },
-        {"base64",    at_base64   },
-        {"base64url", at_base64url},
-        {"percent",   at_percent  },
+        {"raw", at_raw},         {"hex", at_hex},
+        {"base64", at_base64},   {"base64url", at_base64url},
+        {"percent", at_percent},
     };
     bool first[256];
 

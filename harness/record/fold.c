@@ -45,10 +45,9 @@ static bool is_self_check(const json_t *document, const char *leg_id)
     const json_t *leg;
     size_t i;
 
-    json_array_foreach(json_object_get(document, "legs"), i,
-                       leg) if (strcmp(json_string_value(json_object_get(leg, "id")), leg_id) ==
-                                0) return strcmp(json_string_value(json_object_get(leg, "purpose")),
-                                                 "self-check") == 0;
+    json_array_foreach (json_object_get(document, "legs"), i, leg)
+        if (strcmp(json_string_value(json_object_get(leg, "id")), leg_id) == 0)
+            return strcmp(json_string_value(json_object_get(leg, "purpose")), "self-check") == 0;
     return false;
 }
 
@@ -60,8 +59,7 @@ static json_t *count_verdicts(const json_t *document)
     const json_t *c;
     size_t i;
 
-    json_array_foreach(json_object_get(document, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(document, "cases"), i, c) {
         json_t *count = json_object_get(counts, json_string_value(json_object_get(c, "verdict")));
 
         if (count != NULL && !is_self_check(document, json_string_value(json_object_get(c, "leg"))))
@@ -75,10 +73,10 @@ static bool has_case_of(const json_t *document, const char *threat)
     const json_t *c;
     size_t i;
 
-    json_array_foreach(
-        json_object_get(document, "cases"), i,
-        c) if (strcmp(json_string_value(json_object_get(c, "threat")), threat) == 0 &&
-               !is_self_check(document, json_string_value(json_object_get(c, "leg")))) return true;
+    json_array_foreach (json_object_get(document, "cases"), i, c)
+        if (strcmp(json_string_value(json_object_get(c, "threat")), threat) == 0 &&
+            !is_self_check(document, json_string_value(json_object_get(c, "leg"))))
+            return true;
     return false;
 }
 
@@ -88,9 +86,8 @@ static json_t *threats_not_reached(const json_t *document)
     const json_t *threat;
     size_t i;
 
-    json_array_foreach(json_object_get(json_object_get(document, "catalogue"), "threats"), i,
-                       threat)
-    {
+    json_array_foreach (json_object_get(json_object_get(document, "catalogue"), "threats"), i,
+                        threat) {
         const json_t *id = json_object_get(threat, "id");
 
         if (has_case_of(document, json_string_value(id)))

@@ -21,14 +21,8 @@ static const char *make_line(struct assay_buf *out, const json_t *c, const json_
         const char *name;
         bool of_leg;
     } members[] = {
-        {"case",        false},
-        {"defect",      true },
-        {"expectation", false},
-        {"grade",       false},
-        {"level",       false},
-        {"rules",       true },
-        {"scenario",    false},
-        {"verdict",     false},
+        {"case", false},  {"defect", true}, {"expectation", false}, {"grade", false},
+        {"level", false}, {"rules", true},  {"scenario", false},    {"verdict", false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
@@ -43,8 +37,9 @@ static const json_t *find_leg(const json_t *run, const json_t *id)
     const json_t *leg;
     size_t i;
 
-    json_array_foreach(json_object_get(run, "legs"), i,
-                       leg) if (json_equal(json_object_get(leg, "id"), id)) return leg;
+    json_array_foreach (json_object_get(run, "legs"), i, leg)
+        if (json_equal(json_object_get(leg, "id"), id))
+            return leg;
     return NULL;
 }
 
@@ -82,8 +77,7 @@ enum assay_code record_projection(struct assay_buf *out, const json_t *run, stru
 
     if (lines == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "projection: %s", assay_code_text(ASSAY_E_NOMEM));
-    json_array_foreach(cases, i, c)
-    {
+    json_array_foreach (cases, i, c) {
         const json_t *leg = find_leg(run, json_object_get(c, "leg"));
 
         if (is_self_check(leg))

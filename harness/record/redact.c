@@ -334,8 +334,7 @@ static json_t *redact_array(const struct record_redactor *r, const json_t *array
     const json_t *item;
     size_t i;
 
-    json_array_foreach(array, i, item)
-    {
+    json_array_foreach (array, i, item) {
         if (out != NULL &&
             json_array_append_new(out, redact(r, item, NULL, false, depth + 1)) != 0) {
             json_decref(out);

@@ -282,11 +282,11 @@ const struct shape shape_document = {.name = "run.json", MEMBERS(document_member
 static const struct shape run = {.name = "run", .members = document_members, .count = RUN_MEMBERS};
 
 const struct shape_event shape_events[EVENT__COUNT] = {
-    [EVENT_RUN] = {"run",       NULL,        false, &run        },
-    [EVENT_CATALOGUE] = {"catalogue", "catalogue", false, &catalogue  },
-    [EVENT_LEG] = {"leg",       "legs",      true,  &leg        },
-    [EVENT_CASE] = {"case",      "cases",     true,  &judged_case},
-    [EVENT_SELF_CHECK] = {"selfCheck", "selfCheck", false, &self_check },
-    [EVENT_MATRIX] = {"matrix",    "matrix",    false, &matrix     },
-    [EVENT_END] = {"end",       "outcome",   false, &outcome    },
+    [EVENT_RUN] = {"run", NULL, false, &run},
+    [EVENT_CATALOGUE] = {"catalogue", "catalogue", false, &catalogue},
+    [EVENT_LEG] = {"leg", "legs", true, &leg},
+    [EVENT_CASE] = {"case", "cases", true, &judged_case},
+    [EVENT_SELF_CHECK] = {"selfCheck", "selfCheck", false, &self_check},
+    [EVENT_MATRIX] = {"matrix", "matrix", false, &matrix},
+    [EVENT_END] = {"end", "outcome", false, &outcome},
 };

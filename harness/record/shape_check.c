@@ -139,8 +139,7 @@ static enum assay_code check_list(const struct shape_member *m, const json_t *va
 
     if (!json_is_array(value))
         return wrong(at, "expected a list", value, err);
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct place here = {.up = at, .index = i};
 
         if (m->type == SHAPE_PAIRS) {
@@ -310,8 +309,7 @@ static enum assay_code check_legs(const json_t *legs, json_t *known, struct assa
     const json_t *leg;
     size_t i;
 
-    json_array_foreach(legs, i, leg)
-    {
+    json_array_foreach (legs, i, leg) {
         struct place list = {.name = "legs"}, entry = {.up = &list, .index = i},
                      at = {.up = &entry, .name = "id"};
         const json_t *id = json_object_get(leg, "id");
@@ -338,8 +336,7 @@ enum assay_code shape_check_sense(const json_t *document, struct assay_err *err)
     if (known == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "%s", assay_code_text(ASSAY_E_NOMEM));
     rc = check_legs(json_object_get(document, "legs"), known, err);
-    json_array_foreach(json_object_get(document, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(document, "cases"), i, c) {
         struct place entry = {.up = &list, .index = i}, at = {.up = &entry, .name = "leg"};
         const json_t *leg = json_object_get(c, "leg");
 

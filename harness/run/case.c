@@ -72,7 +72,8 @@ struct assay_bytes case_copy(struct assay_case *t, struct assay_bytes bytes)
     return assay_bytes_of(at, bytes.len);
 }
 
-static char *vprint(struct assay_case *t, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static char *vprint(struct assay_case *t, const char *format,
+                                                          va_list args)
 {
     va_list again;
     int len;
@@ -120,8 +121,8 @@ static void undo_all(struct assay_case *t)
 
 void case_where(struct assay_case *t, const char *file, int line)
 {
-    t->where_file = file;
-    t->where_line = line;
+    t->judged.file = file;
+    t->judged.line = line;
 }
 
 /* Ends the body: back to case_run. From another thread, or outside a body, there is no frame to go
@@ -150,12 +151,12 @@ void case_judge(struct assay_case *t, bool holds, enum grade grade, const char *
     va_list args;
 
     va_start(args, seen);
-    t->seen = vprint(t, seen, args);
+    t->judged.seen = vprint(t, seen, args);
     va_end(args);
-    t->expected = assay_arena_printf(&t->arena, "%s", expected);
-    if (!t->graded || grade > t->grade)
-        t->grade = grade; /* a verdict is as good as its weakest observation */
-    t->graded = true;
+    t->judged.expected = assay_arena_printf(&t->arena, "%s", expected);
+    if (!t->judged.graded || grade > t->judged.grade)
+        t->judged.grade = grade; /* a verdict is as good as its weakest observation */
+    t->judged.graded = true;
     if (holds)
         return;
     t->verdict = VERDICT_FAIL;
@@ -181,7 +182,7 @@ static void run_guarded(struct assay_case *t)
         if (lack != NULL)
             case_end(t, VERDICT_UNSUPPORTED, "%s", lack);
         t->scenario->body(t);
-        if (t->scenario->kind == SCENARIO_REQUIREMENT && !t->graded)
+        if (t->scenario->kind == SCENARIO_REQUIREMENT && !t->judged.graded)
             case_end(t, VERDICT_BROKEN,
                      "the scenario came to its end without having judged anything");
         t->verdict = VERDICT_PASS;
@@ -189,10 +190,12 @@ static void run_guarded(struct assay_case *t)
     t->in_body = false;
 }
 
-/* An attack must leave the honest path standing. A case that judged nothing attacked nothing. */
+/* An attack must leave the honest path standing. A case that judged nothing attacked nothing. What
+ * the body has judged stays what is told of the case, unless the probe fails. */
 static void run_probe(struct assay_case *t)
 {
     const struct profile *profile = scenario_profile(t->scenario);
+    const struct judgement judged = t->judged;
 
     if (t->scenario->kind == SCENARIO_CONTROL || t->verdict != VERDICT_PASS || t->instance == NULL)
         return;
@@ -204,6 +207,8 @@ static void run_probe(struct assay_case *t)
         profile->probe(t);
     }
     t->in_body = false;
+    if (t->verdict == VERDICT_PASS)
+        t->judged = judged;
 }
 
 static uint64_t seed_of_case(const struct assay_random *random)
@@ -249,8 +254,8 @@ static json_t *event_of(struct assay_case *t, enum rule_level level)
     const struct scenario *s = t->scenario;
     char where[512] = "";
 
-    if (t->where_file != NULL &&
-        snprintf(where, sizeof where, "%s:%d", t->where_file, t->where_line) >= (int)sizeof where)
+    if (t->judged.file != NULL &&
+        snprintf(where, sizeof where, "%s:%d", t->judged.file, t->judged.line) >= (int)sizeof where)
         where[0] = '\0';
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:O, s:I, s:o, "
@@ -258,10 +263,11 @@ static json_t *event_of(struct assay_case *t, enum rule_level level)
         "event", "case", "scenario", s->name, "case", scenario_case_name(s, t->index), "title",
         s->title, "kind", scenario_kind_name(s->kind), "threat", s->threat != NULL ? s->threat : "",
         "rule", s->rule, "level", rule_level_name(level), "verdict", verdict_name(t->verdict),
-        "grade", t->graded ? json_string(grade_name(t->grade)) : json_null(), "expected",
-        case_text(assay_str(t->expected)), "seen", case_text(assay_str(t->seen)), "reason",
-        case_text(assay_str(t->reason)), "where", where, "observations", t->observations,
-        "milliseconds", (json_int_t)((case_clock_ns() - t->began_ns) / 1000000), "seed",
+        "grade", t->judged.graded ? json_string(grade_name(t->judged.grade)) : json_null(),
+        "expected", case_text(assay_str(t->judged.expected)), "seen",
+        case_text(assay_str(t->judged.seen)), "reason", case_text(assay_str(t->reason)), "where",
+        where, "observations", t->observations, "milliseconds",
+        (json_int_t)((case_clock_ns() - t->began_ns) / 1000000), "seed",
         json_sprintf("%016llx", (unsigned long long)t->seed), "evidence", t->evidence);
 }
 

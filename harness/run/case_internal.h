@@ -28,6 +28,15 @@ struct deferred {
     void *with;
 };
 
+/* What case_judge was last told, and the weakest grade of all it was told. */
+struct judgement {
+    char *expected, *seen;
+    enum grade grade;
+    bool graded; /* it was told anything */
+    const char *file;
+    int line;
+};
+
 struct assay_case {
     struct case_world *world;
     const struct scenario *scenario;
@@ -49,12 +58,9 @@ struct assay_case {
     jmp_buf end;
     bool in_body; /* case_end may unwind */
     enum verdict verdict;
-    enum grade grade;
-    bool graded;
+    struct judgement judged;
     bool probing; /* the honest probe after the body */
-    const char *where_file;
-    int where_line;
-    char *expected, *seen, *reason;
+    char *reason;
     json_t *observations, *evidence;
     size_t evidence_dropped;
 };

@@ -222,14 +222,23 @@ struct instance *case_try_instance(struct assay_case *t, struct instance_options
 struct instance *case_second_instance(struct assay_case *t)
 {
     struct instance_options options = options_of(t, t->origin);
+    const struct target *target = case_target(t);
     struct assay_err err = {0};
     enum assay_code rc;
 
     if (t->second != NULL)
         return t->second;
-    options.share_store_of = instance_workdir(t->instance);
-    options.supervise = false;
-    rc = instance_start(&t->second, &t->arena, case_target(t), &options, &err);
+    if (target->has_launch) {
+        options.share_store_of = instance_workdir(t->instance);
+        options.supervise = false;
+    } else if (target->base_urls.count > 1) { /* NEED_SECOND has seen to it */
+        struct target *other = case_alloc(t, sizeof *other);
+
+        *other = *target;
+        other->base_urls.items[0] = target->base_urls.items[1];
+        target = other;
+    }
+    rc = instance_start(&t->second, &t->arena, target, &options, &err);
     if (rc == ASSAY_E_UNSUPPORTED)
         case_end(t, VERDICT_UNSUPPORTED, "%s", err.text);
     if (rc != ASSAY_OK)

@@ -261,8 +261,8 @@ static bool leg_has_room(const struct executor *x, size_t leg)
 
     if (state->given_count == of->case_count)
         return false;
-    return state->workers == 0 ||
-           of->target->has_launch; /* a server that is not ours is asked by one worker only */
+    /* Each worker starts a server of its own; one that is not ours is asked by one worker only. */
+    return state->workers == 0 || of->target->has_launch;
 }
 
 /* The self-check comes first; then legs that nobody works on, then any. */

@@ -290,16 +290,16 @@ out:
 }
 
 static const struct operation operations[] = {
-    {"paid.request_hash",    "method, target, host?, body? or bodyBase64?",
-     "requestHash, canonicalTarget",                                                                                     paid_request_hash},
-    {"paid.mcp_hash",        "path, body or bodyBase64",                             "kind, method, tool, requestHash?",
-     paid_mcp_hash                                                                                                                        },
-    {"paid.challenge.check", "body or bodyBase64, requestHash",                      "nonce, expiresAt, price",
-     paid_challenge_check                                                                                                                 },
-    {"paid.proof.mac",       "secret, nonce, requestHash",                           "signature",                        paid_proof_mac   },
-    {"paid.proof.decode",    "header or bridge",                                     "the proof's members",              paid_proof_decode},
-    {"paid.proof.verify",    "header or bridge, secret, requestHash, nowMs, ttlMs?",
-     "the proof's members",                                                                                              paid_proof_verify},
+    {"paid.request_hash", "method, target, host?, body? or bodyBase64?",
+     "requestHash, canonicalTarget", paid_request_hash},
+    {"paid.mcp_hash", "path, body or bodyBase64", "kind, method, tool, requestHash?",
+     paid_mcp_hash},
+    {"paid.challenge.check", "body or bodyBase64, requestHash", "nonce, expiresAt, price",
+     paid_challenge_check},
+    {"paid.proof.mac", "secret, nonce, requestHash", "signature", paid_proof_mac},
+    {"paid.proof.decode", "header or bridge", "the proof's members", paid_proof_decode},
+    {"paid.proof.verify", "header or bridge, secret, requestHash, nowMs, ttlMs?",
+     "the proof's members", paid_proof_verify},
 };
 
 const struct operation *operation_at(size_t index)

@@ -95,13 +95,13 @@ static enum assay_code add_known(struct outcome *o, const char *path, size_t ind
     const struct scenario *s = name != NULL ? registry_find(name) : NULL;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)entry, member, value) if (
-        strcmp(member, "scenario") != 0 && strcmp(member, "case") != 0 &&
-        strcmp(member, "reason") !=
-            0) return assay_fail(err, ASSAY_E_UNKNOWN, 0,
-                                 "%s: known[%zu].%s: no such member; known are scenario, "
-                                 "case, reason",
-                                 path, index, member);
+    json_object_foreach ((json_t *)(uintptr_t)entry, member, value)
+        if (strcmp(member, "scenario") != 0 && strcmp(member, "case") != 0 &&
+            strcmp(member, "reason") != 0)
+            return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                              "%s: known[%zu].%s: no such member; known are scenario, "
+                              "case, reason",
+                              path, index, member);
     if (name == NULL || reason == NULL ||
         (json_object_get(entry, "case") != NULL && case_name == NULL))
         return assay_fail(err, ASSAY_E_TYPE, 0,
@@ -150,8 +150,7 @@ static void count_answers(struct outcome *o, const json_t *evidence)
     size_t i;
     json_t *entry;
 
-    json_array_foreach((json_t *)(uintptr_t)evidence, i, entry)
-    {
+    json_array_foreach ((json_t *)(uintptr_t)evidence, i, entry) {
         const char *kind = json_string_value(json_object_get(entry, "kind"));
         json_int_t status =
             json_integer_value(json_object_get(json_object_get(entry, "response"), "status"));

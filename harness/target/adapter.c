@@ -164,10 +164,10 @@ static bool read_answer(struct adapter_answer *answer, json_t *object)
         const char *member;
         enum adapter_status status;
     } forms[] = {
-        {"ok",          ADAPTER_OK         },
-        {"refused",     ADAPTER_REFUSED    },
+        {"ok", ADAPTER_OK},
+        {"refused", ADAPTER_REFUSED},
         {"unsupported", ADAPTER_UNSUPPORTED},
-        {"error",       ADAPTER_ERROR      },
+        {"error", ADAPTER_ERROR},
     };
     size_t found = 0;
 
@@ -319,11 +319,9 @@ static void write_some(struct adapter *a)
 static bool pump(struct adapter *a, int64_t deadline_ns)
 {
     bool to_write = a->in >= 0 && a->to.len > a->written;
-    struct pollfd fds[] = {
-        {.fd = a->out,                .events = POLLIN },
-        {.fd = a->err,                .events = POLLIN },
-        {.fd = to_write ? a->in : -1, .events = POLLOUT}
-    };
+    struct pollfd fds[] = {{.fd = a->out, .events = POLLIN},
+                           {.fd = a->err, .events = POLLIN},
+                           {.fd = to_write ? a->in : -1, .events = POLLOUT}};
     int rc = poll(fds, ARRAY_LEN(fds), milliseconds_until(deadline_ns));
 
     if (rc <= 0)

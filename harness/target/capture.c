@@ -36,10 +36,7 @@ struct capture *capture_new(void)
 
     if (c == NULL)
         return NULL;
-    *c = (struct capture){
-        .fds = {-1, -1},
-          .pidfd = -1, .wake = eventfd(0, EFD_CLOEXEC)
-    };
+    *c = (struct capture){.fds = {-1, -1}, .pidfd = -1, .wake = eventfd(0, EFD_CLOEXEC)};
     if (c->wake < 0) {
         assay_free(c);
         return NULL;
@@ -126,12 +123,10 @@ static void *serve(void *of)
     bool go_on = chunk != NULL, watching = true;
 
     while (go_on) {
-        struct pollfd fds[] = {
-            {.fd = c->wake,                  .events = POLLIN},
-            {.fd = watching ? c->pidfd : -1, .events = POLLIN},
-            {.fd = -1,                       .events = POLLIN},
-            {.fd = -1,                       .events = POLLIN}
-        };
+        struct pollfd fds[] = {{.fd = c->wake, .events = POLLIN},
+                               {.fd = watching ? c->pidfd : -1, .events = POLLIN},
+                               {.fd = -1, .events = POLLIN},
+                               {.fd = -1, .events = POLLIN}};
         bool ended;
 
         pthread_mutex_lock(&c->reading);

@@ -10,13 +10,9 @@ static const char *value_of(const char *at, size_t *len, const struct command_va
     const struct {
         const char *name, *value;
     } all[] = {
-        {"${ASSAY}",   values->assay  },
-        {"${PORT}",    values->port   },
-        {"${STORE}",   values->store  },
-        {"${RULES}",   values->rules  },
-        {"${WORKDIR}", values->workdir},
-        {"${ORIGIN}",  values->origin },
-        {"${DEFECTS}", ""             },
+        {"${ASSAY}", values->assay}, {"${PORT}", values->port},       {"${STORE}", values->store},
+        {"${RULES}", values->rules}, {"${WORKDIR}", values->workdir}, {"${ORIGIN}", values->origin},
+        {"${DEFECTS}", ""},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {

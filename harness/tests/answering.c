@@ -93,10 +93,8 @@ static void *serve(void *with)
     struct answering *a = with;
 
     for (;;) {
-        struct pollfd at[CONNECTIONS_MAX + 2] = {
-            {.fd = a->stop,     .events = POLLIN},
-            {.fd = a->listener, .events = POLLIN}
-        };
+        struct pollfd at[CONNECTIONS_MAX + 2] = {{.fd = a->stop, .events = POLLIN},
+                                                 {.fd = a->listener, .events = POLLIN}};
         size_t count = a->count;
 
         for (size_t i = 0; i < count; i++)

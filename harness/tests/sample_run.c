@@ -34,12 +34,12 @@ static const struct {
     const char *id, *threat, *asset, *severity, *stride;
 } threats[] = {
     {"proof-replay", "One proof is presented again and buys a second response",
-     "the protected work",                                                                               "high",     "S"},
-    {"forged-proof", "A proof that nobody paid for is accepted",                   "revenue",            "critical", "S"},
-    {"clock-gap",    "A proof outlives its nonce because two clocks disagree",     "the protected work",
-     "medium",                                                                                                       "T"},
-    {"nonce-flood",  "The store of spent nonces is filled until the server fails", "availability",
-     "medium",                                                                                                       "D"},
+     "the protected work", "high", "S"},
+    {"forged-proof", "A proof that nobody paid for is accepted", "revenue", "critical", "S"},
+    {"clock-gap", "A proof outlives its nonce because two clocks disagree", "the protected work",
+     "medium", "T"},
+    {"nonce-flood", "The store of spent nonces is filled until the server fails", "availability",
+     "medium", "D"},
 };
 
 static json_t *own(json_t *made)
@@ -179,16 +179,16 @@ static const struct row control = {"paid-tools/honest_payment",
                                    "status 200",
                                    ""};
 static const struct row good[] = {
-    {"paid-tools/proof_replay", "sequential",    "One proof buys one execution",    "proof-replay",
-     "NS-1",                                                                                                "must", "pass", "observed", "1 execution",       "1 execution", ""},
-    {"paid-tools/proof_replay", "second-worker", "One proof buys one execution",    "proof-replay",
-     "NS-1",                                                                                                "must", "pass", "observed", "1 execution",       "1 execution", ""},
-    {"paid-tools/forged_mac",   "bit-flip",      "A MAC that differs is refused",   "forged-proof", "PF-2",
-     "must",                                                                                                        "pass", "derived",  "refused",           "402",         ""},
-    {"paid-tools/forged_mac",   "empty",         "A MAC that differs is refused",   "forged-proof", "PF-2",
-     "must",                                                                                                        "pass", "observed", "refused",           "402",         ""},
-    {"paid-tools/flood",        "",              "A flood does not grow the store", "nonce-flood",  "NS-1", "ours",
-     "pass",                                                                                                                "observed", "growth below 20 %", "growth 0 %",  ""},
+    {"paid-tools/proof_replay", "sequential", "One proof buys one execution", "proof-replay",
+     "NS-1", "must", "pass", "observed", "1 execution", "1 execution", ""},
+    {"paid-tools/proof_replay", "second-worker", "One proof buys one execution", "proof-replay",
+     "NS-1", "must", "pass", "observed", "1 execution", "1 execution", ""},
+    {"paid-tools/forged_mac", "bit-flip", "A MAC that differs is refused", "forged-proof", "PF-2",
+     "must", "pass", "derived", "refused", "402", ""},
+    {"paid-tools/forged_mac", "empty", "A MAC that differs is refused", "forged-proof", "PF-2",
+     "must", "pass", "observed", "refused", "402", ""},
+    {"paid-tools/flood", "", "A flood does not grow the store", "nonce-flood", "NS-1", "ours",
+     "pass", "observed", "growth below 20 %", "growth 0 %", ""},
 };
 static const struct row unmovable = {
     "paid-tools/clock",
@@ -204,18 +204,18 @@ static const struct row unmovable = {
     "the target's clock cannot be moved: faketime is not installed"};
 static const struct row bad[] = {
     {"paid-tools/proof_replay", "64-at-once",
-     "One proof buys one execution, however many copies arrive at once",           "proof-replay", "NS-1",
-     "must",                                                                                                       "fail", "observed", "1 execution of the protected handler",
-     "7 executions; 7 of 64 answers were 200",                                                                                                                                                          ""},
-    {"paid-tools/forged_mac",   "wrong-secret", "A MAC that differs is refused",   "forged-proof",
-     "PF-2",                                                                                               "must", "fail", "observed", "refused: 402 and no execution",        "200 and one execution",
-     ""                                                                                                                                                                                                   },
-    {"paid-tools/forged_mac",   "upper-case",   "A MAC in capitals is refused",    "forged-proof", "PF-2",
-     "should",                                                                                                     "fail", "derived",  "refused",                              "200",                   ""},
-    {"paid-tools/flood",        "far-expiry",   "A far expiry pins nothing",       "nonce-flood",  "NS-1", "must",
-     "fail",                                                                                                               "observed", "growth below 20 %",                    "growth 180 %",          ""},
-    {"paid-tools/flood",        "steady",       "A flood does not grow the store", "nonce-flood",  "NS-1", "must",
-     "pass",                                                                                                               "observed", "growth below 20 %",                    "growth 0 %",            ""},
+     "One proof buys one execution, however many copies arrive at once", "proof-replay", "NS-1",
+     "must", "fail", "observed", "1 execution of the protected handler",
+     "7 executions; 7 of 64 answers were 200", ""},
+    {"paid-tools/forged_mac", "wrong-secret", "A MAC that differs is refused", "forged-proof",
+     "PF-2", "must", "fail", "observed", "refused: 402 and no execution", "200 and one execution",
+     ""},
+    {"paid-tools/forged_mac", "upper-case", "A MAC in capitals is refused", "forged-proof", "PF-2",
+     "should", "fail", "derived", "refused", "200", ""},
+    {"paid-tools/flood", "far-expiry", "A far expiry pins nothing", "nonce-flood", "NS-1", "must",
+     "fail", "observed", "growth below 20 %", "growth 180 %", ""},
+    {"paid-tools/flood", "steady", "A flood does not grow the store", "nonce-flood", "NS-1", "must",
+     "pass", "observed", "growth below 20 %", "growth 0 %", ""},
 };
 
 static void add(json_t *events, json_t *event)
@@ -417,7 +417,9 @@ json_t *sample_run(enum sample sample)
 
     sample_folder_make(folder);
     if (record_create(&writer, folder, NULL, &err) == ASSAY_OK) {
-        json_array_foreach(events, i, event) if (record_add(writer, event, &err) != ASSAY_OK) break;
+        json_array_foreach (events, i, event)
+            if (record_add(writer, event, &err) != ASSAY_OK)
+                break;
         if (record_close(writer, &err) != ASSAY_OK || record_read(&run, folder, &err) != ASSAY_OK)
             run = NULL;
     }

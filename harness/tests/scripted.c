@@ -24,10 +24,7 @@ struct scripted {
 /* Waits for a socket; false when the test is over. */
 static bool ready(struct scripted *s, int fd, short events)
 {
-    struct pollfd at[2] = {
-        {.fd = s->stop, .events = POLLIN},
-        {.fd = fd,      .events = events}
-    };
+    struct pollfd at[2] = {{.fd = s->stop, .events = POLLIN}, {.fd = fd, .events = events}};
 
     while (poll(at, 2, -1) < 0 && errno == EINTR)
         continue;
@@ -161,13 +158,11 @@ struct assay_bytes scripted_received(struct scripted *s)
 
 struct http_peer loopback_peer(uint16_t port)
 {
-    return (struct http_peer){
-        .url = {.scheme = ASSAY_LIT("http"),
-                .host = ASSAY_LIT("127.0.0.1"),
-                .port = port,
-                .path = ASSAY_LIT(""),
-                .query = ASSAY_LIT("")}
-    };
+    return (struct http_peer){.url = {.scheme = ASSAY_LIT("http"),
+                                      .host = ASSAY_LIT("127.0.0.1"),
+                                      .port = port,
+                                      .path = ASSAY_LIT(""),
+                                      .query = ASSAY_LIT("")}};
 }
 
 uint16_t unused_port(void)

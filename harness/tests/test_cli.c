@@ -223,17 +223,18 @@ Test(cli, a_plan_is_printed_and_nothing_is_run)
 static const struct {
     const char *name, *line, *says;
 } lines[] = {
-    {"hello",                "{\"id\":1,\"op\":\"hello\"}",                                    "\"operations\":["                                                },
+    {"hello", "{\"id\":1,\"op\":\"hello\"}", "\"operations\":["},
     {"an operation",
-     "{\"id\":2,\"op\":\"paid.request_hash\",\"method\":\"GET\",\"target\":\"/weather\"}",     "a654af316da7efacf015d41b89d39e165d5f172e8e44223b52ca2b93c253c690"},
-    {"an id that is a text", "{\"id\":\"x\",\"op\":\"paid.nothing\"}",                         "\"unsupported\""                                                 },
-    {"a refusal",            "{\"id\":3,\"op\":\"paid.proof.decode\",\"header\":\"garbage\"}", "\"refused\""                                                     },
-    {"an unknown member",    "{\"id\":4,\"op\":\"paid.proof.mac\",\"key\":1}",
-     "member key is not known"                                                                                                                                   },
-    {"no operation",         "{\"id\":5}",                                                     "expected an object with the text member op"                      },
-    {"no object",            "[1]",                                                            "no JSON object"                                                  },
-    {"no JSON",              "{\"id\":6",                                                      "no JSON object"                                                  },
-    {"a member twice",       "{\"id\":7,\"id\":8,\"op\":\"hello\"}",                           "no JSON object"                                                  },
+     "{\"id\":2,\"op\":\"paid.request_hash\",\"method\":\"GET\",\"target\":\"/weather\"}",
+     "a654af316da7efacf015d41b89d39e165d5f172e8e44223b52ca2b93c253c690"},
+    {"an id that is a text", "{\"id\":\"x\",\"op\":\"paid.nothing\"}", "\"unsupported\""},
+    {"a refusal", "{\"id\":3,\"op\":\"paid.proof.decode\",\"header\":\"garbage\"}", "\"refused\""},
+    {"an unknown member", "{\"id\":4,\"op\":\"paid.proof.mac\",\"key\":1}",
+     "member key is not known"},
+    {"no operation", "{\"id\":5}", "expected an object with the text member op"},
+    {"no object", "[1]", "no JSON object"},
+    {"no JSON", "{\"id\":6", "no JSON object"},
+    {"a member twice", "{\"id\":7,\"id\":8,\"op\":\"hello\"}", "no JSON object"},
 };
 
 Test(cli, the_adapter_answers_each_line_with_one_line_and_ends_with_its_input)
@@ -290,12 +291,13 @@ Test(cli, verify_says_by_its_exit_status_what_it_found)
         int status;
     } rows[] = {
         {"paid.request_hash",
-         "{\"method\":\"POST\",\"target\":\"/action\",\"body\":\"{\\\"a\\\":1}\"}", "4e68bab37f10b4b50404c50028a77c751288c24ac87647fc484de622d92d612e", 0},
-        {"paid.proof.decode", "{\"header\":\"garbage\"}",                           "\"rule\":\"PF-1\"",                                                1},
-        {"paid.proof.decode", "{\"headers\":\"garbage\"}",                          "member headers is not known",                                      3},
-        {"paid.proof.decode", "{\"header\":1}",                                     "member header: expected a text",                                   3},
-        {"paid.proof.decode", "[]",                                                 "expected a JSON object",                                           3},
-        {"paid.proof.decode", "{",                                                  "the input is no JSON object: line 1",                              3},
+         "{\"method\":\"POST\",\"target\":\"/action\",\"body\":\"{\\\"a\\\":1}\"}",
+         "4e68bab37f10b4b50404c50028a77c751288c24ac87647fc484de622d92d612e", 0},
+        {"paid.proof.decode", "{\"header\":\"garbage\"}", "\"rule\":\"PF-1\"", 1},
+        {"paid.proof.decode", "{\"headers\":\"garbage\"}", "member headers is not known", 3},
+        {"paid.proof.decode", "{\"header\":1}", "member header: expected a text", 3},
+        {"paid.proof.decode", "[]", "expected a JSON object", 3},
+        {"paid.proof.decode", "{", "the input is no JSON object: line 1", 3},
     };
     struct program p;
 

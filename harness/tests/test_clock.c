@@ -130,14 +130,14 @@ static const struct {
     const char *name;
     int64_t offset_ms;
 } shifts[] = {
-    {"none",           0           },
-    {"one hour on",    3600000     },
-    {"half a second",  500         },
-    {"back a bit",     -250        },
-    {"back a day",     -86400250   },
-    {"a millisecond",  1           },
-    {"ten years on",   315360000123},
-    {"back to normal", 0           },
+    {"none", 0},
+    {"one hour on", 3600000},
+    {"half a second", 500},
+    {"back a bit", -250},
+    {"back a day", -86400250},
+    {"a millisecond", 1},
+    {"ten years on", 315360000123},
+    {"back to normal", 0},
 };
 
 Test(clock, moves_by_each_offset_while_the_program_runs)
@@ -157,12 +157,12 @@ static const struct {
     const char *name;
     int64_t at_ms, stands_at_ms;
 } freezes[] = {
-    {"a whole second",         1700000000000, 1700000000000},
-    {"milliseconds are cut",   1700000000999, 1700000000000},
-    {"the epoch plus a day",   86400000,      86400000     },
+    {"a whole second", 1700000000000, 1700000000000},
+    {"milliseconds are cut", 1700000000999, 1700000000000},
+    {"the epoch plus a day", 86400000, 86400000},
     {"an hour that DST skips", 1711848600000, 1711848600000},
-    {"an hour DST has twice",  1729989000000, 1729989000000},
-    {"the same hour again",    1729992600000, 1729992600000},
+    {"an hour DST has twice", 1729989000000, 1729989000000},
+    {"the same hour again", 1729992600000, 1729992600000},
 };
 
 Test(clock, stands_still_at_a_whole_second_then_runs_again)

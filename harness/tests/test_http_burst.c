@@ -180,9 +180,7 @@ Test(http_burst, sends_large_and_chunked_bodies)
 
 Test(http_burst, is_not_harmed_by_one_that_fails)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT("220 hello\r\n"), SCRIPTED_CLOSE}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT("220 hello\r\n"), SCRIPTED_CLOSE}};
     struct scripted *scripted = scripted_start(answers, 1);
     struct origin *origin = NULL;
     struct setting *s = set_up(&origin, 5);

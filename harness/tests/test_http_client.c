@@ -58,9 +58,7 @@ static bool contains(struct assay_bytes text, const char *part)
 /* The same request through libcurl, and, with a header it frames by itself, raw. */
 static void sends_verbatim(bool raw)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT(EMPTY), SCRIPTED_KEEP}};
     struct scripted *scripted = scripted_start(answers, 1);
     struct http_peer peer = scripted_peer(scripted);
     struct http_request request =
@@ -108,9 +106,7 @@ Test(http_client, sends_what_libcurl_cannot_as_raw_bytes)
 
 Test(http_client, sends_line_ends_in_a_value_as_they_are)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT(EMPTY), SCRIPTED_KEEP}};
     struct scripted *scripted = scripted_start(answers, 1);
     struct http_peer peer = scripted_peer(scripted);
     struct http_request request = http_get("/");
@@ -130,19 +126,19 @@ static const struct {
     size_t body_bytes;
     bool has_body, chunked, raw;
 } bodies[] = {
-    {"none",                     "GET",    0,       false, false, false},
-    {"POST without",             "POST",   0,       false, false, false},
-    {"empty",                    "POST",   0,       true,  false, false},
-    {"small",                    "PUT",    10,      true,  false, false},
-    {"with GET",                 "GET",    10,      true,  false, false},
-    {"with a method of its own", "BREW",   10,      true,  false, false},
-    {"large",                    "POST",   3000000, true,  false, false},
-    {"chunked",                  "POST",   70000,   true,  true,  false},
-    {"chunked and empty",        "POST",   0,       true,  true,  false},
-    {"large and raw",            "POST",   3000000, true,  false, true },
-    {"chunked and raw",          "POST",   70000,   true,  true,  true },
-    {"with HEAD",                "HEAD",   10,      true,  false, false},
-    {"DELETE without",           "DELETE", 0,       false, false, true },
+    {"none", "GET", 0, false, false, false},
+    {"POST without", "POST", 0, false, false, false},
+    {"empty", "POST", 0, true, false, false},
+    {"small", "PUT", 10, true, false, false},
+    {"with GET", "GET", 10, true, false, false},
+    {"with a method of its own", "BREW", 10, true, false, false},
+    {"large", "POST", 3000000, true, false, false},
+    {"chunked", "POST", 70000, true, true, false},
+    {"chunked and empty", "POST", 0, true, true, false},
+    {"large and raw", "POST", 3000000, true, false, true},
+    {"chunked and raw", "POST", 70000, true, true, true},
+    {"with HEAD", "HEAD", 10, true, false, false},
+    {"DELETE without", "DELETE", 0, false, false, true},
 };
 
 Test(http_client, frames_bodies_of_every_size)
@@ -192,32 +188,32 @@ static const struct {
     int status;
     const char *body;
 } outcomes[] = {
-    {"complete",           OK "Content-Length: 2\r\n\r\nab",                                               SCRIPTED_KEEP,  HTTP_ANSWERED, 200, "ab"},
-    {"until the close",    OK "\r\nab",                                                                    SCRIPTED_CLOSE, HTTP_ANSWERED, 200, "ab"},
-    {"with a trailer",     OK "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nA: b\r\n\r\n",
-     SCRIPTED_KEEP,                                                                                                        HTTP_ANSWERED, 200, "ab"},
-    {"a redirect",         "HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-     SCRIPTED_KEEP,                                                                                                        HTTP_ANSWERED, 302, ""  },
-    {"a cookie",           OK "Set-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",                              SCRIPTED_KEEP,  HTTP_ANSWERED,
-     200,                                                                                                                                      ""  },
-    {"after an interim",   "HTTP/1.1 103 E\r\nA: b\r\n\r\n" EMPTY,                                         SCRIPTED_KEEP,  HTTP_ANSWERED, 200,
-     ""                                                                                                                                            },
-    {"nothing",            "",                                                                             SCRIPTED_CLOSE, HTTP_CLOSED,   0,   ""  },
-    {"a reset",            "",                                                                             SCRIPTED_RESET, HTTP_CLOSED,   0,   ""  },
-    {"half of the head",   OK "Content-Le",                                                                SCRIPTED_CLOSE, HTTP_CLOSED,   0,   ""  },
-    {"a head alone",       OK "A: b\r\n",                                                                  SCRIPTED_CLOSE, HTTP_CLOSED,   0,   ""  },
-    {"half of the body",   OK "Content-Length: 4\r\n\r\nab",                                               SCRIPTED_CLOSE, HTTP_CLOSED,   0,   ""  },
-    {"half of the chunks", OK "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",                             SCRIPTED_CLOSE,
-     HTTP_CLOSED,                                                                                                                         0,   ""  },
-    {"silence",            "",                                                                             SCRIPTED_KEEP,  HTTP_TIMEOUT,  0,   ""  },
-    {"half, then silence", OK "Content-Length: 4\r\n\r\nab",                                               SCRIPTED_KEEP,  HTTP_TIMEOUT,  0,   ""  },
-    {"another protocol",   "220 smtp.example ESMTP\r\n\r\n",                                               SCRIPTED_CLOSE, HTTP_GARBLED,  0,   ""  },
-    {"wrong chunks",       OK "Transfer-Encoding: chunked\r\n\r\nxyz\r\nab\r\n",                           SCRIPTED_CLOSE,
-     HTTP_GARBLED,                                                                                                                        0,   ""  },
-    {"two lengths",        OK "Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc",                         SCRIPTED_CLOSE,
-     HTTP_GARBLED,                                                                                                                        0,   ""  },
-    {"a folded header",    OK "A: b\r\n c\r\nContent-Length: 0\r\n\r\n",                                   SCRIPTED_CLOSE, HTTP_GARBLED,
-     0,                                                                                                                                        ""  },
+    {"complete", OK "Content-Length: 2\r\n\r\nab", SCRIPTED_KEEP, HTTP_ANSWERED, 200, "ab"},
+    {"until the close", OK "\r\nab", SCRIPTED_CLOSE, HTTP_ANSWERED, 200, "ab"},
+    {"with a trailer", OK "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nA: b\r\n\r\n",
+     SCRIPTED_KEEP, HTTP_ANSWERED, 200, "ab"},
+    {"a redirect", "HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+     SCRIPTED_KEEP, HTTP_ANSWERED, 302, ""},
+    {"a cookie", OK "Set-Cookie: a=b\r\nContent-Length: 0\r\n\r\n", SCRIPTED_KEEP, HTTP_ANSWERED,
+     200, ""},
+    {"after an interim", "HTTP/1.1 103 E\r\nA: b\r\n\r\n" EMPTY, SCRIPTED_KEEP, HTTP_ANSWERED, 200,
+     ""},
+    {"nothing", "", SCRIPTED_CLOSE, HTTP_CLOSED, 0, ""},
+    {"a reset", "", SCRIPTED_RESET, HTTP_CLOSED, 0, ""},
+    {"half of the head", OK "Content-Le", SCRIPTED_CLOSE, HTTP_CLOSED, 0, ""},
+    {"a head alone", OK "A: b\r\n", SCRIPTED_CLOSE, HTTP_CLOSED, 0, ""},
+    {"half of the body", OK "Content-Length: 4\r\n\r\nab", SCRIPTED_CLOSE, HTTP_CLOSED, 0, ""},
+    {"half of the chunks", OK "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", SCRIPTED_CLOSE,
+     HTTP_CLOSED, 0, ""},
+    {"silence", "", SCRIPTED_KEEP, HTTP_TIMEOUT, 0, ""},
+    {"half, then silence", OK "Content-Length: 4\r\n\r\nab", SCRIPTED_KEEP, HTTP_TIMEOUT, 0, ""},
+    {"another protocol", "220 smtp.example ESMTP\r\n\r\n", SCRIPTED_CLOSE, HTTP_GARBLED, 0, ""},
+    {"wrong chunks", OK "Transfer-Encoding: chunked\r\n\r\nxyz\r\nab\r\n", SCRIPTED_CLOSE,
+     HTTP_GARBLED, 0, ""},
+    {"two lengths", OK "Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc", SCRIPTED_CLOSE,
+     HTTP_GARBLED, 0, ""},
+    {"a folded header", OK "A: b\r\n c\r\nContent-Length: 0\r\n\r\n", SCRIPTED_CLOSE, HTTP_GARBLED,
+     0, ""},
 };
 
 /* Through libcurl and raw the same answer is the same outcome. */
@@ -274,10 +270,10 @@ Test(http_client, says_when_nothing_listens)
 Test(http_client, sends_a_request_once_when_a_kept_connection_dies)
 {
     const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP },
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP },
-        {ASSAY_LIT(""),    SCRIPTED_CLOSE},
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP },
+        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP},
+        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP},
+        {ASSAY_LIT(""), SCRIPTED_CLOSE},
+        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP},
     };
     static const enum http_outcome expected[] = {HTTP_ANSWERED, HTTP_ANSWERED, HTTP_CLOSED,
                                                  HTTP_ANSWERED};
@@ -298,9 +294,7 @@ Test(http_client, sends_a_request_once_when_a_kept_connection_dies)
 
 Test(http_client, ignores_proxies_of_the_environment)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT(EMPTY), SCRIPTED_KEEP}};
     struct scripted *scripted = scripted_start(answers, 1);
     struct http_peer peer = scripted_peer(scripted);
     struct http_request request = http_get("/");
@@ -319,18 +313,18 @@ static const struct {
     const char *host;
     bool loopback;
 } hosts[] = {
-    {"127.0.0.1",             true },
-    {"127.9.9.9",             true },
-    {"localhost",             true },
-    {"LocalHost",             true },
-    {"::1",                   true },
-    {"10.0.0.1",              false},
-    {"192.0.2.1",             false},
-    {"0.0.0.0",               false},
-    {"2130706433",            false},
-    {"::ffff:127.0.0.1",      false},
-    {"::",                    false},
-    {"example.com",           false},
+    {"127.0.0.1", true},
+    {"127.9.9.9", true},
+    {"localhost", true},
+    {"LocalHost", true},
+    {"::1", true},
+    {"10.0.0.1", false},
+    {"192.0.2.1", false},
+    {"0.0.0.0", false},
+    {"2130706433", false},
+    {"::ffff:127.0.0.1", false},
+    {"::", false},
+    {"example.com", false},
     {"localhost.example.com", false},
 };
 
@@ -381,10 +375,8 @@ Test(http_client, judges_the_address_of_the_socket_too)
 
 Test(http_client, reaches_localhost_by_name)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_CLOSE},
-        {ASSAY_LIT(EMPTY), SCRIPTED_CLOSE}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT(EMPTY), SCRIPTED_CLOSE},
+                                              {ASSAY_LIT(EMPTY), SCRIPTED_CLOSE}};
     struct scripted *scripted = scripted_start(answers, 2);
     struct http_peer peer = scripted_peer(scripted);
     struct http_request request = http_get("/");

@@ -88,9 +88,9 @@ Test(http_raw, waits_for_an_answer_or_a_while_between_pieces)
 {
     const struct http_piece pieces[] = {
         {PIECE("HEAD /1 HTTP/1.1\r\n\r\n"), .await_answer = true},
-        {PIECE("GET /2 HTTP/1.1\r\n\r\n"),                                 .await_answer = true},
-        {PIECE("HEAD /3 HT"),.pause_ms = 20},
-        {PIECE("TP/1.1\r\n\r\n")              },
+        {PIECE("GET /2 HTTP/1.1\r\n\r\n"), .await_answer = true},
+        {PIECE("HEAD /3 HT"), .pause_ms = 20},
+        {PIECE("TP/1.1\r\n\r\n")},
     };
     struct origin *origin = NULL;
     struct http_peer peer = start(&origin);
@@ -111,12 +111,10 @@ Test(http_raw, waits_for_an_answer_or_a_while_between_pieces)
 
 Test(http_raw, says_which_answer_did_not_come)
 {
-    const struct scripted_answer answers[] = {
-        {ASSAY_LIT(EMPTY), SCRIPTED_KEEP}
-    };
+    const struct scripted_answer answers[] = {{ASSAY_LIT(EMPTY), SCRIPTED_KEEP}};
     const struct http_piece pieces[] = {
-        {PIECE(GET),            .await_answer = true},
-        {PIECE(GET),                     .await_answer = true},
+        {PIECE(GET), .await_answer = true},
+        {PIECE(GET), .await_answer = true},
         {PIECE(GET)},
     };
     struct scripted *scripted = scripted_start(answers, 1);
@@ -140,15 +138,15 @@ static const struct {
     enum http_outcome last;
     bool closed;
 } ends[] = {
-    {"two answers at once",       EMPTY EMPTY,                  SCRIPTED_CLOSE, 2, HTTP_ANSWERED, true },
-    {"one, then garbage",         EMPTY "what?",                SCRIPTED_KEEP,  2, HTTP_GARBLED,  false},
-    {"one and a half",            EMPTY "HTTP/1.1 200",         SCRIPTED_CLOSE, 2, HTTP_CLOSED,   true },
-    {"one without an end",        "HTTP/1.1 200 OK\r\n\r\nabc", SCRIPTED_CLOSE, 1, HTTP_ANSWERED, true },
+    {"two answers at once", EMPTY EMPTY, SCRIPTED_CLOSE, 2, HTTP_ANSWERED, true},
+    {"one, then garbage", EMPTY "what?", SCRIPTED_KEEP, 2, HTTP_GARBLED, false},
+    {"one and a half", EMPTY "HTTP/1.1 200", SCRIPTED_CLOSE, 2, HTTP_CLOSED, true},
+    {"one without an end", "HTTP/1.1 200 OK\r\n\r\nabc", SCRIPTED_CLOSE, 1, HTTP_ANSWERED, true},
     {"one without an end, reset", "HTTP/1.1 200 OK\r\n\r\nabc", SCRIPTED_RESET, 1, HTTP_CLOSED,
-     true                                                                                              },
-    {"nothing",                   "",                           SCRIPTED_CLOSE, 1, HTTP_CLOSED,   true },
-    {"silence",                   "",                           SCRIPTED_KEEP,  1, HTTP_TIMEOUT,  false},
-    {"one, then silence",         EMPTY,                        SCRIPTED_KEEP,  1, HTTP_ANSWERED, false},
+     true},
+    {"nothing", "", SCRIPTED_CLOSE, 1, HTTP_CLOSED, true},
+    {"silence", "", SCRIPTED_KEEP, 1, HTTP_TIMEOUT, false},
+    {"one, then silence", EMPTY, SCRIPTED_KEEP, 1, HTTP_ANSWERED, false},
 };
 
 Test(http_raw, tells_how_a_conversation_ended)
@@ -196,7 +194,7 @@ Test(http_raw, reads_an_answer_that_comes_before_all_is_sent)
 {
     const struct http_piece pieces[] = {
         {PIECE("broken\r\n\r\n"), .pause_ms = DEADLINE_MS},
-        {PIECE("never sent")                      },
+        {PIECE("never sent")},
     };
     struct origin *origin = NULL;
     struct http_peer peer = start(&origin);

@@ -136,10 +136,8 @@ Test(link, holds_bytes_back)
 
 Test(link, resets_new_connections_only)
 {
-    const struct http_piece pieces[] = {
-        {.bytes = ASSAY_LIT(GET), .await_answer = true},
-        {.bytes = ASSAY_LIT(GET)                      }
-    };
+    const struct http_piece pieces[] = {{.bytes = ASSAY_LIT(GET), .await_answer = true},
+                                        {.bytes = ASSAY_LIT(GET)}};
     struct http_exchange *exchanges[2];
     struct setting s;
     size_t answers;
@@ -184,10 +182,10 @@ static const struct {
     int64_t after;
     int reset;
 } cuts[] = {
-    {"the whole answer",        0,  0},
-    {"the whole answer, reset", 0,  1},
-    {"within the head",         10, 0},
-    {"within the head, reset",  10, 1},
+    {"the whole answer", 0, 0},
+    {"the whole answer, reset", 0, 1},
+    {"within the head", 10, 0},
+    {"within the head, reset", 10, 1},
 };
 
 /* The origin ran: only its answer is lost. A rule set again counts from then on. */

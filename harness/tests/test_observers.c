@@ -20,9 +20,8 @@ TestSuite(observers, .fini = free_arena);
 
 #define VALUE "cañary\xff 7?>~value"
 
-static const struct canary canary = {
-    .name = "c", .value = {(const uint8_t *)VALUE, sizeof(VALUE) - 1}
-};
+static const struct canary canary = {.name = "c",
+                                     .value = {(const uint8_t *)VALUE, sizeof(VALUE) - 1}};
 
 /* ---- encodings ---- */
 
@@ -107,12 +106,8 @@ Test(observers, find_no_canary_that_lacks_a_byte)
 
 Test(observers, find_the_first_of_several_and_never_a_short_one)
 {
-    static const struct canary plain = {
-        .value = {(const uint8_t *)"CANARY-77", 9}
-    };
-    static const struct canary small = {
-        .value = {(const uint8_t *)"CANARY-", 7}
-    };
+    static const struct canary plain = {.value = {(const uint8_t *)"CANARY-77", 9}};
+    static const struct canary small = {.value = {(const uint8_t *)"CANARY-", 7}};
     size_t offset;
 
     cr_expect_str_eq(canary_find(&plain, ASSAY_LIT("..CANARY%2d77 CANARY-77"), &offset), "percent");
@@ -149,21 +144,19 @@ static struct instance *start(const char *script, const char *more)
 static const struct {
     const char *name, *script, *where;
 } leaks[] = {
-    {"nowhere",             "echo nothing; mkdir $WORK/d; echo CANARY-7 > $WORK/d/f", NULL                                },
-    {"stdout",              "echo CANARY-77",                                         "stdout at byte 0 (raw)"            },
-    {"stderr",              "echo 'key=Q0FOQVJZLTc3' >&2",                            "stderr at byte 4 (base64)"         },
-    {"a file in a folder",  "mkdir $WORK/d; echo x43414e4152592d3737 > $WORK/d/f",
-     "d/f at byte 1 (hex)"                                                                                                },
-    {"the store",           "echo CANARY%2D77 > $STORE",                              "store/store.db at byte 0 (percent)"},
-    {"a link to elsewhere", "ln -s /proc/self/cmdline $WORK/CANARY-77",               NULL                                },
-    {"a pipe nobody feeds", "mkfifo $WORK/pipe",                                      NULL                                },
+    {"nowhere", "echo nothing; mkdir $WORK/d; echo CANARY-7 > $WORK/d/f", NULL},
+    {"stdout", "echo CANARY-77", "stdout at byte 0 (raw)"},
+    {"stderr", "echo 'key=Q0FOQVJZLTc3' >&2", "stderr at byte 4 (base64)"},
+    {"a file in a folder", "mkdir $WORK/d; echo x43414e4152592d3737 > $WORK/d/f",
+     "d/f at byte 1 (hex)"},
+    {"the store", "echo CANARY%2D77 > $STORE", "store/store.db at byte 0 (percent)"},
+    {"a link to elsewhere", "ln -s /proc/self/cmdline $WORK/CANARY-77", NULL},
+    {"a pipe nobody feeds", "mkfifo $WORK/pipe", NULL},
 };
 
 Test(observers, scan_logs_and_files_but_follow_no_links)
 {
-    static const struct canary planted = {
-        .name = "k", .value = {(const uint8_t *)"CANARY-77", 9}
-    };
+    static const struct canary planted = {.name = "k", .value = {(const uint8_t *)"CANARY-77", 9}};
 
     for (size_t i = 0; i < ARRAY_LEN(leaks); i++) {
         struct instance *instance = start(leaks[i].script, "");

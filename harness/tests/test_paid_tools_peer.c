@@ -19,9 +19,7 @@ static const struct scenario no_scenario = {
 
 static void bench_init(struct bench *b, const struct scenario *scenario)
 {
-    *b = (struct bench){
-        .target = {.name = "bench", .rules = "base", .persistent = true}
-    };
+    *b = (struct bench){.target = {.name = "bench", .rules = "base", .persistent = true}};
     b->target.secrets[0] = (struct target_pair){"mac", PT_DEFAULT_SECRET};
     b->target.secret_count = 1;
     b->target.endpoints[0] =
@@ -76,15 +74,15 @@ Test(paid_tools_peer, signs_as_the_digest_says)
 static const struct {
     const char *name, *member, *raw, *begin, *end;
 } rewritings[] = {
-    {"first replaced",  "version",   "99",   "{\"version\":99,\"nonce\":", "\"signature\":\"\"}" },
-    {"in between",      "nonce",     "[5]",
-     "{\"version\":1,\"nonce\":[5],\"requestHash\":",                      "\"signature\":\"\"}" },
-    {"last replaced",   "signature", "null", "{\"version\":1,",            ",\"signature\":null}"},
-    {"first left out",  "version",   NULL,   "{\"nonce\":\"00",            "\"signature\":\"\"}" },
-    {"last left out",   "signature", NULL,   "{\"version\":1,",
-     "\"expiresAt\":\"2026-01-01T00:05:00.000Z\"}"                                               },
-    {"appended",        "note",      "true", "{\"version\":1,",            ",\"note\":true}"     },
-    {"absent left out", "note",      NULL,   "{\"version\":1,",            "\"signature\":\"\"}" },
+    {"first replaced", "version", "99", "{\"version\":99,\"nonce\":", "\"signature\":\"\"}"},
+    {"in between", "nonce", "[5]",
+     "{\"version\":1,\"nonce\":[5],\"requestHash\":", "\"signature\":\"\"}"},
+    {"last replaced", "signature", "null", "{\"version\":1,", ",\"signature\":null}"},
+    {"first left out", "version", NULL, "{\"nonce\":\"00", "\"signature\":\"\"}"},
+    {"last left out", "signature", NULL, "{\"version\":1,",
+     "\"expiresAt\":\"2026-01-01T00:05:00.000Z\"}"},
+    {"appended", "note", "true", "{\"version\":1,", ",\"note\":true}"},
+    {"absent left out", "note", NULL, "{\"version\":1,", "\"signature\":\"\"}"},
 };
 
 static bool frames(const char *text, const char *begin, const char *end)
@@ -201,47 +199,47 @@ static const struct judgement {
     uint64_t runs;
     enum verdict counted, uncounted;
 } judgements[] = {
-    {"paid answer",               expect_granted,           200, TEXT_OF_HANDLER,      1, VERDICT_PASS,   VERDICT_PASS       },
-    {"created",                   expect_granted,           201, "x",                  1, VERDICT_PASS,   VERDICT_PASS       },
-    {"paid answer without a run", expect_granted,           200, "x",                  0, VERDICT_FAIL,   VERDICT_PASS       },
-    {"paid answer of two runs",   expect_granted,           200, "x",                  2, VERDICT_FAIL,   VERDICT_PASS       },
-    {"challenge under 200",       expect_granted,           200, "{\"x402\":{}}",      1, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"error under 200",           expect_granted,           200, "{\"error\":\"no\"}", 1, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"no error under 200",        expect_granted,           200, "{\"error\":null}",   1, VERDICT_PASS,   VERDICT_PASS       },
-    {"refused though paid",       expect_granted,           402, "{}",                 0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"no answer though paid",     expect_granted,           0,   "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
+    {"paid answer", expect_granted, 200, TEXT_OF_HANDLER, 1, VERDICT_PASS, VERDICT_PASS},
+    {"created", expect_granted, 201, "x", 1, VERDICT_PASS, VERDICT_PASS},
+    {"paid answer without a run", expect_granted, 200, "x", 0, VERDICT_FAIL, VERDICT_PASS},
+    {"paid answer of two runs", expect_granted, 200, "x", 2, VERDICT_FAIL, VERDICT_PASS},
+    {"challenge under 200", expect_granted, 200, "{\"x402\":{}}", 1, VERDICT_FAIL, VERDICT_FAIL},
+    {"error under 200", expect_granted, 200, "{\"error\":\"no\"}", 1, VERDICT_FAIL, VERDICT_FAIL},
+    {"no error under 200", expect_granted, 200, "{\"error\":null}", 1, VERDICT_PASS, VERDICT_PASS},
+    {"refused though paid", expect_granted, 402, "{}", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"no answer though paid", expect_granted, 0, "", 0, VERDICT_FAIL, VERDICT_FAIL},
 
-    {"402",                       expect_refused,           402, "{}",                 0, VERDICT_PASS,   VERDICT_PASS       },
-    {"any 4xx",                   expect_refused,           431, "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"402 after a run",           expect_refused,           402, "{}",                 1, VERDICT_FAIL,   VERDICT_PASS       },
-    {"402 around the paid text",  expect_refused,           402, TEXT_OF_HANDLER,      0, VERDICT_FAIL,
-     VERDICT_PASS                                                                                                            },
-    {"200",                       expect_refused,           200, "x",                  1, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"200 from a cache",          expect_refused,           200, "x",                  0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"redirect",                  expect_refused,           302, "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"500",                       expect_refused,           500, "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"closed",                    expect_refused,           0,   "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"rate limited",              expect_refused,           429, "",                   0, VERDICT_BROKEN, VERDICT_BROKEN     },
+    {"402", expect_refused, 402, "{}", 0, VERDICT_PASS, VERDICT_PASS},
+    {"any 4xx", expect_refused, 431, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"402 after a run", expect_refused, 402, "{}", 1, VERDICT_FAIL, VERDICT_PASS},
+    {"402 around the paid text", expect_refused, 402, TEXT_OF_HANDLER, 0, VERDICT_FAIL,
+     VERDICT_PASS},
+    {"200", expect_refused, 200, "x", 1, VERDICT_FAIL, VERDICT_FAIL},
+    {"200 from a cache", expect_refused, 200, "x", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"redirect", expect_refused, 302, "", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"500", expect_refused, 500, "", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"closed", expect_refused, 0, "", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"rate limited", expect_refused, 429, "", 0, VERDICT_BROKEN, VERDICT_BROKEN},
 
-    {"closed is as good",         expect_refused_or_closed, 0,   "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"closed after a run",        expect_refused_or_closed, 0,   "",                   1, VERDICT_FAIL,   VERDICT_PASS       },
-    {"500 is not",                expect_refused_or_closed, 500, "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
+    {"closed is as good", expect_refused_or_closed, 0, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"closed after a run", expect_refused_or_closed, 0, "", 1, VERDICT_FAIL, VERDICT_PASS},
+    {"500 is not", expect_refused_or_closed, 500, "", 0, VERDICT_FAIL, VERDICT_FAIL},
 
-    {"405",                       expect_nothing_bought,    405, "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"redirected",                expect_nothing_bought,    301, "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"something free",            expect_nothing_bought,    200, "index",              0, VERDICT_PASS,   VERDICT_UNSUPPORTED},
-    {"something paid",            expect_nothing_bought,    200, "x",                  1, VERDICT_FAIL,   VERDICT_UNSUPPORTED},
-    {"an earlier paid text",      expect_nothing_bought,    404, TEXT_OF_HANDLER,      0, VERDICT_FAIL,
-     VERDICT_FAIL                                                                                                            },
-    {"run behind a 404",          expect_nothing_bought,    404, "",                   1, VERDICT_FAIL,   VERDICT_PASS       },
+    {"405", expect_nothing_bought, 405, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"redirected", expect_nothing_bought, 301, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"something free", expect_nothing_bought, 200, "index", 0, VERDICT_PASS, VERDICT_UNSUPPORTED},
+    {"something paid", expect_nothing_bought, 200, "x", 1, VERDICT_FAIL, VERDICT_UNSUPPORTED},
+    {"an earlier paid text", expect_nothing_bought, 404, TEXT_OF_HANDLER, 0, VERDICT_FAIL,
+     VERDICT_FAIL},
+    {"run behind a 404", expect_nothing_bought, 404, "", 1, VERDICT_FAIL, VERDICT_PASS},
 
-    {"409",                       expect_conflict,          409, "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"409 after a run",           expect_conflict,          409, "",                   1, VERDICT_FAIL,   VERDICT_PASS       },
-    {"402 is no conflict",        expect_conflict,          402, "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
+    {"409", expect_conflict, 409, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"409 after a run", expect_conflict, 409, "", 1, VERDICT_FAIL, VERDICT_PASS},
+    {"402 is no conflict", expect_conflict, 402, "", 0, VERDICT_FAIL, VERDICT_FAIL},
 
-    {"404 is no server error",    expect_no_server_error,   404, "",                   0, VERDICT_PASS,   VERDICT_PASS       },
-    {"503 is one",                expect_no_server_error,   503, "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
-    {"so is no answer",           expect_no_server_error,   0,   "",                   0, VERDICT_FAIL,   VERDICT_FAIL       },
+    {"404 is no server error", expect_no_server_error, 404, "", 0, VERDICT_PASS, VERDICT_PASS},
+    {"503 is one", expect_no_server_error, 503, "", 0, VERDICT_FAIL, VERDICT_FAIL},
+    {"so is no answer", expect_no_server_error, 0, "", 0, VERDICT_FAIL, VERDICT_FAIL},
 };
 
 static void expect_judgements(bool counted)
@@ -279,14 +277,14 @@ static const struct {
     size_t expected;
     enum verdict verdict;
 } counts[] = {
-    {"one of three",             {402, 200, 402}, 1, 1, VERDICT_PASS},
+    {"one of three", {402, 200, 402}, 1, 1, VERDICT_PASS},
     {"a busy store refuses too", {503, 200, 402}, 1, 1, VERDICT_PASS},
-    {"two granted",              {200, 200, 402}, 2, 1, VERDICT_FAIL},
-    {"none granted",             {402, 402, 402}, 0, 1, VERDICT_FAIL},
-    {"none expected",            {402, 402, 402}, 0, 0, VERDICT_PASS},
-    {"one granted, two runs",    {402, 200, 402}, 2, 1, VERDICT_FAIL},
-    {"a failure among them",     {402, 200, 500}, 1, 1, VERDICT_FAIL},
-    {"one not answered",         {402, 200, 0},   1, 1, VERDICT_FAIL},
+    {"two granted", {200, 200, 402}, 2, 1, VERDICT_FAIL},
+    {"none granted", {402, 402, 402}, 0, 1, VERDICT_FAIL},
+    {"none expected", {402, 402, 402}, 0, 0, VERDICT_PASS},
+    {"one granted, two runs", {402, 200, 402}, 2, 1, VERDICT_FAIL},
+    {"a failure among them", {402, 200, 500}, 1, 1, VERDICT_FAIL},
+    {"one not answered", {402, 200, 0}, 1, 1, VERDICT_FAIL},
 };
 
 Test(paid_tools_peer, counts_grants_and_runs_of_a_burst)
@@ -314,11 +312,8 @@ static const struct {
     unsigned need;
     const char *word; /* of `supports`; NULL: the profile needs something else */
 } needs[] = {
-    {PT_BRIDGE,   "bridge"     },
-    {PT_KEYS,     "idempotency"},
-    {PT_MCP,      "mcp"        },
-    {PT_DUAL,     "wire-dual"  },
-    {PT_WILDCARD, NULL         },
+    {PT_BRIDGE, "bridge"},  {PT_KEYS, "idempotency"}, {PT_MCP, "mcp"},
+    {PT_DUAL, "wire-dual"}, {PT_WILDCARD, NULL},
 };
 
 Test(paid_tools_profile, says_what_a_target_lacks)

@@ -137,12 +137,8 @@ Test(plan, tells_under_which_rules_a_defect_shows)
         const char *sets, *rules;
         bool shows;
     } rows[] = {
-        {"both",     "base",     true },
-        {"both",     "hardened", true },
-        {"base",     "base",     true },
-        {"base",     "hardened", false},
-        {"hardened", "base",     false},
-        {"hardened", "hardened", true },
+        {"both", "base", true},      {"both", "hardened", true},  {"base", "base", true},
+        {"base", "hardened", false}, {"hardened", "base", false}, {"hardened", "hardened", true},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -28,7 +28,7 @@ static void write_sample(const struct folder *f, enum sample sample)
     size_t i;
 
     cr_assert_eq(record_create(&w, f->path, NULL, &err), ASSAY_OK, "%s", err.text);
-    json_array_foreach(events, i, event)
+    json_array_foreach (events, i, event)
         cr_assert_eq(record_add(w, event, &err), ASSAY_OK, "%s", err.text);
     cr_assert_eq(record_close(w, &err), ASSAY_OK, "%s", err.text);
     json_decref(events);
@@ -160,7 +160,7 @@ static const struct {
     const char *value; /* NULL: taken away */
     const char *said;
 } wrongs[] = {
-  /* clang-format off */
+    /* clang-format off */
     {"cases/3/verdict", "\"passed\"", "run.json: cases[3].verdict: expected one of: pass fail"},
     {"cases/3/verdict", "\"passed\"", "skipped broken, found \"passed\""},
     {"schema", "\"assay-run/2\"", "schema: expected one of: assay-run/1, found \"assay-run/2\""},
@@ -194,7 +194,7 @@ static const struct {
     {"outcome/interrupted", "true", "outcome.valid: is true, although"},
     {"cases", "[]", "outcome.valid: is true, although nothing was judged"},
     {"\x1b[31m\xe2\x80\xae", "1", "\\x1B[31m\\u{202E}: is not a member"},
-  /* clang-format on */
+    /* clang-format on */
 };
 
 Test(record, refuses_what_is_no_run_and_names_the_place)
@@ -224,20 +224,21 @@ Test(record, refuses_what_is_no_run_and_names_the_place)
 static const struct {
     const char *name, *file, *text, *said;
 } texts[] = {
-    {"no JSON",          "run.json",     "{\"schema\":\n  oops}",          "line 2, column 6: not JSON"                     },
-    {"a duplicate",      "run.json",     "{\"schema\": 1, \"schema\": 2}", "duplicate"                                      },
-    {"more after it",    "run.json",     "{} {}",                          "not JSON"                                       },
-    {"empty",            "run.json",     "",                               "not JSON"                                       },
-    {"no line",          "record.jsonl", "",                               "holds no complete event"                        },
-    {"half a line",      "record.jsonl", "{\"event\":\"ru",                "holds no complete event"                        },
-    {"another first",    "record.jsonl",
+    {"no JSON", "run.json", "{\"schema\":\n  oops}", "line 2, column 6: not JSON"},
+    {"a duplicate", "run.json", "{\"schema\": 1, \"schema\": 2}", "duplicate"},
+    {"more after it", "run.json", "{} {}", "not JSON"},
+    {"empty", "run.json", "", "not JSON"},
+    {"no line", "record.jsonl", "", "holds no complete event"},
+    {"half a line", "record.jsonl", "{\"event\":\"ru", "holds no complete event"},
+    {"another first", "record.jsonl",
      "{\"event\":\"leg\",\"id\":\"a\",\"target\":\"t\",\"rules\":\"r\",\"defect\":null,\"purpose\":"
-     "\"target\"}\n",                                                      "line 1: expected the event run first, found leg"},
+     "\"target\"}\n",
+     "line 1: expected the event run first, found leg"},
     {"an unknown event", "record.jsonl", "{\"event\":\"party\"}\n",
      "line 1: event: expected one of: run catalogue leg case selfCheck matrix end, found "
-     "\"party\""                                                                                                            },
-    {"no event",         "record.jsonl", "{\"id\":1}\n",                   "line 1: event: is missing"                      },
-    {"no object",        "record.jsonl", "7\n",                            "line 1"                                         },
+     "\"party\""},
+    {"no event", "record.jsonl", "{\"id\":1}\n", "line 1: event: is missing"},
+    {"no object", "record.jsonl", "7\n", "line 1"},
 };
 
 Test(record, refuses_what_is_no_record_text)
@@ -362,7 +363,7 @@ static void compare_type(const json_t *defs, const struct shape *shape,
         const json_t *word;
 
         words = json_object_get(inner, "enum");
-        json_array_foreach(words, i, word)
+        json_array_foreach (words, i, word)
             assay_buf_printf(&joined, "%s%s", i > 0 ? " " : "", json_string_value(word));
         cr_expect_str_eq(assay_buf_cstr(&joined), m->words, "%s.%s", shape->name, m->name);
         assay_buf_fini(&joined);
@@ -449,8 +450,7 @@ Test(record_projection, is_sorted_canonical_and_free_of_what_varies)
     project(&first, run);
     cr_assert_eq(json_array_remove(cases, 0), 0);
     cr_assert_eq(json_array_append_new(cases, moved), 0);
-    json_array_foreach(cases, i, c)
-    {
+    json_array_foreach (cases, i, c) {
         cr_assert_eq(json_object_set_new(c, "milliseconds", json_integer(99)), 0);
         cr_assert_eq(json_object_set_new(c, "seen", json_string("another nonce")), 0);
         cr_assert_eq(json_object_set_new(c, "replay", json_string("assay replay /elsewhere")), 0);

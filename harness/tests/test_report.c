@@ -80,10 +80,10 @@ Test(report_terminal, says_first_and_last_that_a_run_is_invalid_and_why)
         enum sample sample;
         const char *first, *why;
     } rows[] = {
-        {SAMPLE_INVALID,     "INVALID  No verdict can be given on shop\n",
+        {SAMPLE_INVALID, "INVALID  No verdict can be given on shop\n",
          "the control paid-tools/honest_payment failed"},
         {SAMPLE_INTERRUPTED, "INTERRUPTED  The run was interrupted",
-         "the run stopped before its end"              },
+         "the run stopped before its end"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -290,12 +290,9 @@ Test(report_junit, is_well_formed_and_counts_what_it_holds)
     static const struct {
         size_t tests, failures, errors, skipped;
     } rows[SAMPLE__COUNT] = {
-        [SAMPLE_PASSING] = {8,  0, 0, 1},
-          [SAMPLE_FAILING] = {13, 3, 0, 3},
-        [SAMPLE_INVALID] = {7,  1, 4, 2},
-          [SAMPLE_INTERRUPTED] = {7,  0, 1, 3},
-        [SAMPLE_SELFTEST] = {12, 3, 0, 1},
-          [SAMPLE_HOSTILE] = {5,  1, 0, 3},
+        [SAMPLE_PASSING] = {8, 0, 0, 1},   [SAMPLE_FAILING] = {13, 3, 0, 3},
+        [SAMPLE_INVALID] = {7, 1, 4, 2},   [SAMPLE_INTERRUPTED] = {7, 0, 1, 3},
+        [SAMPLE_SELFTEST] = {12, 3, 0, 1}, [SAMPLE_HOSTILE] = {5, 1, 0, 3},
     };
 
     for (size_t s = 0; s < SAMPLE__COUNT; s++) {

@@ -197,16 +197,16 @@ static const struct {
     const char *what, *script;
     long long shown;
 } filters[] = {
-    {"everything",                "",                                                     12},
-    {"no passes",                 "f.querySelector('[value=pass]').click()",              6 },
+    {"everything", "", 12},
+    {"no passes", "f.querySelector('[value=pass]').click()", 6},
     {"failures alone",
-     "f.querySelector('[value=none]').click(); f.querySelector('[value=mild]').click()",  3 },
-    {"reset",                     "f.reset()",                                            12},
+     "f.querySelector('[value=none]').click(); f.querySelector('[value=mild]').click()", 3},
+    {"reset", "f.reset()", 12},
     {"one threat",
-     "f.threat.value = [...f.threat.options].find(o => o.text === 'forged-proof').value", 4 },
-    {"and a word",                "f.text.value = 'BIT'",                                 1 },
-    {"and one that is not there", "f.text.value = 'bit nowhere'",                         0 },
-    {"all again",                 "f.threat.value = ''; f.text.value = ''",               12},
+     "f.threat.value = [...f.threat.options].find(o => o.text === 'forged-proof').value", 4},
+    {"and a word", "f.text.value = 'BIT'", 1},
+    {"and one that is not there", "f.text.value = 'bit nowhere'", 0},
+    {"all again", "f.threat.value = ''; f.text.value = ''", 12},
 };
 
 Test(report_page, filters_by_verdict_threat_and_words)

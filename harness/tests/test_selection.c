@@ -11,13 +11,10 @@ static const struct {
     const char *word;
     size_t names, threats, rules;
 } words[] = {
-    {SPENT,                        1, 0, 0},
-    {"paid-tools/spent",           1, 0, 0},
-    {"paid-tools/",                1, 0, 0},
-    {COPIES "/64 copies of a GET", 1, 0, 0},
-    {"T1-02",                      1, 0, 0},
-    {"proof-replay",               0, 1, 0},
-    {"NS-1",                       0, 0, 1},
+    {SPENT, 1, 0, 0},         {"paid-tools/spent", 1, 0, 0},
+    {"paid-tools/", 1, 0, 0}, {COPIES "/64 copies of a GET", 1, 0, 0},
+    {"T1-02", 1, 0, 0},       {"proof-replay", 0, 1, 0},
+    {"NS-1", 0, 0, 1},
 };
 
 Test(selection, sorts_a_word_by_what_it_names)
@@ -37,14 +34,14 @@ Test(selection, sorts_a_word_by_what_it_names)
 static const struct {
     const char *word, *nearest;
 } unknowns[] = {
-    {"paid-tools/spent_prof_buys_nothing", SPENT         },
-    {"spent_proof_buys_nothin",            SPENT         },
-    {"proof-repley",                       "proof-replay"},
-    {"NS-11",                              "NS-1"        },
-    {COPIES "/65 copies",                  COPIES        },
-    {"T1-",                                ""            },
-    {"",                                   ""            },
-    {"\x1b[2J\xff",                        ""            },
+    {"paid-tools/spent_prof_buys_nothing", SPENT},
+    {"spent_proof_buys_nothin", SPENT},
+    {"proof-repley", "proof-replay"},
+    {"NS-11", "NS-1"},
+    {COPIES "/65 copies", COPIES},
+    {"T1-", ""},
+    {"", ""},
+    {"\x1b[2J\xff", ""},
 };
 
 Test(selection, refuses_what_names_nothing_and_says_what_is_near)

@@ -193,17 +193,17 @@ static const struct {
     int status;
     size_t records;
 } faults[] = {
-    {"no rule",               {0},                                                0,       5},
-    {"killed before write 3", {.calls = SUPERVISOR_WRITE, .kill_before = 3},      128 + 9, 2},
-    {"killed before sync 3",  {.calls = SUPERVISOR_SYNC, .kill_before = 3},       128 + 9, 3},
-    {"killed before call 1",  {.calls = SUPERVISOR_DURABLE, .kill_before = 1},    128 + 9, 0},
-    {"killed before call 6",  {.calls = SUPERVISOR_DURABLE, .kill_before = 6},    128 + 9, 3},
-    {"more calls than made",  {.calls = SUPERVISOR_SYNC, .kill_before = 6},       0,       5},
-    {"sync fails EIO",        {.calls = SUPERVISOR_SYNC, .fail_errno = EIO},      EIO,     1},
-    {"write fails ENOSPC",    {.calls = SUPERVISOR_WRITE, .fail_errno = ENOSPC},  ENOSPC,  0},
-    {"write fails EROFS",     {.calls = SUPERVISOR_DURABLE, .fail_errno = EROFS}, EROFS,   0},
-    {"other calls fail",      {.calls = SUPERVISOR_SEND, .fail_errno = EIO},      0,       5},
-    {"held for a moment",     {.calls = SUPERVISOR_DURABLE, .hold_ms = 1},        0,       5},
+    {"no rule", {0}, 0, 5},
+    {"killed before write 3", {.calls = SUPERVISOR_WRITE, .kill_before = 3}, 128 + 9, 2},
+    {"killed before sync 3", {.calls = SUPERVISOR_SYNC, .kill_before = 3}, 128 + 9, 3},
+    {"killed before call 1", {.calls = SUPERVISOR_DURABLE, .kill_before = 1}, 128 + 9, 0},
+    {"killed before call 6", {.calls = SUPERVISOR_DURABLE, .kill_before = 6}, 128 + 9, 3},
+    {"more calls than made", {.calls = SUPERVISOR_SYNC, .kill_before = 6}, 0, 5},
+    {"sync fails EIO", {.calls = SUPERVISOR_SYNC, .fail_errno = EIO}, EIO, 1},
+    {"write fails ENOSPC", {.calls = SUPERVISOR_WRITE, .fail_errno = ENOSPC}, ENOSPC, 0},
+    {"write fails EROFS", {.calls = SUPERVISOR_DURABLE, .fail_errno = EROFS}, EROFS, 0},
+    {"other calls fail", {.calls = SUPERVISOR_SEND, .fail_errno = EIO}, 0, 5},
+    {"held for a moment", {.calls = SUPERVISOR_DURABLE, .hold_ms = 1}, 0, 5},
 };
 
 Test(supervisor, kills_fails_or_lets_proceed_exactly_the_calls_of_its_rule)
@@ -229,14 +229,14 @@ static const struct {
     unsigned calls;
     uint64_t seen;
 } counts[] = {
-    {"records are writes",      five_records,      SUPERVISOR_WRITE,                   5 },
-    {"records are synced",      five_records,      SUPERVISOR_SYNC,                    5 },
-    {"kinds add up",            five_records,      SUPERVISOR_DURABLE,                 10},
-    {"no sends",                five_records,      SUPERVISOR_SEND,                    0 },
-    {"sends and socket writes", send_five,         SUPERVISOR_SEND,                    5 },
-    {"no durable calls",        send_five,         SUPERVISOR_DURABLE,                 0 },
-    {"renames and unlinks",     rename_and_unlink, SUPERVISOR_RENAME,                  2 },
-    {"threads",                 four_threads,      SUPERVISOR_SYNC | SUPERVISOR_WRITE, 40},
+    {"records are writes", five_records, SUPERVISOR_WRITE, 5},
+    {"records are synced", five_records, SUPERVISOR_SYNC, 5},
+    {"kinds add up", five_records, SUPERVISOR_DURABLE, 10},
+    {"no sends", five_records, SUPERVISOR_SEND, 0},
+    {"sends and socket writes", send_five, SUPERVISOR_SEND, 5},
+    {"no durable calls", send_five, SUPERVISOR_DURABLE, 0},
+    {"renames and unlinks", rename_and_unlink, SUPERVISOR_RENAME, 2},
+    {"threads", four_threads, SUPERVISOR_SYNC | SUPERVISOR_WRITE, 40},
 };
 
 Test(supervisor, counts_each_kind_of_call)

@@ -12,10 +12,7 @@ struct code_words {
 static const struct code_words *words_of(enum assay_code code)
 {
 #define WORDS(name, text) {#name, text},
-    static const struct code_words words[] = {
-        {"OK", "fine"},
-        ASSAY_ERRORS(WORDS)
-    };
+    static const struct code_words words[] = {{"OK", "fine"}, ASSAY_ERRORS(WORDS)};
 #undef WORDS
     static const struct code_words none = {"UNNAMED", "is no code of the list"};
 

@@ -17,12 +17,7 @@ static uint16_t scheme_port(struct assay_bytes scheme)
     static const struct {
         const char *scheme;
         uint16_t port;
-    } known[] = {
-        {"http",  80 },
-        {"https", 443},
-        {"ws",    80 },
-        {"wss",   443}
-    };
+    } known[] = {{"http", 80}, {"https", 443}, {"ws", 80}, {"wss", 443}};
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (assay_bytes_equal_nocase(scheme, assay_str(known[i].scheme)))

@@ -106,14 +106,14 @@ static bool is_deceptive(int32_t c)
     static const struct {
         int32_t first, last;
     } ranges[] = {
-        {0x80,    0x9F   }, /* C1 controls */
-        {0xAD,    0xAD   }, /* soft hyphen */
-        {0x61C,   0x61C  }, /* Arabic letter mark */
-        {0x200B,  0x200F }, /* zero width, left-to-right and right-to-left marks */
-        {0x2028,  0x202E }, /* line and paragraph separator, embeddings and overrides */
-        {0x2060,  0x206F }, /* invisible operators, isolates */
-        {0xFEFF,  0xFEFF }, /* byte order mark */
-        {0xFFF9,  0xFFFB }, /* interlinear annotation */
+        {0x80, 0x9F},       /* C1 controls */
+        {0xAD, 0xAD},       /* soft hyphen */
+        {0x61C, 0x61C},     /* Arabic letter mark */
+        {0x200B, 0x200F},   /* zero width, left-to-right and right-to-left marks */
+        {0x2028, 0x202E},   /* line and paragraph separator, embeddings and overrides */
+        {0x2060, 0x206F},   /* invisible operators, isolates */
+        {0xFEFF, 0xFEFF},   /* byte order mark */
+        {0xFFF9, 0xFFFB},   /* interlinear annotation */
         {0xE0000, 0xE007F}, /* tags */
     };
 

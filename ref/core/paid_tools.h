@@ -39,8 +39,9 @@ struct pt_core {
     int64_t sweep_every_ms; /**< a sweep is asked for when the last one is older */
     uint32_t
         rate_per_second; /**< 0: no limit. Over it: 429 with Retry-After, before anything is read */
-    size_t body_max_bytes; /**< for messages only; the network layer enforces it */
-    const char *price_of_all; /**< what every priced route and tool costs instead of its own price; NULL: its own */
+    size_t body_max_bytes;    /**< for messages only; the network layer enforces it */
+    const char *price_of_all; /**< what every priced route and tool costs instead of its own price;
+                                 NULL: its own */
     const struct pt_route *routes;
     size_t route_count;
     const char *mcp_path;         /**< NULL: no MCP surface */

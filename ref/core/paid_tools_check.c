@@ -76,8 +76,10 @@ static enum assay_code check_route(const struct pt_route *route, unsigned places
     if (route->method == NULL ||
         (strcmp(route->method, "GET") != 0 && strcmp(route->method, "POST") != 0))
         return assay_fail(err, ASSAY_E_MALFORMED, 0, "route: the method must be GET or POST");
-    if (route->path == NULL || (rc = check_path(route->path, err)) != ASSAY_OK)
+    if (route->path == NULL)
         return assay_fail(err, ASSAY_E_MALFORMED, 0, "route: has no path");
+    if ((rc = check_path(route->path, err)) != ASSAY_OK)
+        return rc;
     if (about.len >= PT_TEXT_MAX_BYTES || !assay_utf8_valid(about))
         return assay_fail(err, ASSAY_E_MALFORMED, 0,
                           "route: the description must be UTF-8 of at most %d bytes",

@@ -21,13 +21,13 @@ enum ref_defect_id {
 };
 
 struct ref_defect {
-    const char *id;        /**< dotted, "nonce.two_steps" */
-    const char *profile;   /**< "paid-tools" */
-    const char *sets;      /**< the rule sets under which it shows: "base", "hardened", "both" */
-    const char *threat;    /**< id of the threat it opens */
-    const char *rule;      /**< id of the rule it breaks */
-    const char *place;     /**< source file that holds the wrong turn */
-    const char *sentence;  /**< what the broken server does, in one sentence */
+    const char *id;       /**< dotted, "nonce.two_steps" */
+    const char *profile;  /**< "paid-tools" */
+    const char *sets;     /**< the rule sets under which it shows: "base", "hardened", "both" */
+    const char *threat;   /**< id of the threat it opens */
+    const char *rule;     /**< id of the rule it breaks */
+    const char *place;    /**< source file that holds the wrong turn */
+    const char *sentence; /**< what the broken server does, in one sentence */
 };
 
 /** The list; also there in libref.a, where nothing can be switched on. */

@@ -7,13 +7,13 @@
 #include "net/deadlines.h"
 #include "net/framing.h"
 
-#include <pthread.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -44,7 +44,7 @@ struct connection {
     bool head_read;
     bool over_limit;
     bool mark;
-    const char *uri; /* the library's; for its address */
+    const char *uri;             /* the library's; for its address */
     pthread_mutex_t target_lock; /* the watcher reads the target of a request that it cuts off */
     struct assay_buf target;
     struct assay_buf body;
@@ -358,7 +358,7 @@ static struct MHD_Daemon *daemon_start(struct ref_net_server *s)
 #else
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
 #endif
-        {MHD_OPTION_END,                   0, NULL},
+        {MHD_OPTION_END, 0, NULL},
     };
 
     return MHD_start_daemon(

@@ -13,13 +13,13 @@ enum { JSON_MAX_BYTES = 8 * (int)sizeof(struct pt_proof) };
 static const struct {
     const char *name, *caip2;
 } networks[] = {
-    {"base",          "eip155:8453"                            },
-    {"base-sepolia",  "eip155:84532"                           },
-    {"ethereum",      "eip155:1"                               },
-    {"polygon",       "eip155:137"                             },
-    {"solana",        "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"},
+    {"base", "eip155:8453"},
+    {"base-sepolia", "eip155:84532"},
+    {"ethereum", "eip155:1"},
+    {"polygon", "eip155:137"},
+    {"solana", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"},
     {"solana-devnet", "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1"},
-    {"mock",          "mock:1"                                 },
+    {"mock", "mock:1"},
 };
 
 static const char *caip2_of(const char *name)
@@ -105,14 +105,14 @@ static enum assay_code read_offer(struct pt_challenge *out, char *amount,
         uint32_t holder;
         bool optional;
     } texts[] = {
-        {"scheme",      out->scheme,       offer, true },
-        {"network",     network,           offer, true },
-        {"asset",       out->asset,        offer, true },
-        {"payTo",       out->recipient,    offer, true },
-        {"amount",      amount,            offer, false},
-        {"nonce",       out->nonce,        extra, false},
+        {"scheme", out->scheme, offer, true},
+        {"network", network, offer, true},
+        {"asset", out->asset, offer, true},
+        {"payTo", out->recipient, offer, true},
+        {"amount", amount, offer, false},
+        {"nonce", out->nonce, extra, false},
         {"requestHash", out->request_hash, extra, false},
-        {"expiresAt",   out->expires_at,   extra, true },
+        {"expiresAt", out->expires_at, extra, true},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -3,12 +3,12 @@
 
 /* No braces within braces: clang-format 14 takes them for a table and loses line ends. */
 #define X(id_, base, hardened, source_, sentence_, remedy_)                                        \
-    {.id = id_,                                                                                    \
+    {.id = (id_),                                                                                  \
      .level[PT_SET_BASE] = PT_LEVEL_##base,                                                        \
      .level[PT_SET_HARDENED] = PT_LEVEL_##hardened,                                                \
-     .source = source_,                                                                            \
-     .sentence = sentence_,                                                                        \
-     .remedy = remedy_},
+     .source = (source_),                                                                          \
+     .sentence = (sentence_),                                                                      \
+     .remedy = (remedy_)},
 const struct pt_rule pt_rules[] = {
 #include "paid_tools/rules.def"
 };

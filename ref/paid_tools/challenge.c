@@ -28,15 +28,15 @@ static enum assay_code read_members(struct pt_challenge *out, const struct assay
         char *text;
         bool optional;
     } texts[] = {
-        {"scheme",      out->scheme,       false},
-        {"price",       out->price,        false},
-        {"asset",       out->asset,        false},
-        {"network",     out->network,      false},
-        {"recipient",   out->recipient,    false},
-        {"nonce",       out->nonce,        false},
-        {"expiresAt",   out->expires_at,   false},
+        {"scheme", out->scheme, false},
+        {"price", out->price, false},
+        {"asset", out->asset, false},
+        {"network", out->network, false},
+        {"recipient", out->recipient, false},
+        {"nonce", out->nonce, false},
+        {"expiresAt", out->expires_at, false},
         {"requestHash", out->request_hash, false},
-        {"description", out->description,  true },
+        {"description", out->description, true},
     };
     uint32_t version = assay_json_member(doc, object, "version");
     enum assay_code rc;

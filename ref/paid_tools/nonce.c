@@ -15,11 +15,11 @@ enum { TERMS_MAX_BYTES = 16 + 6 * (4 + PT_TEXT_MAX_BYTES) };
 
 static void add_field(struct assay_buf *out, const char *text)
 {
-    size_t len = strlen(text);
+    struct assay_bytes field = assay_str(text);
 
     for (int shift = 24; shift >= 0; shift -= 8)
-        assay_buf_add_byte(out, (uint8_t)(len >> shift));
-    assay_buf_add(out, assay_str(text));
+        assay_buf_add_byte(out, (uint8_t)(field.len >> shift));
+    assay_buf_add(out, field);
 }
 
 /* Puts the MAC over the random bits of uuid and the terms into uuid. */

@@ -94,9 +94,9 @@ static enum assay_code read_members(struct pt_proof *out, const struct assay_jso
         bool is_unsigned; /* not covered by the signature */
     } texts[] = {
         {"requestHash", out->request_hash, false},
-        {"payer",       out->payer,        true },
-        {"timestamp",   out->timestamp,    true },
-        {"signature",   out->signature,    false},
+        {"payer", out->payer, true},
+        {"timestamp", out->timestamp, true},
+        {"signature", out->signature, false},
     };
     enum assay_code rc = read_nonce(out, doc, object, err);
 

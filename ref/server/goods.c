@@ -2,16 +2,11 @@
 #include "server/shop.h"
 
 static const struct pt_route routes[] = {
-    {"GET",  "/weather",  "0.001", "Weather now"      },
-    {"GET",  "/forecast", "0.002", "Weather to come"  },
-    {"GET",  "/report",   "0.001", "A report"         },
-    {"GET",  "/files/*",  "0.001", "A file"           },
-    {"POST", "/action",   "0.001", "An action"        },
-    {"GET",  "/gold",     "1.00",  "Something dear"   },
-    {"GET",  "/html",     "0.001", "A page"           },
-    {"GET",  "/empty",    "0.001", "Nothing"          },
-    {"GET",  "/binary",   "0.001", "Bytes"            },
-    {"GET",  "/free",     NULL,    "Free for everyone"},
+    {"GET", "/weather", "0.001", "Weather now"}, {"GET", "/forecast", "0.002", "Weather to come"},
+    {"GET", "/report", "0.001", "A report"},     {"GET", "/files/*", "0.001", "A file"},
+    {"POST", "/action", "0.001", "An action"},   {"GET", "/gold", "1.00", "Something dear"},
+    {"GET", "/html", "0.001", "A page"},         {"GET", "/empty", "0.001", "Nothing"},
+    {"GET", "/binary", "0.001", "Bytes"},        {"GET", "/free", NULL, "Free for everyone"},
 };
 
 static const char *const tools[] = {"get_weather", "get_time", NULL};

@@ -78,7 +78,7 @@ static void wait_for_signal(int signals)
         (void)poll(&fd, 1, -1);
 }
 
-static int worker_run(const struct parent *p, unsigned index, int ready, struct assay_err *err)
+static int worker_run(const struct parent *p, int ready, struct assay_err *err)
 {
     struct ref_net_server_options net = REF_NET_SERVER_OPTIONS_DEFAULT;
     struct ref_net_server *server = NULL;
@@ -88,7 +88,7 @@ static int worker_run(const struct parent *p, unsigned index, int ready, struct 
 
     if (store_open(&store, p, err) != ASSAY_OK)
         goto out;
-    if (pt_shop_new(&shop, &p->core, &p->options, p->shared, store, index, err) != ASSAY_OK)
+    if (pt_shop_new(&shop, &p->core, &p->options, p->shared, store, err) != ASSAY_OK)
         goto out;
     net.listen_fd = p->listen_fd;
     net.body_max_bytes = p->options.body_max_bytes;
@@ -111,7 +111,7 @@ out:
     return status;
 }
 
-static int worker_main(struct parent *p, unsigned index, pid_t parent, int ready)
+static int worker_main(struct parent *p, pid_t parent, int ready)
 {
     struct assay_err err = {0};
     int status;
@@ -119,7 +119,7 @@ static int worker_main(struct parent *p, unsigned index, pid_t parent, int ready
     /* Workers end with their parent; one that has gone already will not say so. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         return STATUS_TROUBLE;
-    status = worker_run(p, index, ready, &err);
+    status = worker_run(p, ready, &err);
     if (status != STATUS_STOPPED)
         tell(ready, err.text);
     assay_buf_wipe(&p->secret);
@@ -136,7 +136,7 @@ static enum assay_code worker_start(struct parent *p, unsigned index, struct ass
         return assay_fail(err, ASSAY_E_IO, 0, "pipe: %s", strerror(errno));
     w->pid = fork();
     if (w->pid == 0)
-        _exit(worker_main(p, index, parent, ready[1]));
+        _exit(worker_main(p, parent, ready[1]));
     (void)close(ready[1]);
     w->ready = ready[0];
     w->is_ready = false;

@@ -28,7 +28,6 @@ struct pt_shop {
     struct ref_net_client_options origin;
     struct pt_shop_shared *shared;
     struct ref_store *store;
-    unsigned worker;
     pthread_mutex_t lock; /* of the clients below */
     struct ref_net_client *clients[CLIENTS_KEPT];
     size_t client_count;
@@ -186,7 +185,7 @@ static struct assay_bytes nonce_name(struct errand *e, struct assay_bytes nonce)
     if (!REF_DEFECT(store_per_worker) || nonce.len == 0)
         return nonce;
     assay_buf_clear(&e->store_name);
-    assay_buf_printf(&e->store_name, "worker %u ", e->shop->worker);
+    assay_buf_printf(&e->store_name, "worker %ld ", (long)getpid());
     assay_buf_add(&e->store_name, nonce);
     return assay_buf_view(&e->store_name);
 }
@@ -395,7 +394,7 @@ void pt_shop_handle(void *cls, const struct ref_net_request *request,
 
 enum assay_code pt_shop_new(struct pt_shop **out, const struct pt_core *core,
                             const struct pt_server_options *options, struct pt_shop_shared *shared,
-                            struct ref_store *store, unsigned worker, struct assay_err *err)
+                            struct ref_store *store, struct assay_err *err)
 {
     struct pt_shop *shop = assay_alloc(sizeof(*shop));
 
@@ -409,7 +408,6 @@ enum assay_code pt_shop_new(struct pt_shop **out, const struct pt_core *core,
                    .response_max_bytes = REF_STORE_BODY_MAX_BYTES},
         .shared = shared,
         .store = store,
-        .worker = worker,
     };
     pthread_mutex_init(&shop->lock, NULL);
     *out = shop;

@@ -24,8 +24,7 @@ struct pt_shop;
 /** NOMEM. core, options, shared and store are borrowed until _free. */
 enum assay_code pt_shop_new(struct pt_shop **out, const struct pt_core *core,
                             const struct pt_server_options *options, struct pt_shop_shared *shared,
-                            struct ref_store *store, unsigned worker,
-                            struct assay_err *err) ASSAY_MUST_USE;
+                            struct ref_store *store, struct assay_err *err) ASSAY_MUST_USE;
 void pt_shop_free(struct pt_shop *shop); /**< NULL is taken */
 
 /** The handlers of ref_net_server_options; cls is the shop. */

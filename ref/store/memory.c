@@ -66,10 +66,8 @@ static struct assay_bytes keep(uint8_t **room, struct assay_bytes bytes)
 static struct entry *entry_new(struct assay_bytes name, const struct ref_claim *claim,
                                const struct ref_answer *answer, int64_t until_ms)
 {
-    static const struct ref_answer nothing = {
-        .content_type = {(const uint8_t *)"", 0},
-          .body = {(const uint8_t *)"", 0}
-    };
+    static const struct ref_answer nothing = {.content_type = {(const uint8_t *)"", 0},
+                                              .body = {(const uint8_t *)"", 0}};
     struct entry *e;
     uint8_t *room;
 

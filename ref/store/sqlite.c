@@ -331,7 +331,7 @@ static enum assay_code sweep_batch(const struct ref_sqlite_connection *w, int64_
         const char *count;
     } tables[] = {
         {S_NONCE_SWEEP, "nonces"},
-        {S_KEY_SWEEP,   "keys"  },
+        {S_KEY_SWEEP, "keys"},
     };
     enum assay_code code;
     bool full;

@@ -52,12 +52,9 @@ struct reply {
 };
 
 static const struct pt_route world_routes[] = {
-    {"GET",  "/weather",    "0.001", "a forecast"},
-    {"GET",  "/gold",       "0.001", NULL        },
-    {"GET",  "/files/*",    "0.002", NULL        },
-    {"GET",  "/files/free", NULL,    NULL        },
-    {"POST", "/action",     "0.001", NULL        },
-    {"GET",  "/free",       NULL,    NULL        },
+    {"GET", "/weather", "0.001", "a forecast"}, {"GET", "/gold", "0.001", NULL},
+    {"GET", "/files/*", "0.002", NULL},         {"GET", "/files/free", NULL, NULL},
+    {"POST", "/action", "0.001", NULL},         {"GET", "/free", NULL, NULL},
 };
 static const char *const world_tools[] = {"get_weather", "get_gold", NULL};
 

@@ -10,14 +10,14 @@
 static const struct {
     const char *bytes, *std, *url;
 } known[] = {
-    {"",             "",         ""        },
-    {"f",            "Zg==",     "Zg"      },
-    {"fo",           "Zm8=",     "Zm8"     },
-    {"foo",          "Zm9v",     "Zm9v"    },
-    {"foob",         "Zm9vYg==", "Zm9vYg"  },
-    {"fooba",        "Zm9vYmE=", "Zm9vYmE" },
-    {"foobar",       "Zm9vYmFy", "Zm9vYmFy"},
-    {"\xFB\xFF\xBE", "+/++",     "-_--"    },
+    {"", "", ""},
+    {"f", "Zg==", "Zg"},
+    {"fo", "Zm8=", "Zm8"},
+    {"foo", "Zm9v", "Zm9v"},
+    {"foob", "Zm9vYg==", "Zm9vYg"},
+    {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+    {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+    {"\xFB\xFF\xBE", "+/++", "-_--"},
 };
 
 static void expect_both_ways(enum assay_base64 form, const char *bytes, const char *text)
@@ -50,27 +50,27 @@ static const struct {
     const char *text;
     size_t at;
 } refused[] = {
-    {"URL letters in standard",         ASSAY_BASE64_STD, "-_--",      0},
-    {"standard letters in URL",         ASSAY_BASE64_URL, "Z/++",      1},
-    {"padding missing",                 ASSAY_BASE64_STD, "Zg",        2},
-    {"half the padding",                ASSAY_BASE64_STD, "Zg=",       3},
-    {"too much padding",                ASSAY_BASE64_STD, "Zg======",  2},
-    {"a block of padding",              ASSAY_BASE64_STD, "====",      0},
-    {"three of padding",                ASSAY_BASE64_STD, "Z===",      1},
-    {"padding in the middle",           ASSAY_BASE64_STD, "Zg==Zg==",  2},
-    {"padding where there is none",     ASSAY_BASE64_URL, "Zg==",      2},
-    {"one padding where there is none", ASSAY_BASE64_URL, "Zm8=",      3},
-    {"space",                           ASSAY_BASE64_URL, "Zm9v ",     4},
-    {"line end",                        ASSAY_BASE64_STD, "Zm9v\nZm9", 4},
-    {"junk at the end",                 ASSAY_BASE64_URL, "Zm9v!",     4},
-    {"a letter alone",                  ASSAY_BASE64_URL, "Z",         1},
-    {"a letter after a block",          ASSAY_BASE64_URL, "Zm9vZ",     5},
-    {"unused bits, one byte",           ASSAY_BASE64_URL, "Zh",        1},
-    {"topmost unused bit, one byte",    ASSAY_BASE64_URL, "Zo",        1},
-    {"topmost unused bit, two bytes",   ASSAY_BASE64_URL, "Zm-",       2},
-    {"unused bits, two bytes",          ASSAY_BASE64_URL, "Zm9",       2},
-    {"unused bits, padded",             ASSAY_BASE64_STD, "Zh==",      1},
-    {"top bit",                         ASSAY_BASE64_URL, "Zm9\xF6",   3},
+    {"URL letters in standard", ASSAY_BASE64_STD, "-_--", 0},
+    {"standard letters in URL", ASSAY_BASE64_URL, "Z/++", 1},
+    {"padding missing", ASSAY_BASE64_STD, "Zg", 2},
+    {"half the padding", ASSAY_BASE64_STD, "Zg=", 3},
+    {"too much padding", ASSAY_BASE64_STD, "Zg======", 2},
+    {"a block of padding", ASSAY_BASE64_STD, "====", 0},
+    {"three of padding", ASSAY_BASE64_STD, "Z===", 1},
+    {"padding in the middle", ASSAY_BASE64_STD, "Zg==Zg==", 2},
+    {"padding where there is none", ASSAY_BASE64_URL, "Zg==", 2},
+    {"one padding where there is none", ASSAY_BASE64_URL, "Zm8=", 3},
+    {"space", ASSAY_BASE64_URL, "Zm9v ", 4},
+    {"line end", ASSAY_BASE64_STD, "Zm9v\nZm9", 4},
+    {"junk at the end", ASSAY_BASE64_URL, "Zm9v!", 4},
+    {"a letter alone", ASSAY_BASE64_URL, "Z", 1},
+    {"a letter after a block", ASSAY_BASE64_URL, "Zm9vZ", 5},
+    {"unused bits, one byte", ASSAY_BASE64_URL, "Zh", 1},
+    {"topmost unused bit, one byte", ASSAY_BASE64_URL, "Zo", 1},
+    {"topmost unused bit, two bytes", ASSAY_BASE64_URL, "Zm-", 2},
+    {"unused bits, two bytes", ASSAY_BASE64_URL, "Zm9", 2},
+    {"unused bits, padded", ASSAY_BASE64_STD, "Zh==", 1},
+    {"top bit", ASSAY_BASE64_URL, "Zm9\xF6", 3},
 };
 
 Test(base64, refuses_every_other_spelling_and_says_where)

@@ -203,13 +203,9 @@ Test(buf, every_allocation_may_fail_and_is_reported)
         const char *name;
         void (*use)(struct assay_buf *out);
     } rows[] = {
-        {"buf",           use_buf          },
-        {"base64 encode", use_base64       },
-        {"base64 decode", use_base64_decode},
-        {"json",          use_json         },
-        {"query",         use_query        },
-        {"target",        use_target       },
-        {"files",         use_files        },
+        {"buf", use_buf},     {"base64 encode", use_base64}, {"base64 decode", use_base64_decode},
+        {"json", use_json},   {"query", use_query},          {"target", use_target},
+        {"files", use_files},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

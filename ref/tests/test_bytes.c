@@ -18,12 +18,8 @@ Test(bytes, compares_by_unsigned_byte_and_a_prefix_first)
         const char *a, *b;
         int order;
     } rows[] = {
-        {"",     "",     0 },
-        {"",     "a",    -1},
-        {"a",    "ab",   -1},
-        {"b",    "ab",   1 },
-        {"\x7F", "\x80", -1},
-        {"same", "same", 0 },
+        {"", "", 0},    {"", "a", -1},        {"a", "ab", -1},
+        {"b", "ab", 1}, {"\x7F", "\x80", -1}, {"same", "same", 0},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

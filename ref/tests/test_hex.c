@@ -30,22 +30,12 @@ Test(hex, refuses_other_text_and_leaves_the_output_alone)
         const char *text;
         bool lower_only, ok;
     } rows[] = {
-        {"00ff",   true,  true },
-        {"00FF",   false, true },
-        {"00FF",   true,  false},
-        {"00fF",   true,  false},
-        {"00f",    false, false},
-        {"00",     false, false},
-        {"",       false, false},
-        {"00ff0",  false, false},
-        {"00ff00", false, false},
-        {"0x0f",   false, false},
-        {"00g0",   false, false},
-        {"00 0",   false, false},
-        {"00f:",   false, false},
-        {"00f/",   false, false},
-        {"00f@",   false, false},
-        {"00f`",   false, false},
+        {"00ff", true, true},   {"00FF", false, true},   {"00FF", true, false},
+        {"00fF", true, false},  {"00f", false, false},   {"00", false, false},
+        {"", false, false},     {"00ff0", false, false}, {"00ff00", false, false},
+        {"0x0f", false, false}, {"00g0", false, false},  {"00 0", false, false},
+        {"00f:", false, false}, {"00f/", false, false},  {"00f@", false, false},
+        {"00f`", false, false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -14,19 +14,21 @@ static const struct {
     size_t message_repeat;
     const char *hex;
 } rows[] = {
-    {"\x0B",          20,  "Hi There",                                               1,  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-    {"Jefe",          1,   "what do ya want for nothing?",                           1,
-     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"                                                                                    },
-    {"\xAA",          20,  "\xDD",                                                   50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+    {"\x0B", 20, "Hi There", 1, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+    {"Jefe", 1, "what do ya want for nothing?", 1,
+     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+    {"\xAA", 20, "\xDD", 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
     {"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E\x0F\x10\x11\x12\x13\x14\x15\x16\x17"
-     "\x18\x19", 1,   "\xCD",                                                   50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
-    {"\xAA",          131, "Test Using Larger Than Block-Size Key - Hash Key First", 1,
-     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"                                                                                    },
-    {"\xAA",          131,
+     "\x18\x19",
+     1, "\xCD", 50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
+    {"\xAA", 131, "Test Using Larger Than Block-Size Key - Hash Key First", 1,
+     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    {"\xAA", 131,
      "This is a test using a larger than block-size key and a larger than block-size data. The key "
-     "needs to be hashed before being used by the HMAC algorithm.",                  1,  "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
-    {"\xAA",          64,  "Hi There",                                               1,  "ebef34e13d0a0fe04593d043bc7a865106db0604211d404c18206d862e5d7852"},
-    {"\xAA",          65,  "Hi There",                                               1,  "00af6c42340b99e2e1d9a1cdf1547be431fe2e9bab3215c68d013ba858891927"},
+     "needs to be hashed before being used by the HMAC algorithm.",
+     1, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+    {"\xAA", 64, "Hi There", 1, "ebef34e13d0a0fe04593d043bc7a865106db0604211d404c18206d862e5d7852"},
+    {"\xAA", 65, "Hi There", 1, "00af6c42340b99e2e1d9a1cdf1547be431fe2e9bab3215c68d013ba858891927"},
 };
 
 static struct assay_bytes repeated(uint8_t *room, const char *text, size_t repeat)

@@ -216,27 +216,29 @@ Test(net_server, hands_on_exactly_what_was_sent)
     static const struct {
         const char *name, *bytes, *body;
     } rows[] = {
-        {"an escaped target",      "GET /a%2Fb/../c?x=%20&y=+%00#f HTTP/1.1\r\n" HOST END,
-         "GET /a%2Fb/../c?x=%20&y=+%00#f  "                                                                   },
-        {"an absolute target",     "GET http://other/x?y HTTP/1.1\r\n" HOST END,
-         "GET http://other/x?y  "                                                                             },
-        {"bytes above 7F",         "GET /\xff HTTP/1.1\r\n" HOST "X-A: \xc3\xa9\r\n" END,
-         "GET /\xff \xc3\xa9 "                                                                                },
+        {"an escaped target", "GET /a%2Fb/../c?x=%20&y=+%00#f HTTP/1.1\r\n" HOST END,
+         "GET /a%2Fb/../c?x=%20&y=+%00#f  "},
+        {"an absolute target", "GET http://other/x?y HTTP/1.1\r\n" HOST END,
+         "GET http://other/x?y  "},
+        {"bytes above 7F", "GET /\xff HTTP/1.1\r\n" HOST "X-A: \xc3\xa9\r\n" END,
+         "GET /\xff \xc3\xa9 "},
         {"repeated headers",
          "GET / HTTP/1.1\r\n" HOST "X-A: 1\r\nOther: z\r\nx-a: 2\r\nX-A:\r\nX-A:  3 \r\n" END,
-         "GET / 1, 2, , 3 "                                                                                   },
-        {"a length",               "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n" END "abc", "POST /  abc"},
+         "GET / 1, 2, , 3 "},
+        {"a length", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n" END "abc", "POST /  abc"},
         {"chunks",
          "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n" END
-         "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n",                                                       "POST /  abc"},
+         "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n",
+         "POST /  abc"},
         {"a trailer is no header",
          "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END
-         "1\r\na\r\n0\r\nX-A: late\r\n\r\n",                                                     "POST /  a"  },
-        {"an empty line before",   "\r\nGET / HTTP/1.1\r\n" HOST END,                            "GET /  "    },
-        {"an unknown method",      "BREW / HTTP/1.1\r\n" HOST END,                               "BREW /  "   },
-        {"HTTP/1.0",               "GET / HTTP/1.0\r\n\r\n",                                     "GET /  "    },
-        {"a body with GET",        "GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" END "a",    "GET /  a"   },
-        {"a tab in a value",       "GET / HTTP/1.1\r\n" HOST "X-A: a\tb\r\n" END,                "GET / a\tb "},
+         "1\r\na\r\n0\r\nX-A: late\r\n\r\n",
+         "POST /  a"},
+        {"an empty line before", "\r\nGET / HTTP/1.1\r\n" HOST END, "GET /  "},
+        {"an unknown method", "BREW / HTTP/1.1\r\n" HOST END, "BREW /  "},
+        {"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "GET /  "},
+        {"a body with GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" END "a", "GET /  a"},
+        {"a tab in a value", "GET / HTTP/1.1\r\n" HOST "X-A: a\tb\r\n" END, "GET / a\tb "},
     };
     char answer[4096];
 
@@ -658,17 +660,17 @@ Test(net_listen, takes_loopback_addresses_and_refuses_others_with_a_reason)
         const char *text;
         enum assay_code code;
     } rows[] = {
-        {"127.0.0.1:0",     ASSAY_OK         },
-        {"localhost:0",     ASSAY_OK         },
-        {"0.0.0.0:0",       ASSAY_E_DENIED   },
-        {"10.0.0.1:0",      ASSAY_E_DENIED   },
-        {"127.0.0.1",       ASSAY_E_MALFORMED},
-        {"127.0.0.1:",      ASSAY_E_MALFORMED},
+        {"127.0.0.1:0", ASSAY_OK},
+        {"localhost:0", ASSAY_OK},
+        {"0.0.0.0:0", ASSAY_E_DENIED},
+        {"10.0.0.1:0", ASSAY_E_DENIED},
+        {"127.0.0.1", ASSAY_E_MALFORMED},
+        {"127.0.0.1:", ASSAY_E_MALFORMED},
         {"127.0.0.1:65536", ASSAY_E_MALFORMED},
-        {"127.0.0.1:-1",    ASSAY_E_MALFORMED},
-        {"example.com:80",  ASSAY_E_MALFORMED},
-        {":80",             ASSAY_E_MALFORMED},
-        {"",                ASSAY_E_MALFORMED},
+        {"127.0.0.1:-1", ASSAY_E_MALFORMED},
+        {"example.com:80", ASSAY_E_MALFORMED},
+        {":80", ASSAY_E_MALFORMED},
+        {"", ASSAY_E_MALFORMED},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -715,13 +717,13 @@ Test(net_server, is_asked_verbatim_by_the_client)
     static const struct {
         const char *method, *target, *body, *answer;
     } rows[] = {
-        {"GET",  "/a/../b?x=%20+%c3", "",    "GET /a/../b?x=%20+%c3  "},
-        {"POST", "/",                 "abc", "POST /  abc"            },
-        {"GET",  "//double",          "",    "GET //double  "         },
-        {"PUT",  "/",                 "",    "PUT /  "                },
-        {"HEAD", "/",                 "",    ""                       },
-        {"GET",  "/",                 "a",   "GET /  a"               },
-        {"GET",  "/",                 "",    "GET /  "                },
+        {"GET", "/a/../b?x=%20+%c3", "", "GET /a/../b?x=%20+%c3  "},
+        {"POST", "/", "abc", "POST /  abc"},
+        {"GET", "//double", "", "GET //double  "},
+        {"PUT", "/", "", "PUT /  "},
+        {"HEAD", "/", "", ""},
+        {"GET", "/", "a", "GET /  a"},
+        {"GET", "/", "", "GET /  "},
     };
     struct ref_net_client *c = client_of(WIRE_PATIENCE_MS, 10000);
 
@@ -821,12 +823,9 @@ Test(net_client, refuses_an_origin_that_it_may_not_reach)
         const char *url;
         enum assay_code code;
     } rows[] = {
-        {"http://127.0.0.1:1", ASSAY_OK         },
-        {"http://localhost",   ASSAY_OK         },
-        {"http://10.0.0.1",    ASSAY_E_DENIED   },
-        {"http://example.com", ASSAY_E_DENIED   },
-        {"https://127.0.0.1",  ASSAY_E_MALFORMED},
-        {"127.0.0.1:80",       ASSAY_E_MALFORMED},
+        {"http://127.0.0.1:1", ASSAY_OK},         {"http://localhost", ASSAY_OK},
+        {"http://10.0.0.1", ASSAY_E_DENIED},      {"http://example.com", ASSAY_E_DENIED},
+        {"https://127.0.0.1", ASSAY_E_MALFORMED}, {"127.0.0.1:80", ASSAY_E_MALFORMED},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

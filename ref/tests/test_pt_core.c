@@ -28,24 +28,24 @@ Test(pt_core, asks_for_one_thing_after_another)
         int status;
         const char *base, *hardened;
     } rows[] = {
-        {"unpaid",          false, NULL, ASSAY_OK,        200, "402",                                            "402"        },
-        {"unpaid, key",     false, "k",  ASSAY_OK,        200, "lookup; 402",                                    "lookup; 402"},
-        {"paid",            true,  NULL, ASSAY_OK,        200, "begin; run; finish; spent; 200",
-         "begin; run; finish; spent; 200"                                                                                     },
-        {"paid, key",       true,  "k",  ASSAY_OK,        200, "lookup; begin; run; finish; spent; stored; 200",
-         "lookup; begin; run; finish; spent; stored; 200"                                                                     },
-        {"handler 404",     true,  "k",  ASSAY_OK,        404, "lookup; begin; run; finish; spent; stored; 404",
-         "lookup; begin; run; finish; spent; stored; 404"                                                                     },
-        {"handler 402",     true,  "k",  ASSAY_OK,        402, "lookup; begin; run; finish; spent; 402",
-         "lookup; begin; run; finish; spent; 402"                                                                             },
-        {"handler 500",     true,  "k",  ASSAY_OK,        500, "lookup; begin; run; finish; spent; 500",
-         "lookup; begin; run; finish; released; 500"                                                                          },
-        {"handler hangs",   true,  NULL, ASSAY_E_TIMEOUT, 0,   "begin; run; finish; spent; 504",
-         "begin; run; finish; released; 504"                                                                                  },
-        {"handler gone",    true,  NULL, ASSAY_E_CLOSED,  0,   "begin; run; finish; spent; 502",
-         "begin; run; finish; released; 502"                                                                                  },
-        {"handler says 99", true,  NULL, ASSAY_OK,        99,  "begin; run; finish; spent; 502",
-         "begin; run; finish; released; 502"                                                                                  },
+        {"unpaid", false, NULL, ASSAY_OK, 200, "402", "402"},
+        {"unpaid, key", false, "k", ASSAY_OK, 200, "lookup; 402", "lookup; 402"},
+        {"paid", true, NULL, ASSAY_OK, 200, "begin; run; finish; spent; 200",
+         "begin; run; finish; spent; 200"},
+        {"paid, key", true, "k", ASSAY_OK, 200, "lookup; begin; run; finish; spent; stored; 200",
+         "lookup; begin; run; finish; spent; stored; 200"},
+        {"handler 404", true, "k", ASSAY_OK, 404, "lookup; begin; run; finish; spent; stored; 404",
+         "lookup; begin; run; finish; spent; stored; 404"},
+        {"handler 402", true, "k", ASSAY_OK, 402, "lookup; begin; run; finish; spent; 402",
+         "lookup; begin; run; finish; spent; 402"},
+        {"handler 500", true, "k", ASSAY_OK, 500, "lookup; begin; run; finish; spent; 500",
+         "lookup; begin; run; finish; released; 500"},
+        {"handler hangs", true, NULL, ASSAY_E_TIMEOUT, 0, "begin; run; finish; spent; 504",
+         "begin; run; finish; released; 504"},
+        {"handler gone", true, NULL, ASSAY_E_CLOSED, 0, "begin; run; finish; spent; 502",
+         "begin; run; finish; released; 502"},
+        {"handler says 99", true, NULL, ASSAY_OK, 99, "begin; run; finish; spent; 502",
+         "begin; run; finish; released; 502"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -79,16 +79,16 @@ Test(pt_core, delivers_nothing_when_the_store_fails)
         int status;
         unsigned runs;
     } rows[] = {
-        {"lookup", ASSAY_E_IO,   REF_CLAIM_FREE,         503, 0},
-        {"lookup", ASSAY_OK,     REF_CLAIM_FULL,         503, 0},
-        {"lookup", ASSAY_OK,     REF_CLAIM_KEY_BUSY,     409, 0},
-        {"lookup", ASSAY_OK,     REF_CLAIM_KEY_CONFLICT, 409, 0},
-        {"begin",  ASSAY_E_BUSY, REF_CLAIM_FREE,         503, 0},
-        {"begin",  ASSAY_OK,     REF_CLAIM_FULL,         503, 0},
-        {"begin",  ASSAY_OK,     REF_CLAIM_NONCE_TAKEN,  402, 0},
-        {"begin",  ASSAY_OK,     REF_CLAIM_KEY_BUSY,     409, 0},
-        {"begin",  ASSAY_OK,     REF_CLAIM_KEY_CONFLICT, 409, 0},
-        {"finish", ASSAY_E_IO,   REF_CLAIM_FREE,         503, 1},
+        {"lookup", ASSAY_E_IO, REF_CLAIM_FREE, 503, 0},
+        {"lookup", ASSAY_OK, REF_CLAIM_FULL, 503, 0},
+        {"lookup", ASSAY_OK, REF_CLAIM_KEY_BUSY, 409, 0},
+        {"lookup", ASSAY_OK, REF_CLAIM_KEY_CONFLICT, 409, 0},
+        {"begin", ASSAY_E_BUSY, REF_CLAIM_FREE, 503, 0},
+        {"begin", ASSAY_OK, REF_CLAIM_FULL, 503, 0},
+        {"begin", ASSAY_OK, REF_CLAIM_NONCE_TAKEN, 402, 0},
+        {"begin", ASSAY_OK, REF_CLAIM_KEY_BUSY, 409, 0},
+        {"begin", ASSAY_OK, REF_CLAIM_KEY_CONFLICT, 409, 0},
+        {"finish", ASSAY_E_IO, REF_CLAIM_FREE, 503, 1},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -119,29 +119,29 @@ Test(pt_core, routes_before_it_prices)
         int status;
         const char *allow;
     } rows[] = {
-        {"GET",     "/free",                    NULL, 200, NULL       },
-        {"HEAD",    "/free",                    NULL, 200, NULL       },
-        {"GET",     "/files/free",              NULL, 200, NULL       },
-        {"GET",     "/files/free?x",            NULL, 200, NULL       },
-        {"GET",     "/files/x/y",               NULL, 402, NULL       },
-        {"GET",     "/weather",                 NULL, 402, NULL       },
-        {"HEAD",    "/weather",                 NULL, 402, NULL       },
-        {"GET",     "/./weather",               NULL, 402, NULL       },
-        {"GET",     "/a/%2e%2e/weather",        NULL, 402, NULL       },
-        {"GET",     "/a/..\\weather",           NULL, 402, NULL       },
-        {"GET",     "http://shop.test/weather", NULL, 402, NULL       },
-        {"GET",     "http://x.test/weather",    NULL, 400, NULL       },
-        {"GET",     "//weather",                NULL, 400, NULL       },
-        {"GET",     "/.//weather",              NULL, 400, NULL       },
-        {"GET",     "/%77eather",               NULL, 404, NULL       },
-        {"GET",     "/WEATHER",                 NULL, 404, NULL       },
-        {"GET",     "/nothing",                 NULL, 404, NULL       },
-        {"GET",     "*",                        NULL, 400, NULL       },
-        {"get",     "/weather",                 NULL, 405, "GET, HEAD"},
-        {"OPTIONS", "/weather",                 NULL, 405, "GET, HEAD"},
-        {"POST",    "/weather",                 NULL, 405, "GET, HEAD"},
-        {"GET",     "/action",                  NULL, 405, "POST"     },
-        {"DELETE",  "/mcp",                     NULL, 405, "POST"     },
+        {"GET", "/free", NULL, 200, NULL},
+        {"HEAD", "/free", NULL, 200, NULL},
+        {"GET", "/files/free", NULL, 200, NULL},
+        {"GET", "/files/free?x", NULL, 200, NULL},
+        {"GET", "/files/x/y", NULL, 402, NULL},
+        {"GET", "/weather", NULL, 402, NULL},
+        {"HEAD", "/weather", NULL, 402, NULL},
+        {"GET", "/./weather", NULL, 402, NULL},
+        {"GET", "/a/%2e%2e/weather", NULL, 402, NULL},
+        {"GET", "/a/..\\weather", NULL, 402, NULL},
+        {"GET", "http://shop.test/weather", NULL, 402, NULL},
+        {"GET", "http://x.test/weather", NULL, 400, NULL},
+        {"GET", "//weather", NULL, 400, NULL},
+        {"GET", "/.//weather", NULL, 400, NULL},
+        {"GET", "/%77eather", NULL, 404, NULL},
+        {"GET", "/WEATHER", NULL, 404, NULL},
+        {"GET", "/nothing", NULL, 404, NULL},
+        {"GET", "*", NULL, 400, NULL},
+        {"get", "/weather", NULL, 405, "GET, HEAD"},
+        {"OPTIONS", "/weather", NULL, 405, "GET, HEAD"},
+        {"POST", "/weather", NULL, 405, "GET, HEAD"},
+        {"GET", "/action", NULL, 405, "POST"},
+        {"DELETE", "/mcp", NULL, 405, "POST"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -235,13 +235,13 @@ Test(pt_core, refuses_what_is_no_proof_of_this_request)
     static const struct {
         const char *rule, *from, *to;
     } rows[] = {
-        {"PF-2", "\"payer-1\"",      "5"                         },
-        {"PF-2", "\"signature\":",   "\"signature\":{},\"s\":"   },
-        {"PF-2", "\"nonce\":",       "\"nonce\":\"x\",\"nonce\":"},
-        {"PF-3", "\"version\":1",    "\"version\":2"             },
-        {"RH-1", "requestHash\":\"", "requestHash\":\"0"         },
-        {"SG-1", "signature\":\"",   "signature\":\"0"           },
-        {"NS-3", "nonce\":\"",       "nonce\":\"x"               },
+        {"PF-2", "\"payer-1\"", "5"},
+        {"PF-2", "\"signature\":", "\"signature\":{},\"s\":"},
+        {"PF-2", "\"nonce\":", "\"nonce\":\"x\",\"nonce\":"},
+        {"PF-3", "\"version\":1", "\"version\":2"},
+        {"RH-1", "requestHash\":\"", "requestHash\":\"0"},
+        {"SG-1", "signature\":\"", "signature\":\"0"},
+        {"NS-3", "nonce\":\"", "nonce\":\"x"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -287,13 +287,13 @@ Test(pt_core, RH_1_and_RH_2_a_proof_buys_its_own_request_alone)
     static const struct {
         const char *method, *target, *body, *other_method, *other_target, *other_body;
     } rows[] = {
-        {"GET",  "/weather",         "",   "GET",  "/gold",            ""   },
-        {"GET",  "/weather?a=1",     "",   "GET",  "/weather?a=2",     ""   },
-        {"GET",  "/weather?a=1",     "",   "GET",  "/weather?a=1&b",   ""   },
-        {"GET",  "/weather?a=1&a=2", "",   "GET",  "/weather?a=2&a=1", ""   },
-        {"GET",  "/weather",         "",   "HEAD", "/weather",         ""   },
-        {"POST", "/action",          "{}", "POST", "/action",          "{} "},
-        {"GET",  "/files/a%2fb",     "",   "GET",  "/files/a/b",       ""   },
+        {"GET", "/weather", "", "GET", "/gold", ""},
+        {"GET", "/weather?a=1", "", "GET", "/weather?a=2", ""},
+        {"GET", "/weather?a=1", "", "GET", "/weather?a=1&b", ""},
+        {"GET", "/weather?a=1&a=2", "", "GET", "/weather?a=2&a=1", ""},
+        {"GET", "/weather", "", "HEAD", "/weather", ""},
+        {"POST", "/action", "{}", "POST", "/action", "{} "},
+        {"GET", "/files/a%2fb", "", "GET", "/files/a/b", ""},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -318,11 +318,11 @@ Test(pt_core, RH_2_the_handler_sees_what_was_hashed)
     static const struct {
         const char *target, *given;
     } rows[] = {
-        {"/files/a/%2e%2e/b",  "/files/b"             },
-        {"/files/a\\b",        "/files/a/b"           },
-        {"/weather?id=%ff",    "/weather?id=%EF%BF%BD"},
-        {"/weather?id=%fe",    "/weather?id=%EF%BF%BD"},
-        {"/weather?b=2&a=1#f", "/weather?a=1&b=2"     },
+        {"/files/a/%2e%2e/b", "/files/b"},
+        {"/files/a\\b", "/files/a/b"},
+        {"/weather?id=%ff", "/weather?id=%EF%BF%BD"},
+        {"/weather?id=%fe", "/weather?id=%EF%BF%BD"},
+        {"/weather?b=2&a=1#f", "/weather?a=1&b=2"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -402,12 +402,12 @@ Test(pt_core, NS_4_a_nonce_is_remembered_until_its_grace_is_over_whatever_the_cl
     static const struct {
         int64_t then_ms, back_to_ms;
     } rows[] = {
-        {0,      0      },
-        {299999, 299999 },
-        {300000, 300000 },
-        {359999, 0      },
-        {360000, 360000 },
-        {420000, 0      }, /* swept, and the clock stepped back */
+        {0, 0},
+        {299999, 299999},
+        {300000, 300000},
+        {359999, 0},
+        {360000, 360000},
+        {420000, 0}, /* swept, and the clock stepped back */
         {420000, -600000},
     };
 
@@ -477,11 +477,8 @@ Test(pt_core, EX_1_a_proof_ends_at_its_expiry)
         int64_t after_ms;
         int status;
     } rows[] = {
-        {299999, 200},
-        {300000, 402},
-        {300001, 402},
-        {-500,   200},
-        {-2001,  402}, /* EX-3: further off than a lifetime and the skew */
+        {299999, 200}, {300000, 402}, {300001, 402},
+        {-500, 200},   {-2001, 402}, /* EX-3: further off than a lifetime and the skew */
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -502,9 +499,7 @@ Test(pt_core, EX_2_a_rewritten_expiry_or_price_is_refused_under_the_hardened_rul
     {
         struct pt_challenge challenge = world_challenge(w, weather);
         struct pt_proof proof = world_proof(w, &challenge);
-        static const struct pt_route dearer[] = {
-            {"GET", "/weather", "0.002", NULL}
-        };
+        static const struct pt_route dearer[] = {{"GET", "/weather", "0.002", NULL}};
         bool is_base = w->core.rules == PT_RULES_BASE;
 
         w->now_ms += 400000;
@@ -771,18 +766,18 @@ Test(pt_core, SG_2_and_UC_1_it_starts_only_with_a_sound_configuration)
         const char *name, *secret, *price, *asset, *path;
         enum assay_code code;
     } rows[] = {
-        {"sound",                   WORLD_SECRET,                      "0.001",     "USDC",             "/w",      ASSAY_OK         },
-        {"no secret",               "",                                "0.001",     "USDC",             "/w",      ASSAY_E_DENIED   },
-        {"31 bytes",                "0123456789abcdef0123456789abcde", "0.001",     "USDC",             "/w",      ASSAY_E_DENIED   },
-        {"the default",             "mock-secret",                     "0.001",     "USDC",             "/w",      ASSAY_E_DENIED   },
-        {"under one atomic unit",   WORLD_SECRET,                      "0.0000001", "USDC",             "/w",      ASSAY_E_RANGE    },
-        {"a price of nothing",      WORLD_SECRET,                      "0",         "USDC",             "/w",      ASSAY_E_RANGE    },
-        {"a negative price",        WORLD_SECRET,                      "-1",        "USDC",             "/w",      ASSAY_E_RANGE    },
-        {"a Cyrillic letter",       WORLD_SECRET,                      "0.001",     "\xD0\xA1USD",      "/w",      ASSAY_E_RANGE    },
-        {"a zero-width space",      WORLD_SECRET,                      "0.001",     "USDC\xE2\x80\x8B", "/w",      ASSAY_E_RANGE    },
-        {"a path with dots",        WORLD_SECRET,                      "0.001",     "USDC",             "/a/../w", ASSAY_E_MALFORMED},
-        {"an authority for a path", WORLD_SECRET,                      "0.001",     "USDC",             "//w",     ASSAY_E_MALFORMED},
-        {"no path",                 WORLD_SECRET,                      "0.001",     "USDC",             "w",       ASSAY_E_MALFORMED},
+        {"sound", WORLD_SECRET, "0.001", "USDC", "/w", ASSAY_OK},
+        {"no secret", "", "0.001", "USDC", "/w", ASSAY_E_DENIED},
+        {"31 bytes", "0123456789abcdef0123456789abcde", "0.001", "USDC", "/w", ASSAY_E_DENIED},
+        {"the default", "mock-secret", "0.001", "USDC", "/w", ASSAY_E_DENIED},
+        {"under one atomic unit", WORLD_SECRET, "0.0000001", "USDC", "/w", ASSAY_E_RANGE},
+        {"a price of nothing", WORLD_SECRET, "0", "USDC", "/w", ASSAY_E_RANGE},
+        {"a negative price", WORLD_SECRET, "-1", "USDC", "/w", ASSAY_E_RANGE},
+        {"a Cyrillic letter", WORLD_SECRET, "0.001", "\xD0\xA1USD", "/w", ASSAY_E_RANGE},
+        {"a zero-width space", WORLD_SECRET, "0.001", "USDC\xE2\x80\x8B", "/w", ASSAY_E_RANGE},
+        {"a path with dots", WORLD_SECRET, "0.001", "USDC", "/a/../w", ASSAY_E_MALFORMED},
+        {"an authority for a path", WORLD_SECRET, "0.001", "USDC", "//w", ASSAY_E_MALFORMED},
+        {"no path", WORLD_SECRET, "0.001", "USDC", "w", ASSAY_E_MALFORMED},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -812,9 +807,9 @@ Test(pt_core, wire_modes_put_the_terms_into_body_header_or_both)
         enum pt_wire wire;
         bool has_body, has_header;
     } rows[] = {
-        {PT_WIRE_TOOLKIT,  true,  false},
-        {PT_WIRE_COINBASE, false, true },
-        {PT_WIRE_DUAL,     true,  true },
+        {PT_WIRE_TOOLKIT, true, false},
+        {PT_WIRE_COINBASE, false, true},
+        {PT_WIRE_DUAL, true, true},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -855,19 +850,19 @@ Test(pt_core, mcp_answers_what_is_free_itself)
         int status;
         const char *has;
     } rows[] = {
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\"}",                              200, "protocolVersion"},
-        {"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}",                                200,
-         "\"id\":\"p\",\"result\":{}}"                                                                                  },
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}",                              200, "get_weather"    },
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}",                        202, ""               },
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nothing\"}",                                 200, "-32601"         },
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"}",                              200, "-32602"         },
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\"}", 200, "protocolVersion"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}", 200,
+         "\"id\":\"p\",\"result\":{}}"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}", 200, "get_weather"},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", 202, ""},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nothing\"}", 200, "-32601"},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"}", 200, "-32602"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"rm\"}}",
-         200,                                                                                          "-32601"         },
-        {"5",                                                                                     400, "-32600"         },
-        {"[]",                                                                                    400, "-32600"         },
-        {"{",                                                                                     400, "-32700"         },
-        {mcp_call,                                                                                402, "x402"           },
+         200, "-32601"},
+        {"5", 400, "-32600"},
+        {"[]", 400, "-32600"},
+        {"{", 400, "-32700"},
+        {mcp_call, 402, "x402"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -930,8 +925,7 @@ Test(pt_core, is_steady_when_memory_runs_out)
             .proof = assay_str(ask.proof),
             .bridge = assay_str(""),
             .key = assay_str(""),
-            .now_ms = w.now_ms
-        };
+            .now_ms = w.now_ms};
         struct ref_answer answer = {200, assay_str("text/plain"), assay_str("ok")};
         struct pt_action action;
 

@@ -435,9 +435,7 @@ static bool expiry_revives(struct world *w)
 
 static bool old_price_buys(struct world *w)
 {
-    static const struct pt_route dearer[] = {
-        {"GET", "/weather", "0.002", NULL}
-    };
+    static const struct pt_route dearer[] = {{"GET", "/weather", "0.002", NULL}};
     const char *proof = world_paid(w, weather);
 
     w->core.routes = dearer;

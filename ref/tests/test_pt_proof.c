@@ -63,15 +63,15 @@ static const struct {
     const char *body, *says;
     enum assay_code code;
 } bodies[] = {
-    {"[]",                                       "object",  ASSAY_E_TYPE     },
-    {"{}",                                       "x402",    ASSAY_E_MISSING  },
-    {"{\"x402\":5}",                             "x402",    ASSAY_E_TYPE     },
-    {"{\"x402\":{},\"error\":1}",                "beside",  ASSAY_E_MALFORMED},
-    {"{\"x402\":{}}",                            "version", ASSAY_E_MISSING  },
-    {"{\"x402\":{\"version\":\"1\"}}",           "version", ASSAY_E_TYPE     },
-    {"{\"x402\":{\"version\":1}}",               "scheme",  ASSAY_E_MISSING  },
-    {"{\"x402\":{\"version\":1,\"scheme\":[]}}", "scheme",  ASSAY_E_TYPE     },
-    {"{\"x402\":{},\"x402\":{}}",                "already", ASSAY_E_MALFORMED},
+    {"[]", "object", ASSAY_E_TYPE},
+    {"{}", "x402", ASSAY_E_MISSING},
+    {"{\"x402\":5}", "x402", ASSAY_E_TYPE},
+    {"{\"x402\":{},\"error\":1}", "beside", ASSAY_E_MALFORMED},
+    {"{\"x402\":{}}", "version", ASSAY_E_MISSING},
+    {"{\"x402\":{\"version\":\"1\"}}", "version", ASSAY_E_TYPE},
+    {"{\"x402\":{\"version\":1}}", "scheme", ASSAY_E_MISSING},
+    {"{\"x402\":{\"version\":1,\"scheme\":[]}}", "scheme", ASSAY_E_TYPE},
+    {"{\"x402\":{},\"x402\":{}}", "already", ASSAY_E_MALFORMED},
 };
 
 Test(pt_challenge, says_what_is_wrong_with_a_body)
@@ -109,32 +109,32 @@ static const struct {
     const char *name, *from, *to;
     enum assay_code code;
 } edits[] = {
-    {"nothing changed",         "\"version\":1",                            "\"version\":1",                    ASSAY_OK         },
-    {"white space",             "{\"version\":1",                           "{ \"version\" : 1",                ASSAY_OK         },
-    {"an unknown member",       "{\"version\"",                             "{\"x\":[],\"version\"",            ASSAY_OK         },
-    {"version as text",         "\"version\":1",                            "\"version\":\"1\"",                ASSAY_E_TYPE     },
-    {"version as fraction",     "\"version\":1",                            "\"version\":1.5",                  ASSAY_E_MALFORMED},
-    {"no version",              "\"version\":1,",                           "",                                 ASSAY_E_MISSING  },
-    {"nonce in an array",       "\"00000000-0000-4000-8000-000000000001\"",
-     "[\"00000000-0000-4000-8000-000000000001\"]",                                                              ASSAY_E_TYPE     },
-    {"nonce as number",         "\"00000000-0000-4000-8000-000000000001\"", "5",                                ASSAY_E_TYPE     },
-    {"nonce null",              "\"00000000-0000-4000-8000-000000000001\"", "null",                             ASSAY_E_TYPE     },
-    {"nonce twice",             "\"nonce\":",                               "\"nonce\":\"x\",\"nonce\":",       ASSAY_E_MALFORMED},
-    {"nonce twice, escaped",    "\"nonce\":",                               "\"n\\u006fnce\":\"x\",\"nonce\":", ASSAY_E_MALFORMED},
-    {"a NUL in the nonce",      "000001\"",                                 "000001\\u0000x\"",                 ASSAY_E_MALFORMED},
-    {"half a character",        "payer-1",                                  "\\ud800",                          ASSAY_E_MALFORMED},
-    {"payer as number",         "\"payer-1\"",                              "5",                                ASSAY_E_TYPE     },
-    {"payer missing",           "\"payer\":\"payer-1\",",                   "",                                 ASSAY_E_MISSING  },
-    {"signature as number",     "\"signature\":",                           "\"signature\":5,\"s\":",           ASSAY_E_TYPE     },
-    {"signature as object",     "\"signature\":",                           "\"signature\":{},\"s\":",          ASSAY_E_TYPE     },
-    {"expiry as number",        "\"2026-01-01T00:05:00.123Z\"",             "1767225900123",                    ASSAY_E_TYPE     },
-    {"expiry a year",           "2026-01-01T00:05:00.123Z",                 "2099",                             ASSAY_E_MALFORMED},
-    {"expiry without zone",     "00:05:00.123Z",                            "00:05:00.123",                     ASSAY_E_MALFORMED},
-    {"expiry with offset",      "00:05:00.123Z",                            "00:05:00.123+00:00",               ASSAY_E_MALFORMED},
-    {"expiry at a leap second", "00:05:00.123Z",                            "23:59:60.000Z",                    ASSAY_E_MALFORMED},
-    {"expiry of year 10000",    "2026-01-01T00:05",                         "12026-01-01T00:05",                ASSAY_E_MALFORMED},
-    {"expiry empty",            "2026-01-01T00:05:00.123Z",                 "",                                 ASSAY_E_MALFORMED},
-    {"something after the end", "\"signature\"",                            "\"s\":0}{\"signature\"",           ASSAY_E_MALFORMED},
+    {"nothing changed", "\"version\":1", "\"version\":1", ASSAY_OK},
+    {"white space", "{\"version\":1", "{ \"version\" : 1", ASSAY_OK},
+    {"an unknown member", "{\"version\"", "{\"x\":[],\"version\"", ASSAY_OK},
+    {"version as text", "\"version\":1", "\"version\":\"1\"", ASSAY_E_TYPE},
+    {"version as fraction", "\"version\":1", "\"version\":1.5", ASSAY_E_MALFORMED},
+    {"no version", "\"version\":1,", "", ASSAY_E_MISSING},
+    {"nonce in an array", "\"00000000-0000-4000-8000-000000000001\"",
+     "[\"00000000-0000-4000-8000-000000000001\"]", ASSAY_E_TYPE},
+    {"nonce as number", "\"00000000-0000-4000-8000-000000000001\"", "5", ASSAY_E_TYPE},
+    {"nonce null", "\"00000000-0000-4000-8000-000000000001\"", "null", ASSAY_E_TYPE},
+    {"nonce twice", "\"nonce\":", "\"nonce\":\"x\",\"nonce\":", ASSAY_E_MALFORMED},
+    {"nonce twice, escaped", "\"nonce\":", "\"n\\u006fnce\":\"x\",\"nonce\":", ASSAY_E_MALFORMED},
+    {"a NUL in the nonce", "000001\"", "000001\\u0000x\"", ASSAY_E_MALFORMED},
+    {"half a character", "payer-1", "\\ud800", ASSAY_E_MALFORMED},
+    {"payer as number", "\"payer-1\"", "5", ASSAY_E_TYPE},
+    {"payer missing", "\"payer\":\"payer-1\",", "", ASSAY_E_MISSING},
+    {"signature as number", "\"signature\":", "\"signature\":5,\"s\":", ASSAY_E_TYPE},
+    {"signature as object", "\"signature\":", "\"signature\":{},\"s\":", ASSAY_E_TYPE},
+    {"expiry as number", "\"2026-01-01T00:05:00.123Z\"", "1767225900123", ASSAY_E_TYPE},
+    {"expiry a year", "2026-01-01T00:05:00.123Z", "2099", ASSAY_E_MALFORMED},
+    {"expiry without zone", "00:05:00.123Z", "00:05:00.123", ASSAY_E_MALFORMED},
+    {"expiry with offset", "00:05:00.123Z", "00:05:00.123+00:00", ASSAY_E_MALFORMED},
+    {"expiry at a leap second", "00:05:00.123Z", "23:59:60.000Z", ASSAY_E_MALFORMED},
+    {"expiry of year 10000", "2026-01-01T00:05", "12026-01-01T00:05", ASSAY_E_MALFORMED},
+    {"expiry empty", "2026-01-01T00:05:00.123Z", "", ASSAY_E_MALFORMED},
+    {"something after the end", "\"signature\"", "\"s\":0}{\"signature\"", ASSAY_E_MALFORMED},
 };
 
 Test(pt_proof, takes_one_grammar_only)
@@ -210,25 +210,25 @@ static const struct {
     int64_t now_after_ms; /* after the start */
     const char *rule;
 } verdicts[] = {
-    {"as made",                        NOTHING,      0,      NULL  },
-    {"a millisecond before its end",   NOTHING,      299999, NULL  },
-    {"at its end",                     NOTHING,      300000, "EX-1"},
-    {"after its end",                  NOTHING,      300001, "EX-1"},
-    {"unsigned members changed",       UNSIGNED,     0,      NULL  },
-    {"another version",                VERSION,      0,      "PF-3"},
-    {"the hash of another request",    HASH,         0,      "RH-1"},
-    {"an expiry within the skew",      LATER,        0,      NULL  },
-    {"an expiry beyond the skew",      FAR,          0,      "EX-3"},
-    {"a nonce in upper case",          UPPER_NONCE,  0,      "NS-3"},
-    {"an empty nonce",                 EMPTY_NONCE,  0,      "NS-3"},
-    {"a long nonce",                   LONG_NONCE,   0,      "NS-3"},
-    {"a flipped bit in the MAC",       FLIP,         0,      "SG-1"},
-    {"a MAC in upper case",            UPPER_MAC,    0,      "SG-1"},
-    {"a MAC cut short",                SHORT_MAC,    0,      "SG-1"},
-    {"a MAC drawn out",                LONG_MAC,     0,      "SG-1"},
-    {"no MAC",                         NO_MAC,       0,      "SG-1"},
-    {"a MAC without the bar",          NO_BAR,       0,      "SG-1"},
-    {"a MAC under the default secret", OTHER_SECRET, 0,      "SG-1"},
+    {"as made", NOTHING, 0, NULL},
+    {"a millisecond before its end", NOTHING, 299999, NULL},
+    {"at its end", NOTHING, 300000, "EX-1"},
+    {"after its end", NOTHING, 300001, "EX-1"},
+    {"unsigned members changed", UNSIGNED, 0, NULL},
+    {"another version", VERSION, 0, "PF-3"},
+    {"the hash of another request", HASH, 0, "RH-1"},
+    {"an expiry within the skew", LATER, 0, NULL},
+    {"an expiry beyond the skew", FAR, 0, "EX-3"},
+    {"a nonce in upper case", UPPER_NONCE, 0, "NS-3"},
+    {"an empty nonce", EMPTY_NONCE, 0, "NS-3"},
+    {"a long nonce", LONG_NONCE, 0, "NS-3"},
+    {"a flipped bit in the MAC", FLIP, 0, "SG-1"},
+    {"a MAC in upper case", UPPER_MAC, 0, "SG-1"},
+    {"a MAC cut short", SHORT_MAC, 0, "SG-1"},
+    {"a MAC drawn out", LONG_MAC, 0, "SG-1"},
+    {"no MAC", NO_MAC, 0, "SG-1"},
+    {"a MAC without the bar", NO_BAR, 0, "SG-1"},
+    {"a MAC under the default secret", OTHER_SECRET, 0, "SG-1"},
 };
 
 static void apply(struct pt_proof *p, enum change change)
@@ -396,13 +396,13 @@ static const struct {
     unsigned places;
     bool ok;
 } prices[] = {
-    {"0.001",        6, true }, /* UC-1, accepted */
-    {"1",            0, true },
-    {"0.0000001",    6, false}, /* UC-1, refused */
-    {"0.0010001",    6, false},
-    {"0",            6, false},
-    {"-1",           6, false},
-    {"1e3",          6, false},
+    {"0.001", 6, true}, /* UC-1, accepted */
+    {"1", 0, true},
+    {"0.0000001", 6, false}, /* UC-1, refused */
+    {"0.0010001", 6, false},
+    {"0", 6, false},
+    {"-1", 6, false},
+    {"1e3", 6, false},
     {"\xEF\xBC\x91", 6, false}, /* a full-width 1 */
 };
 

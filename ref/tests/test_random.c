@@ -27,12 +27,7 @@ Test(random, seed_and_name_do_not_run_into_one_another)
 {
     static const struct {
         const char *seed, *name;
-    } rows[] = {
-        {"seed",     "name"    },
-        {"see",      "dname"   },
-        {"seedname", ""        },
-        {"",         "seedname"}
-    };
+    } rows[] = {{"seed", "name"}, {"see", "dname"}, {"seedname", ""}, {"", "seedname"}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct assay_random a = stream(rows[i].seed, rows[i].name);

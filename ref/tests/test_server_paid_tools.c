@@ -227,10 +227,7 @@ static void pay(struct assay_buf *header, const struct running *r, const char *l
 Test(pt_server, sells_what_is_paid_for_under_both_rule_sets)
 {
     static const char *const lines[][2] = {
-        {"GET /weather?city=Paris", ""         },
-        {"POST /action",            "{\"a\":1}"},
-        {"HEAD /gold",              ""         }
-    };
+        {"GET /weather?city=Paris", ""}, {"POST /action", "{\"a\":1}"}, {"HEAD /gold", ""}};
     char answer[ANSWER_BYTES];
 
     for (int rules = 0; rules < 2; rules++) {
@@ -559,23 +556,23 @@ Test(pt_server, refuses_to_start_on_options_that_are_unsafe_and_names_them)
         enum assay_code code;
         const char *says;
     } rows[] = {
-        {"no secret",         NULL,          "127.0.0.1:0", "memory",               NULL,                 1, ASSAY_E_MISSING,   SECRET_ENV       },
-        {"an empty secret",   "",            "127.0.0.1:0", "memory",               NULL,                 1, ASSAY_E_DENIED,    "0 bytes"        },
-        {"a short secret",    "short",       "127.0.0.1:0", "memory",               NULL,                 1, ASSAY_E_DENIED,    "5 bytes"        },
-        {"the default one",   "mock-secret", "127.0.0.1:0", "memory",               NULL,                 1, ASSAY_E_DENIED,
-         "default"                                                                                                                               },
-        {"no store",          SECRET,        "127.0.0.1:0", NULL,                   NULL,                 1, ASSAY_E_MISSING,   "store"          },
-        {"memory, 2 workers", SECRET,        "127.0.0.1:0", "memory",               NULL,                 2, ASSAY_E_DENIED,
-         "cannot share"                                                                                                                          },
-        {"0 workers",         SECRET,        "127.0.0.1:0", "memory",               NULL,                 0, ASSAY_E_RANGE,     "workers"        },
-        {"public address",    SECRET,        "0.0.0.0:0",   "memory",               NULL,                 1, ASSAY_E_DENIED,    "0.0.0.0:0"      },
-        {"no address",        SECRET,        "here",        "memory",               NULL,                 1, ASSAY_E_MALFORMED, "\"here\""       },
-        {"a far origin",      SECRET,        "127.0.0.1:0", "memory",               "http://example.com", 1, ASSAY_E_DENIED,
-         "example.com"                                                                                                                           },
-        {"an origin's typo",  SECRET,        "127.0.0.1:0", "memory",               "htp://127.0.0.1",    1,
-         ASSAY_E_UNSUPPORTED,                                                                                                   "htp://127.0.0.1"},
-        {"no such folder",    SECRET,        "127.0.0.1:0", "/nonexistent/a/store", NULL,                 1, ASSAY_E_IO,
-         "/nonexistent/a"                                                                                                                        },
+        {"no secret", NULL, "127.0.0.1:0", "memory", NULL, 1, ASSAY_E_MISSING, SECRET_ENV},
+        {"an empty secret", "", "127.0.0.1:0", "memory", NULL, 1, ASSAY_E_DENIED, "0 bytes"},
+        {"a short secret", "short", "127.0.0.1:0", "memory", NULL, 1, ASSAY_E_DENIED, "5 bytes"},
+        {"the default one", "mock-secret", "127.0.0.1:0", "memory", NULL, 1, ASSAY_E_DENIED,
+         "default"},
+        {"no store", SECRET, "127.0.0.1:0", NULL, NULL, 1, ASSAY_E_MISSING, "store"},
+        {"memory, 2 workers", SECRET, "127.0.0.1:0", "memory", NULL, 2, ASSAY_E_DENIED,
+         "cannot share"},
+        {"0 workers", SECRET, "127.0.0.1:0", "memory", NULL, 0, ASSAY_E_RANGE, "workers"},
+        {"public address", SECRET, "0.0.0.0:0", "memory", NULL, 1, ASSAY_E_DENIED, "0.0.0.0:0"},
+        {"no address", SECRET, "here", "memory", NULL, 1, ASSAY_E_MALFORMED, "\"here\""},
+        {"a far origin", SECRET, "127.0.0.1:0", "memory", "http://example.com", 1, ASSAY_E_DENIED,
+         "example.com"},
+        {"an origin's typo", SECRET, "127.0.0.1:0", "memory", "htp://127.0.0.1", 1,
+         ASSAY_E_UNSUPPORTED, "htp://127.0.0.1"},
+        {"no such folder", SECRET, "127.0.0.1:0", "/nonexistent/a/store", NULL, 1, ASSAY_E_IO,
+         "/nonexistent/a"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

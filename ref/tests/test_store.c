@@ -147,13 +147,13 @@ Test(store, tells_nonces_apart_by_every_byte)
         const char *name, *bytes;
         size_t len;
     } rows[] = {
-        {"a",                 "a",     1},
-        {"A",                 "A",     1},
-        {"a and NUL",         "a\0",   2},
-        {"a and NUL and b",   "a\0b",  3},
-        {"a and two NULs",    "a\0\0", 3},
-        {"not UTF-8",         "\xff",  1},
-        {"quote and comment", "';--",  4},
+        {"a", "a", 1},
+        {"A", "A", 1},
+        {"a and NUL", "a\0", 2},
+        {"a and NUL and b", "a\0b", 3},
+        {"a and two NULs", "a\0\0", 3},
+        {"not UTF-8", "\xff", 1},
+        {"quote and comment", "';--", 4},
     };
 
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
@@ -175,8 +175,7 @@ Test(store, answers_a_key_for_the_same_request_only)
 {
     static const uint8_t body[] = "a\0b\0\0c";
     const struct ref_answer answer = {
-        203, ASSAY_LIT("text/html; charset=utf-8"), {body, sizeof(body) - 1}
-    };
+        203, ASSAY_LIT("text/html; charset=utf-8"), {body, sizeof(body) - 1}};
 
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         struct ref_store *store = opened(kind, &defaults);
@@ -340,9 +339,7 @@ Test(store, sweeps_many_rows_and_counts_right)
 Test(store, refuses_an_answer_above_its_limit_and_changes_nothing)
 {
     uint8_t *body = calloc(1, REF_STORE_BODY_MAX_BYTES + 1);
-    struct ref_answer answer = {
-        200, ASSAY_LIT("a/b"), {body, REF_STORE_BODY_MAX_BYTES + 1}
-    };
+    struct ref_answer answer = {200, ASSAY_LIT("a/b"), {body, REF_STORE_BODY_MAX_BYTES + 1}};
 
     cr_assert_not_null(body);
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
@@ -549,11 +546,11 @@ Test(store, refuses_a_file_that_is_no_store_and_says_why)
         void (*make)(const char *with);
         const char *with, *says;
     } rows[] = {
-        {"text",            file_with,     "this is a letter, not a database, and long enough to be read as one",
-         "not a database"                                                                                                          },
-        {"foreign program", database_with, "CREATE TABLE cat(name)",                                              "another program"},
-        {"later version",   database_with, "PRAGMA application_id=1097035860; PRAGMA user_version=2",
-         "version 2, this program needs 1"                                                                                         },
+        {"text", file_with, "this is a letter, not a database, and long enough to be read as one",
+         "not a database"},
+        {"foreign program", database_with, "CREATE TABLE cat(name)", "another program"},
+        {"later version", database_with, "PRAGMA application_id=1097035860; PRAGMA user_version=2",
+         "version 2, this program needs 1"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -10,19 +10,19 @@
 static const struct {
     const char *name, *text, *replaced;
 } wrong[] = {
-    {"lone continuation",       "\x80",             "\xEF\xBF\xBD"                                    },
-    {"overlong slash",          "\xC0\xAF",         "\xEF\xBF\xBD\xEF\xBF\xBD"                        },
-    {"overlong DEL",            "\xC1\xBF",         "\xEF\xBF\xBD\xEF\xBF\xBD"                        },
-    {"overlong of three",       "\xE0\x80\xAF",     "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"            },
-    {"surrogate",               "\xED\xA0\x80",     "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"            },
-    {"above U+10FFFF",          "\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-    {"first byte F5",           "\xF5",             "\xEF\xBF\xBD"                                    },
-    {"first byte FF",           "a\xFFz",           "a\xEF\xBF\xBDz"                                  },
-    {"cut after two of three",  "\xE2\x82",         "\xEF\xBF\xBD"                                    },
-    {"cut after three of four", "\xF0\x9F\x98",     "\xEF\xBF\xBD"                                    },
-    {"cut by a letter",         "\xF0\x9F\x98y",    "\xEF\xBF\xBDy"                                   },
-    {"cut by a first byte",     "\xE2\x82\xC3\xA9", "\xEF\xBF\xBD\xC3\xA9"                            },
-    {"overlong of four",        "\xF0\x80\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"lone continuation", "\x80", "\xEF\xBF\xBD"},
+    {"overlong slash", "\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"overlong DEL", "\xC1\xBF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"overlong of three", "\xE0\x80\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"above U+10FFFF", "\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"first byte F5", "\xF5", "\xEF\xBF\xBD"},
+    {"first byte FF", "a\xFFz", "a\xEF\xBF\xBDz"},
+    {"cut after two of three", "\xE2\x82", "\xEF\xBF\xBD"},
+    {"cut after three of four", "\xF0\x9F\x98", "\xEF\xBF\xBD"},
+    {"cut by a letter", "\xF0\x9F\x98y", "\xEF\xBF\xBDy"},
+    {"cut by a first byte", "\xE2\x82\xC3\xA9", "\xEF\xBF\xBD\xC3\xA9"},
+    {"overlong of four", "\xF0\x80\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
 };
 
 Test(utf8, refuses_or_replaces_every_wrong_part)
@@ -74,18 +74,20 @@ Test(utf8, what_is_shown_cannot_steer_a_terminal_or_turn_the_text_around)
         const char *text, *shown;
     } rows[] = {
         {"plain \xC3\xA9 \xF0\x9F\x98\x80", "plain \xC3\xA9 \xF0\x9F\x98\x80"},
-        {"\x1B[31mred",                     "\\x1B[31mred"                   },
-        {"a\r\nb\tc\x7F",                   "a\\x0D\\x0Ab\\x09c\\x7F"        },
+        {"\x1B[31mred", "\\x1B[31mred"},
+        {"a\r\nb\tc\x7F", "a\\x0D\\x0Ab\\x09c\\x7F"},
         {"\xC2\x9B"
-         "31m",                    "\\u{9B}31m"                     },
+         "31m",
+         "\\u{9B}31m"},
         {"\xE2\x80\xAE"
-         "evil",                   "\\u{202E}evil"                  },
-        {"\xE2\x81\xA6x\xE2\x81\xA9",       "\\u{2066}x\\u{2069}"            },
-        {"\xE2\x80\xA8",                    "\\u{2028}"                      },
-        {"\xEF\xBB\xBF",                    "\\u{FEFF}"                      },
-        {"\xF3\xA0\x81\x81",                "\\u{E0041}"                     },
-        {"\xFF\xE2\x82",                    "\\xFF\\xE2\\x82"                },
-        {"back\\slash",                     "back\\slash"                    },
+         "evil",
+         "\\u{202E}evil"},
+        {"\xE2\x81\xA6x\xE2\x81\xA9", "\\u{2066}x\\u{2069}"},
+        {"\xE2\x80\xA8", "\\u{2028}"},
+        {"\xEF\xBB\xBF", "\\u{FEFF}"},
+        {"\xF3\xA0\x81\x81", "\\u{E0041}"},
+        {"\xFF\xE2\x82", "\\xFF\\xE2\\x82"},
+        {"back\\slash", "back\\slash"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

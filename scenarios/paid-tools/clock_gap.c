@@ -26,10 +26,10 @@ static const struct moment {
     const char *name;
     int64_t after_ms; /* expiry */
 } moments[] = {
-    {"a second before it",      -SECOND_MS    },
-    {"in its very millisecond", 0             },
-    {"a second after it",       SECOND_MS     },
-    {"an hour after it",        60 * MINUTE_MS},
+    {"a second before it", -SECOND_MS},
+    {"in its very millisecond", 0},
+    {"a second after it", SECOND_MS},
+    {"an hour after it", 60 * MINUTE_MS},
 };
 
 SCENARIO(
@@ -184,9 +184,9 @@ static const struct stamp {
     const char *name;
     int64_t off_ms;
 } stamps[] = {
-    {"ten minutes behind", -10 * MINUTE_MS                         },
-    {"ten minutes ahead",  10 * MINUTE_MS                          },
-    {"ten years behind",   -(int64_t)10 * 365 * 24 * 60 * MINUTE_MS},
+    {"ten minutes behind", -10 * MINUTE_MS},
+    {"ten minutes ahead", 10 * MINUTE_MS},
+    {"ten years behind", -(int64_t)10 * 365 * 24 * 60 * MINUTE_MS},
 };
 
 SCENARIO(timestamp_changes_nothing,
@@ -225,22 +225,22 @@ static const struct form {
     size_t kept;
     const char *after;
 } forms[] = {
-    {"without a zone",           "\"",                             23, "\""      },
-    {"with an offset",           "\"",                             23, "+00:00\""},
-    {"with a small z",           "\"",                             23, "z\""     },
-    {"without milliseconds",     "\"",                             19, "Z\""     },
-    {"more digits of a second",  "\"",                             23, "000Z\""  },
-    {"a date alone",             "\"",                             10, "\""      },
-    {"followed by a space",      "\"",                             24, " \""     },
-    {"preceded by a space",      "\" ",                            24, "\""      },
-    {"a year alone",             "\"2099\"",                       0,  ""        },
-    {"a leap second",            "\"2098-12-31T23:59:60.000Z\"",   0,  ""        },
-    {"a year of five digits",    "\"+12099-01-01T00:00:00.000Z\"", 0,  ""        },
-    {"empty",                    "\"\"",                           0,  ""        },
-    {"null",                     "null",                           0,  ""        },
-    {"true",                     "true",                           0,  ""        },
-    {"a list",                   "[\"",                            24, "\"]"     },
-    {"a number of milliseconds", NULL,                             0,  ""        },
+    {"without a zone", "\"", 23, "\""},
+    {"with an offset", "\"", 23, "+00:00\""},
+    {"with a small z", "\"", 23, "z\""},
+    {"without milliseconds", "\"", 19, "Z\""},
+    {"more digits of a second", "\"", 23, "000Z\""},
+    {"a date alone", "\"", 10, "\""},
+    {"followed by a space", "\"", 24, " \""},
+    {"preceded by a space", "\" ", 24, "\""},
+    {"a year alone", "\"2099\"", 0, ""},
+    {"a leap second", "\"2098-12-31T23:59:60.000Z\"", 0, ""},
+    {"a year of five digits", "\"+12099-01-01T00:00:00.000Z\"", 0, ""},
+    {"empty", "\"\"", 0, ""},
+    {"null", "null", 0, ""},
+    {"true", "true", 0, ""},
+    {"a list", "[\"", 24, "\"]"},
+    {"a number of milliseconds", NULL, 0, ""},
 };
 
 static const char *form_of(struct assay_case *t, const struct form *row,
@@ -272,9 +272,9 @@ static const struct far_expiry {
     const char *name;
     const char *text; /* NULL: an hour beyond the issued one */
 } far_expiries[] = {
-    {"an hour too far", NULL                      },
-    {"in 2099",         "2099-01-01T00:00:00.000Z"},
-    {"in 9999",         "9999-12-31T23:59:59.999Z"},
+    {"an hour too far", NULL},
+    {"in 2099", "2099-01-01T00:00:00.000Z"},
+    {"in 9999", "9999-12-31T23:59:59.999Z"},
 };
 
 SCENARIO(far_expiry_is_refused,

@@ -165,23 +165,23 @@ static void expect_forgery_refused(struct assay_case *t)
 }
 
 static const struct forgery forgeries[] = {
-    {"random digits",                       random_digits,   NULL},
-    {"empty",                               empty,           NULL},
-    {"its first digit alone",               first_digit,     NULL},
-    {"a digit short",                       one_short,       NULL},
-    {"a digit more",                        one_more,        NULL},
-    {"twice in a row",                      twice,           NULL},
-    {"the last digit off",                  last_digit_off,  NULL},
-    {"in capitals",                         capitals,        NULL},
-    {"behind a space",                      space_before,    NULL},
-    {"before a line end",                   line_end_behind, NULL},
-    {"behind 0x",                           hex_prefix,      NULL},
-    {"over nonce and hash without the bar", without_bar,     NULL},
-    {"over two bars",                       two_bars,        NULL},
-    {"over hash and nonce",                 other_way_round, NULL},
-    {"over the nonce alone",                nonce_alone,     NULL},
-    {"a plain digest",                      plain_digest,    NULL},
-    {"the bar moved into the nonce",        honest,          "|" },
+    {"random digits", random_digits, NULL},
+    {"empty", empty, NULL},
+    {"its first digit alone", first_digit, NULL},
+    {"a digit short", one_short, NULL},
+    {"a digit more", one_more, NULL},
+    {"twice in a row", twice, NULL},
+    {"the last digit off", last_digit_off, NULL},
+    {"in capitals", capitals, NULL},
+    {"behind a space", space_before, NULL},
+    {"before a line end", line_end_behind, NULL},
+    {"behind 0x", hex_prefix, NULL},
+    {"over nonce and hash without the bar", without_bar, NULL},
+    {"over two bars", two_bars, NULL},
+    {"over hash and nonce", other_way_round, NULL},
+    {"over the nonce alone", nonce_alone, NULL},
+    {"a plain digest", plain_digest, NULL},
+    {"the bar moved into the nonce", honest, "|"},
 };
 
 SCENARIO(wrong_signature_is_refused,
@@ -196,7 +196,7 @@ SCENARIO(wrong_signature_is_refused,
 
 static const struct forgery known_secrets[] = {
     {"the public default", default_secret, NULL},
-    {"the empty secret",   empty_secret,   NULL},
+    {"the empty secret", empty_secret, NULL},
 };
 
 SCENARIO(known_secret_signs_nothing,
@@ -215,10 +215,10 @@ static void free_instance(void *instance)
 static const struct weak_secret {
     const char *name, *secret;
 } weak_secrets[] = {
-    {"empty",              ""                               },
-    {"one character",      "x"                              },
-    {"31 characters",      "0123456789abcdef0123456789abcde"},
-    {"the public default", PT_DEFAULT_SECRET                },
+    {"empty", ""},
+    {"one character", "x"},
+    {"31 characters", "0123456789abcdef0123456789abcde"},
+    {"the public default", PT_DEFAULT_SECRET},
 };
 
 SCENARIO(weak_secret_does_not_start,
@@ -246,20 +246,20 @@ SCENARIO(weak_secret_does_not_start,
 static const struct member_text {
     const char *name, *member, *raw; /* raw NULL: left out */
 } signature_types[] = {
-    {"number",               "signature",   "5"        },
-    {"object",               "signature",   "{}"       },
-    {"array of byte values", "signature",   "[1,2,3,4]"},
-    {"array of text",        "signature",   "[\"00\"]" },
-    {"null",                 "signature",   "null"     },
-    {"true",                 "signature",   "true"     },
-    {"left out",             "signature",   NULL       },
-    {"hash is a number",     "requestHash", "5"        },
-    {"hash is null",         "requestHash", "null"     },
-    {"hash left out",        "requestHash", NULL       },
-    {"nonce is null",        "nonce",       "null"     },
-    {"nonce left out",       "nonce",       NULL       },
-    {"expiry is an object",  "expiresAt",   "{}"       },
-    {"expiry left out",      "expiresAt",   NULL       },
+    {"number", "signature", "5"},
+    {"object", "signature", "{}"},
+    {"array of byte values", "signature", "[1,2,3,4]"},
+    {"array of text", "signature", "[\"00\"]"},
+    {"null", "signature", "null"},
+    {"true", "signature", "true"},
+    {"left out", "signature", NULL},
+    {"hash is a number", "requestHash", "5"},
+    {"hash is null", "requestHash", "null"},
+    {"hash left out", "requestHash", NULL},
+    {"nonce is null", "nonce", "null"},
+    {"nonce left out", "nonce", NULL},
+    {"expiry is an object", "expiresAt", "{}"},
+    {"expiry left out", "expiresAt", NULL},
 };
 
 static void expect_member_refused(struct assay_case *t)
@@ -283,11 +283,11 @@ SCENARIO(mistyped_member_is_refused,
 }
 
 static const struct member_text unsigned_types[] = {
-    {"payer is a number",     "payer",     "5"               },
-    {"payer is an object",    "payer",     "{\"name\":\"x\"}"},
-    {"payer is null",         "payer",     "null"            },
-    {"timestamp is a number", "timestamp", "1700000000000"   },
-    {"timestamp is an array", "timestamp", "[]"              },
+    {"payer is a number", "payer", "5"},
+    {"payer is an object", "payer", "{\"name\":\"x\"}"},
+    {"payer is null", "payer", "null"},
+    {"timestamp is a number", "timestamp", "1700000000000"},
+    {"timestamp is an array", "timestamp", "[]"},
 };
 
 SCENARIO(mistyped_unsigned_member_is_refused,
@@ -299,13 +299,13 @@ SCENARIO(mistyped_unsigned_member_is_refused,
 }
 
 static const struct member_text versions[] = {
-    {"0",          "version", "0"    },
-    {"2",          "version", "2"    },
-    {"99",         "version", "99"   },
-    {"-1",         "version", "-1"   },
+    {"0", "version", "0"},
+    {"2", "version", "2"},
+    {"99", "version", "99"},
+    {"-1", "version", "-1"},
     {"the text 1", "version", "\"1\""},
-    {"null",       "version", "null" },
-    {"left out",   "version", NULL   },
+    {"null", "version", "null"},
+    {"left out", "version", NULL},
 };
 
 SCENARIO(other_version_is_refused, .title = "A proof of another version than 1 is refused",

@@ -8,10 +8,10 @@ static const struct encoding {
     const char *name;
     const char *(*bend)(struct assay_case *t, const char *header);
 } encodings[] = {
-    {"padding",           pt_padded              },
+    {"padding", pt_padded},
     {"standard alphabet", pt_in_standard_alphabet},
-    {"junk behind it",    pt_with_junk_behind    },
-    {"a space within",    pt_with_space_within   },
+    {"junk behind it", pt_with_junk_behind},
+    {"a space within", pt_with_space_within},
 };
 
 SCENARIO(other_encoding_is_refused,
@@ -37,19 +37,19 @@ static const struct text {
     const char *name, *text;
     size_t brackets; /* > 0: so many '[' instead */
 } texts[] = {
-    {"null",                    "null",                                                 0               },
-    {"true",                    "true",                                                 0               },
-    {"a number",                "5",                                                    0               },
-    {"an empty text",           "\"\"",                                                 0               },
-    {"an empty array",          "[]",                                                   0               },
-    {"an empty object",         "{}",                                                   0               },
-    {"an array of null",        "[null]",                                               0               },
-    {"an object cut off",       "{\"version\":1,",                                      0               },
-    {"a byte order mark",       "\xEF\xBB\xBF{}",                                       0               },
-    {"bytes that are no UTF-8", "{\"nonce\":\"\xFF\xFE\"}",                             0               },
-    {"a prototype",             "{\"__proto__\":{\"version\":1},\"constructor\":null}", 0               },
-    {"8,000 open brackets",     NULL,                                                   BRACKETS        },
-    {"4,000 open brackets",     NULL,                                                   FITTING_BRACKETS},
+    {"null", "null", 0},
+    {"true", "true", 0},
+    {"a number", "5", 0},
+    {"an empty text", "\"\"", 0},
+    {"an empty array", "[]", 0},
+    {"an empty object", "{}", 0},
+    {"an array of null", "[null]", 0},
+    {"an object cut off", "{\"version\":1,", 0},
+    {"a byte order mark", "\xEF\xBB\xBF{}", 0},
+    {"bytes that are no UTF-8", "{\"nonce\":\"\xFF\xFE\"}", 0},
+    {"a prototype", "{\"__proto__\":{\"version\":1},\"constructor\":null}", 0},
+    {"8,000 open brackets", NULL, BRACKETS},
+    {"4,000 open brackets", NULL, FITTING_BRACKETS},
 };
 
 SCENARIO(json_that_is_no_proof_is_refused,
@@ -75,13 +75,13 @@ SCENARIO(json_that_is_no_proof_is_refused,
 static const struct bridge_text {
     const char *name, *header;
 } bridge_texts[] = {
-    {"no base64",          "garbage!"                                          },
-    {"base64 of no JSON",  "Z2FyYmFnZQ=="                                      },
-    {"an empty object",    "e30="                                              },
-    {"null",               "bnVsbA=="                                          },
-    {"an array",           "W10="                                              },
-    {"no payload",         "eyJ4NDAyVmVyc2lvbiI6MX0="                          },
-    {"payload null",       "eyJ4NDAyVmVyc2lvbiI6MSwicGF5bG9hZCI6bnVsbH0="      },
+    {"no base64", "garbage!"},
+    {"base64 of no JSON", "Z2FyYmFnZQ=="},
+    {"an empty object", "e30="},
+    {"null", "bnVsbA=="},
+    {"an array", "W10="},
+    {"no payload", "eyJ4NDAyVmVyc2lvbiI6MX0="},
+    {"payload null", "eyJ4NDAyVmVyc2lvbiI6MSwicGF5bG9hZCI6bnVsbH0="},
     {"payload of numbers",
      "eyJ4NDAyVmVyc2lvbiI6MSwicGF5bG9hZCI6eyJub25jZSI6NSwic2lnbmF0dXJlIjo1fX0="},
 };

@@ -63,19 +63,19 @@ static const struct pair {
     const char *endpoint;
     const char *bought, *used; /* appended to the endpoint's target; "?": as a query member */
 } pairs[] = {
-    {"bytes that are no UTF-8",   "paid_get", "?id=%ff", "?id=%fe"   },
-    {"plus and space",            "paid_get", "?q=a+b",  "?q=a%20b"  },
-    {"no value and an empty one", "paid_get", "?x",      "?x="       },
-    {"an escaped letter",         "paid_get", "?%71=1",  "?q=1"      },
-    {"a trailing ampersand",      "paid_get", "?q=1",    "?q=1&"     },
-    {"escaped dot segments",      "wildcard", "b",       "a/%2e%2e/b"},
-    {"dot segments",              "wildcard", "b",       "a/../b"    },
-    {"a single dot segment",      "wildcard", "b",       "./b"       },
-    {"backslash and slash",       "wildcard", "a/b",     "a\\b"      },
-    {"a doubled slash",           "wildcard", "a/b",     "a//b"      },
-    {"a fragment",                "wildcard", "b",       "b#c"       },
-    {"an escaped slash",          "wildcard", "a/b",     "a%2Fb"     },
-    {"letters of an escape",      "wildcard", "a%2fb",   "a%2Fb"     },
+    {"bytes that are no UTF-8", "paid_get", "?id=%ff", "?id=%fe"},
+    {"plus and space", "paid_get", "?q=a+b", "?q=a%20b"},
+    {"no value and an empty one", "paid_get", "?x", "?x="},
+    {"an escaped letter", "paid_get", "?%71=1", "?q=1"},
+    {"a trailing ampersand", "paid_get", "?q=1", "?q=1&"},
+    {"escaped dot segments", "wildcard", "b", "a/%2e%2e/b"},
+    {"dot segments", "wildcard", "b", "a/../b"},
+    {"a single dot segment", "wildcard", "b", "./b"},
+    {"backslash and slash", "wildcard", "a/b", "a\\b"},
+    {"a doubled slash", "wildcard", "a/b", "a//b"},
+    {"a fragment", "wildcard", "b", "b#c"},
+    {"an escaped slash", "wildcard", "a/b", "a%2Fb"},
+    {"letters of an escape", "wildcard", "a%2fb", "a%2Fb"},
 };
 
 static struct pt_want of_pair(struct assay_case *t, const struct pair *row, const char *what)
@@ -106,7 +106,7 @@ static const struct authority {
     const char *name;
     const char *cheap, *dear; /* endpoints */
 } authorities[] = {
-    {"at one price",     "paid_get", "html"},
+    {"at one price", "paid_get", "html"},
     {"at another price", "paid_get", "dear"},
 };
 
@@ -132,25 +132,25 @@ static const struct sample {
                           NULL: as it is */
     const char *body;  /* NULL: the endpoint's own */
 } samples[] = {
-    {"as it stands",              "paid_get",  NULL,                       NULL       },
-    {"no query",                  "paid_get",  "?",                        NULL       },
-    {"one member",                "paid_get",  "?city=Paris",              NULL       },
-    {"two members out of order",  "paid_get",  "?units=metric&city=Paris", NULL       },
-    {"plus for space",            "paid_get",  "?q=a+b",                   NULL       },
-    {"escapes of letters",        "paid_get",  "?%63ity=P%61ris",          NULL       },
-    {"small letters in escapes",  "paid_get",  "?q=%c3%a4%2f",             NULL       },
-    {"no value",                  "paid_get",  "?x",                       NULL       },
-    {"empty pieces",              "paid_get",  "?&&x=1&",                  NULL       },
-    {"an equals sign in a value", "paid_get",  "?x=a=b",                   NULL       },
-    {"repeated names",            "paid_get",  "?a=2&b=1&a=1",             NULL       },
-    {"bytes that are no UTF-8",   "paid_get",  "?x=%ff%c3",                NULL       },
-    {"marks that stay",           "paid_get",  "?x=-_.!~*'()",             NULL       },
-    {"a stray percent sign",      "paid_get",  "?x=50%&y=%zz",             NULL       },
-    {"escapes in the path",       "wildcard",  "a%2eb%41%0A",              NULL       },
-    {"dot segments",              "wildcard",  "a/%2E%2e/b/./c",           NULL       },
-    {"a body",                    "paid_post", NULL,                       "{\"a\":1}"},
-    {"an empty body",             "paid_post", NULL,                       ""         },
-    {"a body with line feeds",    "paid_post", NULL,                       "\n\n"     },
+    {"as it stands", "paid_get", NULL, NULL},
+    {"no query", "paid_get", "?", NULL},
+    {"one member", "paid_get", "?city=Paris", NULL},
+    {"two members out of order", "paid_get", "?units=metric&city=Paris", NULL},
+    {"plus for space", "paid_get", "?q=a+b", NULL},
+    {"escapes of letters", "paid_get", "?%63ity=P%61ris", NULL},
+    {"small letters in escapes", "paid_get", "?q=%c3%a4%2f", NULL},
+    {"no value", "paid_get", "?x", NULL},
+    {"empty pieces", "paid_get", "?&&x=1&", NULL},
+    {"an equals sign in a value", "paid_get", "?x=a=b", NULL},
+    {"repeated names", "paid_get", "?a=2&b=1&a=1", NULL},
+    {"bytes that are no UTF-8", "paid_get", "?x=%ff%c3", NULL},
+    {"marks that stay", "paid_get", "?x=-_.!~*'()", NULL},
+    {"a stray percent sign", "paid_get", "?x=50%&y=%zz", NULL},
+    {"escapes in the path", "wildcard", "a%2eb%41%0A", NULL},
+    {"dot segments", "wildcard", "a/%2E%2e/b/./c", NULL},
+    {"a body", "paid_post", NULL, "{\"a\":1}"},
+    {"an empty body", "paid_post", NULL, ""},
+    {"a body with line feeds", "paid_post", NULL, "\n\n"},
 };
 
 static struct pt_want of_sample(struct assay_case *t, const struct sample *row)
@@ -238,7 +238,7 @@ static const struct absolute {
     const char *name;
     const char *authority; /* NULL: the target's own */
 } absolutes[] = {
-    {"its own host", NULL           },
+    {"its own host", NULL},
     {"another host", "other.invalid"},
 };
 
@@ -362,10 +362,10 @@ static const struct numbers {
     const char *name;
     const char *bought, *used;
 } numbers[] = {
-    {"beyond 2^53",     "{\"n\":9007199254740992}", "{\"n\":9007199254740993}"     },
-    {"a long fraction", "{\"n\":0.1}",              "{\"n\":0.1000000000000000055}"},
-    {"an exponent",     "{\"n\":100}",              "{\"n\":1e2}"                  },
-    {"minus zero",      "{\"n\":0}",                "{\"n\":-0}"                   },
+    {"beyond 2^53", "{\"n\":9007199254740992}", "{\"n\":9007199254740993}"},
+    {"a long fraction", "{\"n\":0.1}", "{\"n\":0.1000000000000000055}"},
+    {"an exponent", "{\"n\":100}", "{\"n\":1e2}"},
+    {"minus zero", "{\"n\":0}", "{\"n\":-0}"},
 };
 
 SCENARIO(collapsed_numbers_are_what_the_tool_sees,

@@ -19,10 +19,7 @@ static struct pt_with given_keyed(struct assay_case *t, struct pt_want want)
 static const struct surface {
     const char *name;
     const char *endpoint;
-} surfaces[] = {
-    {"GET",  "paid_get" },
-    {"POST", "paid_post"}
-};
+} surfaces[] = {{"GET", "paid_get"}, {"POST", "paid_post"}};
 
 SCENARIO(
     keyed_retry_is_answered_from_the_store,
@@ -60,10 +57,10 @@ static const struct garbage {
     const char *name;
     const char *proof;
 } garbages[] = {
-    {"no base64",       "@@@@"  },
-    {"JSON null",       "bnVsbA"},
-    {"an empty object", "e30"   },
-    {"a list",          "W10"   },
+    {"no base64", "@@@@"},
+    {"JSON null", "bnVsbA"},
+    {"an empty object", "e30"},
+    {"a list", "W10"},
 };
 
 SCENARIO(keyed_retry_with_a_garbage_proof,
@@ -112,10 +109,10 @@ static const struct other {
     const char *body;
     const char *endpoint; /* of the second */
 } others[] = {
-    {"another query",  "paid_get",  "again=1", NULL,        "paid_get"      },
-    {"another path",   "paid_get",  NULL,      NULL,        "paid_get_other"},
-    {"another method", "paid_get",  NULL,      NULL,        "paid_post"     },
-    {"another body",   "paid_post", NULL,      "{\"a\":2}", "paid_post"     },
+    {"another query", "paid_get", "again=1", NULL, "paid_get"},
+    {"another path", "paid_get", NULL, NULL, "paid_get_other"},
+    {"another method", "paid_get", NULL, NULL, "paid_post"},
+    {"another body", "paid_post", NULL, "{\"a\":2}", "paid_post"},
 };
 
 static struct pt_want other_of(struct assay_case *t, const struct other *row)
@@ -194,9 +191,9 @@ static const struct crowd {
     size_t payments; /* distinct ones */
     size_t requests;
 } crowds[] = {
-    {"three payments",                   3,  3 },
-    {"sixty-four payments",              64, 64},
-    {"sixty-four copies of one payment", 1,  64},
+    {"three payments", 3, 3},
+    {"sixty-four payments", 64, 64},
+    {"sixty-four copies of one payment", 1, 64},
 };
 
 SCENARIO(one_key_at_once_runs_once,
@@ -232,10 +229,8 @@ SCENARIO(two_requests_with_one_key_at_once,
 
     for (int round = 0; round < HELD_ROUNDS; round++) {
         const char *key = given_key(t);
-        struct pt_with withs[2] = {
-            {.proof = given_paid(t, wants[0]), .key = key},
-            {.proof = given_paid(t, wants[1]), .key = key}
-        };
+        struct pt_with withs[2] = {{.proof = given_paid(t, wants[0]), .key = key},
+                                   {.proof = given_paid(t, wants[1]), .key = key}};
         const struct pt_answer *const *answers =
             pt_burst_held(t, "two requests, one key", wants, withs, 2);
         size_t loser = pt_is_granted(t, answers[0]) ? 1 : 0;
@@ -298,12 +293,9 @@ static const struct failure {
     enum origin_behaviour behaviour;
     bool keyed;
 } failures[] = {
-    {"500",                   ORIGIN_FAIL,     false},
-    {"500, with a key",       ORIGIN_FAIL,     true },
-    {"stalled",               ORIGIN_STALL,    false},
-    {"reset",                 ORIGIN_RESET,    false},
-    {"cut short",             ORIGIN_TRUNCATE, false},
-    {"cut short, with a key", ORIGIN_TRUNCATE, true },
+    {"500", ORIGIN_FAIL, false},           {"500, with a key", ORIGIN_FAIL, true},
+    {"stalled", ORIGIN_STALL, false},      {"reset", ORIGIN_RESET, false},
+    {"cut short", ORIGIN_TRUNCATE, false}, {"cut short, with a key", ORIGIN_TRUNCATE, true},
 };
 
 SCENARIO(handler_failure_does_not_burn_the_payment,
@@ -353,9 +345,9 @@ static const struct stored {
     const uint8_t *body;
     size_t len;
 } stored[] = {
-    {"HTML",    "html",   "text/html; charset=utf-8", (const uint8_t *)"<p>paid</p>", 11                   },
-    {"nothing", "empty",  "text/plain",               (const uint8_t *)"",            0                    },
-    {"bytes",   "binary", "application/octet-stream", bytes_with_nul,                 sizeof bytes_with_nul},
+    {"HTML", "html", "text/html; charset=utf-8", (const uint8_t *)"<p>paid</p>", 11},
+    {"nothing", "empty", "text/plain", (const uint8_t *)"", 0},
+    {"bytes", "binary", "application/octet-stream", bytes_with_nul, sizeof bytes_with_nul},
 };
 
 SCENARIO(replay_keeps_type_and_bytes,
@@ -367,13 +359,11 @@ SCENARIO(replay_keeps_type_and_bytes,
     const struct stored *row = case_row(t);
     struct pt_want want = pt_endpoint(t, row->endpoint);
     struct pt_with with = given_keyed(t, want);
-    struct origin_rule rule = {
-        .behaviour = ORIGIN_ANSWER,
-        .content_type = row->content_type,
-        .body = {row->body, row->len},
-        .body_set = true,
-        .times = 1
-    };
+    struct origin_rule rule = {.behaviour = ORIGIN_ANSWER,
+                               .content_type = row->content_type,
+                               .body = {row->body, row->len},
+                               .body_set = true,
+                               .times = 1};
     const struct pt_answer *first;
 
     if (case_origin(t) != NULL) {
@@ -393,14 +383,14 @@ static const struct odd_key {
     const char *text;
     const char *twice; /* sent a second time with this value; NULL: once */
 } odd_keys[] = {
-    {"no bytes",                0,    "",                 NULL },
-    {"one byte",                1,    "",                 NULL },
-    {"255 bytes",               255,  "",                 NULL },
-    {"8,000 bytes",             8000, "",                 NULL },
-    {"bytes that are no ASCII", 40,   "\xC3\xA4\xFF\x80", NULL },
-    {"commas",                  40,   "a,b, c,,",         NULL },
-    {"quotes and markup",       40,   "\"'<b>\\{}",       NULL },
-    {"sent twice",              40,   "one",              "two"},
+    {"no bytes", 0, "", NULL},
+    {"one byte", 1, "", NULL},
+    {"255 bytes", 255, "", NULL},
+    {"8,000 bytes", 8000, "", NULL},
+    {"bytes that are no ASCII", 40, "\xC3\xA4\xFF\x80", NULL},
+    {"commas", 40, "a,b, c,,", NULL},
+    {"quotes and markup", 40, "\"'<b>\\{}", NULL},
+    {"sent twice", 40, "one", "two"},
 };
 
 /* A key nobody has used, of the row's form; keys of another `salt` differ from it in their last

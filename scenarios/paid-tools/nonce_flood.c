@@ -208,10 +208,10 @@ static const struct long_header {
     bool bridge;
     size_t len;
 } long_headers[] = {
-    {"9,000 bytes",                      false, 9000 },
-    {"16 KiB",                           false, 16384},
-    {"60,000 bytes",                     false, 60000},
-    {"9,000 bytes of PAYMENT-SIGNATURE", true,  9000 },
+    {"9,000 bytes", false, 9000},
+    {"16 KiB", false, 16384},
+    {"60,000 bytes", false, 60000},
+    {"9,000 bytes of PAYMENT-SIGNATURE", true, 9000},
 };
 
 SCENARIO(long_proof_is_refused,
@@ -256,10 +256,7 @@ SCENARIO(long_nonce_is_refused,
 static const struct framing {
     const char *name;
     bool chunked;
-} framings[] = {
-    {"announced by its length", false},
-    {"in chunks",               true }
-};
+} framings[] = {{"announced by its length", false}, {"in chunks", true}};
 
 /* The beginning of a body that is too long, whose end never comes. */
 static struct assay_bytes too_long(struct assay_case *t, struct pt_want want, bool chunked)

@@ -28,8 +28,8 @@ static const struct reuse {
     const char *name;
     struct pt_want (*other)(struct assay_case *t, struct pt_want want);
 } reuses[] = {
-    {"another path",   other_path  },
-    {"another query",  other_query },
+    {"another path", other_path},
+    {"another query", other_query},
     {"another method", other_method},
 };
 
@@ -98,7 +98,7 @@ static const struct recasing {
     const char *name;
     bool all;
 } recasings[] = {
-    {"all letters",      true },
+    {"all letters", true},
     {"the first letter", false},
 };
 

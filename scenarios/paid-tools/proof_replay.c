@@ -21,7 +21,7 @@ static const struct burst {
     const char *name, *endpoint;
     size_t copies;
 } bursts[] = {
-    {"64 copies of a GET",  "paid_get",  COPIES    },
+    {"64 copies of a GET", "paid_get", COPIES},
     {"32 copies of a POST", "paid_post", COPIES / 2},
 };
 
@@ -107,11 +107,11 @@ static const struct coercion {
     const char *name;
     const char *before, *after; /* around the quoted nonce */
 } coercions[] = {
-    {"array of one",           "[",              "]" },
-    {"array in an array",      "[[",             "]]"},
-    {"array with white space", "[ ",             " ]"},
-    {"object",                 "{\"nonce\":",    "}" },
-    {"object of toString",     "{\"toString\":", "}" },
+    {"array of one", "[", "]"},
+    {"array in an array", "[[", "]]"},
+    {"array with white space", "[ ", " ]"},
+    {"object", "{\"nonce\":", "}"},
+    {"object of toString", "{\"toString\":", "}"},
 };
 
 SCENARIO(
@@ -201,15 +201,15 @@ struct spelling {
 };
 
 static const struct spelling spellings[] = {
-    {"members in another order",       other_order,     NULL                   },
-    {"white space around the JSON",    white_space,     NULL                   },
-    {"an escaped letter in the nonce", escaped_letters, NULL                   },
-    {"a further member",               further_member,  NULL                   },
-    {"padding",                        NULL,            pt_padded              },
-    {"standard alphabet",              NULL,            pt_in_standard_alphabet},
-    {"junk behind it",                 NULL,            pt_with_junk_behind    },
-    {"a space within",                 NULL,            pt_with_space_within   },
-    {"twice in one header",            NULL,            pt_twice_in_a_list     },
+    {"members in another order", other_order, NULL},
+    {"white space around the JSON", white_space, NULL},
+    {"an escaped letter in the nonce", escaped_letters, NULL},
+    {"a further member", further_member, NULL},
+    {"padding", NULL, pt_padded},
+    {"standard alphabet", NULL, pt_in_standard_alphabet},
+    {"junk behind it", NULL, pt_with_junk_behind},
+    {"a space within", NULL, pt_with_space_within},
+    {"twice in one header", NULL, pt_twice_in_a_list},
 };
 
 /* Each spelling of a payment that was spent as it should be: refused as a replay or as no proof, as
@@ -239,9 +239,9 @@ SCENARIO(other_spelling_is_the_same_payment,
 }
 
 static const struct spelling changes[] = {
-    {"another payer",     other_payer,     NULL},
+    {"another payer", other_payer, NULL},
     {"another timestamp", other_timestamp, NULL},
-    {"another version",   other_version,   NULL},
+    {"another version", other_version, NULL},
 };
 
 SCENARIO(unsigned_members_make_no_new_payment,
@@ -258,7 +258,7 @@ static const struct header_order {
     bool bridge_first;
 } header_orders[] = {
     {"X-Payment-Proof, then PAYMENT-SIGNATURE", false},
-    {"PAYMENT-SIGNATURE, then X-Payment-Proof", true },
+    {"PAYMENT-SIGNATURE, then X-Payment-Proof", true},
 };
 
 SCENARIO(other_header_is_the_same_payment,
@@ -281,7 +281,7 @@ static const struct surface_order {
     bool call_first;
 } surface_orders[] = {
     {"HTTP, then MCP", false},
-    {"MCP, then HTTP", true },
+    {"MCP, then HTTP", true},
 };
 
 SCENARIO(other_surface_is_the_same_payment,

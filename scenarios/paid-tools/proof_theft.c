@@ -12,16 +12,16 @@ static const struct theft {
     const char *used_method;   /* NULL: the same */
     const char *used_body;     /* NULL: the same */
 } thefts[] = {
-    {"another path",               "paid_get",  NULL,      NULL,      "paid_get_other", NULL,   NULL        },
-    {"one query value changed",    "paid_get",  "lang=en", "lang=de", NULL,             NULL,   NULL        },
-    {"a query member appended",    "paid_get",  NULL,      "admin=1", NULL,             NULL,   NULL        },
-    {"a query member left out",    "paid_get",  "limit=1", NULL,      NULL,             NULL,   NULL        },
-    {"repeated members swapped",   "paid_get",  "a=1&a=2", "a=2&a=1", NULL,             NULL,   NULL        },
-    {"HEAD instead of GET",        "paid_get",  NULL,      NULL,      NULL,             "HEAD", NULL        },
-    {"POST instead of GET",        "paid_get",  NULL,      NULL,      NULL,             "POST", NULL        },
-    {"one space more in the body", "paid_post", NULL,      NULL,      NULL,             NULL,   "{\"a\": 1}"},
-    {"another body",               "paid_post", NULL,      NULL,      NULL,             NULL,   "{\"a\":2}" },
-    {"an empty body",              "paid_post", NULL,      NULL,      NULL,             NULL,   ""          },
+    {"another path", "paid_get", NULL, NULL, "paid_get_other", NULL, NULL},
+    {"one query value changed", "paid_get", "lang=en", "lang=de", NULL, NULL, NULL},
+    {"a query member appended", "paid_get", NULL, "admin=1", NULL, NULL, NULL},
+    {"a query member left out", "paid_get", "limit=1", NULL, NULL, NULL, NULL},
+    {"repeated members swapped", "paid_get", "a=1&a=2", "a=2&a=1", NULL, NULL, NULL},
+    {"HEAD instead of GET", "paid_get", NULL, NULL, NULL, "HEAD", NULL},
+    {"POST instead of GET", "paid_get", NULL, NULL, NULL, "POST", NULL},
+    {"one space more in the body", "paid_post", NULL, NULL, NULL, NULL, "{\"a\": 1}"},
+    {"another body", "paid_post", NULL, NULL, NULL, NULL, "{\"a\":2}"},
+    {"an empty body", "paid_post", NULL, NULL, NULL, NULL, ""},
 };
 
 static struct pt_want stolen_for(struct assay_case *t, const struct theft *row)

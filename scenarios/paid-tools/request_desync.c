@@ -18,12 +18,12 @@ static const struct second {
     bool at_once;       /* pipelined, not sent after the first answer */
     bool unpaid_first;
 } seconds[] = {
-    {"the same request", "paid_get",       NULL,   false, false},
-    {"another route",    "paid_get_other", NULL,   false, false},
-    {"a POST",           "paid_post",      NULL,   false, false},
-    {"HEAD",             "paid_get",       "HEAD", false, false},
-    {"pipelined behind", "paid_get_other", NULL,   true,  false},
-    {"pipelined before", "paid_get_other", NULL,   true,  true },
+    {"the same request", "paid_get", NULL, false, false},
+    {"another route", "paid_get_other", NULL, false, false},
+    {"a POST", "paid_post", NULL, false, false},
+    {"HEAD", "paid_get", "HEAD", false, false},
+    {"pipelined behind", "paid_get_other", NULL, true, false},
+    {"pipelined before", "paid_get_other", NULL, true, true},
 };
 
 SCENARIO(
@@ -71,38 +71,38 @@ static const struct framing {
     const char *body;
     size_t body_len;
 } framings[] = {
-    {"length and chunks",         RAW("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
-     RAW("0\r\n\r\n")                                                                                                        },
-    {"chunks and length",         RAW("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"),
-     RAW("0\r\n\r\n")                                                                                                        },
-    {"two lengths",               RAW("Content-Length: 0\r\nContent-Length: 5\r\n"),                   RAW("12345")          },
-    {"two equal lengths",         RAW("Content-Length: 5\r\nContent-Length: 5\r\n"),                   RAW("12345")          },
-    {"a list of lengths",         RAW("Content-Length: 5, 5\r\n"),                                     RAW("12345")          },
-    {"a length with a sign",      RAW("Content-Length: +5\r\n"),                                       RAW("12345")          },
-    {"a length below zero",       RAW("Content-Length: -5\r\n"),                                       RAW("12345")          },
-    {"a hexadecimal length",      RAW("Content-Length: 0x5\r\n"),                                      RAW("12345")          },
-    {"a length beyond 64 bits",   RAW("Content-Length: 18446744073709551621\r\n"),                     RAW("12345")          },
-    {"a length before a space",   RAW("Content-Length : 5\r\n"),                                       RAW("12345")          },
-    {"an unknown coding",         RAW("Transfer-Encoding: xchunked\r\n"),                              RAW("0\r\n\r\n")      },
-    {"chunks not last",           RAW("Transfer-Encoding: chunked, identity\r\n"),                     RAW("0\r\n\r\n")      },
-    {"chunks twice",              RAW("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
-     RAW("0\r\n\r\n")                                                                                                        },
+    {"length and chunks", RAW("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+     RAW("0\r\n\r\n")},
+    {"chunks and length", RAW("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"),
+     RAW("0\r\n\r\n")},
+    {"two lengths", RAW("Content-Length: 0\r\nContent-Length: 5\r\n"), RAW("12345")},
+    {"two equal lengths", RAW("Content-Length: 5\r\nContent-Length: 5\r\n"), RAW("12345")},
+    {"a list of lengths", RAW("Content-Length: 5, 5\r\n"), RAW("12345")},
+    {"a length with a sign", RAW("Content-Length: +5\r\n"), RAW("12345")},
+    {"a length below zero", RAW("Content-Length: -5\r\n"), RAW("12345")},
+    {"a hexadecimal length", RAW("Content-Length: 0x5\r\n"), RAW("12345")},
+    {"a length beyond 64 bits", RAW("Content-Length: 18446744073709551621\r\n"), RAW("12345")},
+    {"a length before a space", RAW("Content-Length : 5\r\n"), RAW("12345")},
+    {"an unknown coding", RAW("Transfer-Encoding: xchunked\r\n"), RAW("0\r\n\r\n")},
+    {"chunks not last", RAW("Transfer-Encoding: chunked, identity\r\n"), RAW("0\r\n\r\n")},
+    {"chunks twice", RAW("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+     RAW("0\r\n\r\n")},
     {"a coding behind a control",
      RAW("Transfer-Encoding: \x0b"
          "chunked\r\n"),
-     RAW("0\r\n\r\n")                                                                                                        },
-    {"a folded line",             RAW("X-Fold: one\r\n two\r\nContent-Length: 5\r\n"),                 RAW("12345")          },
-    {"a folded coding",           RAW("Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n"),
-     RAW("0\r\n\r\n")                                                                                                        },
-    {"a bare CR",                 RAW("X-Bare: one\rContent-Length: 5\r\n"),                           RAW("")               },
-    {"a bare LF",                 RAW("X-Bare: one\nContent-Length: 5\r\n"),                           RAW("12345")          },
-    {"a NUL",                     RAW("X-Nul: one\0Content-Length: 5\r\n"),                            RAW("")               },
-    {"an endless chunk size",     RAW("Transfer-Encoding: chunked\r\n"),
-     RAW("ffffffffffffffff5\r\n12345\r\n0\r\n\r\n")                                                                          },
-    {"a chunk size with a sign",  RAW("Transfer-Encoding: chunked\r\n"),
-     RAW("+5\r\n12345\r\n0\r\n\r\n")                                                                                         },
-    {"a chunk ended by LF",       RAW("Transfer-Encoding: chunked\r\n"),                               RAW("5\n12345\n0\n\n")},
-    {"a proper body",             RAW("Content-Length: 5\r\n"),                                        RAW("12345")          },
+     RAW("0\r\n\r\n")},
+    {"a folded line", RAW("X-Fold: one\r\n two\r\nContent-Length: 5\r\n"), RAW("12345")},
+    {"a folded coding", RAW("Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n"),
+     RAW("0\r\n\r\n")},
+    {"a bare CR", RAW("X-Bare: one\rContent-Length: 5\r\n"), RAW("")},
+    {"a bare LF", RAW("X-Bare: one\nContent-Length: 5\r\n"), RAW("12345")},
+    {"a NUL", RAW("X-Nul: one\0Content-Length: 5\r\n"), RAW("")},
+    {"an endless chunk size", RAW("Transfer-Encoding: chunked\r\n"),
+     RAW("ffffffffffffffff5\r\n12345\r\n0\r\n\r\n")},
+    {"a chunk size with a sign", RAW("Transfer-Encoding: chunked\r\n"),
+     RAW("+5\r\n12345\r\n0\r\n\r\n")},
+    {"a chunk ended by LF", RAW("Transfer-Encoding: chunked\r\n"), RAW("5\n12345\n0\n\n")},
+    {"a proper body", RAW("Content-Length: 5\r\n"), RAW("12345")},
 };
 
 /* Behind a paid request on the same connection, so that there is something to steal. */
@@ -117,10 +117,9 @@ SCENARIO(ambiguous_framing_runs_nothing,
     struct assay_bytes bent = pt_head(t, want, assay_bytes_of(row->lines, row->lines_len));
     struct http_piece pieces[2] = {
         {.bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, false),
-         .await_answer = true                           },
-        { .bytes = pt_joined(t, pt_joined(t, bent, assay_bytes_of(row->body,                                           row->body_len)),
-         pt_bytes(t, hidden, (struct pt_with){0}, true))}
-    };
+         .await_answer = true},
+        {.bytes = pt_joined(t, pt_joined(t, bent, assay_bytes_of(row->body, row->body_len)),
+                            pt_bytes(t, hidden, (struct pt_with){0}, true))}};
     const struct pt_answer *const *answers;
     struct origin_execution ran;
     size_t count;
@@ -151,8 +150,7 @@ SCENARIO(request_in_a_body_is_not_run,
     struct http_piece pieces[2] = {
         {.bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, false),
          .await_answer = true},
-        {.bytes = pt_bytes(t,                   hidden,     (struct pt_with){0},                           true)         }
-    };
+        {.bytes = pt_bytes(t, hidden, (struct pt_with){0}, true)}};
     const struct pt_answer *const *answers;
     size_t count;
     bool closed;
@@ -173,11 +171,11 @@ static const struct payer {
     const char
         *harm; /* what must not stand in an answer as it is; NULL: only the JSON is looked at */
 } payers[] = {
-    {"a header behind CR LF",      "x\r\nX-Assay-Injected: 1\r\n\r\n",                        "\r\nX-Assay-Injected:"},
-    {"an answer behind CR LF",     "x\r\n\r\nHTTP/1.1 200 OK\r\nX-Assay-Injected: 1\r\n\r\n",
-     "\r\nHTTP/1.1 200"                                                                                              },
-    {"escape codes of a terminal", "x\x1b[2J\x1b]0;assay\x07",                                "\x1b["                },
-    {"members of JSON",            "x\",\"assay_injected\":true,\"y\":\"",                    NULL                   },
+    {"a header behind CR LF", "x\r\nX-Assay-Injected: 1\r\n\r\n", "\r\nX-Assay-Injected:"},
+    {"an answer behind CR LF", "x\r\n\r\nHTTP/1.1 200 OK\r\nX-Assay-Injected: 1\r\n\r\n",
+     "\r\nHTTP/1.1 200"},
+    {"escape codes of a terminal", "x\x1b[2J\x1b]0;assay\x07", "\x1b["},
+    {"members of JSON", "x\",\"assay_injected\":true,\"y\":\"", NULL},
 };
 
 static bool contains(struct assay_bytes text, const char *part)

@@ -37,7 +37,7 @@ static const struct ending {
     bool kill;
 } endings[] = {
     {"stopped", false},
-    {"killed",  true },
+    {"killed", true},
 };
 
 SCENARIO(spent_proof_stays_spent_after_a_restart,

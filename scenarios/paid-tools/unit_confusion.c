@@ -96,12 +96,9 @@ static const struct look_alike {
     char letter;       /* ASCII; '\0': none is replaced */
     const char *alike; /* UTF-8 */
 } look_alikes[] = {
-    {"a full-width digit",    '0',  "\xEF\xBC\x90"},
-    {"a Cyrillic letter",     'a',  "\xD0\xB0"    },
-    {"a full-width letter",   'e',  "\xEF\xBD\x85"},
-    {"a Kelvin-like capital", 'c',  "\xE2\x85\xAD"},
-    {"an invisible joiner",   '\0', "\xE2\x80\x8D"},
-    {"a soft hyphen",         '-',  "\xC2\xAD"    },
+    {"a full-width digit", '0', "\xEF\xBC\x90"},   {"a Cyrillic letter", 'a', "\xD0\xB0"},
+    {"a full-width letter", 'e', "\xEF\xBD\x85"},  {"a Kelvin-like capital", 'c', "\xE2\x85\xAD"},
+    {"an invisible joiner", '\0', "\xE2\x80\x8D"}, {"a soft hyphen", '-', "\xC2\xAD"},
 };
 
 /* Replaces the first such letter of text; where there is none, the look-alike is put behind its

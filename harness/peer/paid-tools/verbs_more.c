@@ -107,13 +107,11 @@ const char *const *given_paid_many(struct assay_case *t, struct pt_want want, si
 void pt_pause(struct assay_case *t, int ms)
 {
     struct itimerspec when = {
-        .it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 + 1}
-    };
+        .it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 + 1}};
     pid_t pid = instance_pid(case_instance(t));
     struct pollfd events[2] = {
         {.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), .events = POLLIN},
-        { .fd = pid > 0 ? (int)syscall(SYS_pidfd_open,                                 pid,      0) : -1, .events = POLLIN}
-    };
+        {.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, .events = POLLIN}};
 
     if (events[0].fd >= 0 && timerfd_settime(events[0].fd, 0, &when, NULL) == 0)
         (void)poll(events, ARRAY_LEN(events), ms + 1000);

@@ -1,0 +1,362 @@
+/* What a run comes to: expectations, the INVALID law and the exit status, from made-up events. */
+#include "run/outcome.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SPENT "paid-tools/spent_proof_buys_nothing"
+#define COPIES "paid-tools/copies_in_flight_buy_once"
+#define CONTROL "paid-tools/honest_payment_is_served"
+#define OBSERVATION "paid-tools/proof_is_a_bearer_ticket"
+
+enum { EVENTS_MAX = 4 };
+
+/* One finished case: its scenario and index, its verdict, and the statuses of its answers. */
+struct finished {
+    const char *scenario;
+    size_t index;
+    const char *verdict, *level;
+    int statuses[3]; /* 0 ends the list; -1: no answer came */
+};
+
+struct row {
+    const char *name;
+    const char *words[3]; /* of the selection */
+    enum rule_level fail_on;
+    const char *known; /* content of the expectations file */
+    struct finished events[EVENTS_MAX];
+    bool interrupted, out_of_time;
+    int exit;
+    const char *invalid[3]; /* codes, in order */
+};
+
+static json_t *event_of(const struct finished *f)
+{
+    json_t *evidence = json_array();
+
+    for (size_t i = 0; i < ARRAY_LEN(f->statuses) && f->statuses[i] != 0; i++)
+        json_array_append_new(
+            evidence, f->statuses[i] > 0 ? json_pack("{s:s, s:{s:i}}", "kind", "exchange",
+                                                     "response", "status", f->statuses[i])
+                                         : json_pack("{s:s, s:n}", "kind", "exchange", "response"));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "verdict", f->verdict, "level",
+                     f->level != NULL ? f->level : "must", "seen", "what was seen", "reason",
+                     "the reason", "evidence", evidence);
+}
+
+static enum assay_code read_known(struct outcome *o, const char *text, struct assay_err *err)
+{
+    char path[] = "/tmp/assay-test-XXXXXX";
+    int fd = mkstemp(path);
+    enum assay_code rc;
+
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(fd);
+    rc = outcome_expectations(o, path, err);
+    (void)unlink(path);
+    return rc;
+}
+
+static json_t *conclude(const struct row *row, int *status, json_t *expectations)
+{
+    struct executor_result result = {
+        .done = 1, .total = 2, .interrupted = row->interrupted, .out_of_time = row->out_of_time};
+    struct selection s = {.least = LEVEL_REPORT};
+    struct outcome o;
+    struct assay_err err = {0};
+    json_t *end;
+
+    for (size_t i = 0; i < ARRAY_LEN(row->words) && row->words[i] != NULL; i++)
+        cr_assert_eq(selection_add(&s, row->words[i], &err), ASSAY_OK, "%s", err.text);
+    cr_assert_eq(outcome_init(&o, profile_find("paid-tools"), row->fail_on, &s, &err), ASSAY_OK);
+    if (row->known != NULL)
+        cr_assert_eq(read_known(&o, row->known, &err), ASSAY_OK, "%s", err.text);
+    for (size_t i = 0; i < EVENTS_MAX && row->events[i].scenario != NULL; i++) {
+        struct planned_case c = {.scenario = registry_find(row->events[i].scenario),
+                                 .index = row->events[i].index};
+        json_t *event = event_of(&row->events[i]);
+
+        cr_assert_not_null(c.scenario, "%s", row->events[i].scenario);
+        outcome_add(&o, &c, event);
+        json_array_append(expectations, json_object_get(event, "expectation"));
+        json_decref(event);
+    }
+    end = outcome_end(&o, &result, status);
+    outcome_fini(&o);
+    return end;
+}
+
+static const struct row rows[] = {
+    {.name = "all passed", .events = {{CONTROL, 0, "pass"}, {SPENT, 0, "pass"}}, .exit = 0},
+    {.name = "a failure whose control held",
+     .events = {{CONTROL, 0, "pass"}, {SPENT, 0, "fail"}},
+     .exit = 1},
+    {.name = "a failure goes before what is INVALID",
+     .events = {{CONTROL, 0, "pass"}, {SPENT, 0, "fail"}, {COPIES, 0, "broken"}},
+     .exit = 1,
+     .invalid = {"broken"}},
+    {.name = "a failure below what counts", .events = {{SPENT, 0, "fail", "should"}}, .exit = 0},
+    {.name = "the same where it counts",
+     .fail_on = LEVEL_SHOULD,
+     .events = {{SPENT, 0, "fail", "should"}},
+     .exit = 1},
+    {.name = "ours counts last",
+     .fail_on = LEVEL_SHOULD,
+     .events = {{SPENT, 0, "fail", "ours"}},
+     .exit = 0},
+    {.name = "ours where it counts",
+     .fail_on = LEVEL_OURS,
+     .events = {{SPENT, 0, "fail", "ours"}},
+     .exit = 1},
+    {.name = "nothing", .exit = 2, .invalid = {"nothing-judged"}},
+    {.name = "controls alone",
+     .events = {{CONTROL, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"nothing-judged"}},
+    {.name = "an observation alone",
+     .events = {{CONTROL, 0, "pass"}, {OBSERVATION, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"nothing-judged"}},
+    {.name = "all unsupported or skipped",
+     .events = {{SPENT, 0, "unsupported"}, {COPIES, 0, "skipped"}},
+     .exit = 2,
+     .invalid = {"nothing-judged"}},
+    {.name = "a control that failed",
+     .events = {{CONTROL, 0, "fail"}, {SPENT, 0, "broken"}},
+     .exit = 2,
+     .invalid = {"control-failed"}},
+    {.name = "a control that broke",
+     .events = {{CONTROL, 0, "broken"}, {SPENT, 0, "broken"}},
+     .exit = 2,
+     .invalid = {"control-failed"}},
+    {.name = "a failed control beside a pass",
+     .events = {{CONTROL, 0, "fail"}, {SPENT, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"control-failed"}},
+    {.name = "a broken case beside a pass",
+     .events = {{SPENT, 0, "pass"}, {COPIES, 0, "broken"}},
+     .exit = 2,
+     .invalid = {"broken"}},
+    {.name = "no answer at all",
+     .events = {{SPENT, 0, "pass", NULL, {-1, -1}}},
+     .exit = 2,
+     .invalid = {"unreachable"}},
+    {.name = "one answer of many", .events = {{SPENT, 0, "pass", NULL, {-1, 402, -1}}}, .exit = 0},
+    {.name = "401 and 403 alone",
+     .events = {{SPENT, 0, "pass", NULL, {401, 403}}},
+     .exit = 2,
+     .invalid = {"all-unauthorized"}},
+    {.name = "401 beside 402", .events = {{SPENT, 0, "pass", NULL, {401, 402}}}, .exit = 0},
+    {.name = "server errors alone",
+     .events = {{SPENT, 0, "pass", NULL, {500, 503}}},
+     .exit = 2,
+     .invalid = {"all-server-errors"}},
+    {.name = "a named threat that was judged",
+     .words = {"proof-replay"},
+     .events = {{SPENT, 0, "pass"}, {COPIES, 0, "unsupported"}},
+     .exit = 0},
+    {.name = "a named threat that was not",
+     .words = {"proof-replay"},
+     .events = {{SPENT, 0, "unsupported"}},
+     .exit = 2,
+     .invalid = {"named-not-judged"}},
+    {.name = "a named threat without any case",
+     .words = {"proof-replay", "nonce-flood"},
+     .events = {{SPENT, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"named-not-judged"}},
+    {.name = "a named rule that a control alone cites",
+     .words = {"CH-1", SPENT},
+     .events = {{CONTROL, 0, "pass"}, {SPENT, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"named-not-judged"}},
+    {.name = "a named scenario that was not judged beside one that was",
+     .words = {SPENT, COPIES},
+     .events = {{SPENT, 0, "pass"}, {COPIES, 0, "unsupported"}},
+     .exit = 2,
+     .invalid = {"named-not-judged"}},
+    {.name = "a named control",
+     .words = {SPENT, CONTROL},
+     .events = {{CONTROL, 0, "pass"}, {SPENT, 0, "pass"}},
+     .exit = 0},
+    {.name = "an idea that was not judged",
+     .words = {"T1-02", SPENT},
+     .events = {{SPENT, 0, "pass"}, {COPIES, 0, "unsupported"}},
+     .exit = 2,
+     .invalid = {"named-not-judged"}},
+    {.name = "interrupted",
+     .words = {"nonce-flood"},
+     .interrupted = true,
+     .events = {{SPENT, 0, "pass"}},
+     .exit = 130,
+     .invalid = {"interrupted"}},
+    {.name = "interrupted after a failure",
+     .interrupted = true,
+     .events = {{SPENT, 0, "fail"}},
+     .exit = 130,
+     .invalid = {"interrupted"}},
+    {.name = "out of time",
+     .out_of_time = true,
+     .events = {{SPENT, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"out-of-time"}},
+    {.name = "out of time after a failure",
+     .out_of_time = true,
+     .events = {{SPENT, 0, "fail"}},
+     .exit = 1,
+     .invalid = {"out-of-time"}},
+    {.name = "a known failure",
+     .known = "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\"}]}",
+     .events = {{SPENT, 0, "fail"}},
+     .exit = 0},
+    {.name = "a known failure that passes",
+     .known = "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\"}]}",
+     .events = {{SPENT, 0, "pass"}},
+     .exit = 1},
+    {.name = "a known failure of one case, beside another's",
+     .known = "{\"known\": [{\"scenario\": \"" COPIES
+              "\", \"case\": \"64 copies of a GET\", \"reason\": \"r\"}]}",
+     .events = {{COPIES, 0, "fail"}, {COPIES, 1, "fail"}},
+     .exit = 1},
+    {.name = "a known failure of every case",
+     .known = "{\"known\": [{\"scenario\": \"" COPIES "\", \"reason\": \"r\"}]}",
+     .events = {{COPIES, 0, "fail"}, {COPIES, 1, "fail"}},
+     .exit = 0},
+    {.name = "a known failure that cannot be tried",
+     .known = "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\"}]}",
+     .events = {{SPENT, 0, "unsupported"}, {COPIES, 0, "pass"}},
+     .exit = 0},
+    {.name = "a control is no known failure",
+     .known = "{\"known\": [{\"scenario\": \"" CONTROL "\", \"reason\": \"r\"}]}",
+     .events = {{CONTROL, 0, "fail"}, {SPENT, 0, "pass"}},
+     .exit = 2,
+     .invalid = {"control-failed"}},
+};
+
+Test(outcome, follows_the_invalid_law)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_t *expectations = json_array(), *end, *invalid;
+        int status = -1;
+        size_t k = 0;
+
+        end = conclude(&rows[i], &status, expectations);
+        invalid = json_object_get(end, "invalid");
+        cr_expect_eq(status, rows[i].exit, "%s: exit %d", rows[i].name, status);
+        cr_expect_eq(json_integer_value(json_object_get(end, "exit")), status, "%s", rows[i].name);
+        for (; k < ARRAY_LEN(rows[i].invalid) && rows[i].invalid[k] != NULL; k++) {
+            const json_t *entry = json_array_get(invalid, k);
+            const char *code = json_string_value(json_object_get(entry, "code"));
+
+            cr_expect_str_eq(code != NULL ? code : "", rows[i].invalid[k], "%s", rows[i].name);
+            cr_expect_gt(json_string_length(json_object_get(entry, "text")), 20, "%s",
+                         rows[i].name);
+        }
+        cr_expect_eq(json_array_size(invalid), k, "%s: other reasons", rows[i].name);
+        cr_expect_eq(json_is_true(json_object_get(end, "valid")), k == 0, "%s", rows[i].name);
+        json_decref(expectations);
+        json_decref(end);
+    }
+}
+
+Test(outcome, writes_into_each_event_what_was_expected_of_it)
+{
+    static const struct row row = {
+        .known = "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\"}]}",
+        .events = {{SPENT, 0, "fail"},
+                   {SPENT, 0, "pass"},
+                   {SPENT, 0, "broken"},
+                   {COPIES, 0, "fail"}},
+    };
+    json_t *expectations = json_array();
+    int status = -1;
+    json_t *end = conclude(&row, &status, expectations);
+
+    cr_expect_str_eq(json_string_value(json_array_get(expectations, 0)), "expected");
+    cr_expect_str_eq(json_string_value(json_array_get(expectations, 1)), "unexpected-pass");
+    cr_expect(json_is_null(json_array_get(expectations, 2)));
+    cr_expect(json_is_null(json_array_get(expectations, 3)));
+    json_decref(expectations);
+    json_decref(end);
+}
+
+Test(outcome, lists_each_threat_that_was_not_judged_with_a_reason)
+{
+    static const struct row row = {.events = {{SPENT, 0, "pass"}}};
+    const struct profile *p = profile_find("paid-tools");
+    json_t *expectations = json_array();
+    int status = -1;
+    json_t *end = conclude(&row, &status, expectations), *list = json_object_get(end, "notJudged");
+
+    cr_expect_eq(json_array_size(list), p->threat_count - 1);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i);
+
+        cr_expect_str_neq(json_string_value(json_object_get(entry, "threat")), "proof-replay");
+        cr_expect_gt(json_string_length(json_object_get(entry, "reason")), 0);
+    }
+    json_decref(expectations);
+    json_decref(end);
+}
+
+static const struct {
+    const char *name, *text;
+    enum assay_code code;
+    const char *says;
+} wrong_files[] = {
+    {"no JSON", "{\"known\":\n [}", ASSAY_E_MALFORMED, ":2: "},
+    {"empty", "", ASSAY_E_MALFORMED, ":1: "},
+    {"a member twice", "{\"known\": [], \"known\": []}", ASSAY_E_MALFORMED, "known"},
+    {"no object", "[]", ASSAY_E_MALFORMED, "exactly one member"},
+    {"no list", "{\"known\": {}}", ASSAY_E_MALFORMED, "the array \"known\""},
+    {"a member beside the list", "{\"known\": [], \"more\": 1}", ASSAY_E_MALFORMED,
+     "exactly one member"},
+    {"an entry that is a text", "{\"known\": [\"" SPENT "\"]}", ASSAY_E_TYPE, "known[0]: expected"},
+    {"no reason", "{\"known\": [{\"scenario\": \"" SPENT "\"}]}", ASSAY_E_TYPE,
+     "known[0]: expected"},
+    {"no scenario", "{\"known\": [{\"reason\": \"r\"}]}", ASSAY_E_TYPE, "known[0]: expected"},
+    {"a case that is a number",
+     "{\"known\": [{\"scenario\": \"" SPENT "\", \"case\": 1, \"reason\": \"r\"}]}", ASSAY_E_TYPE,
+     "known[0]: expected"},
+    {"an unknown member",
+     "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\", \"until\": \"x\"}]}",
+     ASSAY_E_UNKNOWN, "known[0].until: no such member"},
+    {"an unknown scenario, the second",
+     "{\"known\": [{\"scenario\": \"" SPENT "\", \"reason\": \"r\"}, "
+     "{\"scenario\": \"paid-tools/gone\", \"reason\": \"r\"}]}",
+     ASSAY_E_UNKNOWN, "known[1]: there is no paid-tools/gone"},
+    {"an unknown case",
+     "{\"known\": [{\"scenario\": \"" COPIES "\", \"case\": \"x\", \"reason\": \"r\"}]}",
+     ASSAY_E_UNKNOWN, "there is no " COPIES "/x"},
+};
+
+Test(outcome, refuses_wrong_expectations_and_names_the_place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(wrong_files); i++) {
+        static const struct selection everything = {.least = LEVEL_REPORT};
+        struct assay_err err = {0};
+        struct outcome o;
+        enum assay_code rc;
+
+        cr_assert_eq(outcome_init(&o, profile_find("paid-tools"), LEVEL_MUST, &everything, &err),
+                     ASSAY_OK);
+        rc = read_known(&o, wrong_files[i].text, &err);
+        cr_expect_eq(rc, wrong_files[i].code, "%s: %s", wrong_files[i].name, assay_code_name(rc));
+        cr_expect_not_null(strstr(err.text, wrong_files[i].says), "%s: %s", wrong_files[i].name,
+                           err.text);
+        cr_expect_not_null(strstr(err.text, "/tmp/assay-test-"), "%s: %s", wrong_files[i].name,
+                           err.text);
+        outcome_fini(&o);
+    }
+}
+
+Test(outcome, names_each_way_of_being_invalid_once)
+{
+    for (int i = 0; i < INVALID__COUNT; i++)
+        for (int k = 0; k < i; k++)
+            cr_expect_str_neq(outcome_invalid_code((enum outcome_invalid)i),
+                              outcome_invalid_code((enum outcome_invalid)k));
+}
