@@ -35,7 +35,7 @@ LDFLAGS.fuzz   := -fsanitize=address,undefined
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wwrite-strings -Wcast-qual \
         -Wpointer-arith -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Wdouble-promotion \
-        -Wswitch-enum -Wredundant-decls
+        -Wswitch-enum -Wredundant-decls -Wno-missing-field-initializers
 WARN.gcc   := -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wjump-misses-init -Wformat-signedness
 WARN.clang := -Wconditional-uninitialized -Wcomma -Wassign-enum -Wextra-semi-stmt
 COMPILER   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),clang,gcc)

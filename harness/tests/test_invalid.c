@@ -184,7 +184,7 @@ Test(invalid, a_target_that_keeps_silent_exits_2, .timeout = 300)
 
 #define ANSWERS(what, with, first, second)                                                         \
     {                                                                                              \
-        .name = what, .args = RUN_TARGET(SPENT), .target = SHOP_AT_PORT, .server = with,           \
+        .name = (what), .args = RUN_TARGET(SPENT), .target = SHOP_AT_PORT, .server = (with),       \
         .status = 2, .says = {first, second},                                                      \
     }
 
@@ -207,6 +207,26 @@ static const struct row answers[] = {
 Test(invalid, a_target_that_always_says_the_same_exits_2, .timeout = 300)
 {
     CHECK_ROWS(answers);
+}
+
+static const struct row failures[] = {
+    {.name = "a shop that takes one proof for ever",
+     .args = RUN_TARGET(SPENT),
+     .target = SHOP_AT_PORT,
+     .server = &sells,
+     .status = 1,
+     .says = {SPENT " fail", "second use: 200"}},
+    {.name = "a failure beside what cannot be judged",
+     .args = RUN_TARGET(SPENT, "T6-01"),
+     .target = SHOP_AT_PORT,
+     .server = &sells,
+     .status = 1,
+     .says = {"and otherwise INVALID", "was not judged: T6-01"}},
+};
+
+Test(invalid, a_failure_whose_control_held_exits_1_all_the_same, .timeout = 300)
+{
+    CHECK_ROWS(failures);
 }
 
 static const struct row wrong_set_up[] = {
@@ -301,7 +321,8 @@ Test(invalid, a_target_that_does_not_start_exits_2, .timeout = 300)
 
 #define PACK(what, how, ...)                                                                       \
     {                                                                                              \
-        .name = what, .args = RUN_PACK(PACKED), .way = how, .status = 2, .says = {__VA_ARGS__},    \
+        .name = (what), .args = RUN_PACK(PACKED), .way = (how), .status = 2,                       \
+        .says = {__VA_ARGS__},                                                                     \
     }
 
 static const struct row packs[] = {

@@ -191,7 +191,7 @@ static enum verdict verdict_on(struct bench *b,
 
 #define TEXT_OF_HANDLER "execution 12 of GET /weather?city=Paris\n"
 
-static const struct judgement {
+static const struct verb {
     const char *name;
     void (*judge)(struct assay_case *, const struct pt_answer *);
     int status;
@@ -250,13 +250,13 @@ static void expect_judgements(bool counted)
     if (counted)
         cr_assert_eq(origin_start(&b.t.origin, NULL), ASSAY_OK);
     for (size_t i = 0; i < ARRAY_LEN(judgements); i++) {
-        const struct judgement *j = &judgements[i];
+        const struct verb *j = &judgements[i];
         enum verdict got = verdict_on(&b, j->judge, answer_of(&b, j->status, j->body, j->runs));
 
         cr_expect_eq(got, counted ? j->counted : j->uncounted, "row %s (%s): %s, seen %s", j->name,
-                     counted ? "counted" : "not counted", verdict_name(got), b.t.seen);
+                     counted ? "counted" : "not counted", verdict_name(got), b.t.judged.seen);
     }
-    cr_expect_eq(b.t.grade, counted ? GRADE_OBSERVED : GRADE_DERIVED);
+    cr_expect_eq(b.t.judged.grade, counted ? GRADE_OBSERVED : GRADE_DERIVED);
     bench_fini(&b);
 }
 
@@ -303,7 +303,7 @@ Test(paid_tools_peer, counts_grants_and_runs_of_a_burst)
         if (setjmp(b.t.end) == 0)
             expect_granted_count(&b.t, answers, 3, counts[i].expected);
         b.t.in_body = false;
-        cr_expect_eq(b.t.verdict, counts[i].verdict, "row %s: seen %s", counts[i].name, b.t.seen);
+        cr_expect_eq(b.t.verdict, counts[i].verdict, "row %s: seen %s", counts[i].name, b.t.judged.seen);
     }
     bench_fini(&b);
 }
