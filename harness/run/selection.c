@@ -1,32 +1,6 @@
 /* Selecting scenarios: words of a command line to the cases they mean. */
+#include "base/nearest.h"
 #include "run/plan.h"
-
-#include <ctype.h>
-
-static size_t distance(const char *a, const char *b)
-{
-    enum { LONGEST = 96 };
-    size_t row[LONGEST + 1];
-    size_t len = strlen(b);
-
-    if (len > LONGEST)
-        return SIZE_MAX;
-    for (size_t k = 0; k <= len; k++)
-        row[k] = k;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t k = 1; k <= len; k++) {
-            size_t change = diagonal + (a[i - 1] != b[k - 1] ? 1 : 0);
-            size_t best = row[k] + 1 < row[k - 1] + 1 ? row[k] + 1 : row[k - 1] + 1;
-
-            diagonal = row[k];
-            row[k] = change < best ? change : best;
-        }
-    }
-    return row[len];
-}
 
 static void nearer(const char *word, const char *candidate, const char **best, size_t *least)
 {
@@ -35,9 +9,9 @@ static void nearer(const char *word, const char *candidate, const char **best, s
 
     if (candidate == NULL)
         return;
-    d = distance(word, candidate);
-    if (tail != NULL && distance(word, tail + 1) < d)
-        d = distance(word, tail + 1);
+    d = assay_name_distance(word, candidate);
+    if (tail != NULL && assay_name_distance(word, tail + 1) < d)
+        d = assay_name_distance(word, tail + 1);
     if (d < *least) {
         *least = d;
         *best = candidate;
@@ -55,12 +29,14 @@ static enum assay_code unknown(const char *word, struct assay_err *err)
         nearer(word, all[i]->threat, &best, &least);
         nearer(word, all[i]->rule, &best, &least);
     }
+    if (least > strlen(word) / 2 + 1)
+        best = NULL; /* nothing is near enough to be meant */
     return assay_fail(err, ASSAY_E_UNKNOWN, 0,
                       "\"%s\" is no scenario, prefix of one, threat, rule or attack idea%s%s%s; "
                       "`assay list` shows "
                       "what there is",
-                      word, best != NULL ? "; did you mean \"" : "", best != NULL ? best : "",
-                      best != NULL ? "\"?" : "");
+                      word, best != NULL ? " (did you mean \"" : "", best != NULL ? best : "",
+                      best != NULL ? "\"?)" : "");
 }
 
 /* "profile/scenario" or a prefix of it, or "profile/scenario/case". */

@@ -1,5 +1,6 @@
 /* JSON read by tables of members, with exact errors (target/members.h). */
 #include "target/members.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -131,43 +132,18 @@ static void printable_name(char out[NAME_MAX_BYTES], const struct assay_json *do
     assay_buf_fini(&text);
 }
 
-/* Edit distance (Levenshtein) of two short names. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[NAME_MAX_BYTES + 1];
-    size_t b_len = strlen(b);
-
-    if (b_len > NAME_MAX_BYTES)
-        return UINT32_MAX;
-    for (unsigned j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            unsigned swap = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-            diagonal = row[j];
-            row[j] = swap < step ? swap : step;
-        }
-    }
-    return row[b_len];
-}
-
 static enum assay_code unknown_member(struct members *m, uint32_t name_token,
                                       const struct member *table, size_t count)
 {
     struct assay_buf known = ASSAY_BUF_INIT(1024);
     char name[NAME_MAX_BYTES];
     const char *nearest = NULL, *list;
-    unsigned least = NEAR_ENOUGH + 1;
+    size_t least = NEAR_ENOUGH + 1;
     enum assay_code rc;
 
     printable_name(name, &m->doc, name_token);
     for (size_t i = 0; i < count; i++) {
-        unsigned d = distance(name, table[i].name);
+        size_t d = assay_name_distance(name, table[i].name);
 
         if (d < least && d < strlen(table[i].name)) {
             least = d;
