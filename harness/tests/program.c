@@ -82,10 +82,13 @@ void program_read(struct program *p, const char *name, struct assay_buf *content
         assay_buf_clear(content);
 }
 
-static void fill_environment(const char *envp[ENV_MAX], const char *const *env)
+/* What is named comes before what the test inherited: the first of two counts. */
+static void fill_environment(const char *envp[ENV_MAX], const char *temporary,
+                             const char *const *env)
 {
     size_t n = 0;
 
+    envp[n++] = temporary;
     for (size_t i = 0; env != NULL && env[i] != NULL; i++)
         envp[n++] = env[i];
     for (char **at = environ; *at != NULL; at++) {
@@ -99,7 +102,7 @@ void program_start(struct program *p, const char *const *args, const char *const
 {
     const char *argv[ARGS_MAX] = {program_path()}, *envp[ENV_MAX];
     const int to = O_WRONLY | O_CREAT | O_TRUNC;
-    char in[PATH_MAX_BYTES], out[PATH_MAX_BYTES], err[PATH_MAX_BYTES];
+    char in[PATH_MAX_BYTES], out[PATH_MAX_BYTES], err[PATH_MAX_BYTES], temporary[PATH_MAX_BYTES];
     posix_spawn_file_actions_t files;
     int rc;
 
@@ -107,7 +110,9 @@ void program_start(struct program *p, const char *const *args, const char *const
         cr_assert_lt(i, ARGS_MAX - 2);
         argv[i + 1] = args[i];
     }
-    fill_environment(envp, env);
+    cr_assert_lt(snprintf(temporary, sizeof temporary, "TMPDIR=%s", p->folder),
+                 (int)sizeof temporary);
+    fill_environment(envp, temporary, env);
     if (access(path_in(p, "stdin", in), R_OK) != 0)
         (void)snprintf(in, sizeof in, "/dev/null");
     cr_assert_eq(posix_spawn_file_actions_init(&files), 0);

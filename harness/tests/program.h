@@ -14,7 +14,8 @@
 #define PROGRAM_LATE (-1)
 
 struct program {
-    char folder[64]; /**< its working folder, so that arguments may be plain file names */
+    char folder[64]; /**< its working folder, so that arguments may be plain file names; what it
+                        puts below TMPDIR, even where it is killed, goes with it */
     pid_t pid;       /**< 0: not running */
     int pidfd;
     int status;           /**< exit status; 128 + n: signal n; PROGRAM_LATE: not by its deadline */

@@ -303,7 +303,8 @@ Test(paid_tools_peer, counts_grants_and_runs_of_a_burst)
         if (setjmp(b.t.end) == 0)
             expect_granted_count(&b.t, answers, 3, counts[i].expected);
         b.t.in_body = false;
-        cr_expect_eq(b.t.verdict, counts[i].verdict, "row %s: seen %s", counts[i].name, b.t.judged.seen);
+        cr_expect_eq(b.t.verdict, counts[i].verdict, "row %s: seen %s", counts[i].name,
+                     b.t.judged.seen);
     }
     bench_fini(&b);
 }

@@ -97,10 +97,8 @@ static inline void world_close(struct world *w)
     assay_buf_fini(&w->log);
 }
 
-/* A world under each rule set in turn: for (…; w != NULL; w = world_next(w))
-/* NOLINTEND(bugprone-macro-parentheses) */
-        .* /
-    static inline struct world *world_first(struct world *w)
+/* A world under each rule set in turn: EACH_SET(w) is a loop over both. */
+static inline struct world *world_first(struct world *w)
 {
     world_open(w, PT_RULES_BASE);
     return w;
@@ -120,6 +118,7 @@ static inline struct world *world_next(struct world *w)
 /* NOLINTBEGIN(bugprone-macro-parentheses): w is declared here */
 #define EACH_SET(w)                                                                                \
     for (struct world world_of_##w, *w = world_first(&world_of_##w); w != NULL; w = world_next(w))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void world_put(char *out, size_t room, const char *text)
 {
