@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -115,7 +116,6 @@ static enum assay_code date_moves(const struct fault_clock *clock, struct assay_
     if (tree.first > 0) {
         seen = read_answer(ends[0]);
         (void)process_tree_end(&tree, true, TRIAL_DEADLINE_MS);
-        fault_clock_forget(tree.first);
     }
     if (ends[0] >= 0)
         (void)close(ends[0]);
@@ -131,13 +131,17 @@ static enum assay_code date_moves(const struct fault_clock *clock, struct assay_
 
 static enum assay_code try_library(struct assay_err *err)
 {
-    char folder[] = "/tmp/assay-clock-XXXXXX";
+    const char *below = getenv("TMPDIR");
+    char folder[PATH_MAX];
     struct fault_clock clock;
     enum assay_code rc;
 
     if (!find_library())
         return assay_fail(err, ASSAY_E_UNSUPPORTED, 0,
                           "clock: libfaketime is not installed (Debian package: faketime)");
+    if (snprintf(folder, sizeof(folder), "%s/assay-clock-XXXXXX",
+                 below != NULL && below[0] == '/' ? below : "/tmp") >= (int)sizeof(folder))
+        return assay_fail(err, ASSAY_E_UNSUPPORTED, 0, "clock: the path in TMPDIR is too long");
     if (mkdtemp(folder) == NULL)
         return assay_fail(err, ASSAY_E_UNSUPPORTED, 0, "clock: %s: %s", folder, strerror(errno));
     rc = fault_clock_init(&clock, folder, err);

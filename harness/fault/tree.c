@@ -1,6 +1,7 @@
 /* Process trees found in /proc and ended by pidfd (fault/tree.h). */
 #include "fault/tree.h"
 #include "base/buf.h"
+#include "fault/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -217,12 +218,14 @@ static int open_process(const struct process *p)
 static size_t end_round(const struct census *c, bool reap, int64_t deadline_ns)
 {
     int fds[PROCESS_TREE_MAX];
+    pid_t pids[PROCESS_TREE_MAX];
     size_t members = 0, open_count = 0;
 
     for (size_t i = 0; i < c->count && open_count < ARRAY_LEN(fds); i++) {
         if (!c->at[i].member || (c->at[i].zombie && !reap))
             continue;
         members++;
+        pids[open_count] = c->at[i].pid;
         fds[open_count] = open_process(&c->at[i]);
         if (fds[open_count] >= 0)
             (void)pidfd_send_signal(fds[open_count++], SIGKILL, NULL, 0);
@@ -240,6 +243,7 @@ static size_t end_round(const struct census *c, bool reap, int64_t deadline_ns)
         if (reap)
             (void)waitid(P_PIDFD, (id_t)fds[i], &info, WEXITED | WNOHANG);
         (void)close(fds[i]);
+        fault_clock_forget(pids[i]); /* whoever moved its clock */
     }
     return members;
 }

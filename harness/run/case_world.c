@@ -9,6 +9,7 @@
 
 #define ORIGIN_IDLE_MS 5000
 #define PATIENCE_MS 10000
+#define HANDLER_MAX_MS 60000
 
 struct case_world *case_world_new(const struct case_world_options *options)
 {
@@ -198,11 +199,18 @@ const struct http_peer *case_peer(struct assay_case *t)
     return instance_peer(t->instance);
 }
 
+int case_patience_with(const struct target *target)
+{
+    uint64_t handler = target->origin_deadline_ms, body = target->read_deadline_ms;
+
+    if (handler > HANDLER_MAX_MS || body > HANDLER_MAX_MS - handler)
+        return PATIENCE_MS + HANDLER_MAX_MS;
+    return PATIENCE_MS + (int)(handler + body);
+}
+
 int case_patience_ms(const struct assay_case *t)
 {
-    uint64_t handler = case_target(t)->origin_deadline_ms + case_target(t)->read_deadline_ms;
-
-    return PATIENCE_MS + (int)(handler < 60000 ? handler : 60000);
+    return case_patience_with(case_target(t));
 }
 
 struct instance *case_try_instance(struct assay_case *t, struct instance_options options,

@@ -296,6 +296,14 @@ static bool enter_leg(struct executor *x, struct worker_slot *w, size_t leg)
     return send_leg(x, w, leg);
 }
 
+/* Beyond the patience with its target, so that one that never answers is judged for it. */
+static int64_t deadline_ms(const struct leg *leg, const struct planned_case *c)
+{
+    if (c->scenario->deadline_ms != 0)
+        return c->scenario->deadline_ms;
+    return CASE_DEADLINE_MS + case_patience_with(leg->target);
+}
+
 /* Gives an idle worker something to do; false when there is nothing for it now. */
 static bool give(struct executor *x, struct worker_slot *w)
 {
@@ -307,10 +315,7 @@ static bool give(struct executor *x, struct worker_slot *w)
         return leg != SIZE_MAX && x->legs[leg].given_count == x->plan->legs[leg].case_count &&
                choose_leg(x, w) != SIZE_MAX && give(x, w);
     c = &x->plan->legs[leg].cases[index];
-    w->deadline_ns =
-        monotonic_ns() +
-        (int64_t)(c->scenario->deadline_ms != 0 ? c->scenario->deadline_ms : CASE_DEADLINE_MS) *
-            1000000;
+    w->deadline_ns = monotonic_ns() + deadline_ms(&x->plan->legs[leg], c) * 1000000;
     if (!enter_leg(x, w, leg) ||
         !send_line(w, json_pack("{s:s, s:I}", "scenario", c->scenario->name, "index",
                                 (json_int_t)c->index))) {
@@ -420,7 +425,8 @@ static enum assay_code loop(struct executor *x, struct assay_err *err)
             return x->result->done == x->result->total
                        ? ASSAY_OK
                        : assay_fail(err, ASSAY_E_IO, 0, "no worker can be started any more");
-        if (poll(polled, count, wait_ms(x)) > 0)
+        /* A terminal interrupts the workers too: then their ends say nothing of their cases. */
+        if (poll(polled, count, wait_ms(x)) > 0 && !interrupted)
             for (nfds_t i = 0; i < count; i++)
                 if (polled[i].revents != 0)
                     hear(x, slots[i]);
@@ -471,7 +477,7 @@ static bool prepare_packs(struct executor *x)
 static bool prepare_temporary(struct executor *x)
 {
     const char *below = getenv("TMPDIR");
-    int len = snprintf(x->temporary, sizeof x->temporary, TMPDIR_NAME "%s/assay-run-XXXXXX",
+    int len = snprintf(x->temporary, sizeof x->temporary, TMPDIR_NAME "%s/" EXECUTOR_FOLDER "XXXXXX",
                        below != NULL && below[0] == '/' ? below : "/tmp");
 
     if (len > 0 && (size_t)len < sizeof x->temporary &&
@@ -487,6 +493,11 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     (void)kind;
     (void)walk;
     return remove(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
+bool executor_remove_folder(const char *path)
+{
+    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
 static size_t how_many(const struct plan *plan)
@@ -507,7 +518,7 @@ static void tear_down(struct executor *x)
         end_worker(x, &x->workers[i], x->workers[i].running != SIZE_MAX);
     process_tree_end(&x->tree, true, TREE_END_MS);
     if (x->temporary[0] != '\0' &&
-        nftw(x->temporary + strlen(TMPDIR_NAME), remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        !executor_remove_folder(x->temporary + strlen(TMPDIR_NAME)))
         fprintf(stderr, "assay: %s could not be removed: %s\n", x->temporary + strlen(TMPDIR_NAME),
                 strerror(errno));
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {

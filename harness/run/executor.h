@@ -4,7 +4,7 @@
  * the middle of a case makes that case `broken`. A leg's controls come first; what rests on one
  * that failed is `broken` without having run, and on one that is `unsupported` likewise. No process
  * outlives the executor, even where that is killed: workers, what they started, and what those left
- * behind are ended by process id.
+ * behind are ended by process id, and the run's temporary folder is removed.
  */
 #ifndef RUN_EXECUTOR_H
 #define RUN_EXECUTOR_H
@@ -30,6 +30,11 @@ struct executor_result {
  * event. */
 enum assay_code execute_plan(const struct plan *plan, const struct executor_hooks *hooks,
                              struct executor_result *result, struct assay_err *err) ASSAY_MUST_USE;
+
+/** The temporary folder of a run is named so, and six random letters. */
+#define EXECUTOR_FOLDER "assay-run-"
+/** Removes a folder and all in it; false, with errno, where something is left. */
+bool executor_remove_folder(const char *path);
 
 /** The worker's side: `assay worker`, its socket being file descriptor 3. Returns an exit status.
  */

@@ -44,7 +44,7 @@ struct scenario {
     const char *variant;                       /**< launch variant it needs; NULL: none */
     bool fresh; /**< needs an instance of its own (implied by NEED_CLOCK, NEED_SUPERVISOR, variant)
                  */
-    unsigned deadline_ms; /**< of one case; 0: 30,000 */
+    unsigned deadline_ms; /**< of one case; 0: 30,000 and the patience with the target */
     const void *rows;     /**< table: each row begins with `const char *name`; NULL: no table */
     size_t row_count;
     size_t row_bytes;

@@ -254,6 +254,8 @@ static void write_ending(struct session *s, const struct executor_result *result
     if (s->matrix != NULL) {
         *exit_status = judge_matrix(s, result);
         json_object_set_new(end, "exit", json_integer(*exit_status));
+        json_object_set_new(end, "notJudged",
+                            json_array()); /* the matrix says what was not caught */
         if (!result->interrupted && !result->out_of_time) {
             json_object_set_new(end, "valid", json_boolean(*exit_status != 2));
             json_object_set_new(end, "invalid", json_array());

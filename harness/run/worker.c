@@ -128,6 +128,17 @@ static bool load_packs(void)
     return ok;
 }
 
+/* What the executor would have removed. Each worker does so at its end, and the last leaves none. */
+static void remove_temporary(void)
+{
+    const char *folder = getenv("TMPDIR");
+    const char *name = folder != NULL ? strrchr(folder, '/') : NULL;
+
+    if (name != NULL && strncmp(name + 1, EXECUTOR_FOLDER, strlen(EXECUTOR_FOLDER)) == 0 &&
+        !executor_remove_folder(folder))
+        fprintf(stderr, "assay worker: %s could not be removed\n", folder);
+}
+
 /* Waits for the end of the executor. Where it comes before ours it was killed, and nobody else is
  * left to end what this worker has started. */
 static void *guard(void *executor)
@@ -141,6 +152,7 @@ static void *guard(void *executor)
     if (run != NULL &&
         snprintf(tree.marker, sizeof tree.marker, "ASSAY_RUN=%s", run) < (int)sizeof tree.marker)
         process_tree_end(&tree, false, TREE_END_MS);
+    remove_temporary();
     _exit(3);
 }
 

@@ -207,18 +207,10 @@ enum assay_code instance_start(struct instance **out, struct assay_arena *arena,
 
 void instance_kill(struct instance *i)
 {
-    pid_t pids[PROCESS_TREE_MAX];
-    size_t count;
-
     if (i->tree.marker[0] == '\0')
         return;
-    count = i->has_clock ? instance_processes(i, pids, ARRAY_LEN(pids)) : 0;
     (void)process_tree_end(&i->tree, true, END_DEADLINE_MS);
     capture_stop(i->capture);
-    for (size_t k = 0; k < count; k++)
-        fault_clock_forget(pids[k]);
-    if (i->has_clock && i->pid > 0)
-        fault_clock_forget(i->pid);
     if (i->pidfd >= 0)
         (void)close(i->pidfd);
     i->pidfd = -1;

@@ -266,12 +266,14 @@ Test(instance, of_a_running_server_is_its_url_only)
 
 Test(instance, gets_its_placeholders_variant_secrets_and_roles)
 {
-    static const char script[] = "echo ready http://127.0.0.1:7/ $* V=$V S=$S O=$O; " STAY;
-    static const char more[] = ", \"variants\": {\"v\": {\"args\": [\"--more\", \"r=${RULES}\"], "
-                               "\"env\": {\"V\": \"w\"}}}, "
-                               "\"secrets\": {\"mac\": {\"value\": \"hush\", \"pass_as\": \"S\"}}, "
-                               "\"rules\": \"hardened\", "
-                               "\"roles\": {\"origin\": \"O\"}";
+    static const char script[] =
+        "echo ready http://127.0.0.1:7/ $* T_V=$T_V T_S=$T_S T_O=$T_O; " STAY;
+    static const char more[] =
+        ", \"variants\": {\"v\": {\"args\": [\"--more\", \"r=${RULES}\"], "
+        "\"env\": {\"T_V\": \"w\"}}}, "
+        "\"secrets\": {\"mac\": {\"value\": \"hush\", \"pass_as\": \"T_S\"}}, "
+        "\"rules\": \"hardened\", "
+        "\"roles\": {\"origin\": \"T_O\"}";
     struct target target = shell(script, more);
     const char *const defects[] = {"one", "two", NULL};
     struct instance_options options = {
@@ -280,12 +282,12 @@ Test(instance, gets_its_placeholders_variant_secrets_and_roles)
 
     cr_expect(holds(instance_stdout(i),
                     "/store/store.db --origin http://127.0.0.1:5 --defect one --defect two "
-                    "--more r=hardened V=w S=hush O=http://127.0.0.1:5\n"),
+                    "--more r=hardened T_V=w T_S=hush T_O=http://127.0.0.1:5\n"),
               "%s", text_of(instance_stdout(i)));
     instance_free(i);
     options = (struct instance_options){.secret_override = ""};
     i = started(&target, &options);
-    cr_expect(holds(instance_stdout(i), "/store/store.db V= S= O=\n"), "%s",
+    cr_expect(holds(instance_stdout(i), "/store/store.db T_V= T_S= T_O=\n"), "%s",
               text_of(instance_stdout(i)));
     instance_free(i);
 }

@@ -268,6 +268,16 @@ static enum assay_code attend(struct parent *p, bool *announced, struct assay_er
     return code;
 }
 
+/* Workers that close the store at one moment each leave its log to the other: once they have ended,
+ * the file is opened alone, so that the log is in it. What fails here is done by the next start. */
+static void settle_store(const struct parent *p)
+{
+    struct ref_store *store = NULL;
+
+    if (!in_memory(p) && store_open(&store, p, NULL) == ASSAY_OK)
+        store->ops->close(store);
+}
+
 /* Tells every worker to stop, waits for them, and kills what has not ended by then. */
 static void stop_workers(struct parent *p, int how)
 {
@@ -432,6 +442,8 @@ enum assay_code pt_server_run(const struct pt_server_options *options, struct as
     (void)close(p->listen_fd);
     p->listen_fd = -1;
     stop_workers(p, announced ? SIGTERM : SIGKILL);
+    if (announced)
+        settle_store(p);
     if (code == ASSAY_E_INTERRUPTED)
         code = ASSAY_OK;
 out:

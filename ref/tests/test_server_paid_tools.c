@@ -89,34 +89,91 @@ static uint16_t read_ready_line(int fd)
                : 0;
 }
 
+static const char *switched_on; /* a defect for the servers started from now on */
+
 static void switch_on(const char *id)
 {
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
+    cr_assert_neq(ref_defect_find(assay_str(id)), REF_DEFECT__COUNT, "%s", id);
+    switched_on = id;
 }
 
-/* Runs a server in a child; its port is 0 when it did not get ready. */
+/* The program beside this one, or the one that the environment names. */
+static const char *program(void)
+{
+    static char path[4096];
+    const char *named = getenv("ASSAY");
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 8);
+    char *slash;
+
+    if (named != NULL)
+        return named;
+    cr_assert_gt(len, 0);
+    path[len] = '\0';
+    slash = strrchr(path, '/');
+    cr_assert_not_null(slash);
+    memcpy(slash + 1, "assay", sizeof("assay"));
+    return path;
+}
+
+/* In the child of a process with threads: nothing but system calls until another program runs. */
+_Noreturn static void become_server(const char *const *arguments, const char *path, int out)
+{
+    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)dup2(out, STDOUT_FILENO);
+    (void)dup2(log, STDERR_FILENO);
+    (void)execv(path, (char *const *)(uintptr_t)arguments);
+    _exit(127);
+}
+
+/* Runs a server as a program of its own; its port is 0 when it did not get ready. Of the options
+ * those are passed on that the tests change. */
 static struct running start_server(const struct pt_server_options *options)
 {
+    char workers[16], rate[16], deadline[24];
+    const char *arguments[32] = {"assay",
+                                 "serve",
+                                 "paid-tools",
+                                 "--listen",
+                                 options->listen,
+                                 "--store",
+                                 options->store,
+                                 "--secret-env",
+                                 options->secret_env,
+                                 "--rules",
+                                 options->rules == PT_RULES_BASE ? "base" : "hardened",
+                                 "--workers",
+                                 workers,
+                                 "--rate",
+                                 rate,
+                                 "--origin-deadline",
+                                 deadline};
+    const char *path = program();
     struct running r = {0};
+    size_t count = 17;
     int out[2];
 
-    cr_assert_eq(pipe(out), 0);
+    if (options->origin != NULL) {
+        arguments[count++] = "--origin";
+        arguments[count++] = options->origin;
+    }
+    if (switched_on != NULL) {
+        arguments[count++] = "--defect";
+        arguments[count++] = switched_on;
+    }
+    cr_assert_lt(snprintf(workers, sizeof(workers), "%u", options->workers), (int)sizeof(workers));
+    cr_assert_lt(snprintf(rate, sizeof(rate), "%u", (unsigned)options->rate_per_second),
+                 (int)sizeof(rate));
+    cr_assert_lt(
+        snprintf(deadline, sizeof(deadline), "%lld", (long long)options->origin_deadline_ms),
+        (int)sizeof(deadline));
+    cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
     cr_assert_eq(setenv(SECRET_ENV, SECRET, 0), 0);
     r.pid = fork();
     cr_assert_geq(r.pid, 0);
-    if (r.pid == 0) {
-        struct assay_err err = {0};
-        int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)dup2(out[1], STDOUT_FILENO);
-        (void)dup2(log, STDERR_FILENO);
-        (void)close(out[0]);
-        (void)close(out[1]);
-        _exit(pt_server_run(options, &err) == ASSAY_OK ? 0 : 3);
-    }
+    if (r.pid == 0)
+        become_server(arguments, path, out[1]);
     (void)close(out[1]);
     r.port = read_ready_line(out[0]);
     (void)close(out[0]);

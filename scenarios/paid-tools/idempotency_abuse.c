@@ -455,7 +455,7 @@ SCENARIO(odd_keys_stay_apart,
     with = keyed_twice(row, twin_of(t, with.key), given_paid(t, other));
     answer =
         pt_send(t, "pay another request with a key that differs in its last byte", other, with);
-    if (row->len == 1 && pt_status(answer) == 409)
+    if (row->len <= 1 && pt_status(answer) == 409)
         expect_conflict(t, answer); /* of so few keys this one was in use */
     else
         expect_granted(t, answer);

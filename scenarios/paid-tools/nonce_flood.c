@@ -6,7 +6,15 @@
 
 #include <inttypes.h>
 
-enum { BURST = 32, MINUTE_MS = 60000, STOP_MS = 10000, DRIPS = 40, DRIP_BODY = 64 };
+enum {
+    BURST = 32,
+    MINUTE_MS = 60000,
+    STOP_MS = 10000,
+    RESTS = 2,
+    DRIPS = 40,
+    DRIP_BODY = 64,
+    DRIP_DEADLINE_MAX_MS = 30000,
+};
 
 /* What grows by less than this has not grown: pages half filled, and of memory what garbage
  * collectors and sanitizers keep of what was freed. So memory tells only what a request leaves in
@@ -37,20 +45,33 @@ static int64_t store_now(struct assay_case *t)
     return (int64_t)bytes;
 }
 
-/* Stopped for it and started again, since a database's log comes and goes while it runs. */
-static int64_t store_at_rest(struct assay_case *t)
+static int64_t store_when_stopped(struct assay_case *t)
 {
     struct assay_err err = {0};
     int64_t bytes;
 
-    if (case_target(t)->store_paths.count == 0)
-        return -1;
     if (instance_stop(case_instance(t), STOP_MS, &err) != ASSAY_OK)
         case_end(t, VERDICT_BROKEN, "the target could not be stopped: %s", err.text);
     bytes = store_now(t);
     if (instance_restart(case_instance(t), &err) != ASSAY_OK)
         case_end(t, VERDICT_BROKEN, "the target could not be started again: %s", err.text);
     return bytes;
+}
+
+/* Stopped for it and started again, since a database's log comes and goes while it runs. The least
+ * of some times: workers that end at one moment may each leave the log to the other. */
+static int64_t store_at_rest(struct assay_case *t)
+{
+    int64_t least = -1;
+
+    if (case_target(t)->store_paths.count == 0)
+        return -1;
+    for (int i = 0; i < RESTS; i++) {
+        int64_t bytes = store_when_stopped(t);
+
+        least = least < 0 || bytes < least ? bytes : least;
+    }
+    return least;
 }
 
 static void expect_level(struct assay_case *t, const char *what, int64_t first, int64_t later,
@@ -161,9 +182,10 @@ static void move_on(struct assay_case *t, int number, int64_t retention_ms)
 
 static void nonce_flood(struct assay_case *t, int number)
 {
-    uint64_t ttl_ms = case_target(t)->ttl_ms > 0 ? case_target(t)->ttl_ms : PT_DEFAULT_TTL_MS;
+    const struct pt_offer *offer = given_offer(t, pt_endpoint(t, "paid_get"));
+    int64_t ttl_ms = pt_expiry_ms(t, &offer->challenge) - offer->asked_ms;
 
-    move_on(t, number, (int64_t)ttl_ms + 5 * MINUTE_MS);
+    move_on(t, number, ttl_ms + 5 * MINUTE_MS);
     paid_flood(t, flood_size(t), false);
 }
 
@@ -310,6 +332,10 @@ SCENARIO(slow_body_is_cut_off,
     bool closed;
     int status;
 
+    if (case_target(t)->read_deadline_ms > DRIP_DEADLINE_MAX_MS)
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "`limits.read_deadline_ms` is above %d: a case cannot wait for that",
+                 DRIP_DEADLINE_MAX_MS);
     pieces[0].bytes = pt_head(t, pt_endpoint(t, "paid_post"), assay_str(length));
     for (int i = 1; i <= DRIPS; i++)
         pieces[i] =

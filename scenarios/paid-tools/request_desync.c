@@ -11,6 +11,20 @@ static const char injected_header[] = "X-Assay-Injected";
 
 /* ---- one connection, two requests ---- */
 
+/* A server that says it closes after its first answer has no connection to share: what was sent
+ * behind was never read, and nothing would have been tested. */
+static void end_if_closing(struct assay_case *t, const struct pt_answer *first)
+{
+    struct assay_bytes value = ASSAY_LIT("");
+
+    if (pt_status(first) != 0)
+        value = http_response_header(&first->exchange->response, "Connection", NULL);
+    if (assay_bytes_equal_nocase(value, ASSAY_LIT("close")))
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the target closes the connection after its first answer: no other request shares "
+                 "it");
+}
+
 static const struct second {
     const char *name;
     const char *endpoint;
@@ -54,6 +68,8 @@ SCENARIO(
         answers = pt_raw(t, "two requests on one connection", pieces, 2, 2, &count, &closed);
     }
     granted = pt_count_granted(t, answers, count);
+    if (count == 1 && case_executions(t) == (row->unpaid_first ? 0 : 1))
+        end_if_closing(t, answers[0]);
     expect_executions(t, 1);
     expect(t, granted == 1, "one paid answer", "%zu of %zu answers", granted, count);
 }
@@ -130,6 +146,8 @@ SCENARIO(ambiguous_framing_runs_nothing,
         if (answers[i]->exchange->outcome == HTTP_GARBLED)
             case_observe(t, "stray bytes", "behind answer %zu came what is no HTTP", i);
     expect_executions(t, 1);
+    if (count == 1 && pt_is_granted(t, answers[0]))
+        end_if_closing(t, answers[0]);
     expect(t, pt_is_granted(t, answers[0]) && pt_count_granted(t, answers, count) == 1,
            "one paid answer, the first", "%zu paid answers of %zu",
            pt_count_granted(t, answers, count), count);
@@ -158,6 +176,8 @@ SCENARIO(request_in_a_body_is_not_run,
     answers = pt_raw(t, "a request in a paid body, then an unpaid one", pieces, 2, ANSWERS_MAX,
                      &count, &closed);
     expect_executions(t, 1);
+    if (count == 1 && pt_is_granted(t, answers[0]))
+        end_if_closing(t, answers[0]);
     expect(t, count == 2 && pt_count_granted(t, answers, count) == 1,
            "two answers, one of them paid", "%zu answers, %zu of them paid", count,
            pt_count_granted(t, answers, count));
@@ -223,6 +243,7 @@ SCENARIO(payer_does_not_become_protocol,
     const struct payer *row = case_row(t);
     struct pt_want want = pt_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want)), *forged = pt_copy(t, paid);
+    const struct pt_answer *answer;
     struct pt_with with;
 
     memcpy(paid->payer, row->payer, strlen(row->payer) + 1);
@@ -235,7 +256,13 @@ SCENARIO(payer_does_not_become_protocol,
                     pt_send(t, "for another request", pt_endpoint(t, "paid_get_other"),
                             (struct pt_with){.proof = with.proof}),
                     row->harm);
-    expect_granted(t, pt_send(t, "paid", want, (struct pt_with){.proof = with.proof}));
+    answer = pt_send(t, "paid", want, (struct pt_with){.proof = with.proof});
+    if (!pt_is_granted(t, answer)) {
+        case_observe(t, "odd payer", "refused with status %d", pt_status(answer));
+        expect_harmless(t, answer, row->harm);
+        return;
+    }
+    expect_granted(t, answer);
     expect_harmless(t, pt_send(t, "spent", want, (struct pt_with){.proof = with.proof}), row->harm);
 }
 
@@ -245,9 +272,15 @@ SCENARIO(key_does_not_become_protocol, .kind = SCENARIO_OBSERVATION,
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
     const char *key = case_printf(t, "%s\",\"assay_injected\":true,\"y\":\"", given_key(t));
+    const struct pt_answer *answer =
+        pt_send(t, "paid with a key", want,
+                (struct pt_with){.proof = given_paid(t, want), .key = key});
 
-    expect_granted(t, pt_send(t, "paid with a key", want,
-                              (struct pt_with){.proof = given_paid(t, want), .key = key}));
+    if (!pt_is_granted(t, answer)) {
+        case_observe(t, "odd key", "refused with status %d", pt_status(answer));
+        expect_harmless(t, answer, NULL);
+        return;
+    }
     expect_harmless(t,
                     pt_send(t, "the key for another request", pt_endpoint(t, "paid_get_other"),
                             (struct pt_with){.key = key}),

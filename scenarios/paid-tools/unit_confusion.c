@@ -78,10 +78,10 @@ SCENARIO(challenge_lives_as_long_as_it_says,
     int64_t ttl_ms = (int64_t)case_target(t)->ttl_ms;
 
     if (ttl_ms == 0)
-        case_observe(t, "lifetime of challenges",
-                     "%" PRId64 " ms (the target file states none: %d are assumed)",
-                     expiry_ms - offer->asked_ms, PT_DEFAULT_TTL_MS);
-    ttl_ms = ttl_ms > 0 ? ttl_ms : PT_DEFAULT_TTL_MS;
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the target file states no `limits.challenge_ttl_ms`; a challenge lived for %" PRId64
+                 " ms",
+                 expiry_ms - offer->asked_ms);
     expect(t,
            expiry_ms >= offer->asked_ms + ttl_ms - SLACK_MS &&
                expiry_ms <= answered_ms + ttl_ms + SLACK_MS,

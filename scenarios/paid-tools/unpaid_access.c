@@ -131,7 +131,7 @@ SCENARIO(other_method_runs_nothing,
     expect_nothing_bought(t, pt_send(t, row->name, want, (struct pt_with){0}));
 }
 
-/* In a pattern, '@' stands for the priced path without its slash, '#' for it with its first letter
+/* In a pattern, '@' stands for the priced path without its slash, '$' for it with its first letter
  * escaped, '&' for the same escaped twice, '^' for it in capitals, and '*' for the target's own
  * host and port. */
 static const struct path {
@@ -149,7 +149,7 @@ static const struct path {
     {"a backslash", "\\@"},
     {"slash and backslash", "/\\@"},
     {"a backslash behind", "/@\\"},
-    {"an escaped letter", "/#"},
+    {"an escaped letter", "/$"},
     {"a letter escaped twice", "/&"},
     {"capitals", "/^"},
     {"parameters", "/@;a=1"},
@@ -173,7 +173,7 @@ static void add_spelled(struct assay_case *t, struct assay_buf *out, char mark, 
 
     if (mark == '@')
         assay_buf_add_str(out, path);
-    else if (mark == '#')
+    else if (mark == '$')
         assay_buf_printf(out, "%%%02x%s", (unsigned)(unsigned char)path[0], path + 1);
     else if (mark == '&')
         assay_buf_printf(out, "%%25%02x%s", (unsigned)(unsigned char)path[0], path + 1);
