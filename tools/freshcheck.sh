@@ -93,6 +93,7 @@ check_release() {
     chmod 755 "$root"
     tar -C "$root" --numeric-owner -xf "$work/$release.tar" --exclude='./dev/*'
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts" # as every machine and container has it
     git clone -q --no-hardlinks "$PWD" "$root/srv/assay"
 
     # Forbidden to install, the first command has to name what is missing and stop.

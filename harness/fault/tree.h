@@ -26,7 +26,8 @@ void process_tree_adopt(void);
 size_t process_tree_list(const struct process_tree *tree, pid_t *out, size_t room);
 /** SIGKILL to every member, again until none is left; waits for each by its pidfd, at most
  *  deadline_ms in all, and removes what libfaketime keeps in shared memory for it. With `reap` also
- *  takes the exit states of those that are children of this process. Returns: whether none is left. */
+ *  takes the exit states of those that are children of this process. Returns: whether none is left.
+ */
 bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_ms);
 /** SIGKILL to the process that has this thread. */
 void process_kill_of_thread(pid_t tid);

@@ -55,7 +55,7 @@ struct http_client *case_http(struct assay_case *t);
  * `unsupported` without. */
 struct instance *case_second_instance(struct assay_case *t);
 const struct http_peer *case_peer(struct assay_case *t);
-int case_patience_ms(const struct assay_case *t); /**< how long to wait for an answer */
+int case_patience_ms(const struct assay_case *t);    /**< how long to wait for an answer */
 int case_patience_with(const struct target *target); /**< the same, of any case on that target */
 /** The target's wall clock, by our reckoning. */
 int64_t case_now_ms(struct assay_case *t);

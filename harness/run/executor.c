@@ -477,8 +477,9 @@ static bool prepare_packs(struct executor *x)
 static bool prepare_temporary(struct executor *x)
 {
     const char *below = getenv("TMPDIR");
-    int len = snprintf(x->temporary, sizeof x->temporary, TMPDIR_NAME "%s/" EXECUTOR_FOLDER "XXXXXX",
-                       below != NULL && below[0] == '/' ? below : "/tmp");
+    int len =
+        snprintf(x->temporary, sizeof x->temporary, TMPDIR_NAME "%s/" EXECUTOR_FOLDER "XXXXXX",
+                 below != NULL && below[0] == '/' ? below : "/tmp");
 
     if (len > 0 && (size_t)len < sizeof x->temporary &&
         mkdtemp(x->temporary + strlen(TMPDIR_NAME)) != NULL)
@@ -517,8 +518,7 @@ static void tear_down(struct executor *x)
     for (size_t i = 0; i < x->worker_count; i++)
         end_worker(x, &x->workers[i], x->workers[i].running != SIZE_MAX);
     process_tree_end(&x->tree, true, TREE_END_MS);
-    if (x->temporary[0] != '\0' &&
-        !executor_remove_folder(x->temporary + strlen(TMPDIR_NAME)))
+    if (x->temporary[0] != '\0' && !executor_remove_folder(x->temporary + strlen(TMPDIR_NAME)))
         fprintf(stderr, "assay: %s could not be removed: %s\n", x->temporary + strlen(TMPDIR_NAME),
                 strerror(errno));
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {

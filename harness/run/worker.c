@@ -128,7 +128,8 @@ static bool load_packs(void)
     return ok;
 }
 
-/* What the executor would have removed. Each worker does so at its end, and the last leaves none. */
+/* What the executor would have removed. Each worker does so at its end, and the last leaves none.
+ */
 static void remove_temporary(void)
 {
     const char *folder = getenv("TMPDIR");

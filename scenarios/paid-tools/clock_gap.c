@@ -160,6 +160,8 @@ SCENARIO(clock_stepped_back_revives_nothing,
         pt_clock_at(t, spent_ms - back_s[i] * SECOND_MS);
         expect_refused(t, pt_send(t, "after a step back", want, paid));
     }
+    case_shift_clock(t, 0);
+    expect_refused(t, pt_send(t, "with the clock set right again", want, paid));
 }
 
 SCENARIO(eviction_is_not_undone_by_the_clock,

@@ -305,10 +305,17 @@ SCENARIO(chunked_body_has_the_same_hash,
          .catches = DEFECTS("hash.without_body"), .needs = PT_SECRET)
 {
     struct pt_want whole = pt_endpoint(t, "paid_post"), chunked = whole;
+    const struct pt_answer *answer;
 
     chunked.chunked = true;
     expect_challenge(t, pt_send(t, "whole", whole, (struct pt_with){0}), whole);
-    expect_challenge(t, pt_send(t, "in chunks", chunked, (struct pt_with){0}), whole);
+    answer = pt_send(t, "in chunks", chunked, (struct pt_with){0});
+    if (pt_status(answer) != 402) { /* 411 and its like are a server's right */
+        case_observe(t, "chunked bodies", "refused with status %d", pt_status(answer));
+        expect_refused(t, answer);
+        return;
+    }
+    expect_challenge(t, answer, whole);
     expect_granted(t, pt_send(t, "paid whole, sent in chunks", chunked,
                               (struct pt_with){.proof = given_paid(t, whole)}));
 }

@@ -272,9 +272,8 @@ SCENARIO(key_does_not_become_protocol, .kind = SCENARIO_OBSERVATION,
 {
     struct pt_want want = pt_endpoint(t, "paid_get");
     const char *key = case_printf(t, "%s\",\"assay_injected\":true,\"y\":\"", given_key(t));
-    const struct pt_answer *answer =
-        pt_send(t, "paid with a key", want,
-                (struct pt_with){.proof = given_paid(t, want), .key = key});
+    const struct pt_answer *answer = pt_send(
+        t, "paid with a key", want, (struct pt_with){.proof = given_paid(t, want), .key = key});
 
     if (!pt_is_granted(t, answer)) {
         case_observe(t, "odd key", "refused with status %d", pt_status(answer));

@@ -78,10 +78,11 @@ SCENARIO(challenge_lives_as_long_as_it_says,
     int64_t ttl_ms = (int64_t)case_target(t)->ttl_ms;
 
     if (ttl_ms == 0)
-        case_end(t, VERDICT_UNSUPPORTED,
-                 "the target file states no `limits.challenge_ttl_ms`; a challenge lived for %" PRId64
-                 " ms",
-                 expiry_ms - offer->asked_ms);
+        case_end(
+            t, VERDICT_UNSUPPORTED,
+            "the target file states no `limits.challenge_ttl_ms`; a challenge lived for %" PRId64
+            " ms",
+            expiry_ms - offer->asked_ms);
     expect(t,
            expiry_ms >= offer->asked_ms + ttl_ms - SLACK_MS &&
                expiry_ms <= answered_ms + ttl_ms + SLACK_MS,
