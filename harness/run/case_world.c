@@ -201,7 +201,8 @@ const struct http_peer *case_peer(struct assay_case *t)
 
 int case_patience_with(const struct target *target)
 {
-    uint64_t handler = target->origin_deadline_ms, body = target->read_deadline_ms;
+    uint64_t handler = target->origin_deadline_ms;
+    uint64_t body = target->read_deadline_ms != 0 ? target->read_deadline_ms : PATIENCE_MS;
 
     if (handler > HANDLER_MAX_MS || body > HANDLER_MAX_MS - handler)
         return PATIENCE_MS + HANDLER_MAX_MS;

@@ -144,12 +144,42 @@ static json_t *self_check_event(struct session *s, const struct executor_result 
 
 /* ---- cases as they come ---- */
 
+/* A word of a command line, quoted for a shell where it must be. */
+static void add_word(struct assay_buf *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@,";
+
+    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+        assay_buf_add_str(out, word);
+        return;
+    }
+    assay_buf_add_byte(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            assay_buf_add_str(out, "'\\''");
+        else
+            assay_buf_add_byte(out, (uint8_t)*word);
+    }
+    assay_buf_add_byte(out, '\'');
+}
+
 static json_t *replay_command(const struct session *s, const struct planned_case *c)
 {
     const char *name = scenario_case_name(c->scenario, c->index);
+    struct assay_buf command = ASSAY_BUF_INIT(65536), full = ASSAY_BUF_INIT(4096);
+    json_t *out;
 
-    return json_sprintf("assay replay %s '%s%s%s'", s->options->out, c->scenario->name,
-                        name[0] != '\0' ? "/" : "", name);
+    assay_buf_printf(&full, "%s%s%s", c->scenario->name, name[0] != '\0' ? "/" : "", name);
+    assay_buf_add_str(&command, "assay replay ");
+    add_word(&command, s->options->out);
+    assay_buf_add_byte(&command, ' ');
+    if (assay_buf_cstr(&full) != NULL)
+        add_word(&command, assay_buf_cstr(&full));
+    out = case_text(assay_buf_view(&command));
+    assay_buf_fini(&command);
+    assay_buf_fini(&full);
+    return out;
 }
 
 static void on_case(void *with, const struct leg *leg, const struct planned_case *c, json_t *event)

@@ -500,8 +500,6 @@ static void set_defaults(struct target *target)
     target->rules = "base";
     target->launch.ready_ms = 10000;
     target->persistent = true;
-    target->body_max_bytes = 1 << 20;
-    target->read_deadline_ms = 10000;
     target->origin_deadline_ms = 10000;
     target->flood_requests = 200;
 }

@@ -88,8 +88,8 @@ struct target {
     struct target_variant variants[8];
     size_t variant_count;
     uint64_t ttl_ms; /**< limits.challenge_ttl_ms: 0 where not said (learnt from a challenge) */
-    uint64_t body_max_bytes;     /**< limits.body_bytes, default 1 MiB */
-    uint64_t read_deadline_ms;   /**< limits.read_deadline_ms, default 10,000 */
+    uint64_t body_max_bytes;     /**< limits.body_bytes; 0: not stated, and not judged */
+    uint64_t read_deadline_ms;   /**< limits.read_deadline_ms; 0: not stated, and not judged */
     uint64_t origin_deadline_ms; /**< limits.handler_deadline_ms, default 10,000 */
     uint64_t rate_per_second;    /**< limits.requests_per_second; 0: none */
     uint64_t flood_requests;     /**< limits.flood_requests, default 200 */

@@ -143,8 +143,8 @@ Test(target, has_the_documented_defaults)
     cr_expect_str_eq(t.rules, "base");
     cr_expect(t.persistent && t.clock_movable && t.has_launch);
     cr_expect_eq(t.launch.ready_ms, 10000);
-    cr_expect_eq(t.body_max_bytes, 1 << 20);
-    cr_expect_eq(t.read_deadline_ms, 10000);
+    cr_expect_eq(t.body_max_bytes, 0, "not stated");
+    cr_expect_eq(t.read_deadline_ms, 0, "not stated");
     cr_expect_eq(t.origin_deadline_ms, 10000);
     cr_expect_eq(t.flood_requests, 200);
     cr_expect_null(t.reset);

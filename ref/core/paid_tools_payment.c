@@ -104,6 +104,9 @@ static bool was_issued(const struct pt_core_request *r)
     pt_core_terms(&terms, r, r->proof.request_hash);
     if (strlen(r->proof.nonce) >= sizeof(terms.nonce))
         return false;
+    if (REF_DEFECT(expiry_far) &&
+        r->proof.expires_ms - r->claim.now_ms > pt_core_lifetime_ms(r->core) + PT_EXPIRY_SKEW_MS)
+        return true; /* taken for a standing order */
     memcpy(terms.nonce, r->proof.nonce, strlen(r->proof.nonce) + 1);
     memcpy(terms.expires_at, r->proof.expires_at, sizeof(terms.expires_at));
     return pt_nonce_check(&terms, r->core->secret) == ASSAY_OK;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -423,6 +424,8 @@ enum assay_code pt_server_run(const struct pt_server_options *options, struct as
 
     if (p == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a server");
+    (void)setrlimit(RLIMIT_CORE,
+                    &(struct rlimit){0, 0}); /* the secret is not left in a core file */
     *p = (struct parent){
         .options = *options,
         .secret = ASSAY_BUF_INIT(PT_SECRET_MAX_BYTES),

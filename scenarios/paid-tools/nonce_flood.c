@@ -283,12 +283,21 @@ static const struct framing {
 /* The beginning of a body that is too long, whose end never comes. */
 static struct assay_bytes too_long(struct assay_case *t, struct pt_want want, bool chunked)
 {
-    size_t max = (size_t)case_target(t)->body_max_bytes, len = chunked ? max + 4096 : 1024;
-    uint8_t *filling = case_alloc(t, len);
-    const char *lines = chunked ? "Transfer-Encoding: chunked\r\n"
-                                : case_printf(t, "Content-Length: %zu\r\n", 16 * max);
-    struct assay_bytes head = pt_head(t, want, assay_str(lines));
+    enum { LONGEST_BODY_BYTES = 64 << 20 };
+    struct assay_bytes head;
+    uint64_t stated = case_target(t)->body_max_bytes;
+    size_t max = (size_t)stated, len = chunked ? max + 4096 : 1024;
+    const char *lines;
+    uint8_t *filling;
 
+    if (stated == 0 || stated > LONGEST_BODY_BYTES)
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the target file states no longest body (`limits.body_bytes`) of at most %d MiB",
+                 LONGEST_BODY_BYTES >> 20);
+    lines = chunked ? "Transfer-Encoding: chunked\r\n"
+                    : case_printf(t, "Content-Length: %zu\r\n", 16 * max);
+    head = pt_head(t, want, assay_str(lines));
+    filling = case_alloc(t, len);
     memset(filling, ' ', len);
     if (chunked)
         head = pt_joined(t, head, assay_str(case_printf(t, "%zx\r\n", 16 * max)));
@@ -332,6 +341,10 @@ SCENARIO(slow_body_is_cut_off,
     bool closed;
     int status;
 
+    if (deadline_ms == 0)
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the target file does not say how long a body may take "
+                 "(`limits.read_deadline_ms`)");
     if (case_target(t)->read_deadline_ms > DRIP_DEADLINE_MAX_MS)
         case_end(t, VERDICT_UNSUPPORTED,
                  "`limits.read_deadline_ms` is above %d: a case cannot wait for that",
