@@ -146,8 +146,9 @@ demo: ## build, run the whole suite against the embedded references, write out/d
 	@tools/deps.sh build demo
 	+@$(SUB) V=release demo-run
 demo-run: $(B)/assay
-	@$(B)/assay run --out out/demo
+	@$(B)/assay run --out out/demo --replace
 	@$(B)/assay report out/demo --html out/demo/index.html
+	@echo "the report: out/demo/index.html"
 
 check: ## build and pass every test (V=asan: under the sanitizers; V=tsan: the programs end to end)
 	@tools/deps.sh build check

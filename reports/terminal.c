@@ -5,7 +5,7 @@
 #include "reports/view.h"
 
 enum {
-    BROKEN_SHOWN = 10,
+    BRIEF_SHOWN = 10,
     REASONS_SHOWN = 20,
     LABEL_COLUMNS = 10,
     OUT_MAX_BYTES = 64 << 20,
@@ -149,28 +149,33 @@ static void add_failures(struct terminal *t)
             add_failure(t, &t->view->cases[i], ++number);
 }
 
-static void add_broken(struct terminal *t)
+/* The cases of one mark, a line or two each, with what was seen where something was. */
+static void add_brief(struct terminal *t, enum report_mark mark)
 {
     size_t shown = 0;
 
-    for (size_t i = 0; i < t->view->case_count && shown < BROKEN_SHOWN; i++) {
+    for (size_t i = 0; i < t->view->case_count && shown < BRIEF_SHOWN; i++) {
         const struct report_case *c = &t->view->cases[i];
         struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES),
                          reason = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
-        if (c->mark != MARK_BROKEN)
+        if (c->mark != mark)
             continue;
         report_case_name(&text, t->view, c);
         report_case_reason(&reason, t->view, c);
         assay_buf_add_str(&text, ": ");
+        assay_buf_add(&text, report_text(c->c, "seen"));
+        assay_buf_add_str(&text, report_text(c->c, "seen").len > 0 && reason.len > 0 ? "; " : "");
         assay_buf_add(&text, assay_buf_view(&reason));
-        assay_buf_add_str(&t->out, shown++ == 0 ? "broken:\n   " : "   ");
+        if (shown++ == 0)
+            assay_buf_printf(&t->out, "%s:\n", report_marks[mark].word);
+        pad(t, 3);
         wrap(t, 6, assay_buf_view(&text));
         report_done(&t->out, &text);
         report_done(&t->out, &reason);
     }
-    if (t->view->of[MARK_BROKEN] > shown)
-        assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[MARK_BROKEN] - shown);
+    if (t->view->of[mark] > shown)
+        assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[mark] - shown);
     if (shown > 0)
         assay_buf_add_byte(&t->out, '\n');
 }
@@ -395,7 +400,8 @@ static void add_all(struct terminal *t)
         assay_buf_add_byte(&t->out, '\n');
     }
     add_failures(t);
-    add_broken(t);
+    add_brief(t, MARK_MILD_FAIL);
+    add_brief(t, MARK_BROKEN);
     if (matrix != NULL)
         add_matrix(t, matrix);
     if (t->view->status != REPORT_PASSED && matrix == NULL)

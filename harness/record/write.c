@@ -75,7 +75,7 @@ static void writer_free(struct record_writer *w)
 
 static enum assay_code open_record(struct record_writer *w, struct assay_err *err)
 {
-    static const char advice[] = "%s: is there already; name another folder, or remove it first";
+    static const char advice[] = "%s: is there already; name another folder, or give --replace";
     struct assay_buf path = ASSAY_BUF_INIT(PATH_MAX_BYTES);
     enum assay_code rc = make_folders(w->folder, err);
     const char *name;

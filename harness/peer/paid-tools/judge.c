@@ -160,6 +160,8 @@ void(expect_challenge)(struct assay_case *t, const struct pt_answer *answer, str
     bool whole;
 
     end_if_rate_limited(t, look.status);
+    if (answer->exchange->outcome == HTTP_NO_CONNECTION)
+        case_end(t, VERDICT_BROKEN, "nothing was asked: %s", look.seen);
     case_judge(t, look.status == 402 && look.runs == 0 && !look.leaks, look.grade,
                "402 with a challenge, and no run of the handler", "%s", look.seen);
     whole = pt_challenge_of(&challenge, answer, &err) == ASSAY_OK &&
