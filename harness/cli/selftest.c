@@ -2,7 +2,6 @@
  * defect. */
 #include "cli/cli.h"
 #include "defects/defects.h"
-#include "record/record.h"
 #include "run/session.h"
 
 #include <stdio.h>
@@ -102,27 +101,6 @@ static enum assay_code add_correct(const struct selftest_options *o, struct plan
     return ASSAY_OK;
 }
 
-static bool print_matrix(const char *folder)
-{
-    struct assay_err err = {0};
-    json_t *run = NULL;
-    size_t i, alarms;
-    json_t *row;
-    size_t caught = 0, rows;
-
-    if (record_read(&run, folder, &err) != ASSAY_OK) {
-        cli_wrong("selftest", "%s", err.text);
-        return false;
-    }
-    alarms = json_array_size(json_object_get(json_object_get(run, "matrix"), "falseAlarms"));
-    rows = json_array_size(json_object_get(json_object_get(run, "matrix"), "rows"));
-    json_array_foreach (json_object_get(json_object_get(run, "matrix"), "rows"), i, row)
-        caught += strcmp(json_string_value(json_object_get(row, "verdict")), "caught") == 0 ? 1 : 0;
-    printf("%zu defects, %zu caught, %zu false alarms\n", rows, caught, alarms);
-    json_decref(run);
-    return true;
-}
-
 static int carry_out(struct selftest_options *o, struct plan *plan, int argc, char **argv)
 {
     struct selection selection = {.least = LEVEL_REPORT};
@@ -150,8 +128,7 @@ static int carry_out(struct selftest_options *o, struct plan *plan, int argc, ch
     session.replace = o->running.replace;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)
         return cli_wrong("selftest", "%s", err.text);
-    return cli_show("selftest", o->running.out) && print_matrix(o->running.out) ? status
-                                                                                : EXIT_TROUBLE;
+    return cli_show("selftest", o->running.out) ? status : EXIT_TROUBLE;
 }
 
 int cli_selftest(int argc, char **argv)

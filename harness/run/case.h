@@ -74,6 +74,8 @@ uint64_t case_executions(
     struct assay_case *t); /**< waits until nothing runs; 0 where it cannot be counted */
 
 /* Evidence; also kept when the case passes. */
+bool case_was_answered(
+    const struct assay_case *t); /**< a connection was made for an exchange or burst of this case */
 void case_saw_exchange(struct assay_case *t, const struct http_exchange *exchange,
                        const char *label);
 void case_saw_burst(struct assay_case *t, const struct http_overlap *overlap,

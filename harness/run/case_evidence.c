@@ -82,6 +82,11 @@ static json_t *response_of(const struct http_exchange *x)
                      body_of(x->response.body, x->response.body_bytes));
 }
 
+bool case_was_answered(const struct assay_case *t)
+{
+    return t->answered;
+}
+
 void case_saw_exchange(struct assay_case *t, const struct http_exchange *exchange,
                        const char *label)
 {
@@ -89,6 +94,7 @@ void case_saw_exchange(struct assay_case *t, const struct http_exchange *exchang
                               ? http_outcome_text(exchange->outcome)
                               : exchange->trouble;
 
+    t->answered = t->answered || exchange->outcome != HTTP_NO_CONNECTION;
     keep(t,
          json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "kind", "exchange", "label",
                    case_text(assay_str(label)), "request", request_of(exchange), "outcome",
@@ -106,6 +112,7 @@ void case_saw_burst(struct assay_case *t, const struct http_overlap *overlap,
         char name[32];
         json_int_t seen;
 
+        t->answered = t->answered || x->outcome != HTTP_NO_CONNECTION;
         if (x->outcome == HTTP_ANSWERED &&
             snprintf(name, sizeof name, "%d", x->response.status) > 0) {
             seen = json_integer_value(json_object_get(statuses, name));

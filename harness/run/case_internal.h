@@ -63,6 +63,7 @@ struct assay_case {
     char *reason;
     json_t *observations, *evidence;
     size_t evidence_dropped;
+    bool answered; /* an exchange of it found a connection */
 };
 
 int64_t case_clock_ns(void); /* CLOCK_MONOTONIC */

@@ -247,8 +247,10 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
     json_object_set_new(event, "expectation",
                         expectation != NULL ? json_string(expectation) : json_null());
     if (is_control && (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN))
-        outcome_invalidate(o, INVALID_CONTROL_FAILED, "%s%s%s: %s", planned->scenario->name,
-                           planned->scenario->rows != NULL ? "/" : "",
+        outcome_invalidate(o, INVALID_CONTROL_FAILED,
+                           "%s%s%s: %s (if every payment is refused, is the secret the server's "
+                           "own? if none is counted, do priced routes call the origin?)",
+                           planned->scenario->name, planned->scenario->rows != NULL ? "/" : "",
                            scenario_case_name(planned->scenario, planned->index),
                            verdict == VERDICT_FAIL ? text_of(event, "seen")
                                                    : text_of(event, "reason"));

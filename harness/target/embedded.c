@@ -44,7 +44,7 @@ static const char paid_tools[] =
     " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true},\n"
     " \"limits\": {\"challenge_ttl_ms\": 300000, \"body_bytes\": 65536, \"read_deadline_ms\": "
     "1000,\n"
-    "   \"handler_deadline_ms\": 1000}}\n";
+    "   \"handler_deadline_ms\": 1000, \"sweep_ms\": 1}}\n";
 
 enum assay_code target_embedded(struct target *out, struct assay_arena *arena, const char *profile,
                                 const char *rules, struct assay_err *err)

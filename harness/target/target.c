@@ -387,6 +387,7 @@ static enum assay_code read_limits(struct members *m, uint32_t token, void *fiel
         {"read_deadline_ms", members_u64, FIELD(target, read_deadline_ms), false},
         {"handler_deadline_ms", members_u64, FIELD(target, origin_deadline_ms), false},
         {"requests_per_second", members_u64, FIELD(target, rate_per_second), false},
+        {"sweep_ms", members_u64, FIELD(target, sweep_ms), false},
         {"flood_requests", members_u64, FIELD(target, flood_requests), false},
     };
 

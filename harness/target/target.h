@@ -92,7 +92,9 @@ struct target {
     uint64_t read_deadline_ms;   /**< limits.read_deadline_ms; 0: not stated, and not judged */
     uint64_t origin_deadline_ms; /**< limits.handler_deadline_ms, default 10,000 */
     uint64_t rate_per_second;    /**< limits.requests_per_second; 0: none */
-    uint64_t flood_requests;     /**< limits.flood_requests, default 200 */
+    uint64_t sweep_ms; /**< limits.sweep_ms: real time until what is over has been removed; 0: not
+                          stated */
+    uint64_t flood_requests; /**< limits.flood_requests, default 200 */
     const char *repository;
     /** path of an expectations file, resolved against the target file's folder */
     const char *expectations;

@@ -78,6 +78,10 @@ const struct pt_answer *pt_send_counted(struct assay_case *t, const struct http_
         case_end(t, VERDICT_BROKEN, "%s: could not be sent: %s", label, err.text);
     exchange->label = label;
     case_saw_exchange(t, exchange, label);
+    if (exchange->outcome == HTTP_NO_CONNECTION && !case_was_answered(t))
+        case_end(t, VERDICT_BROKEN,
+                 "nothing listens at %s: the target had ended before this case asked anything",
+                 instance_url(case_instance(t)));
     return pt_answer_of(t, exchange, label, before);
 }
 
