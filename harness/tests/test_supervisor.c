@@ -47,7 +47,7 @@ TestSuite(supervisor, .init = make_folder, .fini = remove_folder);
 
 static const char *in_folder(const char *name)
 {
-    static char path[256];
+    static _Thread_local char path[256];
 
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     return path;
