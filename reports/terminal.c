@@ -281,6 +281,17 @@ static void add_not_judged(struct terminal *t)
         assay_buf_add_byte(&t->out, '\n');
 }
 
+/* "3 cases, first paid-tools/…": which cases a broken server failed. */
+static void add_caught_by(struct terminal *t, const json_t *cases)
+{
+    size_t count = json_array_size(cases);
+
+    report_add_count(&t->out, count, "case", "cases");
+    assay_buf_add_str(&t->out, count > 1 ? ", first " : ", ");
+    assay_utf8_add_printable(&t->out, assay_str(json_string_value(json_array_get(cases, 0))));
+    assay_buf_add_byte(&t->out, '\n');
+}
+
 static void add_matrix(struct terminal *t, const json_t *matrix)
 {
     const json_t *row, *alarm;
@@ -288,19 +299,22 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
 
     json_array_foreach (json_object_get(matrix, "rows"), i, row) {
         struct assay_bytes verdict = report_text(row, "verdict");
+        bool is_caught = assay_bytes_is(verdict, "caught");
 
-        if (assay_bytes_is(verdict, "caught"))
-            continue;
-        ink(t, INK_RED);
+        ink(t, is_caught ? INK_PLAIN : INK_RED);
         assay_utf8_add_printable(&t->out, verdict);
         ink(t, INK_PLAIN);
         assay_buf_add_str(&t->out, "  ");
         assay_utf8_add_printable(&t->out, report_text(row, "defect"));
         assay_buf_add_str(&t->out, " under the rules ");
         assay_utf8_add_printable(&t->out, report_text(row, "rules"));
-        assay_buf_add_str(&t->out, assay_bytes_is(verdict, "survived")
-                                       ? ": no scenario catches it\n"
-                                       : ": caught only by scenarios that do not name it\n");
+        if (assay_bytes_is(verdict, "survived")) {
+            assay_buf_add_str(&t->out, ": no scenario catches it\n");
+            continue;
+        }
+        assay_buf_add_str(&t->out,
+                          is_caught ? ": " : ": caught only by scenarios that do not name it: ");
+        add_caught_by(t, json_object_get(row, "caughtBy"));
     }
     json_array_foreach (json_object_get(matrix, "falseAlarms"), i, alarm) {
         ink(t, INK_RED);
