@@ -108,6 +108,7 @@ Test(report_terminal, ends_a_selftest_with_its_count)
     cr_expect_not_null(
         strstr(text, "unnamed  hash.unchecked under the rules base: caught only by"));
     cr_expect_not_null(strstr(text, ": 2 cases, first paid-tools/proof_replay/64-at-once\n"));
+    cr_expect_null(strstr(text, "64-at-once  fail"), "a defect's leg has no paragraph of its own");
     free(text);
 }
 
