@@ -195,6 +195,8 @@ static void add_navigation(struct html *page)
     size_t bad = page->view->of[MARK_FAIL] + page->view->of[MARK_UNEXPECTED_PASS];
     size_t mild = page->view->of[MARK_MILD_FAIL], broken = page->view->of[MARK_BROKEN];
     bool valid = json_is_true(json_object_get(page->view->outcome, "valid"));
+    /* The first entry may be that of the controls, which belong to no threat. */
+    size_t controls = page->view->threat_count > 0 && page->view->threats[0].id.len == 0 ? 1 : 0;
 
     html_raw(page, "<nav aria-label=\"Sections\"><ul>");
     add_link(page, !valid, "invalid", "Why it is invalid", 0);
@@ -202,7 +204,7 @@ static void add_navigation(struct html *page)
     add_link(page, broken > 0, "broken", "Broken", broken);
     add_link(page, matrix != NULL, "matrix", "Seeded defects",
              json_array_size(json_object_get(matrix, "rows")));
-    add_link(page, true, "threats", "Threats", page->view->threat_count);
+    add_link(page, true, "threats", "Threats", page->view->threat_count - controls);
     add_link(page, mild > 0, "mild", "Not counted", mild);
     add_link(page, true, "not-judged", "Not judged", 0);
     add_link(page, true, "cases", "Cases", page->view->case_count);

@@ -304,26 +304,26 @@ static int64_t deadline_ms(const struct leg *leg, const struct planned_case *c)
     return CASE_DEADLINE_MS + case_patience_with(leg->target);
 }
 
-/* Gives an idle worker something to do; false when there is nothing for it now. */
-static bool give(struct executor *x, struct worker_slot *w)
+/* Gives an idle worker something to do, if there is anything for it now. */
+static void give(struct executor *x, struct worker_slot *w)
 {
-    size_t leg = choose_leg(x, w);
-    size_t index = leg != SIZE_MAX ? next_case(x, leg) : SIZE_MAX;
-    const struct planned_case *c;
+    size_t leg;
 
-    if (index == SIZE_MAX)
-        return leg != SIZE_MAX && x->legs[leg].given_count == x->plan->legs[leg].case_count &&
-               choose_leg(x, w) != SIZE_MAX && give(x, w);
-    c = &x->plan->legs[leg].cases[index];
-    w->deadline_ns = monotonic_ns() + deadline_ms(&x->plan->legs[leg], c) * 1000000;
-    if (!enter_leg(x, w, leg) ||
-        !send_line(w, json_pack("{s:s, s:I}", "scenario", c->scenario->name, "index",
-                                (json_int_t)c->index))) {
-        w->running = index;
-        return true; /* its end is noticed by the poll loop */
+    while ((leg = choose_leg(x, w)) != SIZE_MAX) {
+        const struct leg *of = &x->plan->legs[leg];
+        size_t index = next_case(x, leg);
+
+        if (index == SIZE_MAX && x->legs[leg].given_count < of->case_count)
+            return; /* the rest waits for its controls */
+        if (index == SIZE_MAX)
+            continue; /* the rest was settled without being run: on to another leg */
+        w->deadline_ns = monotonic_ns() + deadline_ms(of, &of->cases[index]) * 1000000;
+        if (enter_leg(x, w, leg))
+            (void)!send_line(w, json_pack("{s:s, s:I}", "scenario", of->cases[index].scenario->name,
+                                          "index", (json_int_t)of->cases[index].index));
+        w->running = index; /* a worker that could not be told is noticed by the poll loop */
+        return;
     }
-    w->running = index;
-    return true;
 }
 
 /* why NULL: it ended by itself. */
