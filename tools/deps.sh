@@ -20,6 +20,7 @@ build,demo,check,lint,fuzz  gcc                   must  has cc
 build,demo,check,lint,fuzz  libc6-dev             must  header stdio.h
 build,demo,check,lint,fuzz  pkgconf               must  has pkg-config
 build,demo,check,lint,fuzz  libssl-dev            must  pkg libcrypto
+build,demo,check,lint,fuzz  libsecp256k1-dev      must  pkg libsecp256k1
 build,demo,check,lint,fuzz  libb2-dev             must  pkg libb2
 build,demo,check,lint,fuzz  libjansson-dev        must  pkg jansson
 build,demo,check,lint,fuzz  libcurl4-openssl-dev  must  pkg libcurl

@@ -15,6 +15,10 @@
 static_assert(sizeof(SHA256_CTX) <= sizeof(struct assay_sha256), "libcrypto's state fits ours");
 static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct assay_sha256), "and is aligned there");
 static_assert(SHA256_DIGEST_LENGTH == ASSAY_SHA256_BYTES, "32 bytes");
+static_assert(sizeof(blake2b_state) <= sizeof(struct assay_blake2b), "libb2's state fits ours");
+static_assert(_Alignof(blake2b_state) <= _Alignof(struct assay_blake2b), "and is aligned there");
+static_assert(sizeof(blake3_hasher) <= sizeof(struct assay_blake3), "BLAKE3's state fits ours");
+static_assert(_Alignof(blake3_hasher) <= _Alignof(struct assay_blake3), "and is aligned there");
 static_assert(BLAKE3_OUT_LEN == ASSAY_BLAKE3_BYTES, "32 bytes");
 static_assert(BLAKE2B_OUTBYTES == ASSAY_BLAKE2B_MAX_BYTES, "64 bytes");
 
@@ -57,22 +61,66 @@ void assay_sha256_hex(char out[2 * ASSAY_SHA256_BYTES + 1], struct assay_bytes b
 
 void assay_blake2b(uint8_t *out, size_t out_len, struct assay_bytes key, struct assay_bytes bytes)
 {
-    int failed;
+    struct assay_blake2b h;
 
+    assay_blake2b_init(&h, out_len, key);
+    assay_blake2b_add(&h, bytes);
+    assay_blake2b_end(&h, out, out_len);
+}
+
+static blake2b_state *blake2b_of(struct assay_blake2b *h)
+{
+    return (blake2b_state *)(void *)h->storage;
+}
+
+void assay_blake2b_init(struct assay_blake2b *h, size_t out_len, struct assay_bytes key)
+{
     assert(out_len >= 1 && out_len <= ASSAY_BLAKE2B_MAX_BYTES && key.len <= BLAKE2B_KEYBYTES);
-    failed = blake2b(out, bytes.at, key.at, out_len, bytes.len, key.len);
-    assert(failed == 0);
-    (void)failed; /* it fails on wrong lengths only */
+    /* They fail on wrong lengths only. */
+    if (key.len > 0)
+        (void)blake2b_init_key(blake2b_of(h), out_len, key.at, key.len);
+    else
+        (void)blake2b_init(blake2b_of(h), out_len);
+}
+
+void assay_blake2b_add(struct assay_blake2b *h, struct assay_bytes bytes)
+{
+    (void)blake2b_update(blake2b_of(h), bytes.at, bytes.len);
+}
+
+void assay_blake2b_end(struct assay_blake2b *h, uint8_t *out, size_t out_len)
+{
+    (void)blake2b_final(blake2b_of(h), out, out_len);
+}
+
+static blake3_hasher *blake3_of(struct assay_blake3 *h)
+{
+    return (blake3_hasher *)(void *)h->storage;
+}
+
+void assay_blake3_init(struct assay_blake3 *h, const uint8_t *key)
+{
+    if (key != NULL)
+        blake3_hasher_init_keyed(blake3_of(h), key);
+    else
+        blake3_hasher_init(blake3_of(h));
+}
+
+void assay_blake3_add(struct assay_blake3 *h, struct assay_bytes bytes)
+{
+    blake3_hasher_update(blake3_of(h), bytes.at, bytes.len);
+}
+
+void assay_blake3_end(struct assay_blake3 *h, uint8_t out[ASSAY_BLAKE3_BYTES])
+{
+    blake3_hasher_finalize(blake3_of(h), out, ASSAY_BLAKE3_BYTES);
 }
 
 void assay_blake3(uint8_t out[ASSAY_BLAKE3_BYTES], const uint8_t *key, struct assay_bytes bytes)
 {
-    blake3_hasher hasher;
+    struct assay_blake3 h;
 
-    if (key != NULL)
-        blake3_hasher_init_keyed(&hasher, key);
-    else
-        blake3_hasher_init(&hasher);
-    blake3_hasher_update(&hasher, bytes.at, bytes.len);
-    blake3_hasher_finalize(&hasher, out, ASSAY_BLAKE3_BYTES);
+    assay_blake3_init(&h, key);
+    assay_blake3_add(&h, bytes);
+    assay_blake3_end(&h, out);
 }

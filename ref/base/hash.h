@@ -22,7 +22,24 @@ void assay_sha256_hex(char out[2 * ASSAY_SHA256_BYTES + 1], struct assay_bytes b
 
 /** out_len 1..64; key.len 0 (plain) .. 64. */
 void assay_blake2b(uint8_t *out, size_t out_len, struct assay_bytes key, struct assay_bytes bytes);
-/** key is NULL (plain) or 32 bytes. */
+/** In parts, as above; out_len and key as of assay_blake2b. */
+struct assay_blake2b {
+    uint64_t storage[64]; /**< libb2's state, of no meaning here */
+};
+
+void assay_blake2b_init(struct assay_blake2b *h, size_t out_len, struct assay_bytes key);
+void assay_blake2b_add(struct assay_blake2b *h, struct assay_bytes bytes);
+void assay_blake2b_end(struct assay_blake2b *h, uint8_t *out, size_t out_len);
+
+/** In parts; key is NULL (plain) or 32 bytes. */
+struct assay_blake3 {
+    uint64_t storage[240]; /**< the library's state, of no meaning here */
+};
+
+void assay_blake3_init(struct assay_blake3 *h, const uint8_t *key);
+void assay_blake3_add(struct assay_blake3 *h, struct assay_bytes bytes);
+void assay_blake3_end(struct assay_blake3 *h, uint8_t out[ASSAY_BLAKE3_BYTES]);
+/** All at once. */
 void assay_blake3(uint8_t out[ASSAY_BLAKE3_BYTES], const uint8_t *key, struct assay_bytes bytes);
 
 #endif
