@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests of one variant: tools/check.sh build/VARIANT. What they counted goes to
-# build/VARIANT/counts, one "passed failed name" a line, for the closing line of a CI run.
+# build/VARIANT/counts, one "passed failed skipped name" a line, for the closing lines of a CI run.
 set -euo pipefail
 B=$1
 : > "$B/counts"
@@ -11,7 +11,7 @@ failed=0
 
 # Criterion prints its failures, then one line of counts.
 criterion() {
-    local log="$B/$1.log" passed=0 lost=0 rc=0
+    local log="$B/$1.log" passed=0 lost=0 skipped=0 rc=0
     echo "check: $1 ($B)"
     "$B/$1" --jobs 2 --short-filename 2>&1 | tee "$log" || rc=$?
     if [[ $(sed 's/\x1b\[[0-9;]*m//g' "$log" | tail -20) =~ Tested:\ +([0-9]+)\ .*Passing:\ +([0-9]+) ]]; then
@@ -23,7 +23,10 @@ criterion() {
         rc=1
     fi
     [ "$rc" = 0 ] || [ "$lost" != 0 ] || lost=1
-    echo "$passed $lost $1" >> "$B/counts"
+    # A test whose data is not there says so in one line, and is neither passed nor failed.
+    skipped=$(grep -c '^\[SKIP\] not run: ' "$log" || true)
+    [ "$skipped" = 0 ] || echo "check: $1: $skipped tests not run; each says why above"
+    echo "$passed $lost $skipped $1" >> "$B/counts"
     [ "$rc" = 0 ] || failed=1
 }
 

@@ -9,17 +9,22 @@ mkdir -p "$root"
 "${MAKE:-make}" --no-print-directory V="${B#build/}" DESTDIR="$root" PREFIX=/usr install >/dev/null
 echo "check: installed program says: $("$root/usr/bin/assay" --version)"
 
-# A program of somebody else's compiles against the installed headers and library.
-cat > "$root/use.c" <<'C'
-#include "base/err.h"
-#include "base/hash.h"
-int main(void)
-{
-    return ASSAY_OK;
-}
-C
-${CC:-cc} -std=c11 -D_GNU_SOURCE -I"$root/usr/include/assay" -fsyntax-only "$root/use.c"
-rm "$root/use.c"
+# A program of somebody else's: the first C block of the library's guide compiles against what was
+# installed, and prints what the guide's first text block says.
+guide=docs/kaspa-library.md
+block() { awk -v mark='```'"$1" '$0 == "```" && on { exit } on { print } $0 == mark { on = 1 }' "$guide"; }
+block c > "$root/use.c"
+block text > "$root/expected"
+[ -s "$root/use.c" ] && [ -s "$root/expected" ]
+export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR=
+flags=$(pkg-config --define-variable=prefix="$root/usr" --cflags --libs assay-kaspa)
+case $B in *asan) flags="$flags -fsanitize=address,undefined" ;; *cov) flags="$flags --coverage" ;; esac
+# shellcheck disable=SC2086 # a list of flags
+${CC:-cc} -std=c11 -Wall -Wextra -o "$root/use" "$root/use.c" $flags
+(cd "$root" && ./use > printed)
+diff -u "$root/expected" "$root/printed"
+echo "check: the program of $guide compiles against what is installed, and prints what it says"
+rm -f "$root"/use "$root"/use.c "$root"/expected "$root"/printed "$root"/*.gc*
 
 "${MAKE:-make}" --no-print-directory V="${B#build/}" DESTDIR="$root" PREFIX=/usr uninstall >/dev/null
 left=$(find "$root" ! -type d)

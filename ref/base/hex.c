@@ -12,6 +12,17 @@ void assay_hex_encode(char *out, struct assay_bytes bytes)
     *out = '\0';
 }
 
+void assay_buf_add_hex(struct assay_buf *out, struct assay_bytes bytes)
+{
+    enum { PART = 64 };
+    char text[2 * PART + 1];
+
+    for (size_t at = 0; at < bytes.len; at += PART) {
+        assay_hex_encode(text, assay_bytes_part(bytes, at, at + PART));
+        assay_buf_add_str(out, text);
+    }
+}
+
 /* The value of a digit, or -1. */
 static int digit_value(uint8_t c, bool lower_only)
 {

@@ -1,14 +1,22 @@
 /* Schnorr and ECDSA by libsecp256k1; see sig.h. Verifying uses the library's static context;
- * signing makes one of its own, since that context cannot. */
+ * signing makes one of its own on the stack, since that context cannot. */
 #include "base/sig.h"
 
-#include "base/buf.h"
 #include "base/mac.h"
 
+#include <assert.h>
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_preallocated.h>
 #include <secp256k1_schnorrsig.h>
+#include <stdalign.h>
+
+/* A context takes 208 bytes in version 0.2.0, the first one that has a static context too. */
+#define CONTEXT_ROOM_BYTES 1024
+
+struct signer {
+    alignas(max_align_t) uint8_t room[CONTEXT_ROOM_BYTES];
+};
 
 enum assay_sig assay_schnorr_verify(const uint8_t *sig, const uint8_t *message,
                                     const uint8_t *xonly)
@@ -38,39 +46,28 @@ enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
                : ASSAY_SIG_WRONG;
 }
 
-static secp256k1_context *signing_context(void)
+static secp256k1_context *begin(struct signer *signer)
 {
-    void *room = assay_alloc(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE));
-
-    return room != NULL ? secp256k1_context_preallocated_create(room, SECP256K1_CONTEXT_NONE)
-                        : NULL;
-}
-
-static void end(secp256k1_context *context)
-{
-    if (context != NULL)
-        secp256k1_context_preallocated_destroy(context);
-    assay_free(context);
+    assert(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE) <= sizeof(signer->room));
+    return secp256k1_context_preallocated_create(signer->room, SECP256K1_CONTEXT_NONE);
 }
 
 enum assay_code assay_key_init(struct assay_key *out, const uint8_t *secret)
 {
-    secp256k1_context *context = signing_context();
+    struct signer signer;
+    secp256k1_context *context = begin(&signer);
     size_t len = ASSAY_PUBKEY_BYTES;
     secp256k1_pubkey key;
+    bool is_in_range = secp256k1_ec_pubkey_create(context, &key, secret);
 
-    if (context == NULL)
-        return ASSAY_E_NOMEM;
-    if (!secp256k1_ec_pubkey_create(context, &key, secret)) {
-        end(context);
-        return ASSAY_E_RANGE;
+    if (is_in_range) {
+        memcpy(out->secret, secret, sizeof(out->secret));
+        (void)secp256k1_ec_pubkey_serialize(context, out->compressed, &len, &key,
+                                            SECP256K1_EC_COMPRESSED);
+        memcpy(out->xonly, out->compressed + 1, ASSAY_XONLY_BYTES);
     }
-    memcpy(out->secret, secret, sizeof(out->secret));
-    (void)secp256k1_ec_pubkey_serialize(context, out->compressed, &len, &key,
-                                        SECP256K1_EC_COMPRESSED);
-    memcpy(out->xonly, out->compressed + 1, ASSAY_XONLY_BYTES);
-    end(context);
-    return ASSAY_OK;
+    secp256k1_context_preallocated_destroy(context);
+    return is_in_range ? ASSAY_OK : ASSAY_E_RANGE;
 }
 
 void assay_key_wipe(struct assay_key *key)
@@ -82,30 +79,27 @@ enum assay_code assay_schnorr_sign(uint8_t *sig, const uint8_t *message,
                                    const struct assay_key *key, const uint8_t *aux)
 {
     static const uint8_t none[32];
-    secp256k1_context *context = signing_context();
+    struct signer signer;
+    secp256k1_context *context = begin(&signer);
     secp256k1_keypair pair;
-    int signed_it;
+    bool is_signed =
+        secp256k1_keypair_create(context, &pair, key->secret) &&
+        secp256k1_schnorrsig_sign32(context, sig, message, &pair, aux != NULL ? aux : none);
 
-    if (context == NULL)
-        return ASSAY_E_NOMEM;
-    /* The key was checked when it was made, and a signature made of it cannot fail. */
-    signed_it = secp256k1_keypair_create(context, &pair, key->secret) &&
-                secp256k1_schnorrsig_sign32(context, sig, message, &pair, aux != NULL ? aux : none);
     assay_wipe(&pair, sizeof(pair));
-    end(context);
-    return signed_it ? ASSAY_OK : ASSAY_E_RANGE;
+    secp256k1_context_preallocated_destroy(context);
+    return is_signed ? ASSAY_OK : ASSAY_E_RANGE;
 }
 
 enum assay_code assay_ecdsa_sign(uint8_t *sig, const uint8_t *message, const struct assay_key *key)
 {
-    secp256k1_context *context = signing_context();
+    struct signer signer;
+    secp256k1_context *context = begin(&signer);
     secp256k1_ecdsa_signature made;
-    int signed_it;
+    bool is_signed = secp256k1_ecdsa_sign(context, &made, message, key->secret, NULL, NULL);
 
-    if (context == NULL)
-        return ASSAY_E_NOMEM;
-    signed_it = secp256k1_ecdsa_sign(context, &made, message, key->secret, NULL, NULL) &&
-                secp256k1_ecdsa_signature_serialize_compact(context, sig, &made);
-    end(context);
-    return signed_it ? ASSAY_OK : ASSAY_E_RANGE;
+    if (is_signed)
+        (void)secp256k1_ecdsa_signature_serialize_compact(context, sig, &made);
+    secp256k1_context_preallocated_destroy(context);
+    return is_signed ? ASSAY_OK : ASSAY_E_RANGE;
 }

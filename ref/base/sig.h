@@ -1,7 +1,7 @@
 /** Signatures on secp256k1: BIP-340 Schnorr and compact ECDSA, by libsecp256k1.
  *
- *  Verifying allocates nothing and knows no global state. A malformed key or signature is told
- * apart from one that is well-formed and wrong, since protocols treat the two differently.
+ *  Nothing here allocates or knows global state. A malformed key or signature is told apart from
+ *  one that is well-formed and wrong, since protocols treat the two differently.
  */
 #ifndef ASSAY_BASE_SIG_H
 #define ASSAY_BASE_SIG_H
@@ -31,14 +31,15 @@ struct assay_key {
     uint8_t xonly[ASSAY_XONLY_BYTES];
 };
 
-/** RANGE: secret is 0 or not below the group's order. NOMEM. Unchanged on failure. */
+/** RANGE: secret (32 bytes, big-endian) is 0 or not below the group's order. Unchanged on failure.
+ */
 enum assay_code assay_key_init(struct assay_key *out, const uint8_t *secret) ASSAY_MUST_USE;
 void assay_key_wipe(struct assay_key *key);
-/** aux: 32 auxiliary bytes, or NULL for zeros; the same input gives the same signature. NOMEM;
- * RANGE: the key was never made by assay_key_init. sig is then unspecified. */
+/** aux: 32 auxiliary bytes, or NULL for zeros; the same input gives the same signature. RANGE: the
+ *  key was never made by assay_key_init; sig is then unspecified. */
 enum assay_code assay_schnorr_sign(uint8_t *sig, const uint8_t *message,
                                    const struct assay_key *key, const uint8_t *aux) ASSAY_MUST_USE;
-/** RFC 6979, low s. NOMEM, RANGE: as above. */
+/** RFC 6979, low s. RANGE: as above. */
 enum assay_code assay_ecdsa_sign(uint8_t *sig, const uint8_t *message,
                                  const struct assay_key *key) ASSAY_MUST_USE;
 

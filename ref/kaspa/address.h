@@ -29,17 +29,18 @@ struct kaspa_address {
     size_t payload_len;
 };
 
-/* constant, name, what a person is told; the first six under the node's names */
+/* constant, name, what a person is told; all but the last under the node's names */
 #define KASPA_ADDRESS_ERRORS(X)                                                                    \
     X(MISSING_PREFIX, "MissingPrefix", "no colon: the network's prefix is missing")                \
     X(INVALID_PREFIX, "InvalidPrefix",                                                             \
       "the prefix is none of kaspa, kaspatest, kaspasim, kaspadev")                                \
     X(DECODING_ERROR, "DecodingError", "a character is not of the address alphabet")               \
-    X(BAD_PAYLOAD, "BadPayload", "too short, or its length is not the one of its version")         \
+    X(BAD_PAYLOAD, "BadPayload", "too short to hold a checksum and a version")                     \
     X(BAD_CHECKSUM, "BadChecksum", "the checksum is wrong: a typing error, or another prefix")     \
     X(INVALID_VERSION, "InvalidVersion", "the version is none of 0, 1 and 8")                      \
+    X(INVALID_PAYLOAD_LENGTH, "InvalidPayloadLength", "its length is not the one of its version")  \
     X(NOT_CANONICAL, "NotCanonical",                                                               \
-      "bits behind the data are not zero: another spelling of an address")
+      "another spelling of an address: what follows the data is not zero, or too long")
 
 #define KASPA_ADDRESS_ERROR_ENUM(name, node, text) KASPA_ADDRESS_##name,
 enum kaspa_address_error {
@@ -48,13 +49,14 @@ enum kaspa_address_error {
 };
 #undef KASPA_ADDRESS_ERROR_ENUM
 
-/** Reads the one text form. *at (may be NULL) is the offset of what is wrong. Unchanged on failure.
- *  Unlike the node it refuses spellings that are not canonical, and wrong lengths, on which the
- * node stops. */
+/** Reads the one text form. *at (may be NULL) is the offset of what is wrong, 0 on success. Out is
+ *  unchanged on failure. The order is the node's and that of the list above, but that a missing
+ *  version shows only behind a right checksum. Unlike the node it refuses spellings that are not
+ *  canonical. */
 enum kaspa_address_error kaspa_address_decode(struct kaspa_address *out, size_t *at,
                                               struct assay_bytes text) ASSAY_MUST_USE;
-/** Writes it, NUL-terminated: KASPA_ADDRESS_TEXT_MAX_BYTES. payload_len is the one of the version.
- */
+/** Writes it, NUL-terminated, into KASPA_ADDRESS_TEXT_MAX_BYTES; payload_len is the one of the
+ *  version. */
 void kaspa_address_encode(char *text, const struct kaspa_address *address);
 /** "MissingPrefix" and so on; "OK". */
 const char *kaspa_address_error_name(enum kaspa_address_error error);

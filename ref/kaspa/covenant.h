@@ -18,16 +18,19 @@ void kaspa_covenant_id(struct kaspa_hash *out, const struct kaspa_outpoint *outp
                        const struct kaspa_genesis_output *outputs, size_t count);
 
 /** What the covenant opcodes read of a transaction. Zero-initialised is "no covenant at all". The
- *  arrays are in the arena of _make. */
+ *  arrays are in the arena of _make, and the ids are read where they were: the inputs, outputs and
+ *  utxos of _make live at least as long and do not change. */
 struct kaspa_covenants {
     struct kaspa_covenants_index *index; /**< NULL: nothing of this transaction is in a covenant */
 };
 
 /** Checks every covenant output (its authorizing input exists; the id is continued from that input
  * or is the hash of its genesis group) and builds the lists. utxos: one an input. Time: n log n.
- *  *at is the input or output that the error speaks of, as the node counts it.
- *  AUTH_INPUT_OUT_OF_BOUNDS, WRONG_GENESIS. Out of memory or over the cap: *resource is set and the
- *  answer means nothing. */
+ * The version is not looked at. Nothing is allocated when nothing is in a covenant.
+ *  AUTH_INPUT_OUT_OF_BOUNDS: *at is the first such output. WRONG_GENESIS: *at is the lowest
+ *  authorizing input of such a group (the node names any of them). On either *out is unchanged.
+ *  Out of memory, over the cap, or above 65 536 inputs or outputs: *resource is set, and the answer
+ *  means nothing. */
 enum kaspa_tx_error kaspa_covenants_make(struct kaspa_covenants *out, size_t *at, bool *resource,
                                          const struct kaspa_tx *tx, const struct kaspa_utxo *utxos,
                                          struct assay_arena *arena) ASSAY_MUST_USE;

@@ -16,7 +16,6 @@
 
 #define KASPA_STACK_MAX_ITEMS 244 /**< of both stacks together */
 #define KASPA_OPERATIONS_MAX 1000000
-#define KASPA_MULTISIG_MAX_KEYS 20
 #define KASPA_ENGINE_ARENA_BYTES ((size_t)64 << 20) /**< a cap that no honest script comes near */
 
 enum kaspa_part { KASPA_PART_SIGNATURE, KASPA_PART_SPK, KASPA_PART_REDEEM, KASPA_PART_NONE };
@@ -58,7 +57,8 @@ struct kaspa_run {
 /** Runs the signature script and the spent script of an input, and the redeem script of P2SH. */
 void kaspa_engine_run_input(struct kaspa_run *out, const struct kaspa_engine *engine);
 /** Runs one script on an empty stack, with neither the surcharge for its length nor the push-only
- *  rule; what asks for a transaction fails with INVALID_SOURCE where there is none. */
+ *  rule; what asks for a transaction fails with INVALID_SOURCE where there is none. Its part is
+ *  KASPA_PART_SPK. */
 void kaspa_engine_run_script(struct kaspa_run *out, const struct kaspa_engine *engine,
                              struct assay_bytes script);
 /** "signature script", "script public key", "redeem script", "". */

@@ -41,7 +41,6 @@
     X(INVALID_INPUT_INDEX, "InvalidInputIndex", "there is no such input")                          \
     X(INVALID_OUTPUT_INDEX, "InvalidOutputIndex", "there is no such output")                       \
     X(COVENANTS_ERROR, "CovenantsError", "there is no such entry in a covenant's list")            \
-    X(INVALID_COV_INPUT_INDEX, "InvalidCovInputIndex", "no such covenant input")                   \
     X(INVALID_BLOCK_HASH_LENGTH, "InvalidLengthOfBlockHash", "an id is not 32 bytes long")         \
     X(UNSATISFIED_LOCK_TIME, "UnsatisfiedLockTime", "a lock is not open yet")                      \
     X(INVALID_SIG_HASH_TYPE, "InvalidSigHashType", "the type byte of a signature is none of six")  \
@@ -83,7 +82,6 @@ enum kaspa_undecided {
       "an output's script of a coinbase is above 150 bytes")                                       \
     X(OUT_ZERO, "TxOutZero", "an output is worth nothing")                                         \
     X(OUT_TOO_HIGH, "TxOutTooHigh", "an output is worth more than there is")                       \
-    X(OUTPUTS_OVERFLOW, "OutputsValueOverflow", "the outputs' sum does not fit 64 bits")           \
     X(TOTAL_OUT_TOO_HIGH, "TotalTxOutTooHigh",                                                     \
       "the outputs together are worth more than there is")                                         \
     X(DUPLICATE_INPUTS, "TxDuplicateInputs", "two inputs spend the same outpoint")                 \

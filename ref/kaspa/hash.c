@@ -85,6 +85,8 @@ static uint8_t *room(struct kaspa_digest *d, size_t len)
 
 void kaspa_digest_add(struct kaspa_digest *d, struct assay_bytes bytes)
 {
+    if (bytes.len == 0)
+        return; /* a slice that was only zero-initialised points nowhere */
     if (bytes.len <= sizeof(d->room)) {
         memcpy(room(d, bytes.len), bytes.at, bytes.len);
         return;

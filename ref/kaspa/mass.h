@@ -29,24 +29,26 @@ uint64_t kaspa_transient_mass(const struct kaspa_tx *tx);
 uint64_t kaspa_plurality(size_t script_len, bool has_covenant);
 
 struct kaspa_cell {
-    uint64_t plurality;
-    uint64_t amount; /**< > 0 */
+    uint64_t plurality; /**< > 0 */
+    uint64_t amount;
 };
-/** The storage mass of such cells, `c` being KASPA_STORAGE_MASS_C. False: it does not fit 64 bits.
- */
+/** The storage mass of such cells, `c` being KASPA_STORAGE_MASS_C. False: it does not fit 64 bits,
+ *  be it because the term of an output or the sum of all inputs does not; or a cell whose term is
+ *  asked for is worth 0. No inputs take nothing off. */
 bool kaspa_storage_mass_of(uint64_t *out, const struct kaspa_cell *inputs, size_t input_count,
                            const struct kaspa_cell *outputs, size_t output_count,
                            uint64_t c) ASSAY_MUST_USE;
-/** Of a transaction and what it spends, one an input; without allocation. False: it does not fit,
- * or an output (or input) is worth 0, which isolation refuses. */
+/** Of a transaction and what it spends, one an input; without allocation. 0 for a coinbase. False:
+ *  as above; isolation refuses an output that is worth 0. */
 bool kaspa_storage_mass(uint64_t *out, const struct kaspa_tx *tx,
                         const struct kaspa_utxo *utxos) ASSAY_MUST_USE;
 
-/** ceil-free: mass * rate / 1000, at least `rate` when that is 0 and the rate is not; at most
+/** floor(mass * rate / 1000); at least `rate` when that is 0 and the rate is not; at most
  *  KASPA_MAX_SOMPI. */
 uint64_t kaspa_minimum_fee(uint64_t mass, uint64_t sompi_per_kilogram);
-/** What relay asks of a transaction: of its compute mass, or half its transient mass if that is
- * more. */
+/** The mass that relay asks a fee of: compute mass, or half the transient mass if that is more. */
+uint64_t kaspa_relay_mass(const struct kaspa_tx *tx);
+/** The minimum fee of that mass. */
 uint64_t kaspa_relay_fee(const struct kaspa_tx *tx);
 
 /** The units that an input may use: what it committed to, and the free ones. Of the commitment that

@@ -9,9 +9,6 @@
 
 /** Reads a number of up to 8 bytes, minimal or not: -(2^63-1) .. 2^63-1. NUMBER_TOO_BIG: longer. */
 enum kaspa_script_error kaspa_number_decode(int64_t *out, struct assay_bytes bytes) ASSAY_MUST_USE;
-/** The same where a signed 32-bit number is asked for. NUMBER_TOO_BIG: longer or outside. */
-enum kaspa_script_error kaspa_number_decode_i32(int32_t *out,
-                                                struct assay_bytes bytes) ASSAY_MUST_USE;
 /** The minimal form. out has room for 8 bytes; *len is 0..8. SERIALIZATION: -2^63, which has none.
  */
 enum kaspa_script_error kaspa_number_encode(uint8_t *out, size_t *len,

@@ -32,13 +32,18 @@ struct kaspa_json_options {
     size_t max_outputs;
 };
 
-/** Parses a whole text. Out: tx and claims (may be NULL) live in the arena and borrow nothing from
- *  the text; both unchanged on failure. err names the member ("inputs[2].sequence") and has its
- *  offset. MALFORMED: no JSON, odd or wrong hex, a number with sign, leading zero, fraction or
- *  exponent; DUPLICATE: a member twice; TYPE; MISSING; UNKNOWN: a member that no form has; RANGE: a
- *  number outside its field, a hash of another length; CONFLICT: both forms of one thing with
- *  different values, or a compute commitment that the version does not have; TOO_LARGE: text,
- *  inputs or outputs; NOMEM. */
+/** Parses a whole text. options is never NULL. Out: tx and claims (may be NULL) live in the arena
+ * and borrow nothing from the text; both unchanged on failure. err names the member
+ * ("inputs[2].sequence") and has its offset. MALFORMED: no JSON, odd or wrong hex, a script public
+ * key without its version, a number with sign, leading zero, fraction or exponent; DUPLICATE: a
+ * member twice; TYPE; MISSING; UNKNOWN: a member that no form has; RANGE: a number outside its
+ * field, a hash of another length; CONFLICT: both forms of one thing with different values, or a
+ * compute commitment above 0 that the version does not have beside the one that it has; TOO_LARGE:
+ * text, nesting, inputs or outputs; NOMEM.
+ *
+ *  A commitment of the wrong kind that stands alone is kept as that kind, since consensus refuses
+ * it by its name; only a sigOpCount of 0 alone in version 1 is the budget's default of 0. Versions
+ *  above 1 are read as 1 is. */
 enum assay_code kaspa_tx_parse(struct kaspa_tx *tx, struct kaspa_claims *claims,
                                struct assay_arena *arena, struct assay_bytes text,
                                const struct kaspa_json_options *options,
@@ -57,13 +62,20 @@ enum assay_code kaspa_utxo_parse_value(struct kaspa_utxo *utxo, struct assay_are
 
 enum kaspa_json_form {
     KASPA_JSON_FLAT,   /**< the SDK's serializeToSafeJSON */
-    KASPA_JSON_NESTED, /**< with previousOutpoint */
+    KASPA_JSON_NESTED, /**< with previousOutpoint, as the x402 exact scheme has it; of a UTXO it has
+                        * amount and script public key alone */
 };
 
 /** Appends the safe form, with the true id; utxos may be NULL (one an input otherwise). Members in
- *  the order of the digest. Fails as the buffer does. */
+ *  the order of the digests. Of a compute commitment that the version does not have, only that one
+ *  is written, so that it reads back as what it is. Fails as the buffer does. */
 void kaspa_tx_write(struct assay_buf *out, const struct kaspa_tx *tx,
                     const struct kaspa_utxo *utxos, enum kaspa_json_form form);
+/** In the flattened form, with every member; its address is null. */
 void kaspa_utxo_write(struct assay_buf *out, const struct kaspa_utxo *utxo);
+
+/** Every field says the same; of a covenant that is not there the rest does not count. */
+bool kaspa_tx_equal(const struct kaspa_tx *a, const struct kaspa_tx *b);
+bool kaspa_utxo_equal(const struct kaspa_utxo *a, const struct kaspa_utxo *b);
 
 #endif

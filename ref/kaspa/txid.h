@@ -21,9 +21,15 @@ enum kaspa_encoding {
 
 /** Appends the encoding, of any of these flags together. Fails as the buffer does. */
 void kaspa_tx_encode(struct assay_buf *out, const struct kaspa_tx *tx, unsigned flags);
-/** Its parts within a digest, shared by ids and signature hashes: an output as it is encoded in a
- *  transaction of `version`. */
+
+/** Parts of the encoding within a digest, shared by ids, signature hashes and covenant ids. */
+void kaspa_digest_outpoint(struct kaspa_digest *d, const struct kaspa_outpoint *outpoint);
+void kaspa_digest_spk(struct kaspa_digest *d, const struct kaspa_spk *spk);
+/** An output as it is encoded in a transaction of `version`: in version 0 without its covenant. */
 void kaspa_digest_output(struct kaspa_digest *d, uint16_t version,
                          const struct kaspa_output *output);
+/** The count of signature operations that is hashed for an input of version 0: 0 when it committed
+ *  itself to a budget. */
+uint8_t kaspa_input_sig_ops(const struct kaspa_input *input);
 
 #endif

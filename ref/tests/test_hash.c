@@ -118,3 +118,87 @@ Test(hash, blake3_gives_the_known_answers)
         expect_hex(digest, sizeof(digest), rows[i].hex, rows[i].keyed ? "keyed" : "plain");
     }
 }
+
+/* Lengths about the block of BLAKE2b (128), and about the block and the chunk of BLAKE3 (64 and
+ * 1024), with several chunks that make a tree. */
+static const size_t part_lens[] = {0,   1,   63,   64,   65,   127,  128,  129,  255,
+                                   256, 257, 1023, 1024, 1025, 2047, 2048, 2049, 5000};
+
+/* The message in two parts, and then in many of the same length. */
+static void expect_blake2b_in_parts(size_t out_len, struct assay_bytes key, struct assay_bytes in,
+                                    size_t part)
+{
+    uint8_t whole[ASSAY_BLAKE2B_MAX_BYTES], parts[ASSAY_BLAKE2B_MAX_BYTES];
+    struct assay_blake2b two, many;
+
+    assay_blake2b(whole, out_len, key, in);
+    assay_blake2b_init(&two, out_len, key);
+    assay_blake2b_add(&two, assay_bytes_part(in, 0, part));
+    assay_blake2b_add(&two, ASSAY_LIT(""));
+    assay_blake2b_add(&two, assay_bytes_part(in, part, in.len));
+    assay_blake2b_end(&two, parts, out_len);
+    cr_expect_arr_eq(whole, parts, out_len, "%zu cut at %zu", in.len, part);
+    assay_blake2b_init(&many, out_len, key);
+    for (size_t at = 0; at < in.len; at += part)
+        assay_blake2b_add(&many, assay_bytes_part(in, at, at + part));
+    assay_blake2b_end(&many, parts, out_len);
+    cr_expect_arr_eq(whole, parts, out_len, "%zu in parts of %zu", in.len, part);
+}
+
+static void expect_blake3_in_parts(const uint8_t *key, struct assay_bytes in, size_t part)
+{
+    uint8_t whole[ASSAY_BLAKE3_BYTES], parts[ASSAY_BLAKE3_BYTES];
+    struct assay_blake3 two, many;
+
+    assay_blake3(whole, key, in);
+    assay_blake3_init(&two, key);
+    assay_blake3_add(&two, assay_bytes_part(in, 0, part));
+    assay_blake3_add(&two, ASSAY_LIT(""));
+    assay_blake3_add(&two, assay_bytes_part(in, part, in.len));
+    assay_blake3_end(&two, parts);
+    cr_expect_arr_eq(whole, parts, sizeof(whole), "%zu cut at %zu", in.len, part);
+    assay_blake3_init(&many, key);
+    for (size_t at = 0; at < in.len; at += part)
+        assay_blake3_add(&many, assay_bytes_part(in, at, at + part));
+    assay_blake3_end(&many, parts);
+    cr_expect_arr_eq(whole, parts, sizeof(whole), "%zu in parts of %zu", in.len, part);
+}
+
+static void fill_million(void)
+{
+    for (size_t i = 0; i < sizeof(million); i++)
+        million[i] = (uint8_t)(i % 251);
+}
+
+Test(hash, blake2b_in_parts_is_blake2b_at_once)
+{
+    struct assay_bytes keys[] = {ASSAY_LIT(""), ASSAY_LIT("TransactionID"),
+                                 assay_bytes_of(million, ASSAY_BLAKE2B_MAX_BYTES)};
+
+    fill_million();
+    for (size_t i = 0; i < ARRAY_LEN(part_lens); i++) {
+        struct guard g = guard_of(assay_bytes_of(million, part_lens[i]));
+
+        for (size_t k = 1; k < ARRAY_LEN(part_lens); k++) {
+            for (size_t key = 0; key < ARRAY_LEN(keys); key++) {
+                expect_blake2b_in_parts(32, keys[key], g.bytes, part_lens[k]);
+                expect_blake2b_in_parts(64, keys[key], g.bytes, part_lens[k]);
+            }
+        }
+        guard_free(&g);
+    }
+}
+
+Test(hash, blake3_in_parts_is_blake3_at_once)
+{
+    fill_million();
+    for (size_t i = 0; i < ARRAY_LEN(part_lens); i++) {
+        struct guard g = guard_of(assay_bytes_of(million, part_lens[i]));
+
+        for (size_t k = 1; k < ARRAY_LEN(part_lens); k++) {
+            expect_blake3_in_parts(NULL, g.bytes, part_lens[k]);
+            expect_blake3_in_parts(million, g.bytes, part_lens[k]);
+        }
+        guard_free(&g);
+    }
+}

@@ -49,3 +49,23 @@ Test(hex, refuses_other_text_and_leaves_the_output_alone)
         guard_free(&g);
     }
 }
+
+Test(hex, is_appended_to_a_buffer_whatever_its_length)
+{
+    uint8_t bytes[200];
+    char text[2 * sizeof(bytes) + 1];
+    struct assay_buf out = ASSAY_BUF_INIT(1000), small = ASSAY_BUF_INIT(10);
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        assay_buf_clear(&out);
+        assay_buf_add_hex(&out, assay_bytes_of(bytes, len));
+        assay_hex_encode(text, assay_bytes_of(bytes, len));
+        cr_expect_str_eq(assay_buf_cstr(&out), text, "%zu bytes", len);
+    }
+    assay_buf_add_hex(&small, assay_bytes_of(bytes, 6));
+    cr_expect_eq(small.bad, ASSAY_E_TOO_LARGE);
+    assay_buf_fini(&out);
+    assay_buf_fini(&small);
+}

@@ -18,8 +18,11 @@ json_t *upstream_load(const char *file)
 
     (void)snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "../shared/upstream",
                    file);
-    if (access(path, R_OK) != 0)
-        cr_skip_test("not run: the official test data %s is not there", path);
+    if (access(path, R_OK) != 0) {
+        /* Criterion says nothing of skipped tests; tools/check.sh counts these lines. */
+        (void)fprintf(stderr, "[SKIP] not run: the official test data %s is not there\n", path);
+        cr_skip_test("not run: the official test data is not there");
+    }
     doc = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     cr_assert_not_null(doc, "%s: line %d: %s", path, error.line, error.text);
     return doc;

@@ -1,0 +1,359 @@
+/* Opcodes by name, instructions, standard scripts, pushes, P2SH; see script.h. The text form is in
+ * script_text.c. */
+#include "kaspa/script.h"
+
+#include "base/hash.h"
+#include "kaspa/number.h"
+
+#include <assert.h>
+
+#define UNKNOWN(hex) [0x##hex] = "UNKNOWN_" #hex
+
+static const char *const opcode_names[] = {
+#define X(constant, byte, name) [byte] = (name),
+#include "kaspa/opcodes.def"
+#undef X
+    UNKNOWN(CA), UNKNOWN(DB), UNKNOWN(DC), UNKNOWN(DD), UNKNOWN(DE), UNKNOWN(DF), UNKNOWN(E0),
+    UNKNOWN(E1), UNKNOWN(E2), UNKNOWN(E3), UNKNOWN(E4), UNKNOWN(E5), UNKNOWN(E6), UNKNOWN(E7),
+    UNKNOWN(E8), UNKNOWN(E9), UNKNOWN(EA), UNKNOWN(EB), UNKNOWN(EC), UNKNOWN(ED), UNKNOWN(EE),
+    UNKNOWN(EF), UNKNOWN(F0), UNKNOWN(F1), UNKNOWN(F2), UNKNOWN(F3), UNKNOWN(F4), UNKNOWN(F5),
+    UNKNOWN(F6), UNKNOWN(F7), UNKNOWN(F8), UNKNOWN(F9), UNKNOWN(FA), UNKNOWN(FB), UNKNOWN(FC),
+    UNKNOWN(FD), UNKNOWN(FE), UNKNOWN(FF),
+};
+
+static_assert(ARRAY_LEN(opcode_names) == UINT8_MAX + 1, "one name a byte");
+
+const char *kaspa_opcode_name(uint8_t opcode)
+{
+    return opcode_names[opcode];
+}
+
+static uint8_t upper(uint8_t c)
+{
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
+/* Whether `word` spells `name`, underscores and case ignored: TX_INPUT_SEQ and TxInputSeq are one.
+ */
+static bool spells(struct assay_bytes word, const char *name)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.at[i] == '_')
+            continue;
+        while (*name == '_')
+            name++;
+        if (upper(word.at[i]) != (uint8_t)*name || *name == '\0')
+            return false;
+        name++;
+    }
+    return *name == '\0';
+}
+
+int kaspa_opcode_find(struct assay_bytes name)
+{
+    static const struct {
+        const char *name;
+        enum kaspa_opcode opcode;
+    } also[] = {{"FALSE", KASPA_OP_0}, {"TRUE", KASPA_OP_1}, {"1NEGATE", KASPA_OP_1NEGATE}};
+
+    if (assay_bytes_equal_nocase(assay_bytes_part(name, 0, 2), ASSAY_LIT("OP")))
+        name = assay_bytes_part(name, 2, name.len);
+    for (size_t i = 0; i < ARRAY_LEN(also); i++) {
+        if (spells(name, also[i].name))
+            return (int)also[i].opcode;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(opcode_names); i++) {
+        if (spells(name, opcode_names[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
+bool kaspa_opcode_is_push(uint8_t opcode)
+{
+    return opcode <= KASPA_OP_16;
+}
+
+/* How many bytes behind the opcode say how long its data is. */
+static size_t length_bytes(uint8_t opcode)
+{
+    switch (opcode) {
+    case KASPA_OP_PUSHDATA1:
+        return 1;
+    case KASPA_OP_PUSHDATA2:
+        return 2;
+    case KASPA_OP_PUSHDATA4:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+enum kaspa_script_error kaspa_instruction_decode(struct kaspa_instruction *out,
+                                                 struct assay_bytes script, size_t at)
+{
+    uint8_t opcode = script.at[at];
+    size_t prefix = length_bytes(opcode);
+    size_t left = script.len - at - 1; /* behind the opcode */
+    size_t len = opcode <= KASPA_OP_DATA75 ? opcode : 0;
+
+    if (prefix > left)
+        return KASPA_SCRIPT_MALFORMED_PUSH_SIZE;
+    for (size_t i = 0; i < prefix; i++)
+        len |= (size_t)script.at[at + 1 + i] << (8 * i);
+    if (len > left - prefix)
+        return KASPA_SCRIPT_MALFORMED_PUSH;
+    *out = (struct kaspa_instruction){
+        .at = at,
+        .opcode = opcode,
+        .data = {script.at + at + 1 + prefix, len},
+        .next = at + 1 + prefix + len,
+    };
+    return KASPA_SCRIPT_OK;
+}
+
+/* The standard scripts: `head`, the payload, `tail`. Digest, section 3. */
+struct shape {
+    const char *name;
+    size_t head_len;
+    uint8_t head[2];
+    uint8_t payload_len;
+    uint8_t tail;
+};
+
+static const struct shape shapes[] = {
+    [KASPA_CLASS_NONSTANDARD] = {"nonstandard", 0, {0}, 0, 0},
+    [KASPA_CLASS_PUBKEY] = {"pubkey", 1, {KASPA_OP_DATA32}, 32, KASPA_OP_CHECKSIG},
+    [KASPA_CLASS_PUBKEY_ECDSA] = {"pubkeyecdsa", 1, {KASPA_OP_DATA33}, 33, KASPA_OP_CHECKSIGECDSA},
+    [KASPA_CLASS_SCRIPT_HASH] =
+        {"scripthash", 2, {KASPA_OP_BLAKE2B, KASPA_OP_DATA32}, 32, KASPA_OP_EQUAL},
+};
+
+static bool has_shape(struct assay_bytes script, const struct shape *shape)
+{
+    return script.len == shape->head_len + shape->payload_len + 1 &&
+           memcmp(script.at, shape->head, shape->head_len) == 0 &&
+           script.at[script.len - 1] == shape->tail;
+}
+
+enum kaspa_class kaspa_spk_class(const struct kaspa_spk *spk)
+{
+    if (spk->version > 0)
+        return KASPA_CLASS_NONSTANDARD;
+    if (has_shape(spk->script, &shapes[KASPA_CLASS_PUBKEY]))
+        return KASPA_CLASS_PUBKEY;
+    if (has_shape(spk->script, &shapes[KASPA_CLASS_PUBKEY_ECDSA]))
+        return KASPA_CLASS_PUBKEY_ECDSA;
+    if (has_shape(spk->script, &shapes[KASPA_CLASS_SCRIPT_HASH]))
+        return KASPA_CLASS_SCRIPT_HASH;
+    return KASPA_CLASS_NONSTANDARD;
+}
+
+const char *kaspa_class_name(enum kaspa_class class)
+{
+    return shapes[class].name;
+}
+
+struct assay_bytes kaspa_spk_payload(const struct kaspa_spk *spk)
+{
+    const struct shape *shape = &shapes[kaspa_spk_class(spk)];
+
+    return assay_bytes_part(spk->script, shape->head_len,
+                            shape->head_len + (size_t)shape->payload_len);
+}
+
+bool kaspa_spk_equal(const struct kaspa_spk *a, const struct kaspa_spk *b)
+{
+    return a->version == b->version && assay_bytes_equal(a->script, b->script);
+}
+
+bool kaspa_spk_is_unspendable(const struct kaspa_spk *spk)
+{
+    struct kaspa_instruction i;
+
+    if (spk->version > 0) /* anyone's to spend, whatever it says */
+        return false;
+    if (spk->script.len > KASPA_SCRIPT_MAX_BYTES)
+        return true;
+    for (size_t at = 0; at < spk->script.len; at = i.next) {
+        if (kaspa_instruction_decode(&i, spk->script, at) != KASPA_SCRIPT_OK ||
+            (at == 0 && i.opcode == KASPA_OP_RETURN))
+            return true;
+    }
+    return false;
+}
+
+void kaspa_script_add_standard(struct assay_buf *out, enum kaspa_class class,
+                               const uint8_t *payload)
+{
+    const struct shape *shape = &shapes[class];
+
+    assert(class != KASPA_CLASS_NONSTANDARD);
+    assay_buf_add(out, assay_bytes_of(shape->head, shape->head_len));
+    assay_buf_add(out, assay_bytes_of(payload, shape->payload_len));
+    assay_buf_add_byte(out, shape->tail);
+}
+
+void kaspa_script_add_pay_to_pubkey(struct assay_buf *out, const uint8_t *xonly)
+{
+    kaspa_script_add_standard(out, KASPA_CLASS_PUBKEY, xonly);
+}
+
+void kaspa_script_add_pay_to_pubkey_ecdsa(struct assay_buf *out, const uint8_t *compressed)
+{
+    kaspa_script_add_standard(out, KASPA_CLASS_PUBKEY_ECDSA, compressed);
+}
+
+void kaspa_script_add_pay_to_script_hash(struct assay_buf *out, struct assay_bytes redeem)
+{
+    uint8_t hash[KASPA_HASH_BYTES];
+
+    assay_blake2b(hash, sizeof(hash), ASSAY_LIT(""), redeem);
+    kaspa_script_add_standard(out, KASPA_CLASS_SCRIPT_HASH, hash);
+}
+
+/* The opcode that pushes this one byte by itself, or 0: of -1 (0x81) and 1..16. */
+static uint8_t opcode_of_byte(uint8_t byte)
+{
+    if (byte == 0x81)
+        return KASPA_OP_1NEGATE;
+    return byte >= 1 && byte <= 16 ? (uint8_t)(KASPA_OP_1 - 1 + byte) : 0;
+}
+
+/* The opcode that pushes so many bytes with the fewest in front of them. */
+static uint8_t opcode_of_length(size_t len)
+{
+    if (len <= KASPA_OP_DATA75)
+        return (uint8_t)len;
+    if (len <= UINT8_MAX)
+        return KASPA_OP_PUSHDATA1;
+    return len <= UINT16_MAX ? KASPA_OP_PUSHDATA2 : KASPA_OP_PUSHDATA4;
+}
+
+void kaspa_script_add_push(struct assay_buf *out, struct assay_bytes bytes)
+{
+    uint8_t opcode = opcode_of_length(bytes.len);
+
+    if (bytes.len == 1 && opcode_of_byte(bytes.at[0]) != 0) {
+        assay_buf_add_byte(out, opcode_of_byte(bytes.at[0]));
+        return;
+    }
+    if (bytes.len > KASPA_ELEMENT_MAX_BYTES) {
+        if (assay_buf_ok(out))
+            out->bad = ASSAY_E_TOO_LARGE;
+        return;
+    }
+    assay_buf_add_byte(out, opcode);
+    for (size_t i = 0; i < length_bytes(opcode); i++)
+        assay_buf_add_byte(out, (uint8_t)(bytes.len >> (8 * i)));
+    assay_buf_add(out, bytes);
+}
+
+void kaspa_script_add_number(struct assay_buf *out, int64_t number)
+{
+    static const uint8_t lowest[] = {0, 0, 0, 0, 0, 0, 0, 0x80, 0x80}; /* -2^63 */
+    uint8_t bytes[KASPA_NUMBER_MAX_BYTES];
+    size_t len;
+
+    if (kaspa_number_encode(bytes, &len, number) == KASPA_SCRIPT_OK)
+        kaspa_script_add_push(out, assay_bytes_of(bytes, len));
+    else
+        kaspa_script_add_push(out, assay_bytes_of(lowest, sizeof(lowest)));
+}
+
+void kaspa_script_add_opcode(struct assay_buf *out, uint8_t opcode)
+{
+    assay_buf_add_byte(out, opcode);
+}
+
+void kaspa_spk_add_bytes(struct assay_buf *out, const struct kaspa_spk *spk)
+{
+    assay_buf_add_byte(out, (uint8_t)(spk->version >> 8));
+    assay_buf_add_byte(out, (uint8_t)spk->version);
+    assay_buf_add(out, spk->script);
+}
+
+enum assay_code kaspa_spk_parse(struct kaspa_spk *out, struct assay_bytes bytes)
+{
+    if (bytes.len < 2)
+        return ASSAY_E_MALFORMED;
+    out->version = (uint16_t)(bytes.at[0] << 8 | bytes.at[1]);
+    out->script = assay_bytes_part(bytes, 2, bytes.len);
+    return ASSAY_OK;
+}
+
+/* What an instruction pushes; false: it is no push, or the reserved one. */
+static bool pushed_bytes(struct assay_bytes *out, const struct kaspa_instruction *i)
+{
+    static const uint8_t minus_one = 0x81;
+    static const uint8_t small[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+    if (!kaspa_opcode_is_push(i->opcode) || i->opcode == KASPA_OP_RESERVED)
+        return false;
+    *out = i->data;
+    if (i->opcode == KASPA_OP_1NEGATE)
+        *out = assay_bytes_of(&minus_one, 1);
+    if (i->opcode >= KASPA_OP_1)
+        *out = assay_bytes_of(&small[i->opcode - KASPA_OP_1], 1);
+    return true;
+}
+
+bool kaspa_script_last_push(struct assay_bytes *out, struct assay_bytes signature_script)
+{
+    struct kaspa_instruction i = {.opcode = KASPA_OP_NOP};
+
+    for (size_t at = 0; at < signature_script.len; at = i.next) {
+        if (kaspa_instruction_decode(&i, signature_script, at) != KASPA_SCRIPT_OK)
+            return false;
+    }
+    return pushed_bytes(out, &i);
+}
+
+/* How many keys a multisig behind this instruction is counted with: the constant that it pushes,
+ * else the most that there can be. Digest, section 5. */
+static unsigned multisig_keys(const struct kaspa_instruction *before)
+{
+    struct assay_bytes bytes;
+    int64_t number;
+
+    if (!pushed_bytes(&bytes, before) || kaspa_number_decode(&number, bytes) != KASPA_SCRIPT_OK ||
+        number < 1 || number > KASPA_MULTISIG_MAX_KEYS)
+        return KASPA_MULTISIG_MAX_KEYS;
+    return (unsigned)number;
+}
+
+static unsigned sig_ops(const struct kaspa_instruction *before, uint8_t opcode)
+{
+    switch (opcode) {
+    case KASPA_OP_CHECKSIG:
+    case KASPA_OP_CHECKSIGVERIFY:
+    case KASPA_OP_CHECKSIGECDSA:
+    case KASPA_OP_CHECKSIGFROMSTACK:
+    case KASPA_OP_CHECKSIGFROMSTACKECDSA:
+        return 1;
+    case KASPA_OP_CHECKMULTISIG:
+    case KASPA_OP_CHECKMULTISIGVERIFY:
+    case KASPA_OP_CHECKMULTISIGECDSA:
+        return multisig_keys(before);
+    default:
+        return 0;
+    }
+}
+
+uint64_t kaspa_p2sh_sig_ops(struct assay_bytes signature_script, const struct kaspa_spk *spk)
+{
+    struct kaspa_instruction before = {.opcode = KASPA_OP_NOP}, i;
+    struct assay_bytes redeem;
+    uint64_t count = 0;
+
+    if (kaspa_spk_class(spk) != KASPA_CLASS_SCRIPT_HASH ||
+        !kaspa_script_last_push(&redeem, signature_script))
+        return 0;
+    for (size_t at = 0; at < redeem.len; at = i.next) {
+        if (kaspa_instruction_decode(&i, redeem, at) != KASPA_SCRIPT_OK)
+            return 0;
+        count += sig_ops(&before, i.opcode);
+        before = i;
+    }
+    return count;
+}
