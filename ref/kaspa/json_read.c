@@ -90,7 +90,7 @@ static enum assay_code check_number(struct kaspa_json_reader *r, enum assay_code
 
 enum assay_code kaspa_json_u64(struct kaspa_json_reader *r, uint32_t token, void *out)
 {
-    struct assay_bytes text;
+    struct assay_bytes text = ASSAY_LIT("");
     uint64_t value = 0;
     enum assay_code rc;
 
@@ -154,7 +154,7 @@ enum assay_code kaspa_json_bool(struct kaspa_json_reader *r, uint32_t token, voi
 
 enum assay_code kaspa_json_hex(struct kaspa_json_reader *r, uint32_t token, void *out)
 {
-    struct assay_bytes text;
+    struct assay_bytes text = ASSAY_LIT("");
     enum assay_code rc = text_of(r, token, &text);
     uint8_t *at;
 
@@ -172,7 +172,7 @@ enum assay_code kaspa_json_hex(struct kaspa_json_reader *r, uint32_t token, void
 static enum assay_code read_bytes(struct kaspa_json_reader *r, uint32_t token, uint8_t *out,
                                   size_t len)
 {
-    struct assay_bytes bytes;
+    struct assay_bytes bytes = ASSAY_LIT("");
     enum assay_code rc = kaspa_json_hex(r, token, &bytes);
 
     if (rc != ASSAY_OK)
@@ -195,7 +195,7 @@ enum assay_code kaspa_json_subnetwork(struct kaspa_json_reader *r, uint32_t toke
 
 enum assay_code kaspa_json_spk(struct kaspa_json_reader *r, uint32_t token, void *out)
 {
-    struct assay_bytes bytes;
+    struct assay_bytes bytes = ASSAY_LIT("");
     enum assay_code rc = kaspa_json_hex(r, token, &bytes);
 
     if (rc != ASSAY_OK)

@@ -199,7 +199,7 @@ static enum assay_code read_inputs(struct kaspa_json_reader *r, struct tx_text *
     struct kaspa_utxo *utxos;
     bool *has_utxo;
     enum assay_code rc;
-    size_t count;
+    size_t count = 0;
 
     rc = count_list(r, list, "inputs", r->options->max_inputs, KASPA_TX_MAX_INPUTS + 1, &count);
     if (rc != ASSAY_OK)
@@ -233,7 +233,7 @@ static enum assay_code read_outputs(struct kaspa_json_reader *r, struct tx_text 
     uint32_t list = text->outputs, element = assay_json_first(r->doc, list);
     struct kaspa_output *outputs;
     enum assay_code rc;
-    size_t count;
+    size_t count = 0;
 
     rc = count_list(r, list, "outputs", r->options->max_outputs, KASPA_TX_MAX_OUTPUTS + 1, &count);
     if (rc != ASSAY_OK)

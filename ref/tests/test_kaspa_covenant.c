@@ -438,7 +438,8 @@ static uint32_t next(uint32_t *seed)
 /* Inputs with one of three ids or none; outputs that continue, or start something at an input. */
 static struct world random_world(uint32_t *seed)
 {
-    struct world w = world_of(1 + next(seed) % MOST, next(seed) % (MOST + 1));
+    size_t inputs = 1 + next(seed) % MOST;
+    struct world w = world_of(inputs, next(seed) % (MOST + 1));
 
     for (size_t i = 0; i < w.input_count; i++) {
         uint8_t id = (uint8_t)(next(seed) % 4);
@@ -447,7 +448,7 @@ static struct world random_world(uint32_t *seed)
             carry(&w, i, id);
     }
     for (size_t i = 0; i < w.output_count; i++) {
-        uint16_t input = (uint16_t)(next(seed) % w.input_count);
+        uint16_t input = (uint16_t)(next(seed) % inputs);
 
         if (w.utxos[input].has_covenant && next(seed) % 4 > 0)
             bind(&w, i, input, w.utxos[input].covenant_id.at[0]);

@@ -324,7 +324,9 @@ Test(kaspa_p2sh, signature_operations_depend_on_what_is_right_before_a_multisig)
         kaspa_script_add_push(&signature, redeem);
         cr_expect_eq(kaspa_p2sh_sig_ops(assay_buf_view(&signature), &spk), rows[i].count, "row: %s",
                      rows[i].redeem);
-        /* the hash is not looked at, the shape is */
+        /* neither version nor hash is looked at, the shape is */
+        spk.version = 7;
+        cr_expect_eq(kaspa_p2sh_sig_ops(assay_buf_view(&signature), &spk), rows[i].count);
         spk.script = assay_bytes_part(spk.script, 0, spk.script.len - 1);
         cr_expect_eq(kaspa_p2sh_sig_ops(assay_buf_view(&signature), &spk), 0);
         assay_buf_fini(&signature);
