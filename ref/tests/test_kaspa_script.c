@@ -2,30 +2,10 @@
 #include "kaspa/script.h"
 
 #include "base/arena.h"
-#include "base/hex.h"
 #include "ref/tests/guard.h"
+#include "ref/tests/hex_text.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
-
-static struct assay_bytes hex(struct assay_arena *arena, const char *text)
-{
-    uint8_t *at = assay_arena_alloc(arena, strlen(text) / 2);
-
-    cr_assert_not_null(at);
-    cr_assert_eq(assay_hex_decode(at, strlen(text) / 2, assay_str(text), true), ASSAY_OK);
-    return assay_bytes_of(at, strlen(text) / 2);
-}
-
-static void expect_hex(const struct assay_buf *buf, const char *text, const char *row)
-{
-    char *got = malloc(2 * buf->len + 1);
-
-    cr_assert_not_null(got);
-    assay_hex_encode(got, assay_buf_view(buf));
-    cr_expect_str_eq(got, text, "row: %s", row);
-    free(got);
-}
 
 Test(kaspa_opcode, every_byte_has_a_name_of_its_own_that_finds_it)
 {

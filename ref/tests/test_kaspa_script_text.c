@@ -3,20 +3,10 @@
 
 #include "base/hex.h"
 #include "ref/tests/guard.h"
+#include "ref/tests/hex_text.h"
 #include "ref/tests/upstream.h"
 
-#include <criterion/criterion.h>
-
 enum { ROOM = 1 << 20 };
-
-static struct assay_bytes hex(struct assay_arena *arena, const char *text)
-{
-    uint8_t *at = assay_arena_alloc(arena, strlen(text) / 2);
-
-    cr_assert_not_null(at);
-    cr_assert_eq(assay_hex_decode(at, strlen(text) / 2, assay_str(text), true), ASSAY_OK);
-    return assay_bytes_of(at, strlen(text) / 2);
-}
 
 static bool decodes(struct assay_bytes script)
 {
