@@ -53,7 +53,7 @@ BLAKE3_H   := $(BLAKE3_DIR)/blake3.h
 BLAKE3_O    = $(addprefix $(B)/blake3/,blake3.o blake3_dispatch.o blake3_portable.o)
 endif
 
-PKGS       := libcrypto libsecp256k1 jansson libcurl libmicrohttpd sqlite3 libb2 $(BLAKE3_PKG)
+PKGS       := libcrypto libsecp256k1 jansson libcurl libmicrohttpd libwebsockets sqlite3 libb2 $(BLAKE3_PKG)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) criterion 2>/dev/null) $(addprefix -isystem ,$(BLAKE3_DIR))
 LDLIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
 TEST_LIBS  := $(shell pkg-config --libs criterion 2>/dev/null)

@@ -26,6 +26,7 @@ build,demo,check,lint,fuzz  libjansson-dev        must  pkg jansson
 build,demo,check,lint,fuzz  libcurl4-openssl-dev  must  pkg libcurl
 build,demo,check,lint,fuzz  libmicrohttpd-dev     must  pkg libmicrohttpd
 build,demo,check,lint,fuzz  libsqlite3-dev        must  pkg sqlite3
+build,demo,check,lint,fuzz  libwebsockets-dev     must  pkg libwebsockets
 check,lint                  libcriterion-dev      must  pkg criterion
 demo,check                  faketime              may   has faketime
 check                       chromium              may   has chromium

@@ -33,7 +33,7 @@ static json_t *answer_to(json_t *request)
     const char *name = json_string_value(json_object_get(request, "op"));
     const struct operation *op = name != NULL ? operation_find(name) : NULL;
     struct assay_err err = {0};
-    json_t *result = NULL;
+    json_t *result = NULL, *answer;
 
     if (name == NULL)
         return json_pack("{s:s}", "error", "expected an object with the text member op");
@@ -43,15 +43,20 @@ static json_t *answer_to(json_t *request)
         return json_pack("{s:s}", "unsupported", "no such operation");
     json_object_del(request, "op");
     json_object_del(request, "id");
-    switch (op->run(request, &result, &err)) {
+    switch (operation_run(op, request, &result, &err)) {
     case OPERATION_OK:
         return json_pack("{s:o}", "ok", result);
     case OPERATION_REFUSED:
         return json_pack("{s:o}", "refused", result);
+    case OPERATION_UNSUPPORTED:
+        name = json_string_value(json_object_get(result, "reason"));
+        answer = json_pack("{s:o}", "unsupported", operation_words(name));
+        json_decref(result);
+        return answer;
     case OPERATION_ERROR:
         break;
     }
-    return json_pack("{s:s}", "error", err.text);
+    return json_pack("{s:o}", "error", operation_words(err.text));
 }
 
 static bool serve_line(const char *line, size_t len)

@@ -19,7 +19,10 @@ int cli_serve(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_diff(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_kaspa(int argc, char **argv);
+int cli_vectors(int argc, char **argv);
 
 /** Prints "assay VERB: text" and where help is; returns EXIT_TROUBLE. */
 int cli_wrong(const char *verb, const char *format, ...) ASSAY_PRINTF(2, 3);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "record/record.h"
 #include "reports/report.h"
 
@@ -17,16 +18,24 @@
 
 #define SECRET_BYTES 24
 
+/* Arguments, files and answers are quoted in these texts, and any of them may be hostile. */
 int cli_wrong(const char *verb, const char *format, ...)
 {
+    struct assay_buf shown = ASSAY_BUF_INIT((size_t)1 << 20);
+    char text[2 * ASSAY_ERR_TEXT_MAX_BYTES];
     va_list args;
+    int len;
 
     fflush(stdout);
-    fprintf(stderr, "assay %s: ", verb);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, " (assay %s --help)\n", verb);
+    if (len < 0)
+        text[0] = '\0';
+    assay_utf8_add_printable(&shown, assay_str(text));
+    fprintf(stderr, "assay %s: %s (assay %s --help)\n", verb,
+            assay_buf_ok(&shown) ? assay_buf_cstr(&shown) : "", verb);
+    assay_buf_fini(&shown);
     return EXIT_TROUBLE;
 }
 

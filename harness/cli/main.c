@@ -19,6 +19,9 @@ static const struct verb {
     {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"},
     {"replay", cli_replay, "repeat one case of a recorded run"},
     {"report", cli_report, "write reports from a recorded run"},
+    {"kaspa", cli_kaspa, "addresses, scripts and transactions of Kaspa, for people who debug"},
+    {"vectors", cli_vectors, "make the known answers of the reference, or check them"},
+    {"diff", cli_diff, "the reference against a library adapter, on random cases"},
     {"doctor", cli_doctor, "say what this machine can do, and what is missing for the rest"},
 };
 

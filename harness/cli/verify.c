@@ -10,8 +10,10 @@ static const char help[] = "usage: assay verify OP [JSON]\n\n"
                            "standard input, and prints the\n"
                            "result as one line of JSON. Operations:\n\n";
 
-static const char help_end[] = "\nexit: 0 accepted, 1 refused (the line says rule and reason), 3 "
-                               "the input is no proper input\n";
+static const char help_end[] =
+    "\nexit: 0 accepted, 1 refused (the line says rule and reason), 2 it "
+    "cannot be decided here\n      (the line says why), 3 the input "
+    "is no proper input\n";
 
 static void print_help(void)
 {
@@ -50,7 +52,7 @@ int cli_verify(int argc, char **argv)
     if (in == NULL)
         return cli_wrong("verify", "the input is no JSON object: line %d: %s", where.line,
                          where.text);
-    answer = op->run(in, &result, &err);
+    answer = operation_run(op, in, &result, &err);
     json_decref(in);
     if (answer == OPERATION_ERROR)
         return cli_wrong("verify", "%s: %s; expected %s", op->name, err.text, op->in);
@@ -59,5 +61,5 @@ int cli_verify(int argc, char **argv)
     if (text == NULL || puts(text) < 0 || fflush(stdout) != 0)
         return cli_wrong("verify", "the result cannot be printed");
     free(text);
-    return answer == OPERATION_OK ? 0 : 1;
+    return answer == OPERATION_OK ? 0 : answer == OPERATION_REFUSED ? 1 : 2;
 }

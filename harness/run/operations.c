@@ -1,316 +1,50 @@
-/* The operation table: the pure library of each profile behind JSON. */
-#include "run/operations.h"
+/* The operation table: the groups of all profiles, one after the other. */
+#include "run/operations_internal.h"
 
-#include "base/base64.h"
-#include "paid_tools/bridge.h"
-#include "paid_tools/mcp.h"
-#include "paid_tools/nonce.h"
+#include "base/utf8.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#define INPUT_MAX_BYTES ((size_t)16 << 20)
-
-/* ---- reading inputs ---- */
-
-/* A text member; `required` decides what its absence means. NULL: wrong, err says so. */
-static const char *text_in(const json_t *in, const char *member, bool required,
-                           struct assay_err *err)
-{
-    const json_t *value = json_object_get(in, member);
-
-    if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
-        return json_string_value(value);
-    if (value == NULL && !required)
-        return "";
-    assay_fail(err, value == NULL ? ASSAY_E_MISSING : ASSAY_E_TYPE, 0,
-               "member %s: expected a text without NUL%s", member,
-               value == NULL ? ", found nothing" : "");
-    return NULL;
-}
-
-static bool number_in(const json_t *in, const char *member, int64_t fallback, int64_t *out,
-                      struct assay_err *err)
-{
-    const json_t *value = json_object_get(in, member);
-
-    *out = value != NULL ? json_integer_value(value) : fallback;
-    if (value == NULL || json_is_integer(value))
-        return true;
-    assay_fail(err, ASSAY_E_TYPE, 0, "member %s: expected a whole number", member);
-    return false;
-}
-
-static bool known_members(const json_t *in, const char *const *members, struct assay_err *err)
-{
-    const char *name;
-    json_t *value;
-
-    if (!json_is_object(in)) {
-        assay_fail(err, ASSAY_E_TYPE, 0, "expected a JSON object");
-        return false;
-    }
-    json_object_foreach ((json_t *)(uintptr_t)in, name, value) {
-        size_t i = 0;
-
-        while (members[i] != NULL && strcmp(members[i], name) != 0)
-            i++;
-        if (members[i] == NULL) {
-            assay_fail(err, ASSAY_E_UNKNOWN, 0, "member %s is not known", name);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Of two members that say the same in different ways. */
-static bool not_both(const json_t *in, const char *one, const char *other, bool required,
-                     struct assay_err *err)
-{
-    bool has_one = json_object_get(in, one) != NULL, has_other = json_object_get(in, other) != NULL;
-
-    if (has_one != has_other || (!has_one && !required))
-        return true;
-    assay_fail(err, has_one ? ASSAY_E_CONFLICT : ASSAY_E_MISSING, 0,
-               "expected %s of the members %s and %s", required ? "one" : "at most one", one,
-               other);
-    return false;
-}
-
-/* The body as text, or as base64. */
-static bool body_in(const json_t *in, struct assay_buf *storage, struct assay_bytes *body,
-                    struct assay_err *err)
-{
-    const char *text = text_in(in, "body", false, err);
-    const char *encoded = text_in(in, "bodyBase64", false, err);
-
-    if (text == NULL || encoded == NULL || !not_both(in, "body", "bodyBase64", false, err))
-        return false;
-    *body = assay_str(text);
-    if (encoded[0] == '\0')
-        return true;
-    if (assay_base64_decode(storage, ASSAY_BASE64_STD, assay_str(encoded), err) != ASSAY_OK)
-        return false;
-    *body = assay_buf_view(storage);
-    return true;
-}
-
-static enum operation_answer refused(json_t **result, const char *rule, const struct assay_err *why)
-{
-    *result = json_pack("{s:s, s:s}", "rule", rule != NULL ? rule : "", "reason",
-                        why->text[0] != '\0' ? why->text : assay_code_text(why->code));
-    return OPERATION_REFUSED;
-}
-
-/* ---- paid tools ---- */
-
-static enum operation_answer paid_request_hash(const json_t *in, json_t **result,
-                                               struct assay_err *err)
-{
-    static const char *const members[] = {"method", "target", "host", "body", "bodyBase64", NULL};
-    struct assay_buf storage = ASSAY_BUF_INIT(INPUT_MAX_BYTES),
-                     canonical = ASSAY_BUF_INIT(INPUT_MAX_BYTES);
-    enum operation_answer answer = OPERATION_ERROR;
-    char hash[PT_HASH_TEXT_BYTES];
-    struct assay_err why = {0};
-    struct pt_request request;
-    const char *method, *target, *host;
-
-    if (!known_members(in, members, err) || (method = text_in(in, "method", true, err)) == NULL ||
-        (target = text_in(in, "target", true, err)) == NULL ||
-        (host = text_in(in, "host", false, err)) == NULL ||
-        !body_in(in, &storage, &request.body, err))
-        goto out;
-    request.method = assay_str(method);
-    request.target = assay_str(target);
-    request.host = assay_str(host);
-    if (pt_request_hash(hash, &request, &why) != ASSAY_OK ||
-        pt_request_canonical_target(&canonical, &request, &why) != ASSAY_OK) {
-        answer = refused(result, "CH-3", &why);
-        goto out;
-    }
-    *result =
-        json_pack("{s:s, s:s}", "requestHash", hash, "canonicalTarget", assay_buf_cstr(&canonical));
-    answer = OPERATION_OK;
-out:
-    assay_buf_fini(&storage);
-    assay_buf_fini(&canonical);
-    return answer;
-}
-
-static enum operation_answer paid_mcp_hash(const json_t *in, json_t **result, struct assay_err *err)
-{
-    static const char *const members[] = {"path", "body", "bodyBase64", NULL};
-    struct assay_buf storage = ASSAY_BUF_INIT(INPUT_MAX_BYTES),
-                     arguments = ASSAY_BUF_INIT(INPUT_MAX_BYTES);
-    static const char *const kinds[] = {"free", "call", "batch", "broken"};
-    enum operation_answer answer = OPERATION_ERROR;
-    struct pt_mcp_message message;
-    char hash[PT_HASH_TEXT_BYTES];
-    struct assay_bytes body;
-    const char *path;
-
-    if (!known_members(in, members, err) || (path = text_in(in, "path", true, err)) == NULL ||
-        !body_in(in, &storage, &body, err))
-        goto out;
-    pt_mcp_read(&message, NULL, &arguments, body);
-    *result = json_pack("{s:s, s:s, s:s}", "kind", kinds[message.kind], "method", message.method,
-                        "tool", message.tool);
-    if (message.kind == PT_MCP_CALL) {
-        pt_mcp_hash(hash, assay_str(path), assay_str(message.tool), assay_buf_view(&arguments));
-        json_object_set_new(*result, "requestHash", json_string(hash));
-    }
-    answer = OPERATION_OK;
-out:
-    assay_buf_fini(&storage);
-    assay_buf_fini(&arguments);
-    return answer;
-}
-
-static enum operation_answer paid_proof_mac(const json_t *in, json_t **result,
-                                            struct assay_err *err)
-{
-    static const char *const members[] = {"secret", "nonce", "requestHash", NULL};
-    char mac[PT_HASH_TEXT_BYTES];
-    const char *secret, *nonce, *hash;
-
-    if (!known_members(in, members, err) || (secret = text_in(in, "secret", true, err)) == NULL ||
-        (nonce = text_in(in, "nonce", true, err)) == NULL ||
-        (hash = text_in(in, "requestHash", true, err)) == NULL)
-        return OPERATION_ERROR;
-    pt_proof_mac(mac, assay_str(secret), assay_str(nonce), assay_str(hash));
-    *result = json_pack("{s:s}", "signature", mac);
-    return OPERATION_OK;
-}
-
-static json_t *proof_json(const struct pt_proof *p)
-{
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "version", (json_int_t)p->version,
-                     "nonce", p->nonce, "requestHash", p->request_hash, "payer", p->payer,
-                     "timestamp", p->timestamp, "expiresAt", p->expires_at, "signature",
-                     p->signature);
-}
-
-/* Header text to proof: X-Payment-Proof, or PAYMENT-SIGNATURE under "bridge". */
-static bool decode(struct pt_proof *proof, const json_t *in, bool *wrong_input,
-                   struct assay_err *why, struct assay_err *err)
-{
-    const char *header = text_in(in, "header", false, err),
-               *bridge = text_in(in, "bridge", false, err);
-
-    *wrong_input = header == NULL || bridge == NULL || !not_both(in, "header", "bridge", true, err);
-    if (*wrong_input)
-        return false;
-    return bridge[0] != '\0' ? pt_bridge_decode(proof, assay_str(bridge), why) == ASSAY_OK
-                             : pt_proof_decode(proof, assay_str(header), why) == ASSAY_OK;
-}
-
-static enum operation_answer paid_proof_decode(const json_t *in, json_t **result,
-                                               struct assay_err *err)
-{
-    static const char *const members[] = {"header", "bridge", NULL};
-    struct pt_proof *proof = calloc(1, sizeof *proof);
-    enum operation_answer answer = OPERATION_ERROR;
-    struct assay_err why = {0};
-    bool wrong_input = true;
-
-    if (proof == NULL) {
-        assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-    } else if (!known_members(in, members, err)) {
-        answer = OPERATION_ERROR;
-    } else if (decode(proof, in, &wrong_input, &why, err)) {
-        *result = proof_json(proof);
-        answer = OPERATION_OK;
-    } else if (!wrong_input) {
-        answer = refused(result, "PF-1", &why);
-    }
-    free(proof);
-    return answer;
-}
-
-static enum operation_answer paid_proof_verify(const json_t *in, json_t **result,
-                                               struct assay_err *err)
-{
-    static const char *const members[] = {"header", "bridge", "secret", "requestHash",
-                                          "nowMs",  "ttlMs",  NULL};
-    struct pt_proof *proof = calloc(1, sizeof *proof);
-    enum operation_answer answer = OPERATION_ERROR;
-    struct pt_verify with = {0};
-    struct assay_err why = {0};
-    const char *secret, *rule = "PF-1";
-    bool wrong_input = true;
-
-    if (proof == NULL || !known_members(in, members, err) ||
-        (secret = text_in(in, "secret", true, err)) == NULL ||
-        (with.request_hash = text_in(in, "requestHash", true, err)) == NULL ||
-        !number_in(in, "nowMs", 0, &with.now_ms, err) ||
-        !number_in(in, "ttlMs", PT_DEFAULT_TTL_MS, &with.ttl_ms, err))
-        goto out;
-    with.secret = assay_str(secret);
-    if (!decode(proof, in, &wrong_input, &why, err)) {
-        answer = wrong_input ? OPERATION_ERROR : refused(result, rule, &why);
-    } else if (pt_proof_verify(proof, &with, &rule, &why) != ASSAY_OK) {
-        answer = refused(result, rule, &why);
-    } else {
-        *result = proof_json(proof);
-        answer = OPERATION_OK;
-    }
-out:
-    free(proof);
-    return answer;
-}
-
-static enum operation_answer paid_challenge_check(const json_t *in, json_t **result,
-                                                  struct assay_err *err)
-{
-    static const char *const members[] = {"body", "bodyBase64", "requestHash", NULL};
-    struct assay_buf storage = ASSAY_BUF_INIT(INPUT_MAX_BYTES);
-    enum operation_answer answer = OPERATION_ERROR;
-    struct pt_challenge challenge;
-    struct assay_err why = {0};
-    struct assay_bytes body;
-    const char *hash;
-
-    if (!known_members(in, members, err) ||
-        (hash = text_in(in, "requestHash", true, err)) == NULL ||
-        !body_in(in, &storage, &body, err))
-        goto out;
-    if (pt_challenge_parse(&challenge, body, &why) != ASSAY_OK)
-        answer = refused(result, "CH-1", &why);
-    else if (pt_challenge_check(&challenge, hash, &why) != ASSAY_OK)
-        answer = refused(result, why.code == ASSAY_E_MISMATCH ? "CH-3" : "CH-2", &why);
-    else {
-        *result = json_pack("{s:s, s:s, s:s}", "nonce", challenge.nonce, "expiresAt",
-                            challenge.expires_at, "price", challenge.price);
-        answer = OPERATION_OK;
-    }
-out:
-    assay_buf_fini(&storage);
-    return answer;
-}
-
-static const struct operation operations[] = {
-    {"paid.request_hash", "method, target, host?, body? or bodyBase64?",
-     "requestHash, canonicalTarget", paid_request_hash},
-    {"paid.mcp_hash", "path, body or bodyBase64", "kind, method, tool, requestHash?",
-     paid_mcp_hash},
-    {"paid.challenge.check", "body or bodyBase64, requestHash", "nonce, expiresAt, price",
-     paid_challenge_check},
-    {"paid.proof.mac", "secret, nonce, requestHash", "signature", paid_proof_mac},
-    {"paid.proof.decode", "header or bridge", "the proof's members", paid_proof_decode},
-    {"paid.proof.verify", "header or bridge, secret, requestHash, nowMs, ttlMs?",
-     "the proof's members", paid_proof_verify},
-};
+static const struct operation *const groups[] = {operations_paid, operations_kaspa_rules,
+                                                 operations_kaspa_tx, operations_kaspa_data};
 
 const struct operation *operation_at(size_t index)
 {
-    return index < ARRAY_LEN(operations) ? &operations[index] : NULL;
+    for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+        for (const struct operation *op = groups[g]; op->name != NULL; op++)
+            if (index-- == 0)
+                return op;
+    return NULL;
 }
 
 const struct operation *operation_find(const char *name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(operations); i++)
-        if (strcmp(operations[i].name, name) == 0)
-            return &operations[i];
+    const struct operation *op;
+
+    for (size_t i = 0; (op = operation_at(i)) != NULL; i++)
+        if (strcmp(op->name, name) == 0)
+            return op;
     return NULL;
+}
+
+json_t *operation_words(const char *text)
+{
+    struct assay_buf clean = ASSAY_BUF_INIT(4 * ASSAY_ERR_TEXT_MAX_BYTES);
+    json_t *value;
+
+    assay_utf8_add_replaced(&clean, assay_str(text));
+    value = json_string(assay_buf_ok(&clean) ? assay_buf_cstr(&clean) : "");
+    assay_buf_fini(&clean);
+    return value;
+}
+
+enum operation_answer operation_run(const struct operation *op, const json_t *in, json_t **result,
+                                    struct assay_err *err)
+{
+    enum operation_answer answer;
+
+    *result = NULL;
+    answer = op->run(in, result, err);
+    if (answer == OPERATION_ERROR || *result != NULL)
+        return answer;
+    assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    return OPERATION_ERROR;
 }

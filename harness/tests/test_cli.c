@@ -14,8 +14,9 @@ static const char *text(struct assay_buf *buf)
 
 /* ---- help ---- */
 
-static const char *const verbs[] = {"run",   "list",     "explain", "verify", "adapter",
-                                    "serve", "selftest", "replay",  "report", "doctor"};
+static const char *const verbs[] = {"run",     "list",   "explain",  "verify",
+                                    "adapter", "serve",  "selftest", "replay",
+                                    "report",  "doctor", "kaspa",    "vectors"};
 
 Test(cli, every_verb_explains_itself_on_stdout)
 {

@@ -1,0 +1,176 @@
+/* Whether two answers agree; see diff_compare.h. */
+#include "fuzz/diff_compare.h"
+
+#include <stdio.h>
+
+/* Differences that are meant: what the reference refuses by the rule, and what the adapter says
+ * then.
+ */
+static const struct {
+    const char *operation, *rule, *theirs, *why;
+} explained[] = {
+    {"kaspa.address.decode", "NotCanonical", "ok",
+     "the node passes over what follows the data of an address; the reference takes one spelling"},
+};
+
+static const char *const status_names[] = {
+    [ADAPTER_OK] = "ok",
+    [ADAPTER_REFUSED] = "refused",
+    [ADAPTER_UNSUPPORTED] = "unsupported",
+    [ADAPTER_ERROR] = "error",
+    [ADAPTER_CRASHED] = "crashed",
+    [ADAPTER_HUNG] = "hung",
+    [ADAPTER_OVERSIZED] = "oversized",
+    [ADAPTER_GARBLED] = "garbled",
+};
+
+/* ---- the reference ---- */
+
+void diff_answer_make(struct diff_answer *out, const struct operation *operation, const json_t *in)
+{
+    *out = (struct diff_answer){.result = NULL};
+    out->answer = operation->run(in, &out->result, &out->err);
+}
+
+void diff_answer_fini(struct diff_answer *answer)
+{
+    json_decref(answer->result);
+    answer->result = NULL;
+}
+
+/* Of a refusal: a text, or the rule of an object. */
+static const char *rule_of(const json_t *refusal)
+{
+    const char *rule =
+        json_string_value(json_is_string(refusal) ? refusal : json_object_get(refusal, "rule"));
+
+    return rule != NULL ? rule : "";
+}
+
+const char *diff_answer_name(const struct diff_answer *answer)
+{
+    switch (answer->answer) {
+    case OPERATION_OK:
+        return "ok";
+    case OPERATION_REFUSED:
+        return rule_of(answer->result);
+    case OPERATION_UNSUPPORTED:
+        return "unsupported";
+    case OPERATION_ERROR:
+        break;
+    }
+    return "error";
+}
+
+static const char *name_of(const struct adapter_answer *theirs)
+{
+    return theirs->status == ADAPTER_REFUSED ? rule_of(theirs->value)
+                                             : status_names[theirs->status];
+}
+
+/* ---- the two ---- */
+
+static enum diff_verdict disagree(char *what, const struct diff_answer *ours,
+                                  const struct adapter_answer *theirs, const char *member)
+{
+    (void)snprintf(what, DIFF_WHAT_MAX_BYTES, "the reference says %.80s, the adapter %.80s%s%.60s",
+                   diff_answer_name(ours), name_of(theirs), member != NULL ? ": " : "",
+                   member != NULL ? member : "");
+    return DIFF_DISAGREED;
+}
+
+/* The first member of both that differs, or NULL; `compared` counts those of both. */
+static const char *differing_member(const json_t *ours, const json_t *theirs, size_t *compared)
+{
+    const char *name;
+    json_t *value;
+
+    *compared = 0;
+    json_object_foreach ((json_t *)(uintptr_t)ours, name, value) {
+        json_t *other = json_object_get(theirs, name);
+
+        if (other != NULL && !json_equal(value, other))
+            return name;
+        *compared += other != NULL ? 1 : 0;
+    }
+    return NULL;
+}
+
+static enum diff_verdict compare_results(char *what, const struct diff_answer *ours,
+                                         const struct adapter_answer *theirs)
+{
+    size_t compared;
+    const char *member = differing_member(ours->result, theirs->value, &compared);
+
+    if (member == NULL && compared == 0 && json_object_size(ours->result) > 0)
+        member = "no member in common";
+    return member == NULL ? DIFF_OK : disagree(what, ours, theirs, member);
+}
+
+static enum diff_verdict compare_refusals(char *what, const struct diff_answer *ours,
+                                          const struct adapter_answer *theirs)
+{
+    static const char units[] = "usedUnits";
+    const json_t *one = json_object_get(ours->result, units);
+    const json_t *other = json_object_get(theirs->value, units);
+
+    if (strcmp(rule_of(ours->result), rule_of(theirs->value)) != 0)
+        return disagree(what, ours, theirs, NULL);
+    if (one != NULL && other != NULL && !json_equal(one, other))
+        return disagree(what, ours, theirs, units);
+    return DIFF_REFUSED;
+}
+
+static bool is_explained(char *what, const char *operation, const struct diff_answer *ours,
+                         const struct adapter_answer *theirs)
+{
+    for (size_t i = 0; i < ARRAY_LEN(explained); i++)
+        if (strcmp(operation, explained[i].operation) == 0 &&
+            strcmp(diff_answer_name(ours), explained[i].rule) == 0 &&
+            strcmp(name_of(theirs), explained[i].theirs) == 0) {
+            (void)snprintf(what, DIFF_WHAT_MAX_BYTES, "%s", explained[i].why);
+            return true;
+        }
+    return false;
+}
+
+enum diff_verdict diff_compare(char *what, const char *operation, const struct diff_answer *ours,
+                               const struct adapter_answer *theirs)
+{
+    what[0] = '\0';
+    if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer == OPERATION_UNSUPPORTED)
+        return DIFF_UNDECIDED;
+    if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer != OPERATION_ERROR)
+        return DIFF_UNSUPPORTED;
+    if (theirs->status == ADAPTER_OK && ours->answer == OPERATION_OK)
+        return compare_results(what, ours, theirs);
+    if (theirs->status == ADAPTER_REFUSED && ours->answer == OPERATION_REFUSED)
+        return compare_refusals(what, ours, theirs);
+    return is_explained(what, operation, ours, theirs) ? DIFF_EXPLAINED
+                                                       : disagree(what, ours, theirs, NULL);
+}
+
+/* ---- as JSON ---- */
+
+json_t *diff_ours_json(const struct diff_answer *ours)
+{
+    switch (ours->answer) {
+    case OPERATION_OK:
+        return json_pack("{s:O}", "ok", ours->result);
+    case OPERATION_REFUSED:
+        return json_pack("{s:O}", "refused", ours->result);
+    case OPERATION_UNSUPPORTED:
+        return json_pack("{s:O*}", "unsupported", json_object_get(ours->result, "reason"));
+    case OPERATION_ERROR:
+        break;
+    }
+    return json_pack("{s:s}", "error", ours->err.text);
+}
+
+json_t *diff_theirs_json(const struct adapter_answer *theirs)
+{
+    const char *name = status_names[theirs->status];
+
+    return theirs->value != NULL ? json_pack("{s:O}", name, theirs->value)
+                                 : json_pack("{s:s}", name, theirs->text);
+}

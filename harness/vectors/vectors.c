@@ -1,0 +1,283 @@
+/* Making and checking the files of known answers; see vectors.h. */
+#include "vectors/cases.h"
+
+#include "base/buf.h"
+#include "kaspa/sign.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define FILE_MAX_BYTES ((size_t)64 << 20)
+#define REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
+
+/* One file an operation, in the order in which they are made and checked. */
+static const struct file {
+    const char *operation, *path, *source;
+} files[] = {
+    {"kaspa.txid", "kaspa/txid.json", "Kaspa consensus digest, section 1.2"},
+    {"kaspa.sighash", "kaspa/sighash.json", "Kaspa consensus digest, section 2"},
+    {"kaspa.mass", "kaspa/mass.json", "Kaspa consensus digest, section 6.4"},
+    {"kaspa.relay_fee", "kaspa/relay_fee.json", "Kaspa consensus digest, section 6.5"},
+    {"kaspa.covenant.id", "kaspa/covenant.id.json", "Kaspa consensus digest, section 4.7"},
+    {"kaspa.covenants", "kaspa/covenants.json", "Kaspa consensus digest, section 4.7"},
+    {"kaspa.script.run", "kaspa/script.run.json", "Kaspa consensus digest, section 4"},
+    {"kaspa.script.class", "kaspa/script.class.json", "Kaspa consensus digest, section 3"},
+    {"kaspa.script.text", "kaspa/script.text.json", "Kaspa consensus digest, section 4.3"},
+    {"kaspa.script.assemble", "kaspa/script.assemble.json", "Kaspa consensus digest, section 9"},
+    {"kaspa.script.sig_ops", "kaspa/script.sig_ops.json", "Kaspa consensus digest, section 5"},
+    {"kaspa.address.decode", "kaspa/address.decode.json", "Kaspa consensus digest, section 3"},
+    {"kaspa.address.encode", "kaspa/address.encode.json", "Kaspa consensus digest, section 3"},
+    {"kaspa.address.of_script", "kaspa/address.of_script.json",
+     "Kaspa consensus digest, section 3"},
+    {"kaspa.number.decode", "kaspa/number.decode.json", "Kaspa consensus digest, section 4.1"},
+    {"kaspa.number.encode", "kaspa/number.encode.json", "Kaspa consensus digest, section 4.1"},
+    {"kaspa.message.hash", "kaspa/message.hash.json", "Kaspa consensus digest, section 2 (KIP-5)"},
+    {"kaspa.message.verify", "kaspa/message.verify.json",
+     "Kaspa consensus digest, section 2 (KIP-5)"},
+    {"kaspa.merkle_root", "kaspa/merkle_root.json", "Kaspa consensus digest, section 1.3"},
+    {"kaspa.header_hash", "kaspa/header_hash.json", "Kaspa consensus digest, section 1.4"},
+    {"kaspa.tx", "kaspa/tx.json", "Kaspa consensus digest, section 6"},
+};
+
+static void (*const tables[])(struct vectors *v) = {vectors_kaspa_ids,       vectors_kaspa_data,
+                                                    vectors_kaspa_covenants, vectors_kaspa_scripts,
+                                                    vectors_kaspa_opcodes,   vectors_kaspa_tx};
+
+/* ---- documents ---- */
+
+static json_t *document_of(const struct file *file, json_t *cases)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:O}", "format", VECTORS_FORMAT, "operation",
+                     file->operation, "source", file->source, "revision", REVISION, "cases", cases);
+}
+
+enum assay_code vectors_all(json_t **out, struct assay_err *err)
+{
+    struct assay_err own = {0};
+    struct vectors v = {.cases = json_object(), .err = &own};
+    json_t *documents = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        tables[i](&v);
+    for (size_t i = 0; i < ARRAY_LEN(files) && own.code == ASSAY_OK; i++) {
+        json_t *cases = json_object_get(v.cases, files[i].operation);
+
+        if (cases == NULL)
+            assay_fail(&own, ASSAY_E_MISSING, 0, "%s: has no cases", files[i].operation);
+        else
+            json_object_set_new(documents, files[i].path, document_of(&files[i], cases));
+    }
+    if (own.code == ASSAY_OK && json_object_size(v.cases) != ARRAY_LEN(files))
+        assay_fail(&own, ASSAY_E_UNKNOWN, 0, "there are cases of an operation that has no file");
+    json_decref(v.cases);
+    if (own.code == ASSAY_OK) {
+        *out = documents;
+        return ASSAY_OK;
+    }
+    json_decref(documents);
+    return assay_fail(err, own.code, 0, "%s", own.text);
+}
+
+/* ---- the layout of a file ---- */
+
+#define LINE_MAX_BYTES 120
+#define STEP 2
+
+static void add_value(struct assay_buf *out, const json_t *value, size_t indent, size_t before);
+
+static void add_line_start(struct assay_buf *out, size_t indent)
+{
+    assay_buf_printf(out, "\n%*s", (int)indent, "");
+}
+
+static void add_name(struct assay_buf *out, const char *name)
+{
+    json_t *text = json_string(name);
+    char *quoted = json_dumps(text, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+
+    assay_buf_printf(out, "%s: ", quoted != NULL ? quoted : "");
+    free(quoted);
+    json_decref(text);
+}
+
+static void add_members(struct assay_buf *out, const json_t *object, size_t indent)
+{
+    const char *name;
+    json_t *value;
+    bool first = true;
+
+    assay_buf_add_byte(out, '{');
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+        if (!first)
+            assay_buf_add_byte(out, ',');
+        first = false;
+        add_line_start(out, indent + STEP);
+        add_name(out, name);
+        add_value(out, value, indent + STEP, strlen(name) + 4);
+    }
+    add_line_start(out, indent);
+    assay_buf_add_byte(out, '}');
+}
+
+static void add_elements(struct assay_buf *out, const json_t *array, size_t indent)
+{
+    assay_buf_add_byte(out, '[');
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i > 0)
+            assay_buf_add_byte(out, ',');
+        add_line_start(out, indent + STEP);
+        add_value(out, json_array_get(array, i), indent + STEP, 0);
+    }
+    add_line_start(out, indent);
+    assay_buf_add_byte(out, ']');
+}
+
+/* On one line where it fits, else a member or an element a line. The depth is that of the tables.
+ */
+static void add_value(struct assay_buf *out, const json_t *value, size_t indent, size_t before)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+
+    if (text == NULL)
+        out->bad = ASSAY_E_NOMEM;
+    else if ((!json_is_object(value) && !json_is_array(value)) ||
+             indent + before + strlen(text) <= LINE_MAX_BYTES)
+        assay_buf_add_str(out, text);
+    else if (json_is_object(value))
+        add_members(out, value, indent);
+    else
+        add_elements(out, value, indent);
+    free(text);
+}
+
+static void add_document(struct assay_buf *out, const json_t *document)
+{
+    add_members(out, document, 0);
+    assay_buf_add_byte(out, '\n');
+}
+
+/* ---- make ---- */
+
+static bool is_there(const char *folder)
+{
+    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+}
+
+static enum assay_code make_file(const char *folder, const char *path, const json_t *document,
+                                 struct assay_err *err)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(FILE_MAX_BYTES);
+    char name[1024];
+    enum assay_code rc;
+
+    add_document(&text, document);
+    if (!assay_buf_ok(&text))
+        rc = assay_fail(err, text.bad, 0, "%s: %s", path, assay_code_text(text.bad));
+    else if (snprintf(name, sizeof name, "%s/%s", folder, path) >= (int)sizeof name)
+        rc = assay_fail(err, ASSAY_E_TOO_LARGE, 0, "%s: its name is too long", path);
+    else
+        rc = assay_file_write(name, assay_buf_view(&text), err);
+    assay_buf_fini(&text);
+    return rc;
+}
+
+enum assay_code vectors_make(const char *folder, struct assay_err *err)
+{
+    json_t *documents = NULL, *document;
+    enum assay_code rc = vectors_all(&documents, err);
+    char sub[1024];
+    const char *path;
+
+    if (rc != ASSAY_OK)
+        return rc;
+    if (snprintf(sub, sizeof sub, "%s/kaspa", folder) >= (int)sizeof sub || !is_there(folder) ||
+        !is_there(sub))
+        rc = assay_fail(err, ASSAY_E_IO, 0, "%s: the folder cannot be made: %s", folder,
+                        strerror(errno));
+    json_object_foreach (documents, path, document)
+        if (rc == ASSAY_OK)
+            rc = make_file(folder, path, document, err);
+    json_decref(documents);
+    return rc;
+}
+
+/* ---- check ---- */
+
+/* The first case in which two documents differ, told by its name. */
+static enum assay_code compare_cases(const json_t *was, const json_t *is, struct assay_err *err)
+{
+    const json_t *old = json_object_get(was, "cases"), *made = json_object_get(is, "cases");
+    size_t count = json_array_size(made);
+
+    for (size_t i = 0; i < count && i < json_array_size(old); i++) {
+        const json_t *a = json_array_get(old, i), *b = json_array_get(made, i);
+
+        if (!json_equal(a, b))
+            return assay_fail(err, ASSAY_E_MISMATCH, 0,
+                              "case %zu, \"%s\", differs from what the reference says now", i,
+                              json_string_value(json_object_get(b, "name")));
+    }
+    if (json_array_size(old) != count)
+        return assay_fail(err, ASSAY_E_MISMATCH, 0, "it has %zu cases, the tables have %zu",
+                          json_array_size(old), count);
+    return ASSAY_OK;
+}
+
+static enum assay_code compare(struct assay_bytes text, const json_t *document,
+                               struct assay_err *err)
+{
+    struct assay_buf made = ASSAY_BUF_INIT(FILE_MAX_BYTES);
+    json_error_t where;
+    json_t *was = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &where);
+    enum assay_code rc;
+
+    if (was == NULL)
+        return assay_fail(err, ASSAY_E_MALFORMED, 0, "line %d: no JSON: %s", where.line,
+                          where.text);
+    rc = compare_cases(was, document, err);
+    add_document(&made, document);
+    if (rc == ASSAY_OK && !assay_bytes_equal(text, assay_buf_view(&made)))
+        rc = assay_fail(err, ASSAY_E_MISMATCH, 0,
+                        "its cases are right, and all else is not as it is made");
+    assay_buf_fini(&made);
+    json_decref(was);
+    return rc;
+}
+
+static enum assay_code check_file(const char *folder, const char *path, const json_t *document,
+                                  struct assay_err *err)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(FILE_MAX_BYTES);
+    char name[1024];
+    enum assay_code rc;
+
+    if (snprintf(name, sizeof name, "%s/%s", folder, path) >= (int)sizeof name)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "%s: its name is too long", path);
+    rc = assay_file_read(&text, name, err);
+    if (rc == ASSAY_OK) {
+        rc = compare(assay_buf_view(&text), document, err);
+        (void)assay_err_wrap(err, rc, "%s", name);
+    }
+    assay_buf_fini(&text);
+    return rc;
+}
+
+enum assay_code vectors_check(size_t *count, const char *folder, struct assay_err *err)
+{
+    json_t *documents = NULL, *document;
+    enum assay_code rc = vectors_all(&documents, err);
+    const char *path;
+
+    *count = 0;
+    if (rc != ASSAY_OK)
+        return rc;
+    json_object_foreach (documents, path, document)
+        if (rc == ASSAY_OK) {
+            rc = check_file(folder, path, document, err);
+            *count += json_array_size(json_object_get(document, "cases"));
+        }
+    json_decref(documents);
+    return rc;
+}
