@@ -35,7 +35,7 @@ function under(folder, pattern)
 
 function is_private(folder)
 {
-    return folder ~ /(^|\/)(tests|cli|fuzz)(\/|$)/
+    return folder ~ /(^|\/)(tests|cli)(\/|$)|^fuzz(\/|$)/
 }
 
 function exists(path,    line, got)

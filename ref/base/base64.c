@@ -3,9 +3,9 @@
 
 static const char *alphabet(enum assay_base64 form)
 {
-    return form == ASSAY_BASE64_STD
-               ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-               : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return form == ASSAY_BASE64_URL
+               ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+               : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 }
 
 void assay_base64_encode(struct assay_buf *out, enum assay_base64 form, struct assay_bytes bytes)
@@ -31,7 +31,7 @@ void assay_base64_encode(struct assay_buf *out, enum assay_base64 form, struct a
         assay_buf_add_byte(out, (uint8_t)letters[(bytes.at[i] & 3) << 4 | second >> 4]);
         if (two)
             assay_buf_add_byte(out, (uint8_t)letters[(second & 15) << 2]);
-        if (form == ASSAY_BASE64_STD)
+        if (form != ASSAY_BASE64_URL)
             assay_buf_add_str(out, two ? "=" : "==");
     }
 }
@@ -45,9 +45,9 @@ static int letter_value(uint8_t c, enum assay_base64 form)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    if (c == (form == ASSAY_BASE64_STD ? '+' : '-'))
+    if (c == (form == ASSAY_BASE64_URL ? '-' : '+'))
         return 62;
-    if (c == (form == ASSAY_BASE64_STD ? '/' : '_'))
+    if (c == (form == ASSAY_BASE64_URL ? '_' : '/'))
         return 63;
     return -1;
 }
@@ -59,7 +59,7 @@ static enum assay_code check(size_t *letter_count, enum assay_base64 form, struc
     size_t count = text.len;
     size_t rest;
 
-    if (form == ASSAY_BASE64_STD) {
+    if (form != ASSAY_BASE64_URL) {
         if (text.len % 4 != 0)
             return assay_fail(err, ASSAY_E_MALFORMED, text.len,
                               "base64: the length is no multiple of four");
@@ -74,7 +74,8 @@ static enum assay_code check(size_t *letter_count, enum assay_base64 form, struc
     rest = count % 4;
     if (rest == 1)
         return assay_fail(err, ASSAY_E_MALFORMED, text.len, "base64: the text ends within a byte");
-    if (rest > 0 && (letter_value(text.at[count - 1], form) & (rest == 2 ? 15 : 3)) != 0)
+    if (form != ASSAY_BASE64_STD_ANY_BITS && rest > 0 &&
+        (letter_value(text.at[count - 1], form) & (rest == 2 ? 15 : 3)) != 0)
         return assay_fail(err, ASSAY_E_MALFORMED, count - 1, "base64: unused bits are not zero");
     *letter_count = count;
     return ASSAY_OK;

@@ -114,6 +114,27 @@ Test(base64, decoding_undoes_encoding_and_no_other_last_letter_does)
     }
 }
 
+Test(base64, has_a_form_that_reads_any_unused_bits_and_no_other_spelling)
+{
+    static const char *const same[] = {"Zg==", "Zh==", "Zv=="};
+    static const char *const others[] = {"Zg", "Zg=", "Z===", "Z-==", "Zm8", "Zm8=\n", "Zg==Zg=="};
+    struct assay_buf out = ASSAY_BUF_INIT(100);
+
+    assay_base64_encode(&out, ASSAY_BASE64_STD_ANY_BITS, ASSAY_LIT("\xFB\xFF\xBE\xFF"));
+    cr_expect_str_eq(assay_buf_cstr(&out), "+/++/w==");
+    for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+        assay_buf_clear(&out);
+        cr_expect_eq(assay_base64_decode(&out, ASSAY_BASE64_STD_ANY_BITS, assay_str(same[i]), NULL),
+                     ASSAY_OK, "%s", same[i]);
+        cr_expect(assay_bytes_is(assay_buf_view(&out), "f"), "%s", same[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        cr_expect_eq(
+            assay_base64_decode(&out, ASSAY_BASE64_STD_ANY_BITS, assay_str(others[i]), NULL),
+            ASSAY_E_MALFORMED, "%s", others[i]);
+    assay_buf_fini(&out);
+}
+
 Test(base64, what_does_not_fit_leaves_the_buffer_as_it_was)
 {
     struct assay_buf out = ASSAY_BUF_INIT(3);

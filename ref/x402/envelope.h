@@ -17,8 +17,8 @@
 struct x402_terms {
     uint32_t token; /**< the whole object */
     struct assay_bytes scheme, network, amount, asset, pay_to;
-    uint64_t max_timeout_s;
-    uint32_t extra; /**< or ASSAY_JSON_NONE */
+    uint64_t max_timeout_s; /**< X402_NO_TIMEOUT where absent, which some networks are */
+    uint32_t extra;         /**< or ASSAY_JSON_NONE */
 };
 
 struct x402_required {
@@ -38,7 +38,8 @@ struct x402_payment {
 struct x402_settlement {
     const struct assay_json *doc;
     bool success;
-    struct assay_bytes transaction, network, amount, payer, error_reason; /**< empty where absent */
+    /** Empty where absent; a network is there where it succeeded. */
+    struct assay_bytes transaction, network, amount, payer, error_reason;
     uint32_t extensions;
 };
 
@@ -54,12 +55,13 @@ struct x402_settlement {
 enum x402_fault { X402_FAULT_NONE, X402_FAULTS(X402_FAULT_ENUM) X402_FAULT__COUNT };
 #undef X402_FAULT_ENUM
 
-/** "SHAPE" and so on, and the sentence. */
+/** "SHAPE" and so on, and the sentence; "NONE" and "nothing is wrong". */
 const char *x402_fault_name(enum x402_fault fault);
 const char *x402_fault_text(enum x402_fault fault);
 
-/** Reads one; `doc` has to live as long. err says which member. Unchanged but for err on a fault.
- *  Memory that the arena does not give is SHAPE with err's code NOMEM. */
+/** Reads one; `doc` has to live as long. err says which member. Unchanged but for err on a fault,
+ *  of which the first is told: no object, the version, extensions, then the members in the order of
+ *  the struct. Memory that the arena does not give is SHAPE with err's code NOMEM. */
 enum x402_fault x402_required_read(struct x402_required *out, struct assay_arena *arena,
                                    const struct assay_json *doc,
                                    struct assay_err *err) ASSAY_MUST_USE;
