@@ -263,9 +263,10 @@ VECTORS := $(wildcard vectors/*/*.json)
 D := $(DESTDIR)$(PREFIX)
 VERSION := $(shell sed -n 's/.*ASSAY_VERSION "\(.*\)".*/\1/p' harness/run/version.h)
 # Without V= it is the release build that is installed.
-install: ## install the program, libref.a, its headers and the vectors (DESTDIR, PREFIX)
-	+@$(SUB) V=$(if $(filter file,$(origin V)),release,$(V)) all install-run
-install-run:
+install: ## install the program, the libraries, their headers and the vectors (DESTDIR, PREFIX)
+	@tools/deps.sh --name build
+	+@$(SUB) V=$(if $(filter file,$(origin V)),release,$(V)) install-run
+install-run: built
 	@install -D -m 755 $(B)/assay $(D)/bin/assay
 	@install -D -m 644 $(B)/libref.a $(D)/lib/assay/libref.a
 	@install -D -m 644 $(B)/libassay-kaspa.a $(D)/lib/assay/libassay-kaspa.a

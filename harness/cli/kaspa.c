@@ -111,6 +111,10 @@ bool kaspa_cli_text(struct assay_buf *out, int argc, char **argv)
         return false;
     if (name == NULL && !read_stdin(out, argv[0]))
         return false;
+    if (name == NULL && out->len == 0) {
+        cli_wrong(argv[0], "the input is empty");
+        return false;
+    }
     if (name != NULL)
         assay_buf_add_str(out, name);
     if (!assay_buf_ok(out)) {

@@ -46,6 +46,15 @@ static void print_storage_mass(const struct kaspa_cli_tx *t)
         printf("%-15s no storage mass\n", "committed to");
 }
 
+/* False after saying that the text claims another id than its transaction has. */
+static bool show_claimed_id(const struct kaspa_cli_tx *t, const struct kaspa_hash *id)
+{
+    if (!t->claims.has_id || kaspa_hash_equal(&t->claims.id, id))
+        return true;
+    print_hash("WRONG: claims", &t->claims.id);
+    return false;
+}
+
 static int show_ids(const struct kaspa_cli_tx *t)
 {
     struct kaspa_hash id, hash;
@@ -62,10 +71,7 @@ static int show_ids(const struct kaspa_cli_tx *t)
     print_number("transient mass", kaspa_transient_mass(&t->tx), "");
     print_storage_mass(t);
     print_number("relay fee", kaspa_relay_fee(&t->tx), " sompi at least");
-    if (!t->claims.has_id || kaspa_hash_equal(&t->claims.id, &id))
-        return 0;
-    print_hash("WRONG: claims", &t->claims.id);
-    return 1;
+    return show_claimed_id(t, &id) ? 0 : 1;
 }
 
 int kaspa_cli_txid(int argc, char **argv)
@@ -103,7 +109,8 @@ static const char verify_help[] =
     "  --fill-mass       a storage mass of 0 is no claim: the mempool fills it "
     "in\n" KASPA_CLI_UNKNOWN_HELP
     "\nexample: assay kaspa verify transaction.json --daa 500000000 --median-ms 1800000000000\n"
-    "exit: by consensus: 0 valid, 1 invalid, 2 undecided; 3 usage, or no transaction\n";
+    "exit: by consensus: 0 valid, 1 invalid (or the id that the text claims is another one), 2 "
+    "undecided;\n      3 usage, or no transaction\n";
 
 static void print_check(const struct kaspa_verdict *v, enum kaspa_rule_number rule,
                         const struct kaspa_tx *tx)
@@ -139,18 +146,26 @@ static int verify(const struct kaspa_cli_tx *t, const struct kaspa_point_of_view
                   bool fill_mass, struct kaspa_verdict *v)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(KASPA_ENGINE_ARENA_BYTES);
+    bool id_is_right;
+    int status;
     const struct kaspa_verify with = {
         .utxos = t->utxos, .pov = pov, .mass_is_filled_in = fill_mass, .arena = &arena};
 
     kaspa_tx_verify(v, &t->tx, &with);
     assay_arena_fini(&arena);
     print_hash("id", &v->id);
+    id_is_right = show_claimed_id(t, &v->id);
     if (t->utxos != NULL && t->tx.input_count > 0)
         kaspa_cli_say_claims();
     putchar('\n');
     for (int i = 0; i < KASPA_RULE__COUNT; i++)
         print_check(v, (enum kaspa_rule_number)i, &t->tx);
-    return print_outcome(v);
+    status = print_outcome(v);
+    if (status == 2 && pov == NULL)
+        puts("the point of view is not known: give --daa and --median-ms, as a node tells them");
+    if (status == 2 && t->utxos == NULL && t->tx.input_count > 0)
+        puts("what it spends is not known: give each input its utxo block");
+    return id_is_right ? status : 1;
 }
 
 struct verify_options {

@@ -1,4 +1,5 @@
 /* assay: the table of verbs. */
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "run/executor.h"
 #include "run/version.h"
@@ -40,6 +41,18 @@ static void help(FILE *out)
           out);
 }
 
+/* The word is anybody's, and escaped as all such text is. */
+static int no_verb(const char *word)
+{
+    struct assay_buf shown = ASSAY_BUF_INIT(4096);
+
+    assay_utf8_add_printable(&shown, assay_bytes_part(assay_str(word), 0, 60));
+    fprintf(stderr, "assay: there is no verb \"%s\"; `assay --help` lists them\n",
+            assay_buf_ok(&shown) ? assay_buf_cstr(&shown) : "");
+    assay_buf_fini(&shown);
+    return EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -60,6 +73,5 @@ int main(int argc, char **argv)
             return verbs[i].run(argc - 1, argv + 1);
     if (strcmp(argv[1], "worker") == 0) /* re-executed by the executor */
         return executor_worker();
-    fprintf(stderr, "assay: there is no verb \"%.60s\"; `assay --help` lists them\n", argv[1]);
-    return EXIT_TROUBLE;
+    return no_verb(argv[1]);
 }

@@ -313,7 +313,7 @@ static enum assay_code judge(struct run *run, struct asked *a)
     struct diff_count *count = a->part->count;
 
     count_rule(run, a);
-    switch (diff_compare(what, a->part->operation->name, &a->ours, &a->theirs)) {
+    switch (diff_compare(what, a->part->operation->name, a->in, &a->ours, &a->theirs)) {
     case DIFF_OK:
         count->ok++;
         break;

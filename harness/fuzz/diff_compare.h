@@ -28,10 +28,10 @@ enum diff_verdict {
     DIFF_DISAGREED,
 };
 
-/** what (DIFF_WHAT_MAX_BYTES): how they differ, in words that are the same for the same difference;
- *  or why that is right; "" where they agree. */
-enum diff_verdict diff_compare(char *what, const char *operation, const struct diff_answer *ours,
-                               const struct adapter_answer *theirs);
+/** Of the answers to `in`. what (DIFF_WHAT_MAX_BYTES): how they differ, in words that are the same
+ * for the same difference; or why that is right; "" where they agree. */
+enum diff_verdict diff_compare(char *what, const char *operation, const json_t *in,
+                               const struct diff_answer *ours, const struct adapter_answer *theirs);
 
 /** As an adapter would say it: {"ok": …}, {"refused": …}, {"crashed": text} and so on. New
  * references. */

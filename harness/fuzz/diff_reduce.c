@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define DEPTH_MAX 8
+#define PARTS_MAX 256         /**< a longer script is not cut byte by byte */
+#define INSTRUCTIONS_MAX 1000 /**< nor instruction by instruction */
 
 enum assay_code diff_ask(struct adapter *adapter, const char *operation, const json_t *in,
                          int deadline_ms, struct adapter_answer *theirs, struct assay_err *err)
@@ -39,7 +41,7 @@ static bool still_disagrees(struct diff_reduction *r)
     if (diff_ask(r->adapter, r->operation->name, r->in, r->deadline_ms, &theirs, NULL) != ASSAY_OK)
         return false;
     diff_answer_make(&ours, r->operation, r->in);
-    same = diff_compare(what, r->operation->name, &ours, &theirs) == DIFF_DISAGREED &&
+    same = diff_compare(what, r->operation->name, r->in, &ours, &theirs) == DIFF_DISAGREED &&
            strcmp(what, r->what) == 0;
     diff_answer_fini(&ours);
     adapter_answer_fini(&theirs);
@@ -122,7 +124,8 @@ static bool cut_hex(struct diff_reduction *r, json_t *object, const char *name, 
     size_t len = strlen(json_string_value(json_object_get(object, name)));
     bool is_shorter = false;
 
-    for (size_t part = (len - keep) / 4 * 2; part >= 2; part = part / 4 * 2)
+    for (size_t part = (len - keep) / 4 * 2; part >= 2 && len / part <= PARTS_MAX;
+         part = part / 4 * 2)
         for (size_t end = len; end >= keep + part && is_left(r);) {
             const char *text = json_string_value(json_object_get(object, name));
 
@@ -197,10 +200,9 @@ static bool cut_script(struct diff_reduction *r, json_t *object, const char *nam
         &last, script_of(&room, json_string_value(json_object_get(object, name)), keep),
         SIZE_MAX - 1);
     assay_free(room);
-    while (count-- > 0 && is_left(r))
+    while (count <= INSTRUCTIONS_MAX && count-- > 0 && is_left(r))
         is_shorter |= cut_instruction(r, object, name, keep, count);
-    is_shorter |= cut_hex(r, object, name, keep);
-    return is_shorter;
+    return cut_hex(r, object, name, keep) || is_shorter;
 }
 
 /* ---- texts ---- */

@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define GIANT_EVERY 4096 /**< by number, so that each kind comes in any run of some length */
+/* What is slow comes by number, so that each kind of it is in any run of some length. */
+#define GIANT_EVERY 4096
+#define GROWN_EVERY 512
 
 /* ---- transactions ---- */
 
@@ -46,19 +48,31 @@ static json_t *make_sighash(struct kaspa_gen *g)
     return in;
 }
 
-/* A script whose plurality is the last whose square times C fits 64 bits, or the first that does
- * not.
+/* Cells of about the plurality at which the term of one, or the sum of two, fits 64 bits no more.
  */
-static void grow_output(struct kaspa_gen *g, struct gen_tx *t)
+static void grow_cells(struct kaspa_gen *g, struct gen_tx *t, uint64_t which)
 {
-    enum { PLURALITY_MAX = 4294 };
-    struct kaspa_output *output = &t->outputs[0];
-    size_t bound = PLURALITY_MAX * 100 - 63 - (output->has_covenant ? 32 : 0);
+    static const struct {
+        uint16_t plurality;
+        uint8_t cells;
+        bool are_inputs;
+    } sizes[] = {
+        {4294, 1, false}, {4295, 1, false}, {3037, 2, false}, {3038, 2, false},
+        {4294, 1, true},  {3037, 2, true},  {3038, 2, true},
+    };
+    size_t i = which % ARRAY_LEN(sizes), least = (sizes[i].plurality - (size_t)1) * 100 - 62;
+    struct assay_bytes script = gen_bytes(g, least + gen_below(g, 100));
 
-    output->spk.script = gen_bytes(g, bound - 1 + gen_below(g, 3));
-    output->value = 1 + gen_below(g, 3);
-    if (t->tx.output_count > 1 && gen_chance(g, 50))
-        t->outputs[1] = *output; /* their sum does not fit either */
+    t->inputs[1] = t->inputs[0];
+    t->utxos[1] = t->utxos[0];
+    for (size_t k = 0; k < sizes[i].cells; k++)
+        if (sizes[i].are_inputs)
+            t->utxos[k] = (struct kaspa_utxo){.amount = 1, .spk = {.script = script}};
+        else
+            t->outputs[k] = (struct kaspa_output){.value = 1, .spk = {.script = script}};
+    if (t->tx.output_count < sizes[i].cells && !sizes[i].are_inputs)
+        t->tx.output_count = sizes[i].cells;
+    t->tx.input_count = 2;
 }
 
 /* Mostly what earlier checks let through: the others define no mass where these do not hold. */
@@ -68,6 +82,8 @@ static json_t *make_mass(struct kaspa_gen *g)
     bool is_sane = !gen_one_in(g, 60);
 
     any_tx(g);
+    if (g->number % GROWN_EVERY == 0)
+        grow_cells(g, t, g->number / GROWN_EVERY);
     for (size_t i = 0; i < t->tx.input_count && is_sane; i++) {
         t->inputs[i].commit_kind = t->tx.version == 0 ? KASPA_COMMIT_SIG_OPS : KASPA_COMMIT_BUDGET;
         if (t->tx.version == 0)
@@ -76,8 +92,6 @@ static json_t *make_mass(struct kaspa_gen *g)
     }
     for (size_t i = 0; i < t->tx.output_count && is_sane; i++)
         t->outputs[i].value |= t->outputs[i].value == 0 ? 1 : 0;
-    if (t->tx.output_count > 0 && gen_one_in(g, 4000))
-        grow_output(g, t);
     return gen_json_spend(g, t, true);
 }
 

@@ -25,16 +25,27 @@ static void add_push_up_to(struct assay_buf *out, size_t total)
     add_filling(out, 0xa5, len);
 }
 
-/* A multisig of no signatures, whose keys count as operations too, and then NOPs. */
-static void add_operations(struct assay_buf *out, size_t beyond)
-{
-    enum { TRIPLES = 6, COUNTED = TRIPLES + 1 + KASPA_MULTISIG_MAX_KEYS };
+enum { TRIPLES = 6, MULTISIG_OPERATIONS = TRIPLES + 1 + KASPA_MULTISIG_MAX_KEYS };
 
+/* Of no signatures; its keys count as operations too. */
+static void add_multisig(struct assay_buf *out)
+{
     add_filling(out, KASPA_OP_0, 3);
     add_filling(out, KASPA_OP_3DUP, TRIPLES);
     kaspa_script_add_number(out, KASPA_MULTISIG_MAX_KEYS);
     kaspa_script_add_opcode(out, KASPA_OP_CHECKMULTISIG);
-    add_filling(out, KASPA_OP_NOP, KASPA_OPERATIONS_MAX - COUNTED + beyond);
+}
+
+static void add_operations(struct assay_buf *out, size_t beyond)
+{
+    add_multisig(out);
+    add_filling(out, KASPA_OP_NOP, KASPA_OPERATIONS_MAX - MULTISIG_OPERATIONS + beyond);
+}
+
+static void add_operations_before(struct assay_buf *out, size_t beyond)
+{
+    add_filling(out, KASPA_OP_NOP, KASPA_OPERATIONS_MAX - MULTISIG_OPERATIONS + beyond);
+    add_multisig(out);
 }
 
 static void add_long_script(struct assay_buf *out, size_t beyond)
@@ -70,7 +81,8 @@ void gen_giant_spend(struct kaspa_gen *g, struct gen_tx *t, uint64_t which)
 {
     static const struct {
         void (*add)(struct assay_buf *out, size_t beyond);
-    } locks[] = {{add_operations}, {add_long_script}, {add_long_item}, {add_drop}};
+    } locks[] = {
+        {add_operations}, {add_operations_before}, {add_long_script}, {add_long_item}, {add_drop}};
     struct assay_buf script = gen_buf(g, GIANT_MAX_BYTES), unlock = gen_buf(g, GIANT_MAX_BYTES);
     size_t lock = which % ARRAY_LEN(locks), beyond = which / ARRAY_LEN(locks) % 2;
 

@@ -271,6 +271,7 @@ static void lock_by_program(struct gen_program *p, struct gen_tx *t, const struc
     if (is_hashed)
         gen_push(p->g, &unlock, program);
     t->inputs[t->input].signature_script = assay_buf_view(&unlock);
+    p->out = NULL; /* the buffer ends here; what it holds is the generator's */
 }
 
 void gen_script_spend(struct kaspa_gen *g, struct gen_tx *t)

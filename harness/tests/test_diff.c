@@ -144,6 +144,13 @@ Test(diff, a_generator_without_memory_is_none)
 
 /* ---- two answers ---- */
 
+/* The parts of an address: of ADDRESS, where the digit is 1. */
+#define SPELLING(digit)                                                                            \
+    "{\"prefix\":\"kaspa\",\"version\":0,\"payload\":"                                             \
+    "\"000000000000000000000000000000000000000000000"                                              \
+    "000000000000000000" digit "\"}"
+#define ADDRESS "kaspa:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqzeq7t486m"
+
 static const struct {
     const char *name, *operation;
     enum operation_answer answer;
@@ -194,7 +201,11 @@ static const struct {
     {"an end", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_CRASHED, NULL, DIFF_DISAGREED,
      "the adapter crashed"},
     {"another spelling", "kaspa.address.decode", OPERATION_REFUSED, "{\"rule\":\"NotCanonical\"}",
-     ADAPTER_OK, "{\"version\":1}", DIFF_EXPLAINED, "one spelling"},
+     ADAPTER_OK, SPELLING("0"), DIFF_EXPLAINED, "one spelling"},
+    {"the same spelling", "kaspa.address.decode", OPERATION_REFUSED, "{\"rule\":\"NotCanonical\"}",
+     ADAPTER_OK, SPELLING("1"), DIFF_DISAGREED, "NotCanonical"},
+    {"no spelling at all", "kaspa.address.decode", OPERATION_REFUSED, "{\"rule\":\"NotCanonical\"}",
+     ADAPTER_OK, "{}", DIFF_DISAGREED, "NotCanonical"},
     {"another spelling that is refused", "kaspa.address.decode", OPERATION_REFUSED,
      "{\"rule\":\"NotCanonical\"}", ADAPTER_REFUSED, "{\"rule\":\"BadPayload\"}", DIFF_DISAGREED,
      "BadPayload"},
@@ -214,14 +225,16 @@ Test(diff, answers_agree_or_do_not)
         struct adapter_answer theirs = {.status = pairs[i].status,
                                         .value = parsed(pairs[i].theirs)};
         json_t *one = diff_ours_json(&ours), *other = diff_theirs_json(&theirs);
+        json_t *in = json_pack("{s:s}", "address", ADDRESS);
         char what[DIFF_WHAT_MAX_BYTES];
 
-        cr_expect_eq(diff_compare(what, pairs[i].operation, &ours, &theirs), pairs[i].verdict,
+        cr_expect_eq(diff_compare(what, pairs[i].operation, in, &ours, &theirs), pairs[i].verdict,
                      "row: %s: %s", pairs[i].name, what);
         cr_expect(pairs[i].what[0] == '\0' ? what[0] == '\0' : strstr(what, pairs[i].what) != NULL,
                   "row: %s: %s", pairs[i].name, what);
         cr_expect_eq(json_object_size(one), 1, "row: %s", pairs[i].name);
         cr_expect_eq(json_object_size(other), 1, "row: %s", pairs[i].name);
+        json_decref(in);
         json_decref(one);
         json_decref(other);
         diff_answer_fini(&ours);

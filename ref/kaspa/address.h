@@ -33,7 +33,7 @@ struct kaspa_address {
 #define KASPA_ADDRESS_ERRORS(X)                                                                    \
     X(MISSING_PREFIX, "MissingPrefix", "no colon: the network's prefix is missing")                \
     X(INVALID_PREFIX, "InvalidPrefix",                                                             \
-      "the prefix is none of kaspa, kaspatest, kaspasim, kaspadev")                                \
+      "the prefix is none of kaspa, kaspatest, kaspasim, kaspadev, in lower case")                 \
     X(DECODING_ERROR, "DecodingError", "a character is not of the address alphabet")               \
     X(BAD_PAYLOAD, "BadPayload", "too short to hold a checksum and a version")                     \
     X(BAD_CHECKSUM, "BadChecksum", "the checksum is wrong: a typing error, or another prefix")     \

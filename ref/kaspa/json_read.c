@@ -79,12 +79,20 @@ static enum assay_code text_of(struct kaspa_json_reader *r, uint32_t token, stru
     return rc;
 }
 
-static enum assay_code check_number(struct kaspa_json_reader *r, enum assay_code rc, uint32_t token)
+static enum assay_code check_number(struct kaspa_json_reader *r, enum assay_code rc, uint32_t token,
+                                    uint64_t max)
 {
-    if (rc == ASSAY_E_RANGE)
-        return kaspa_json_fail(r, rc, token, "does not fit its field");
+    char what[64];
+    struct assay_buf text = ASSAY_BUF_OVER(what);
+
+    if (rc == ASSAY_E_RANGE) {
+        assay_buf_add_str(&text, "is above ");
+        assay_buf_add_u64(&text, max);
+        return kaspa_json_fail(r, rc, token, assay_buf_cstr(&text));
+    }
     if (rc != ASSAY_OK)
-        return kaspa_json_fail(r, rc, token, "is no plain decimal number");
+        return kaspa_json_fail(r, rc, token,
+                               "is no plain decimal number: digits alone, without a leading zero");
     return ASSAY_OK;
 }
 
@@ -101,7 +109,7 @@ enum assay_code kaspa_json_u64(struct kaspa_json_reader *r, uint32_t token, void
     else
         rc = assay_decimal_u64(&value, text);
     *(uint64_t *)out = value;
-    return check_number(r, rc, token);
+    return check_number(r, rc, token, UINT64_MAX);
 }
 
 /* The narrow integers are numbers in every form. */
@@ -112,7 +120,7 @@ static enum assay_code read_number(struct kaspa_json_reader *r, uint32_t token, 
 
     if (rc == ASSAY_E_TYPE)
         return kaspa_json_fail(r, rc, token, "is no number");
-    return check_number(r, rc == ASSAY_OK && *out > max ? ASSAY_E_RANGE : rc, token);
+    return check_number(r, rc == ASSAY_OK && *out > max ? ASSAY_E_RANGE : rc, token, max);
 }
 
 enum assay_code kaspa_json_u32(struct kaspa_json_reader *r, uint32_t token, void *out)
@@ -164,7 +172,9 @@ enum assay_code kaspa_json_hex(struct kaspa_json_reader *r, uint32_t token, void
     if (at == NULL)
         return kaspa_json_fail_memory(r, token);
     if (assay_hex_decode(at, text.len / 2, text, false) != ASSAY_OK)
-        return kaspa_json_fail(r, ASSAY_E_MALFORMED, token, "is no hex text of whole bytes");
+        return kaspa_json_fail(r, ASSAY_E_MALFORMED, token,
+                               text.len % 2 != 0 ? "has an odd number of hex digits"
+                                                 : "has a character that is no hex digit");
     *(struct assay_bytes *)out = assay_bytes_of(at, text.len / 2);
     return ASSAY_OK;
 }
@@ -178,7 +188,9 @@ static enum assay_code read_bytes(struct kaspa_json_reader *r, uint32_t token, u
     if (rc != ASSAY_OK)
         return rc;
     if (bytes.len != len)
-        return kaspa_json_fail(r, ASSAY_E_RANGE, token, "is not as long as its field");
+        return kaspa_json_fail(r, ASSAY_E_RANGE, token,
+                               len == KASPA_HASH_BYTES ? "is not 32 bytes long"
+                                                       : "is not 20 bytes long");
     memcpy(out, bytes.at, len);
     return ASSAY_OK;
 }

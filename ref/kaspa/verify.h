@@ -7,9 +7,10 @@
  *
  *  - Isolation rests on nothing; but outpoints are compared only among at most 1000 inputs, and an
  *    unknown version has no rule for its fields.
- *  - Finality rests on the point of view.
+ *  - Finality rests on the point of view, where there is a lock time that an input does not waive.
  *  - Spending rests on all of isolation, on its being no coinbase, and on the UTXOs, none of them
- *    missing; maturity and sequence locks on the point of view too; fee and storage mass on the
+ *    missing; maturity and sequence locks on the point of view too, where there is a coinbase or a
+ *    lock; fee and storage mass on the
  *    amounts of the inputs too; scripts on the covenants too.
  *  - Relay rests on all of isolation and on its being no coinbase; inputs and storage mass on the
  *    UTXOs too, the fee on the rule that there is one. A limit passed is told without them.
@@ -64,7 +65,8 @@ struct kaspa_check {
     enum kaspa_tx_error error; /**< of BROKEN */
     struct kaspa_run run;      /**< of the scripts' rule, where a script is why */
     size_t at; /**< of BROKEN and UNDECIDED: number of the input or output it is about; else 0 */
-    const char *why; /**< of NOT_JUDGED: static text */
+    /** static text: of NOT_JUDGED; of a script that is BROKEN, where more than its kind is known */
+    const char *why;
 };
 
 struct kaspa_verdict {

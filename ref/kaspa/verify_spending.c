@@ -34,7 +34,9 @@ void kaspa_verify_finality(struct kaspa_verifying *v)
 {
     struct kaspa_check *check = check_of(v, KASPA_RULE_FINALITY);
 
-    if (v->with->pov == NULL)
+    if (v->tx->lock_time == 0 || first_locked(v->tx) == v->tx->input_count)
+        kaspa_check_hold(check); /* from any point of view */
+    else if (v->with->pov == NULL)
         kaspa_check_pass_over(check, no_point_of_view);
     else if (kaspa_tx_is_final(v->tx, v->with->pov))
         kaspa_check_hold(check);
@@ -55,21 +57,25 @@ bool kaspa_sequence_lock_is_open(uint64_t sequence, uint64_t utxo_daa_score, uin
     return made + lock <= (int64_t)pov_daa_score;
 }
 
+static bool is_mature(const struct kaspa_utxo *utxo, uint64_t now)
+{
+    return now >= COINBASE_MATURITY && utxo->block_daa_score <= now - COINBASE_MATURITY;
+}
+
+/* Without a coinbase among them all are mature, from any point of view. */
 static void check_maturity(struct kaspa_verifying *v)
 {
     struct kaspa_check *check = check_of(v, KASPA_RULE_MATURITY);
-    uint64_t now = v->with->pov->daa_score;
 
-    for (size_t i = 0; i < v->tx->input_count; i++) {
-        const struct kaspa_utxo *utxo = &v->with->utxos[i];
-
-        if (utxo->is_coinbase &&
-            (now < COINBASE_MATURITY || utxo->block_daa_score > now - COINBASE_MATURITY)) {
-            kaspa_check_break(check, KASPA_TX_IMMATURE_COINBASE, i);
-            return;
-        }
-    }
     kaspa_check_hold(check);
+    for (size_t i = 0; i < v->tx->input_count && check->result == KASPA_CHECK_HELD; i++) {
+        if (!v->with->utxos[i].is_coinbase)
+            continue;
+        if (v->with->pov == NULL)
+            kaspa_check_pass_over(check, no_point_of_view);
+        else if (!is_mature(&v->with->utxos[i], v->with->pov->daa_score))
+            kaspa_check_break(check, KASPA_TX_IMMATURE_COINBASE, i);
+    }
 }
 
 static enum kaspa_tx_error sum_inputs(uint64_t *sum, size_t *at, const struct kaspa_verifying *v)
@@ -132,18 +138,23 @@ static void check_amounts(struct kaspa_verifying *v)
     check_storage_mass(v);
 }
 
+/* An input that disables its lock has none, from any point of view. */
 static void check_sequence_locks(struct kaspa_verifying *v)
 {
     struct kaspa_check *check = check_of(v, KASPA_RULE_SEQUENCE_LOCKS);
 
-    for (size_t i = 0; i < v->tx->input_count; i++)
-        if (!kaspa_sequence_lock_is_open(v->tx->inputs[i].sequence,
-                                         v->with->utxos[i].block_daa_score,
-                                         v->with->pov->daa_score)) {
-            kaspa_check_break(check, KASPA_TX_SEQUENCE_LOCK, i);
-            return;
-        }
     kaspa_check_hold(check);
+    for (size_t i = 0; i < v->tx->input_count && check->result == KASPA_CHECK_HELD; i++) {
+        uint64_t sequence = v->tx->inputs[i].sequence;
+
+        if ((sequence & KASPA_SEQUENCE_LOCK_DISABLED) != 0)
+            continue;
+        if (v->with->pov == NULL)
+            kaspa_check_pass_over(check, no_point_of_view);
+        else if (!kaspa_sequence_lock_is_open(sequence, v->with->utxos[i].block_daa_score,
+                                              v->with->pov->daa_score))
+            kaspa_check_break(check, KASPA_TX_SEQUENCE_LOCK, i);
+    }
 }
 
 static void check_covenants(struct kaspa_verifying *v)
@@ -163,6 +174,19 @@ static void check_covenants(struct kaspa_verifying *v)
                     .why = KASPA_UNDECIDED_RESOURCE,
                     .part = KASPA_PART_NONE},
         };
+}
+
+/* What a script that ends with false means where it does nothing but check a signature. */
+static const char *why_of(const struct kaspa_spk *spk, const struct kaspa_run *run)
+{
+    enum kaspa_class class = kaspa_spk_class(spk);
+    bool is_key = class == KASPA_CLASS_PUBKEY || class == KASPA_CLASS_PUBKEY_ECDSA;
+
+    return is_key && run->error == KASPA_SCRIPT_EVAL_FALSE
+               ? "the signature is not by this key over this transaction and this coin: the "
+                 "amount, "
+                 "the script or the transaction is not what was signed, or another key signed it"
+               : NULL;
 }
 
 /* The first failure ends it; the first script that cannot be decided does not. */
@@ -190,6 +214,7 @@ static void check_scripts(struct kaspa_verifying *v)
                               is_empty ? KASPA_TX_SIGNATURE_EMPTY : KASPA_TX_SIGNATURE_INVALID,
                               engine.input);
             check->run = run;
+            check->why = why_of(&v->with->utxos[engine.input].spk, &run);
             return;
         }
         if (run.outcome == KASPA_UNDECIDED && check->result == KASPA_CHECK_HELD)
@@ -243,13 +268,8 @@ void kaspa_verify_spending(struct kaspa_verifying *v)
         pass_over_spending(v, KASPA_RULE_MATURITY, "not everything that it spends is there");
         return;
     }
-    if (v->with->pov != NULL) {
-        check_maturity(v);
-        check_sequence_locks(v);
-    } else {
-        kaspa_check_pass_over(check_of(v, KASPA_RULE_MATURITY), no_point_of_view);
-        kaspa_check_pass_over(check_of(v, KASPA_RULE_SEQUENCE_LOCKS), no_point_of_view);
-    }
+    check_maturity(v);
+    check_sequence_locks(v);
     check_amounts(v);
     check_covenants(v);
     if (kaspa_has_held(v->out, KASPA_RULE_COVENANTS))

@@ -113,7 +113,8 @@ static void tell_script(const struct teller *t)
 {
     const struct kaspa_run *run = &t->check->run;
 
-    assay_buf_add_str(t->out, kaspa_script_error_text(run->error));
+    assay_buf_add_str(t->out,
+                      t->check->why != NULL ? t->check->why : kaspa_script_error_text(run->error));
     if (run->error == KASPA_SCRIPT_EXCEEDED_SCRIPT_UNITS) {
         assay_buf_add_str(t->out, ", ");
         add_numbers(t->out, run->used_units, " units of ", kaspa_unit_limit(t->tx, t->check->at),

@@ -184,6 +184,26 @@ static void no_point_of_view(struct payment *p)
     p->with.pov = NULL;
 }
 
+static void lock_time_and_no_point_of_view(struct payment *p)
+{
+    p->tx.lock_time = 1;
+    no_point_of_view(p);
+}
+
+static void coinbase_and_no_point_of_view(struct payment *p)
+{
+    p->utxos[0].is_coinbase = true;
+    no_point_of_view(p);
+}
+
+static void no_locks_and_no_point_of_view(struct payment *p)
+{
+    for (size_t i = 0; i < p->tx.input_count; i++)
+        p->inputs[i].sequence = KASPA_SEQUENCE_FINAL;
+    p->tx.lock_time = 1;
+    no_point_of_view(p);
+}
+
 static void missing_output(struct payment *p)
 {
     p->tx.input_count = 3;
@@ -471,11 +491,16 @@ const struct kaspa_fault kaspa_faults[] = {
      KASPA_TX_COVENANT_IN_V0, MADE_AFTER, 1, "output 1: a version 0 output has a covenant"},
     {"a lock time that is now", lock_time_now, "HHHHHHHHH B HHHHHHHH HHHH", KASPA_TX_NOT_FINALIZED,
      MADE_AFTER, 0, "its lock time has not come: DAA score 9 000"},
-    {"nothing is known", nothing_known, "HHHHHHHHH N NNNNNNNN HNNN"},
+    {"nothing is known", nothing_known, "HHHHHHHHH H NNNNNNNN HNNN"},
     {"no UTXOs", no_utxos, "HHHHHHHHH H NNNNNNNN HNNN"},
     {"no UTXOs, and a limit passed", no_utxos_and_much_gas, "HHHHHHHHH H NNNNNNNN HNBN",
      KASPA_TX_GAS_ABOVE_LIMIT},
-    {"no point of view", no_point_of_view, "HHHHHHHHH N HNHHHNHH HHHH"},
+    {"no point of view", no_point_of_view, "HHHHHHHHH H HHHHHNHH HHHH"},
+    {"a lock time, and no point of view", lock_time_and_no_point_of_view,
+     "HHHHHHHHH N HHHHHNHH HHHH"},
+    {"a coinbase, and no point of view", coinbase_and_no_point_of_view,
+     "HHHHHHHHH H HNHHHNHH HHHH"},
+    {"no locks, and no point of view", no_locks_and_no_point_of_view, ALL_HELD},
     {"a missing output", missing_output, "HHHHHHHHH H BNNNNNNN HNNN", KASPA_TX_MISSING_OUTPOINTS,
      MADE_AFTER, 2, "input 2: what it spends is not known"},
     {"none is missing", none_is_missing, ALL_HELD},
@@ -517,7 +542,10 @@ const struct kaspa_fault kaspa_faults[] = {
      MADE_AFTER, 0, "cannot be decided here: resource"},
     {"a flipped signature", flipped_signature, "HHHHHHHHH H HHHHHHHB HHHH",
      KASPA_TX_SIGNATURE_INVALID, MADE_BEFORE, 0,
-     "input 0: a script refuses: the script ends with false"},
+     "input 0: a script refuses: the signature is not by this key over this transaction and this "
+     "coin: the amount, the script or the transaction is not what was signed, or another key "
+     "signed "
+     "it"},
     {"no signature", no_signature, "HHHHHHHHH H HHHHHHHB HHHH", KASPA_TX_SIGNATURE_EMPTY},
     {"too small a count", too_small_a_count, "HHHHHHHHH H HHHHHHHB HHHH",
      KASPA_TX_SIGNATURE_INVALID, MADE_AFTER, 0,
