@@ -274,13 +274,14 @@ install-run: built
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@REQUIRES@|libcrypto libsecp256k1 libb2 $(BLAKE3_PKG)|' \
 	    ref/kaspa/assay-kaspa.pc.in > $(D)/lib/pkgconfig/assay-kaspa.pc
 	@for f in $(HEADERS); do install -D -m 644 $$f $(D)/include/assay/$${f#ref/}; done
+	@for f in $(filter ref/base/% ref/kaspa/%,$(HEADERS)); do install -D -m 644 $$f $(D)/include/assay-kaspa/$${f#ref/}; done
 	@for f in $(VECTORS); do install -D -m 644 $$f $(D)/share/assay/$$f; done
 	@install -D -m 644 LICENSE $(D)/share/doc/assay/LICENSE
 	@echo "installed below $(D)"
 uninstall: ## remove what install put there
 	@rm -f $(D)/bin/assay
 	@rm -f $(D)/lib/pkgconfig/assay-kaspa.pc
-	@rm -rf $(D)/lib/assay $(D)/include/assay $(D)/share/assay $(D)/share/doc/assay
+	@rm -rf $(D)/lib/assay $(D)/include/assay $(D)/include/assay-kaspa $(D)/share/assay $(D)/share/doc/assay
 	@echo "removed from $(D)"
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

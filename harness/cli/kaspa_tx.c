@@ -13,8 +13,8 @@ static const char txid_help[] =
     "usage: assay kaspa txid [FILE] [--ignore-unknown]\n\n"
     "Prints id, hash, size, masses and fees of a transaction, from a file or standard input, in "
     "any "
-    "published\nJSON form (safe JSON, RPC, the node's own).\n\n" KASPA_CLI_UNKNOWN_HELP
-    "\nexample: assay kaspa txid transaction.json\n"
+    "published\nJSON form (safe JSON, the node's own; that of RPC with "
+    "--ignore-unknown).\n\n" KASPA_CLI_UNKNOWN_HELP "\nexample: assay kaspa txid transaction.json\n"
     "exit: 0 printed, 1 the id that the text claims is another one, 3 usage, or no transaction "
     "(with file,\n      line, column and member)\n";
 
@@ -129,7 +129,7 @@ static void print_check(const struct kaspa_verdict *v, enum kaspa_rule_number ru
     assay_buf_fini(&why);
 }
 
-static int print_outcome(const struct kaspa_verdict *v)
+static int print_outcome(const struct kaspa_verdict *v, bool from_claims)
 {
     static const int status[] = {[KASPA_VALID] = 0, [KASPA_INVALID] = 1, [KASPA_UNDECIDED] = 2};
 
@@ -138,6 +138,8 @@ static int print_outcome(const struct kaspa_verdict *v)
         printf(": %s: %s", kaspa_tx_error_name(v->error), kaspa_tx_error_text(v->error));
     if (v->outcome == KASPA_INVALID && v->script_error != KASPA_SCRIPT_OK)
         printf(" (%s)", kaspa_script_error_name(v->script_error));
+    if (v->outcome == KASPA_VALID && from_claims)
+        printf(", if its utxo blocks are true");
     printf("\nrelay       %s\n", kaspa_outcome_name(v->relay));
     return status[v->outcome];
 }
@@ -160,7 +162,7 @@ static int verify(const struct kaspa_cli_tx *t, const struct kaspa_point_of_view
     putchar('\n');
     for (int i = 0; i < KASPA_RULE__COUNT; i++)
         print_check(v, (enum kaspa_rule_number)i, &t->tx);
-    status = print_outcome(v);
+    status = print_outcome(v, t->tx.input_count > 0);
     if (status == 2 && pov == NULL)
         puts("the point of view is not known: give --daa and --median-ms, as a node tells them");
     if (status == 2 && t->utxos == NULL && t->tx.input_count > 0)

@@ -1,6 +1,8 @@
 /* Whether two answers agree; see diff_compare.h. */
 #include "fuzz/diff_compare.h"
 
+#include "kaspa/errors.h"
+
 #include <stdio.h>
 
 /* Whether the parts that the adapter read, written again, are another text than it was given. */
@@ -97,7 +99,8 @@ static enum diff_verdict disagree(char *what, const struct diff_answer *ours,
     return DIFF_DISAGREED;
 }
 
-/* The first member of both that differs, or NULL; `compared` counts those of both. */
+/* The first member of both that differs, or of theirs that the reference lacks; or NULL. `compared`
+ * counts those of both. */
 static const char *differing_member(const json_t *ours, const json_t *theirs, size_t *compared)
 {
     const char *name;
@@ -110,6 +113,11 @@ static const char *differing_member(const json_t *ours, const json_t *theirs, si
         if (other != NULL && !json_equal(value, other))
             return name;
         *compared += other != NULL ? 1 : 0;
+    }
+    /* What the adapter leaves out is its own business; the reference leaves out nothing. */
+    json_object_foreach ((json_t *)(uintptr_t)theirs, name, value) {
+        if (json_object_get(ours, name) == NULL)
+            return name;
     }
     return NULL;
 }
@@ -153,12 +161,27 @@ static bool is_explained(char *what, const char *operation, const json_t *in,
     return false;
 }
 
+/* Whether the adapter says that nobody can decide the script without a proof or a node, in the
+ * words that the reference has for it: then the reference may not say "ok". */
+static bool is_undecidable(const struct adapter_answer *theirs)
+{
+    const char *reason = json_string_value(theirs->value);
+
+    for (int why = KASPA_DECIDED + 1; reason != NULL && why < KASPA_UNDECIDED__COUNT; why++)
+        if (strcmp(reason, kaspa_undecided_name((enum kaspa_undecided)why)) == 0)
+            return true;
+    return false;
+}
+
 enum diff_verdict diff_compare(char *what, const char *operation, const json_t *in,
                                const struct diff_answer *ours, const struct adapter_answer *theirs)
 {
     what[0] = '\0';
     if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer == OPERATION_UNSUPPORTED)
         return DIFF_UNDECIDED;
+    if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer == OPERATION_OK &&
+        is_undecidable(theirs))
+        return disagree(what, ours, theirs, NULL);
     if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer != OPERATION_ERROR)
         return DIFF_UNSUPPORTED;
     if (theirs->status == ADAPTER_OK && ours->answer == OPERATION_OK)

@@ -30,7 +30,8 @@ struct kaspa_in {
     }
 
 /** The member "transaction": an object with texts for 64-bit values, or a text with JSON in any
- * published form, in which err->at is then an offset. */
+ * published form, in which err->at is then an offset. Of an object the spelling of small integers
+ * is jansson's (-0 is 0): only a text is judged to the letter. */
 bool kaspa_in_tx(struct kaspa_in *k, const json_t *in, struct assay_err *err);
 /** The member "utxos": as many as there are inputs, in their order. null says that there is no such
  * output, or not any more, where the operation can tell that. */

@@ -161,8 +161,14 @@ static const struct {
     const char *what; /* a part of it */
 } pairs[] = {
     {"equal results", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_OK, "{\"x\":1}", DIFF_OK, ""},
-    {"a member that one side has not", "a", OPERATION_OK, "{\"x\":1,\"y\":2}", ADAPTER_OK,
-     "{\"x\":1,\"z\":3}", DIFF_OK, ""},
+    {"a member that the adapter has not", "a", OPERATION_OK, "{\"x\":1,\"y\":2}", ADAPTER_OK,
+     "{\"x\":1}", DIFF_OK, ""},
+    {"a member that the reference has not", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_OK,
+     "{\"x\":1,\"z\":3}", DIFF_DISAGREED, "z"},
+    {"granted what needs a proof", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_UNSUPPORTED,
+     "\"zk precompile\"", DIFF_DISAGREED, "unsupported"},
+    {"granted what needs a node", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_UNSUPPORTED,
+     "\"sequencing commitment\"", DIFF_DISAGREED, "unsupported"},
     {"another value", "a", OPERATION_OK, "{\"x\":[1,2]}", ADAPTER_OK, "{\"x\":[2,1]}",
      DIFF_DISAGREED, "ok: x"},
     {"nothing in common", "a", OPERATION_OK, "{\"x\":1}", ADAPTER_OK, "{}", DIFF_DISAGREED,

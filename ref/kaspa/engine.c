@@ -223,8 +223,7 @@ static enum kaspa_script_error run_part(struct kaspa_vm *vm, enum kaspa_part par
         if (rc != KASPA_SCRIPT_OK)
             return rc;
     }
-    vm->part = KASPA_PART_NONE;
-    vm->alt.len = 0;
+    vm->part = KASPA_PART_NONE; /* of the parts only the last one can have used the alt stack */
     return vm->depth == 0 ? KASPA_SCRIPT_OK : KASPA_SCRIPT_UNBALANCED_CONDITIONAL;
 }
 

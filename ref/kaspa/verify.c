@@ -33,7 +33,7 @@ static void conclude(struct kaspa_verdict *v)
 {
     size_t broken = 0;
 
-    static_assert(KASPA_RULE_STANDARD_OUTPUTS == KASPA_RULE_SCRIPTS + 1, "policy comes last");
+    static_assert(KASPA_RULE_STANDARD_OUTPUTS == KASPA_RULE_MASS_LIMITS + 1, "policy comes last");
     v->relay = outcome_of(&broken, v, KASPA_RULE_STANDARD_OUTPUTS, KASPA_RULE__COUNT);
     v->outcome = outcome_of(&broken, v, 0, KASPA_RULE_STANDARD_OUTPUTS);
     if (v->outcome == KASPA_INVALID) {
@@ -59,6 +59,8 @@ void kaspa_tx_verify(struct kaspa_verdict *out, const struct kaspa_tx *tx,
     kaspa_verify_isolation(&v);
     kaspa_verify_finality(&v);
     kaspa_verify_spending(&v);
+    kaspa_verify_limits(&v);
+    kaspa_verify_scripts(&v);
     kaspa_verify_relay(&v);
     conclude(out);
 }

@@ -11,9 +11,12 @@
  *  - Spending rests on all of isolation, on its being no coinbase, and on the UTXOs, none of them
  *    missing; maturity and sequence locks on the point of view too, where there is a coinbase or a
  *    lock; fee and storage mass on the
- *    amounts of the inputs too; scripts on the covenants too.
- *  - Relay rests on all of isolation and on its being no coinbase; inputs and storage mass on the
- *    UTXOs too, the fee on the rule that there is one. A limit passed is told without them.
+ *    amounts of the inputs too; scripts on the covenants too, and on the block's limits, which
+ *    bound what they may cost.
+ *  - Block rests on all of isolation and on its being no coinbase, and a limit that is kept on the
+ *    storage mass too; a limit that is passed is told without it.
+ *  - Relay rests on all of isolation and on its being no coinbase; inputs on the UTXOs too, the fee
+ * on the rule that there is one.
  *
  *  A coinbase spends nothing, and what it may pay is for its block to say: of its rules those of
  *  isolation and finality alone are judged, and so its outcome is never better than undecided.
@@ -27,6 +30,7 @@ enum kaspa_stage {
     KASPA_STAGE_ISOLATION, /**< of the transaction alone */
     KASPA_STAGE_FINALITY,  /**< against the header of the block it goes into */
     KASPA_STAGE_SPENDING,  /**< with what it spends */
+    KASPA_STAGE_BLOCK,     /**< what a block has room for */
     KASPA_STAGE_RELAY,     /**< what nodes relay: policy, not consensus */
 };
 

@@ -9,6 +9,7 @@ struct kaspa_verifying {
     const struct kaspa_verify *with;
     struct kaspa_verdict *out;        /**< every check begins as not judged */
     struct kaspa_covenants covenants; /**< once their rule held */
+    bool may_run_scripts;             /**< nothing that they rest on is missing */
 };
 
 static inline void kaspa_check_hold(struct kaspa_check *check)
@@ -48,6 +49,10 @@ const char *kaspa_why_not_beyond_isolation(const struct kaspa_verifying *v);
 void kaspa_verify_isolation(struct kaspa_verifying *v);
 void kaspa_verify_finality(struct kaspa_verifying *v);
 void kaspa_verify_spending(struct kaspa_verifying *v);
+void kaspa_verify_limits(struct kaspa_verifying *v);
+/** After the limits, which bound what scripts may cost, and only where spending did not pass them
+ *  over already. */
+void kaspa_verify_scripts(struct kaspa_verifying *v);
 void kaspa_verify_relay(struct kaspa_verifying *v);
 
 #endif

@@ -1,4 +1,5 @@
-/* What nodes relay: policy, not consensus. Source: Kaspa consensus digest, section 6.5. */
+/* What a block has room for, and what nodes relay, which is policy and not consensus. Source: Kaspa
+ * consensus digest, sections 6.4 and 6.5. */
 #include "kaspa/verify_internal.h"
 
 static const char no_utxos[] = "what it spends is not known";
@@ -42,12 +43,23 @@ static enum kaspa_tx_error limit_passed(const struct kaspa_verifying *v)
     return v->tx->gas > KASPA_LANE_GAS_LIMIT ? KASPA_TX_GAS_ABOVE_LIMIT : KASPA_TX_OK;
 }
 
-static void check_limits(struct kaspa_verifying *v)
+static const char *why_not(const struct kaspa_verifying *v)
+{
+    const char *why = kaspa_why_not_beyond_isolation(v);
+
+    return why == NULL && kaspa_tx_is_coinbase(v->tx) ? "a coinbase comes with its block alone"
+                                                      : why;
+}
+
+void kaspa_verify_limits(struct kaspa_verifying *v)
 {
     struct kaspa_check *check = &v->out->checks[KASPA_RULE_MASS_LIMITS];
     enum kaspa_tx_error error = limit_passed(v);
+    const char *why = why_not(v);
 
-    if (error == KASPA_TX_OK && !v->out->has_storage_mass)
+    if (why != NULL)
+        kaspa_check_pass_over(check, why);
+    else if (error == KASPA_TX_OK && !v->out->has_storage_mass)
         kaspa_check_pass_over(check, "its storage mass is not known");
     else
         kaspa_check_settle(check, error, 0);
@@ -68,10 +80,8 @@ static void check_fee(struct kaspa_verifying *v)
 void kaspa_verify_relay(struct kaspa_verifying *v)
 {
     struct kaspa_check *checks = v->out->checks;
-    const char *why = kaspa_why_not_beyond_isolation(v);
+    const char *why = why_not(v);
 
-    if (why == NULL && kaspa_tx_is_coinbase(v->tx))
-        why = "a coinbase comes with its block alone";
     if (why != NULL) {
         for (size_t i = KASPA_RULE_STANDARD_OUTPUTS; i < KASPA_RULE__COUNT; i++)
             kaspa_check_pass_over(&checks[i], why);
@@ -82,6 +92,5 @@ void kaspa_verify_relay(struct kaspa_verifying *v)
         check_inputs(&checks[KASPA_RULE_STANDARD_INPUTS], v->tx, v->with->utxos);
     else
         kaspa_check_pass_over(&checks[KASPA_RULE_STANDARD_INPUTS], no_utxos);
-    check_limits(v);
     check_fee(v);
 }

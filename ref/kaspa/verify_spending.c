@@ -272,8 +272,18 @@ void kaspa_verify_spending(struct kaspa_verifying *v)
     check_sequence_locks(v);
     check_amounts(v);
     check_covenants(v);
-    if (kaspa_has_held(v->out, KASPA_RULE_COVENANTS))
-        check_scripts(v);
-    else
+    v->may_run_scripts = kaspa_has_held(v->out, KASPA_RULE_COVENANTS);
+    if (!v->may_run_scripts)
         kaspa_check_pass_over(check_of(v, KASPA_RULE_SCRIPTS), "its covenants do not hold");
+}
+
+/* A transaction that no block has room for may cost any time to run, and is refused already. */
+void kaspa_verify_scripts(struct kaspa_verifying *v)
+{
+    if (!v->may_run_scripts)
+        return;
+    if (check_of(v, KASPA_RULE_MASS_LIMITS)->result == KASPA_CHECK_BROKEN)
+        kaspa_check_pass_over(check_of(v, KASPA_RULE_SCRIPTS), "no block has room for it");
+    else
+        check_scripts(v);
 }

@@ -20,7 +20,6 @@ use kaspa_txscript::caches::Cache;
 use kaspa_txscript::covenants::CovenantsContext;
 use kaspa_txscript::opcodes::codes::OpChainblockSeqCommit;
 use kaspa_txscript::script_class::ScriptClass;
-use kaspa_txscript::zk_precompiles::tags::ZkTag;
 use kaspa_txscript::{
     EngineCtx, EngineFlags, SigCacheKey, TxScriptEngine, extract_script_pub_key_address,
     p2sh_sig_scanner, pay_to_address_script,
@@ -265,8 +264,6 @@ fn failed_script(error: &TxScriptError, charged: u64) -> Answer {
         | TxScriptError::BlockIsTooDeep(_) => sequencing(),
         // The engine has no access to blocks here, and calls the opcode invalid for that.
         TxScriptError::InvalidOpcode(text) if names(text, OpChainblockSeqCommit) => sequencing(),
-        // Nothing else is charged so much at once: pushes and hashes end at 3 000 000.
-        TxScriptError::ExceededCommittedScriptUnits { used, .. } if is_zk(used - charged) => zk(),
         TxScriptError::ExceededCommittedScriptUnits { used, .. } => refused_script(error, *used),
         _ => refused_script(error, charged),
     }
@@ -275,10 +272,6 @@ fn failed_script(error: &TxScriptError, charged: u64) -> Answer {
 /// Whether the text of an error names the opcode.
 fn names(text: &str, opcode: u8) -> bool {
     text.starts_with(&format!("Opcode<{opcode:#2x}>"))
-}
-
-fn is_zk(charge: u64) -> bool {
-    [ZkTag::Groth16, ZkTag::R0Succinct].iter().any(|tag| tag.cost().0 == charge)
 }
 
 fn refused_script(error: &TxScriptError, used: u64) -> Answer {
