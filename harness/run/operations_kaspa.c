@@ -139,20 +139,10 @@ bool kaspa_in_tx(struct kaspa_in *k, const json_t *in, struct assay_err *err)
     return ok;
 }
 
-/* Every token but the first follows one of these characters. */
-static size_t token_bound(struct assay_bytes text)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < text.len; i++)
-        count += text.at[i] == '[' || text.at[i] == '{' || text.at[i] == ',' || text.at[i] == ':';
-    return count;
-}
-
 static bool parse_utxos(struct kaspa_in *k, struct assay_bytes text, struct assay_err *err)
 {
     const struct kaspa_json_options options = {.numbers = false};
-    size_t room = token_bound(text), i = 0;
+    size_t room = assay_json_token_bound(text), i = 0;
     struct assay_json_token *tokens = kaspa_in_room(&k->arena, room, sizeof *tokens, err);
     struct assay_json doc;
     enum assay_code rc;

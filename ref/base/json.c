@@ -360,6 +360,18 @@ static bool is_a(const struct assay_json *doc, uint32_t token, enum assay_json_t
     return token < doc->token_count && doc->tokens[token].type == type;
 }
 
+size_t assay_json_token_bound(struct assay_bytes text)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i];
+
+        count += c == ',' || c == ':' || c == '{' || c == '[';
+    }
+    return count;
+}
+
 enum assay_json_type assay_json_type(const struct assay_json *doc, uint32_t token)
 {
     return token < doc->token_count ? doc->tokens[token].type : ASSAY_JSON_NULL;

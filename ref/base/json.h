@@ -57,6 +57,10 @@ enum assay_code assay_json_parse(struct assay_json *doc, struct assay_json_token
                                  size_t token_room, struct assay_bytes text,
                                  enum assay_json_flags flags, struct assay_err *err) ASSAY_MUST_USE;
 
+/** As many tokens as a text can have, or more: one, and one for each comma, colon and opening
+ * bracket, those within strings too. */
+size_t assay_json_token_bound(struct assay_bytes text);
+
 enum assay_json_type assay_json_type(const struct assay_json *doc,
                                      uint32_t token); /**< NULL for NONE */
 /** The value of an object's member by its unescaped name, or NONE. Walks the names. */

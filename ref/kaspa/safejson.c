@@ -325,20 +325,6 @@ enum assay_code kaspa_utxo_parse_value(struct kaspa_utxo *utxo, struct assay_are
     return rc;
 }
 
-/* At least as many as a text has tokens: each but the first follows one of these bytes, which may
- * stand in strings too. */
-static size_t count_tokens(struct assay_bytes text)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.at[i];
-
-        count += c == ',' || c == ':' || c == '{' || c == '[';
-    }
-    return count;
-}
-
 enum assay_code kaspa_tx_parse(struct kaspa_tx *tx, struct kaspa_claims *claims,
                                struct assay_arena *arena, struct assay_bytes text,
                                const struct kaspa_json_options *options, struct assay_err *err)
@@ -351,7 +337,7 @@ enum assay_code kaspa_tx_parse(struct kaspa_tx *tx, struct kaspa_claims *claims,
     if (text.len > KASPA_JSON_MAX_BYTES)
         return assay_fail(err, ASSAY_E_TOO_LARGE, KASPA_JSON_MAX_BYTES,
                           "the text has more than %zu bytes", KASPA_JSON_MAX_BYTES);
-    room = count_tokens(text);
+    room = assay_json_token_bound(text);
     tokens = assay_arena_alloc(arena, room * sizeof(*tokens));
     if (tokens == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "%s", assay_code_text(ASSAY_E_NOMEM));

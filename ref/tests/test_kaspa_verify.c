@@ -78,7 +78,8 @@ Test(kaspa_verify, judges_every_rule_apart)
         const struct kaspa_fault *fault = &kaspa_faults[i];
         struct payment *p = payment_new();
         struct kaspa_verdict v;
-        char got[KASPA_RULE__COUNT + 4];
+        char got[2 *
+                 KASPA_RULE__COUNT]; /* a letter a rule, a space before each stage but the first */
         size_t rule;
 
         judge(&v, p, fault);
