@@ -39,7 +39,8 @@ enum assay_code kx_requirements_hash(char *out, const struct assay_json *doc, ui
 enum assay_code kx_context_hash(char *out, const struct kx_context *context,
                                 struct assay_err *err) ASSAY_MUST_USE;
 /** The request fingerprint of the exact binding; requirements is that hash, or NULL for the
- * hash-chain binding, which has none. */
+ *  hash-chain binding, which has none. MALFORMED: the host's own hash is none, or as
+ *  kx_context_hash; of a body as assay_json_canonical. */
 enum assay_code kx_fingerprint(char *out, const struct kx_request *request,
                                const char *requirements, struct assay_err *err) ASSAY_MUST_USE;
 
@@ -64,9 +65,10 @@ enum assay_code kx_authorization_id(char *out,
 /** transactionIdentityHash of the transaction's text, structured where it is of the shape of
  * section 11, else the opaque fallback. */
 enum assay_code kx_transaction_identity(char *out, struct assay_bytes text) ASSAY_MUST_USE;
-/** paymentPayloadHash. */
+/** paymentPayloadHash; identity_hash is that of the payment's transaction. */
 enum assay_code kx_payload_hash(char *out, const struct kx_payment *payment,
-                                const char *requirements_hash) ASSAY_MUST_USE;
+                                const char *requirements_hash,
+                                const char *identity_hash) ASSAY_MUST_USE;
 /** The scopes under which a payment is locked, before and after its verification; and the
  * identifier's. */
 enum assay_code kx_artifact_scope(char *out, const char *identity_hash) ASSAY_MUST_USE;

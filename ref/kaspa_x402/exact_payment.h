@@ -9,12 +9,13 @@
 
 #define KX_INPUTS_MAX 16
 #define KX_OUTPUTS_MAX 64
+#define KX_NO_TIME INT64_MIN
 
 struct kx_authorization {
     struct assay_bytes version;
     uint64_t input_index;
     struct assay_bytes expires_at; /**< the text as it is sent */
-    int64_t expires_at_ms;
+    int64_t expires_at_ms;         /**< KX_NO_TIME: of the pattern, but no such time */
     uint8_t digest[32];
     uint8_t signature[64];
 };

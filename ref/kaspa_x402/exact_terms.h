@@ -36,27 +36,44 @@ struct kx_terms {
     struct assay_bytes challenge_expires_at; /**< the text as it is sent */
     /* hash-chain only */
     uint8_t covenant_id[32], current_guard[32], next_guard[32], one_time_key[32], grant_id[32];
-    struct assay_bytes challenge_issued_at;
+    struct assay_bytes challenge_issued_at, grant_claim_url;
 };
 
-/** What may be wrong with an offer, in the order of section 13, steps 18 to 23. */
-enum kx_terms_fault {
-    KX_TERMS_OK,
-    KX_TERMS_NETWORK,
-    KX_TERMS_ASSET,
-    KX_TERMS_PAY_TO,
-    KX_TERMS_BINDING,
-    KX_TERMS_AMOUNT,
-    KX_TERMS_HEAD,
-};
+/* fault, what it is called, the check (exact_checks.def) that it breaks. In the order of judging:
+ * the form first, as the schemas and section 3.6 have it, then what it says, by section 13, steps
+ * 20 to 23. */
+#define KX_TERMS_FAULTS(X)                                                                         \
+    X(SCHEME, SCHEME, BINDING)         /**< not exact */                                           \
+    X(NETWORK, NETWORK, NETWORK)       /**< no canonical name */                                   \
+    X(ASSET, ASSET, ASSET)             /**< not KAS */                                             \
+    X(AMOUNT, AMOUNT, AMOUNT)          /**< no canonical 64-bit decimal */                         \
+    X(BINDING, BINDING, BINDING)       /**< binding or profile unknown, or on a wrong network */   \
+    X(FORM, PAYLOAD, BINDING)          /**< another common member: missing, wrong, forbidden */    \
+    X(HEAD_FORM, PAYLOAD, HEAD_TERMS)  /**< a member of the head's terms: missing or wrong */      \
+    X(PAY_TO_NETWORK, NETWORK, PAY_TO) /**< payTo has not the network's prefix */                  \
+    X(PAY_TO, PAYLOAD, PAY_TO)         /**< payTo is no address */                                 \
+    X(SCRIPT, BINDING, BINDING)        /**< payToScriptPublicKey is not the script of payTo */     \
+    X(ZERO, AMOUNT, AMOUNT)            /**< the amount is 0 */                                     \
+    X(HEAD_AMOUNT, AMOUNT,                                                                         \
+      HEAD_TERMS) /**< head amount, threshold, or their sum with the amount */                     \
+    X(HEAD_SCRIPT, BINDING, HEAD_TERMS) /**< the head's scripts disagree or are not canonical */   \
+    X(HEAD, PAYLOAD, HEAD_TERMS)        /**< hash-chain: guards, or the challenge's times */
+
+#define KX_TERMS_FAULT_ENUM(name, local, rule) KX_TERMS_##name,
+enum kx_terms_fault { KX_TERMS_OK, KX_TERMS_FAULTS(KX_TERMS_FAULT_ENUM) KX_TERMS__COUNT };
+#undef KX_TERMS_FAULT_ENUM
+
+/** What a fault is called; NONE for OK. */
+enum kx_local kx_terms_local(enum kx_terms_fault fault);
 
 /** Reads and judges an offer. On a fault *out is unspecified and err says which member and why.
- * Memory that the arena does not give is a fault too, with err's code NOMEM. */
+ *  Memory that the arena does not give is a fault too, with err's code NOMEM. That the challenge id
+ *  is the derived one is not judged: it is [R], and the published vectors have fillers (24.2). */
 enum kx_terms_fault kx_terms_read(struct kx_terms *out, struct assay_arena *arena,
                                   const struct assay_json *doc, const struct x402_terms *terms,
                                   struct assay_err *err) ASSAY_MUST_USE;
 
-/** The canonical KIP-10 redeem script of section 8.2; appends it. */
+/** The canonical KIP-10 redeem script of section 8.2; appends it. threshold: at most 2^63-1. */
 void kx_additive_redeem(struct assay_buf *out, const uint8_t *owner_xonly, uint64_t threshold);
 /** Whether a script is that one; its owner and threshold. */
 bool kx_additive_redeem_read(struct assay_bytes script, uint8_t *owner_xonly, uint64_t *threshold);

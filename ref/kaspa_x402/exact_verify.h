@@ -1,8 +1,10 @@
 /** Judging an exact payment: every check in the spec's order, each by its rule.
  *
  *  Pure: what the chain says is handed in. A server judges without the chain first, so that a
- *  forgery costs no read, then with it. Source: Kaspa x402 exact digest,
- *  sections 6 to 8, 13 and 14.
+ *  forgery costs no read, then with it. So exact.transaction.funding and all else that needs coins
+ *  before they are known are judged over what the transaction's text says of them, and
+ *  exact.transaction.hints compares that with the chain's afterwards; a verdict is valid only with
+ *  both. Source: Kaspa x402 exact digest, sections 6 to 8, 13 and 14.
  */
 #ifndef KX_EXACT_VERIFY_H
 #define KX_EXACT_VERIFY_H
@@ -57,9 +59,11 @@ struct kx_exact {
     const struct kx_request *request;
     struct kx_exact_policy policy;
     int64_t now_ms;
-    const struct kaspa_utxo *utxos;        /**< authoritative, one an input; NULL: not known yet */
-    const struct kaspa_point_of_view *pov; /**< NULL: not known */
-    const struct kx_head *head; /**< additive: the one that the server holds; NULL: none */
+    const struct kaspa_utxo *utxos; /**< authoritative, one an input; NULL: not known yet */
+    const bool *is_missing; /**< one an input: there is no such coin, or another transaction spent
+                             * it. NULL: none is. Counts only with utxos */
+    const struct kaspa_point_of_view *pov;    /**< NULL: not known */
+    const struct kx_head *head;               /**< the one that the server holds; NULL: not known */
     const struct kx_chain_evidence *evidence; /**< NULL: none yet */
     bool is_claimed; /**< the very same attempt was claimed while its deadlines were live */
     struct assay_arena *arena;
@@ -92,11 +96,13 @@ struct kx_exact_rule_row {
 };
 extern const struct kx_exact_rule_row kx_exact_rules[KX_EXACT__COUNT];
 
-/** Judges everything that can be judged with what is given. */
+/** Judges everything that can be judged with what is given. Never fails: what needs memory that the
+ *  arena does not give is undecided. offer, payment, request and arena are not NULL; what the
+ * verdict has of the transaction is in the arena. */
 void kx_exact_verify(struct kx_exact_verdict *out, const struct kx_exact *with);
 
-/** The seven deadlines in their order (section 6); NULL: all hold. challenge: empty where there is
- * none. */
+/** The seven deadlines in their order (section 6), by their names; NULL: all hold. challenge: empty
+ *  where there is none. */
 const char *kx_expiry_fault(struct assay_bytes expires_at, uint64_t max_timeout_s,
                             struct assay_bytes challenge, int64_t now_ms);
 /** Whether evidence reaches what is required. */

@@ -1,0 +1,193 @@
+/* The checks of an exact payment that look at the offer and the payload. Source: Kaspa x402 exact
+ * digest, sections 3, 8.3, 8.4, 12 and 13, steps 14 to 25. */
+#include "kaspa_x402/exact_verify_internal.h"
+
+#include "base/hex.h"
+
+/* Member for member (24.9), but that known hex members may be of either case (section 4): the hash
+ * that is made after lower-casing tells. The same text has the same hash. */
+static enum assay_code compare_offer(bool *is_equal, const struct kx_verifying *v, uint32_t offered)
+{
+    const struct assay_json *doc = v->with->offer->doc;
+    uint32_t accepted = v->payment->envelope.accepted.token;
+    char hash[X402_HASH_TEXT_BYTES];
+    enum assay_code rc;
+
+    *is_equal =
+        assay_bytes_equal(assay_json_raw(doc, offered), assay_json_raw(v->payment->doc, accepted));
+    if (*is_equal)
+        return ASSAY_OK;
+    rc = kx_requirements_hash(hash, doc, offered, NULL);
+    *is_equal = rc == ASSAY_OK && strcmp(hash, v->out->requirements_hash) == 0;
+    return rc;
+}
+
+void kx_judge_offered(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    const struct x402_required *offer = v->with->offer;
+    enum assay_code rc = v->requirements;
+    bool is_equal = false;
+
+    if (rc != ASSAY_OK && rc != ASSAY_E_NOMEM) {
+        kx_check_break(v, rule, "the accepted requirements have no canonical form");
+        return;
+    }
+    for (size_t i = 0; i < offer->accept_count && !is_equal && rc != ASSAY_E_NOMEM; i++)
+        rc = compare_offer(&is_equal, v, offer->accepts[i].token);
+    if (rc == ASSAY_E_NOMEM)
+        kx_check_undecided(v, rule);
+    else if (is_equal)
+        kx_check_hold(v, rule);
+    else
+        kx_check_break(v, rule, "the accepted requirements are none of the %zu offers",
+                       offer->accept_count);
+}
+
+/* Values are also said to differ for want of memory, which their hash would tell. */
+static bool has_room_to_compare(const struct assay_json *doc, uint32_t token)
+{
+    char hash[X402_HASH_TEXT_BYTES];
+
+    return x402_hash(hash, doc, token, NULL) != ASSAY_E_NOMEM;
+}
+
+void kx_judge_echo(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    const struct x402_required *offer = v->with->offer;
+    struct x402_identifier advertised;
+    struct assay_err err = {0};
+
+    if (v->payment->identifier_state == X402_IDENTIFIER_ABSENT) {
+        kx_check_pass_over(v, rule, "there is no payment identifier to compare");
+        return;
+    }
+    switch (
+        x402_identifier_read(&advertised, v->with->arena, offer->doc, offer->extensions, &err)) {
+    case X402_IDENTIFIER_ABSENT:
+        kx_check_hold(v, rule); /* nothing was advertised */
+        return;
+    case X402_IDENTIFIER_MALFORMED:
+        kx_check_pass_over(v, rule, err.text);
+        return;
+    case X402_IDENTIFIER_PRESENT:
+        break;
+    }
+    if (x402_identifier_is_echo(v->payment->doc, &v->payment->identifier, offer->doc, &advertised))
+        kx_check_hold(v, rule);
+    else if (!has_room_to_compare(offer->doc, advertised.schema))
+        kx_check_undecided(v, rule);
+    else
+        kx_check_break(v, rule, "the schema or an advertised member of info is not echoed");
+}
+
+void kx_judge_identifier(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    if (v->payment->identifier_state == X402_IDENTIFIER_PRESENT &&
+        v->payment->identifier.id.len > 0)
+        kx_check_hold(v, rule);
+    else
+        kx_check_break(v, rule, "the payment has no identifier");
+}
+
+/* A check of the terms has held when every fault that breaks it comes before the one that was
+ * found: what comes behind it was not judged. */
+void kx_judge_terms(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    static const enum kx_exact_rule rules[] = {[KX_TERMS_OK] = KX_EXACT__COUNT,
+#define X(name, local, rule) [KX_TERMS_##name] = KX_EXACT_##rule,
+                                               KX_TERMS_FAULTS(X)
+#undef X
+    };
+    bool has_later = false;
+
+    if (v->fault != KX_TERMS_OK && v->terms_err.code == ASSAY_E_NOMEM) {
+        kx_check_undecided(v, rule);
+        return;
+    }
+    if (rules[v->fault] == rule) {
+        kx_check_break(v, rule, "%s", v->terms_err.text);
+        v->out->checks[rule].local = kx_terms_local(v->fault);
+        return;
+    }
+    for (size_t i = (size_t)v->fault + 1; v->fault != KX_TERMS_OK && i < ARRAY_LEN(rules); i++)
+        has_later = has_later || rules[i] == rule;
+    if (has_later)
+        kx_check_pass_over(v, rule, "other terms are not right");
+    else
+        kx_check_hold(v, rule);
+}
+
+/* The server's own minimum comes behind what holds for every server. */
+void kx_judge_head_terms(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    uint64_t least = v->with->policy.threshold_min;
+
+    kx_judge_terms(v, rule);
+    if (v->fault != KX_TERMS_OK || v->terms.profile != KX_ADDITIVE || v->terms.threshold >= least)
+        return;
+    kx_check_break(v, rule, "the threshold is below %llu sompi", (unsigned long long)least);
+    v->out->checks[rule].local = KX_LOCAL_AMOUNT;
+}
+
+void kx_judge_profile(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    if (v->payment->profile == v->terms.profile)
+        kx_check_hold(v, rule);
+    else
+        kx_check_break(v, rule, "the payload is of profile %s, accepted is %s",
+                       kx_profile_name(v->payment->profile), kx_profile_name(v->terms.profile));
+}
+
+void kx_judge_request(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    char hash[2 * sizeof(v->payment->request_hash) + 1];
+
+    assay_hex_encode(hash,
+                     assay_bytes_of(v->payment->request_hash, sizeof(v->payment->request_hash)));
+    if (v->fingerprint == ASSAY_E_NOMEM)
+        kx_check_undecided(v, rule);
+    else if (v->fingerprint != ASSAY_OK)
+        kx_check_pass_over(v, rule, "the request has no fingerprint");
+    else if (strcmp(hash, v->out->fingerprint) == 0)
+        kx_check_hold(v, rule);
+    else
+        kx_check_break(v, rule, "the payload's request hash is %s", hash);
+}
+
+void kx_judge_challenge(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    const struct kx_payment *payment = v->payment;
+    const struct kx_terms *terms = &v->terms;
+    bool is_hash_chain = terms->profile == KX_HASH_CHAIN;
+
+    if (payment->has_challenge != kx_pays_head(v))
+        kx_check_break(v, rule, "a challenge goes with a head, and a head with a challenge");
+    else if (!kx_pays_head(v))
+        kx_check_hold(v, rule);
+    else if (memcmp(payment->challenge_id, terms->challenge_id, sizeof(terms->challenge_id)) != 0)
+        kx_check_break(v, rule, "the payload names another challenge");
+    else if (is_hash_chain && (!payment->has_grant || memcmp(payment->grant_id, terms->grant_id,
+                                                             sizeof(terms->grant_id)) != 0))
+        kx_check_break(v, rule, "the payload names another grant");
+    else if (payment->output_index != 0)
+        kx_check_break(v, rule, "the payment to a head is not output 0");
+    else
+        kx_check_hold(v, rule);
+}
+
+void kx_judge_head(struct kx_verifying *v, enum kx_exact_rule rule)
+{
+    const struct kx_head *offered = &v->terms.head, *held = v->with->head;
+
+    if (!kx_pays_head(v))
+        kx_check_hold(v, rule);
+    else if (memcmp(held->id, offered->id, sizeof(held->id)) != 0 ||
+             !assay_bytes_equal(held->spk, offered->spk) ||
+             !assay_bytes_equal(held->redeem, offered->redeem))
+        kx_check_break(v, rule, "it is another head");
+    else if (held->version != offered->version || held->amount != offered->amount ||
+             !kx_outpoint_equal(&held->outpoint, &offered->outpoint))
+        kx_check_break(v, rule, "the head has moved on");
+    else
+        kx_check_hold(v, rule);
+}

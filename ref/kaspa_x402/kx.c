@@ -1,0 +1,56 @@
+/* The names that the Kaspa x402 bindings share; see kx.h. */
+#include "kaspa_x402/kx.h"
+
+#include <assert.h>
+
+const char *kx_wire_text(enum kx_wire wire)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        KX_WIRE(X)
+#undef X
+    };
+
+    static_assert(ARRAY_LEN(texts) == KX_WIRE__COUNT, "a text for every reason");
+    assert((size_t)wire < ARRAY_LEN(texts));
+    return texts[wire];
+}
+
+static const struct {
+    const char *text;
+    enum kx_wire wire;
+} locals[] = {
+#define X(name, text, wire) {text, KX_WIRE_##wire},
+    KX_LOCAL(X)
+#undef X
+};
+
+static_assert(ARRAY_LEN(locals) == KX_LOCAL__COUNT, "a row for every diagnostic");
+
+const char *kx_local_text(enum kx_local local)
+{
+    assert((size_t)local < ARRAY_LEN(locals));
+    return locals[local].text;
+}
+
+enum kx_wire kx_wire_of(enum kx_local local)
+{
+    assert((size_t)local < ARRAY_LEN(locals));
+    return locals[local].wire;
+}
+
+bool kx_network_find(enum kaspa_network *out, struct assay_bytes name)
+{
+    static const struct {
+        const char *name;
+        enum kaspa_network network;
+    } networks[] = {{KX_NETWORK_MAINNET, KASPA_MAINNET}, {KX_NETWORK_TESTNET, KASPA_TESTNET}};
+
+    for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
+        if (assay_bytes_is(name, networks[i].name)) {
+            *out = networks[i].network;
+            return true;
+        }
+    }
+    return false;
+}
