@@ -85,7 +85,7 @@ static void change_mass(struct kx_world *w, int64_t by)
 {
     char text[32];
 
-    (void)snprintf(text, sizeof(text), "%lld", (long long)((int64_t)w->tx.storage_mass + by));
+    (void)snprintf(text, sizeof(text), "%" PRId64, (int64_t)w->tx.storage_mass + by);
     kx_world_set(w->text, "storageMass", text);
 }
 
