@@ -1,6 +1,7 @@
 /* Exact payments with one defect each: the transaction by itself. */
 #include "ref/tests/kx_rows.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define H64 "5555555555555555555555555555555555555555555555555555555555555555"
