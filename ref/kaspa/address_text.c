@@ -3,8 +3,6 @@
 
 static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-enum { CHECKSUM_BYTES = 5 };
-
 /* One step of the checksum, a polynomial over groups of five bits. */
 static uint64_t step(uint64_t c, uint8_t group)
 {
@@ -51,29 +49,33 @@ static uint8_t group_at(struct assay_bytes bytes, size_t i)
     return window >> (11 - shift) & 0x1f;
 }
 
-static char *write_groups(char *out, struct assay_bytes bytes)
-{
-    for (size_t i = 0; i < group_count(bytes.len); i++)
-        *out++ = alphabet[group_at(bytes, i)];
-    return out;
-}
-
-void kaspa_address_text_write(char *out, struct assay_bytes prefix, struct assay_bytes data)
+void kaspa_address_text_write_groups(char *out, struct assay_bytes prefix, const uint8_t *groups,
+                                     size_t count)
 {
     uint64_t c = checksum_init(prefix);
-    uint8_t checksum[CHECKSUM_BYTES];
 
-    for (size_t i = 0; i < group_count(data.len); i++)
-        c = step(c, group_at(data, i));
+    for (size_t i = 0; i < count; i++)
+        c = step(c, groups[i]);
     c = checksum_end(c);
-    for (size_t i = 0; i < CHECKSUM_BYTES; i++)
-        checksum[i] = (uint8_t)(c >> 8 * (CHECKSUM_BYTES - 1 - i));
     memcpy(out, prefix.at, prefix.len);
     out += prefix.len;
     *out++ = ':';
-    out = write_groups(out, data);
-    out = write_groups(out, assay_bytes_of(checksum, sizeof(checksum)));
+    for (size_t i = 0; i < count; i++)
+        *out++ = alphabet[groups[i]];
+    for (size_t i = KASPA_ADDRESS_CHECKSUM_CHARACTERS; i > 0; i--)
+        *out++ = alphabet[c >> 5 * (i - 1) & 0x1f];
     *out = '\0';
+}
+
+/* The groups are made where their characters will stand. */
+void kaspa_address_text_write(char *out, struct assay_bytes prefix, struct assay_bytes data)
+{
+    uint8_t *groups = (uint8_t *)out + prefix.len + 1;
+    size_t count = group_count(data.len);
+
+    for (size_t i = 0; i < count; i++)
+        groups[i] = group_at(data, i);
+    kaspa_address_text_write_groups(out, prefix, groups, count);
 }
 
 /* The group that a character stands for, or -1. */
