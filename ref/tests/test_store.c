@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NONCES = 200, THREADS = 16, PROCESSES = 4, THREADS_EACH = 8, NOW = 1000000 };
+enum { NONCES = 200, THREADS = 16, PROCESSES = 4, THREADS_EACH = 8, ROUNDS = 20, NOW = 1000000 };
 
 static char folder[] = "/tmp/assay-store-XXXXXX";
 static char file[64];
@@ -634,16 +634,25 @@ static void switch_on(const char *id)
 
 Test(store, with_two_steps_lets_concurrent_copies_pass)
 {
-    struct ref_store *store = opened(1, &defaults);
-    atomic_int winners[NONCES] = {0}, trouble = 0;
-    struct race race = {store, winners, &trouble, false, 1};
+    struct ref_store *store = NULL;
     struct ref_claim again = claim_of("nonce 0 of 0", "", "h");
     int twice = 0;
 
     switch_on("nonce.two_steps");
-    compete_with(THREADS, &race);
-    for (int i = 0; i < NONCES; i++)
-        twice += atomic_load(&winners[i]) > 1;
+    /* Threads meet in the window by luck: on a busy machine not always in the first round. */
+    for (int round = 0; round < ROUNDS && twice == 0; round++) {
+        atomic_int winners[NONCES] = {0}, trouble = 0;
+        struct race race = {NULL, winners, &trouble, false, 1};
+
+        if (store != NULL)
+            store->ops->close(store);
+        drop_folder();
+        cr_assert_eq(mkdir(folder, 0700), 0);
+        race.store = store = opened(1, &defaults);
+        compete_with(THREADS, &race);
+        for (int i = 0; i < NONCES; i++)
+            twice += atomic_load(&winners[i]) > 1;
+    }
     cr_expect_gt(twice, 0, "%d nonces won twice", twice);
     cr_expect_eq(begun(store, &again), REF_CLAIM_NONCE_TAKEN, "one after the other they do not");
     for (int i = 0; i < 2; i++)
