@@ -237,13 +237,25 @@ static uint32_t sort_names(struct parser *p, uint32_t head)
     return sorted;
 }
 
+/* Whether every name comes before the next one, so that none stands twice: as a canonical writer
+ * leaves them. */
+static bool is_ordered(const struct parser *p, uint32_t name)
+{
+    while (p->tokens[name].order != ASSAY_JSON_NONE) {
+        if (compare_names(p, name, p->tokens[name].order) >= 0)
+            return false;
+        name = p->tokens[name].order;
+    }
+    return true;
+}
+
 /* Puts the names of an object in canonical order; refuses a duplicate or unlinks all but its last.
  */
 static enum assay_code order_names(struct parser *p, struct assay_json_token *object)
 {
     uint32_t *link = &object->order;
 
-    if (object->count < 2)
+    if (object->count < 2 || is_ordered(p, *link))
         return ASSAY_OK;
     *link = sort_names(p, *link);
     while (p->tokens[*link].order != ASSAY_JSON_NONE) {
@@ -377,13 +389,36 @@ enum assay_json_type assay_json_type(const struct assay_json *doc, uint32_t toke
     return token < doc->token_count ? doc->tokens[token].type : ASSAY_JSON_NULL;
 }
 
+/* Whether the string of a token says that, unescaped. */
+static bool says(const struct assay_json *doc, uint32_t token, struct assay_bytes want)
+{
+    struct assay_bytes raw = content(doc->text, &doc->tokens[token]);
+    size_t pos = 0;
+
+    if (!doc->tokens[token].escaped)
+        return assay_bytes_equal(raw, want);
+    while (pos < raw.len) {
+        uint8_t room[4];
+        struct assay_buf character = ASSAY_BUF_OVER(room);
+        struct assay_bytes front;
+
+        assay_utf8_add(&character, assay_json_raw_next(raw, &pos));
+        front = assay_bytes_part(want, 0, character.len);
+        if (!assay_bytes_equal(front, assay_buf_view(&character)))
+            return false;
+        want = assay_bytes_part(want, character.len, want.len);
+    }
+    return want.len == 0;
+}
+
 uint32_t assay_json_member(const struct assay_json *doc, uint32_t object, const char *name)
 {
+    struct assay_bytes want = assay_str(name);
     uint32_t at = ASSAY_JSON_NONE;
 
     if (is_a(doc, object, ASSAY_JSON_OBJECT))
         at = doc->tokens[object].order;
-    while (at != ASSAY_JSON_NONE && !assay_json_string_is(doc, at, name))
+    while (at != ASSAY_JSON_NONE && !says(doc, at, want))
         at = doc->tokens[at].order;
     return at != ASSAY_JSON_NONE ? at + 1 : ASSAY_JSON_NONE;
 }
@@ -427,37 +462,20 @@ enum assay_code assay_json_string(struct assay_buf *out, const struct assay_json
     if (!is_a(doc, token, ASSAY_JSON_STRING))
         return ASSAY_E_TYPE;
     raw = content(doc->text, &doc->tokens[token]);
-    if (!doc->tokens[token].escaped)
-        assay_buf_add(out, raw);
-    else
-        while (pos < raw.len)
+    while (pos < raw.len) {
+        size_t escape = doc->tokens[token].escaped ? assay_bytes_find(raw, '\\', pos) : raw.len;
+
+        assay_buf_add(out, assay_bytes_part(raw, pos, escape));
+        pos = escape;
+        if (pos < raw.len)
             assay_utf8_add(out, assay_json_raw_next(raw, &pos));
+    }
     return out->bad;
 }
 
 bool assay_json_string_is(const struct assay_json *doc, uint32_t token, const char *text)
 {
-    struct assay_bytes want = assay_str(text);
-    struct assay_bytes raw;
-    size_t pos = 0;
-
-    if (!is_a(doc, token, ASSAY_JSON_STRING))
-        return false;
-    raw = content(doc->text, &doc->tokens[token]);
-    if (!doc->tokens[token].escaped)
-        return assay_bytes_equal(raw, want);
-    while (pos < raw.len) {
-        uint8_t room[4];
-        struct assay_buf character = ASSAY_BUF_OVER(room);
-        struct assay_bytes front;
-
-        assay_utf8_add(&character, assay_json_raw_next(raw, &pos));
-        front = assay_bytes_part(want, 0, character.len);
-        if (!assay_bytes_equal(front, assay_buf_view(&character)))
-            return false;
-        want = assay_bytes_part(want, character.len, want.len);
-    }
-    return want.len == 0;
+    return is_a(doc, token, ASSAY_JSON_STRING) && says(doc, token, assay_str(text));
 }
 
 enum assay_code assay_json_u64(uint64_t *out, const struct assay_json *doc, uint32_t token)

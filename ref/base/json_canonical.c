@@ -215,11 +215,15 @@ static void add_string(struct assay_buf *out, const struct assay_json *doc, uint
     size_t pos = 0;
 
     assay_buf_add_byte(out, '"');
-    if (!t->escaped)
-        assay_buf_add(out, raw); /* what need not be escaped when read need not be when written */
-    else
-        while (pos < raw.len)
+    while (pos < raw.len) {
+        size_t escape = t->escaped ? assay_bytes_find(raw, '\\', pos) : raw.len;
+
+        /* what need not be escaped when read need not be when written */
+        assay_buf_add(out, assay_bytes_part(raw, pos, escape));
+        pos = escape;
+        if (pos < raw.len)
             assay_json_add_code_point(out, assay_json_raw_next(raw, &pos));
+    }
     assay_buf_add_byte(out, '"');
 }
 

@@ -107,10 +107,24 @@ static int32_t next_unit(struct units *u)
     return (int32_t)(HIGH_FIRST + (c >> 10));
 }
 
+/* A byte that is a code unit by itself, whatever stands before it that is neither a backslash nor
+ * cut off; the end counts too. */
+static bool is_plain(struct assay_bytes raw, size_t pos)
+{
+    return pos == raw.len || (raw.at[pos] < 0x80 && raw.at[pos] != '\\');
+}
+
 int assay_json_raw_compare(struct assay_bytes a, struct assay_bytes b)
 {
     struct units ua = {.raw = a};
     struct units ub = {.raw = b};
+    size_t same = 0;
+
+    while (same < a.len && same < b.len && a.at[same] == b.at[same] && a.at[same] != '\\')
+        same++;
+    if (is_plain(a, same) && is_plain(b, same)) /* as nearly always */
+        return assay_bytes_compare(assay_bytes_part(a, same, a.len),
+                                   assay_bytes_part(b, same, b.len));
 
     for (;;) {
         int32_t x = next_unit(&ua);
@@ -151,11 +165,21 @@ static uint32_t surrogate_at(struct assay_bytes text, size_t pos)
     return 0xD000 | (uint32_t)(at[1] & 0x3F) << 6 | (at[2] & 0x3F);
 }
 
+/* Where the run of characters that stand for themselves ends, and are ASCII. */
+static size_t plain_end(struct assay_bytes text, size_t pos)
+{
+    while (pos < text.len && text.at[pos] >= ' ' && text.at[pos] < 0x80 && text.at[pos] != '"' &&
+           text.at[pos] != '\\')
+        pos++;
+    return pos;
+}
+
 void assay_json_add_string(struct assay_buf *out, struct assay_bytes text)
 {
-    size_t pos = 0;
+    size_t pos = plain_end(text, 0);
 
     assay_buf_add_byte(out, '"');
+    assay_buf_add(out, assay_bytes_part(text, 0, pos));
     while (pos < text.len) {
         uint32_t high = surrogate_at(text, pos);
         uint32_t low = is_high(high) ? surrogate_at(text, pos + 3) : 0;

@@ -1,12 +1,17 @@
 /* The list of seeded defects and their switches; see defects.h. */
 #include "defects/defects.h"
 
-#define X(ident, id, sets, threat, rule, place, sentence)                                          \
-    {id, "paid-tools", sets, threat, rule, place, sentence},
+/* By name: the order of the lists does not matter. */
 static const struct ref_defect defects[] = {
+#define X(ident, id, sets, threat, rule, place, sentence)                                          \
+    [REF_DEFECT_##ident] = {id, "paid-tools", sets, threat, rule, place, sentence},
 #include "defects/paid_tools.def"
-};
 #undef X
+#define X(ident, id, sets, threat, rule, place, sentence)                                          \
+    [REF_DEFECT_##ident] = {id, "kaspa-x402", sets, threat, rule, place, sentence},
+#include "defects/kaspa_x402.def"
+#undef X
+};
 
 _Static_assert(ARRAY_LEN(defects) == REF_DEFECT__COUNT, "a defect has an id and a row");
 

@@ -1,8 +1,9 @@
 /** Seeded defects: named wrong turns of the reference, off unless switched on by name.
  *
- *  One list per profile (paid_tools.def). In libref.a REF_DEFECT(name) is the constant 0 and the
- *  wrong turn is not even compiled in; in libref-defects.a (-DASSAY_REF_DEFECTS) it asks a switch.
- *  A defect stands at the place where a real server makes the mistake, and is one line there:
+ *  One list per profile (paid_tools.def, kaspa_x402.def). In libref.a REF_DEFECT(name) is the
+ * constant 0 and the wrong turn is not even compiled in; in libref-defects.a (-DASSAY_REF_DEFECTS)
+ * it asks a switch. A defect stands at the place where a real server makes the mistake, and is one
+ * line there:
  *
  *      if (!REF_DEFECT(nonce_unrecorded))
  *          store->...
@@ -15,6 +16,7 @@
 /* X(ident, id, rule sets ("base", "hardened" or "both"), threat, rule, place (file), sentence) */
 enum ref_defect_id {
 #define X(ident, id, sets, threat, rule, place, sentence) REF_DEFECT_##ident,
+#include "defects/kaspa_x402.def"
 #include "defects/paid_tools.def"
 #undef X
     REF_DEFECT__COUNT
@@ -22,7 +24,7 @@ enum ref_defect_id {
 
 struct ref_defect {
     const char *id;       /**< dotted, "nonce.two_steps" */
-    const char *profile;  /**< "paid-tools" */
+    const char *profile;  /**< "paid-tools": that of its list */
     const char *sets;     /**< the rule sets under which it shows: "base", "hardened", "both" */
     const char *threat;   /**< id of the threat it opens */
     const char *rule;     /**< id of the rule it breaks */

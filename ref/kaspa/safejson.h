@@ -64,11 +64,15 @@ enum kaspa_json_form {
     KASPA_JSON_FLAT,   /**< the SDK's serializeToSafeJSON */
     KASPA_JSON_NESTED, /**< with previousOutpoint, as the x402 exact scheme has it; of a UTXO it has
                         * amount and script public key alone */
+    KASPA_JSON_RPC, /**< as a node takes it over RPC (digest, section 7.2): nested, without id and
+                     * UTXOs, 64-bit values as numbers, both compute commitments of each input
+                     * and the storage mass under both its names; not a safe form */
 };
 
-/** Appends the safe form, with the true id; utxos may be NULL (one an input otherwise). Members in
- *  the order of the digests. Of a compute commitment that the version does not have, only that one
- *  is written, so that it reads back as what it is. Fails as the buffer does. */
+/** Appends one of the forms, the safe ones with the true id; utxos may be NULL (one an input
+ *  otherwise). Members in the order of the digests. Of a compute commitment that the version does
+ *  not have, only that one is written in a safe form, so that it reads back as what it is. Fails as
+ *  the buffer does. */
 void kaspa_tx_write(struct assay_buf *out, const struct kaspa_tx *tx,
                     const struct kaspa_utxo *utxos, enum kaspa_json_form form);
 /** In the flattened form, with every member; its address is null. */

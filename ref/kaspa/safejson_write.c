@@ -5,7 +5,8 @@
 #include "kaspa/script.h"
 #include "kaspa/txid.h"
 
-/* What stands before a value, and the value: bytes and 64 bits in quotes, the rest bare. */
+/* What stands before a value, and the value: bytes and 64 bits in quotes, the rest bare; over RPC
+ * 64 bits are bare too. */
 static void add_bytes(struct assay_buf *out, const char *before, struct assay_bytes bytes)
 {
     assay_buf_add_str(out, before);
@@ -27,12 +28,15 @@ static void add_spk(struct assay_buf *out, const char *before, const struct kasp
     assay_buf_add_byte(out, '"');
 }
 
-static void add_u64(struct assay_buf *out, const char *before, uint64_t value)
+static void add_u64(struct assay_buf *out, const char *before, uint64_t value,
+                    enum kaspa_json_form form)
 {
+    const char *quote = form == KASPA_JSON_RPC ? "" : "\"";
+
     assay_buf_add_str(out, before);
-    assay_buf_add_byte(out, '"');
+    assay_buf_add_str(out, quote);
     assay_buf_add_u64(out, value);
-    assay_buf_add_byte(out, '"');
+    assay_buf_add_str(out, quote);
 }
 
 static void add_number(struct assay_buf *out, const char *before, uint32_t value)
@@ -43,9 +47,9 @@ static void add_number(struct assay_buf *out, const char *before, uint32_t value
 
 void kaspa_utxo_write(struct assay_buf *out, const struct kaspa_utxo *utxo)
 {
-    add_u64(out, "{\"address\":null,\"amount\":", utxo->amount);
+    add_u64(out, "{\"address\":null,\"amount\":", utxo->amount, KASPA_JSON_FLAT);
     add_spk(out, ",\"scriptPublicKey\":", &utxo->spk);
-    add_u64(out, ",\"blockDaaScore\":", utxo->block_daa_score);
+    add_u64(out, ",\"blockDaaScore\":", utxo->block_daa_score, KASPA_JSON_FLAT);
     assay_buf_add_str(out, utxo->is_coinbase ? ",\"isCoinbase\":true" : ",\"isCoinbase\":false");
     if (utxo->has_covenant)
         add_hash(out, ",\"covenantId\":", &utxo->covenant_id);
@@ -54,16 +58,17 @@ void kaspa_utxo_write(struct assay_buf *out, const struct kaspa_utxo *utxo)
     assay_buf_add_byte(out, '}');
 }
 
-/* Both forms have both members in version 1; in version 0 only the SDK's has both. */
+/* Both safe forms have both members in version 1; in version 0 only the SDK's has both. RPC always
+ * has both: a node asks for the one and takes the other for 0 where it is not there. */
 static void add_commitment(struct assay_buf *out, const struct kaspa_input *in, uint16_t version,
                            enum kaspa_json_form form)
 {
     bool counts = in->commit_kind == KASPA_COMMIT_SIG_OPS;
     bool fits = counts == (version == 0);
 
-    if (counts || fits)
+    if (counts || fits || form == KASPA_JSON_RPC)
         add_number(out, ",\"sigOpCount\":", counts ? in->commit : 0);
-    if (!counts || (fits && form == KASPA_JSON_FLAT))
+    if (!counts || form == KASPA_JSON_RPC || (fits && form == KASPA_JSON_FLAT))
         add_number(out, ",\"computeBudget\":", counts ? 0 : in->commit);
 }
 
@@ -75,23 +80,24 @@ static void add_input(struct assay_buf *out, const struct kaspa_input *in,
     add_hash(out, flat ? "{\"transactionId\":" : "{\"previousOutpoint\":{\"transactionId\":",
              &in->previous.txid);
     add_number(out, ",\"index\":", in->previous.index);
-    add_u64(out, flat ? ",\"sequence\":" : "},\"sequence\":", in->sequence);
+    add_u64(out, flat ? ",\"sequence\":" : "},\"sequence\":", in->sequence, form);
     add_commitment(out, in, version, form);
     add_bytes(out, ",\"signatureScript\":", in->signature_script);
     if (utxo != NULL && flat) {
         assay_buf_add_str(out, ",\"utxo\":");
         kaspa_utxo_write(out, utxo);
-    } else if (utxo != NULL) {
-        add_u64(out, ",\"utxo\":{\"amount\":", utxo->amount);
+    } else if (utxo != NULL && form == KASPA_JSON_NESTED) {
+        add_u64(out, ",\"utxo\":{\"amount\":", utxo->amount, form);
         add_spk(out, ",\"scriptPublicKey\":", &utxo->spk);
         assay_buf_add_byte(out, '}');
     }
     assay_buf_add_byte(out, '}');
 }
 
-static void add_output(struct assay_buf *out, const struct kaspa_output *output)
+static void add_output(struct assay_buf *out, const struct kaspa_output *output,
+                       enum kaspa_json_form form)
 {
-    add_u64(out, "{\"value\":", output->value);
+    add_u64(out, "{\"value\":", output->value, form);
     add_spk(out, ",\"scriptPublicKey\":", &output->spk);
     if (output->has_covenant) {
         add_number(out, ",\"covenant\":{\"authorizingInput\":", output->authorizing_input);
@@ -110,15 +116,17 @@ static void add_tail(struct assay_buf *out, const struct kaspa_tx *tx, enum kasp
 
     if (flat)
         add_bytes(out, ",\"subnetworkId\":", subnetwork);
-    add_u64(out, ",\"lockTime\":", tx->lock_time);
+    add_u64(out, ",\"lockTime\":", tx->lock_time, form);
     if (!flat)
         add_bytes(out, ",\"subnetworkId\":", subnetwork);
-    add_u64(out, ",\"gas\":", tx->gas);
+    add_u64(out, ",\"gas\":", tx->gas, form);
     if (flat)
-        add_u64(out, ",\"storageMass\":", tx->storage_mass);
+        add_u64(out, ",\"storageMass\":", tx->storage_mass, form);
     add_bytes(out, ",\"payload\":", tx->payload);
     if (!flat)
-        add_u64(out, ",\"storageMass\":", tx->storage_mass);
+        add_u64(out, ",\"storageMass\":", tx->storage_mass, form);
+    if (form == KASPA_JSON_RPC) /* a node takes either name, and both that agree */
+        add_u64(out, ",\"mass\":", tx->storage_mass, form);
 }
 
 void kaspa_tx_write(struct assay_buf *out, const struct kaspa_tx *tx,
@@ -126,9 +134,13 @@ void kaspa_tx_write(struct assay_buf *out, const struct kaspa_tx *tx,
 {
     struct kaspa_hash id;
 
-    kaspa_txid(&id, tx);
-    add_hash(out, "{\"id\":", &id);
-    add_number(out, ",\"version\":", tx->version);
+    if (form == KASPA_JSON_RPC) {
+        add_number(out, "{\"version\":", tx->version);
+    } else {
+        kaspa_txid(&id, tx);
+        add_hash(out, "{\"id\":", &id);
+        add_number(out, ",\"version\":", tx->version);
+    }
     assay_buf_add_str(out, ",\"inputs\":[");
     for (size_t i = 0; i < tx->input_count; i++) {
         assay_buf_add_str(out, i > 0 ? "," : "");
@@ -137,7 +149,7 @@ void kaspa_tx_write(struct assay_buf *out, const struct kaspa_tx *tx,
     assay_buf_add_str(out, "],\"outputs\":[");
     for (size_t i = 0; i < tx->output_count; i++) {
         assay_buf_add_str(out, i > 0 ? "," : "");
-        add_output(out, &tx->outputs[i]);
+        add_output(out, &tx->outputs[i], form);
     }
     assay_buf_add_byte(out, ']');
     add_tail(out, tx, form);

@@ -27,7 +27,8 @@ struct kx_context {
     const struct assay_json *state; /**< handlerState: an object of scalars; NULL is {} */
 };
 
-/** The normalised absolute form of section 2.3, appended. MALFORMED: no absolute URL. */
+/** The normalised absolute form of section 2.3, appended. MALFORMED: no absolute URL; else as the
+ *  buffer fails. out: unchanged on failure. */
 enum assay_code kx_url_normalise(struct assay_buf *out, struct assay_bytes url,
                                  struct assay_err *err) ASSAY_MUST_USE;
 

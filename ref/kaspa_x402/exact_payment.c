@@ -1,6 +1,7 @@
 /* An exact payment as it is sent, judged by its shape; see exact_payment.h. */
 #include "kaspa_x402/exact_payment.h"
 
+#include "defects/defects.h"
 #include "kaspa_x402/exact_read.h"
 
 /* MALFORMED: not of the pattern; RANGE: of the pattern, and no such time. */
@@ -107,10 +108,11 @@ static bool read_authorization(struct kx_payment *out, const struct kx_reader *r
     };
     uint32_t token = assay_json_member(r->doc, out->envelope.payload, "authorization");
     struct kx_authorization *authorization = &out->authorization;
+    size_t first = REF_DEFECT(kx_auth_v1) ? 1 : 0; /* of the members that are looked at */
     struct kx_reader inner = *r;
 
     inner.place = "payload.authorization";
-    if (!kx_read_members(&inner, token, members, ARRAY_LEN(members), authorization))
+    if (!kx_read_members(&inner, token, members + first, ARRAY_LEN(members) - first, authorization))
         return false;
     if (r->doc->tokens[token].count != 5)
         return kx_read_fail(r, ASSAY_E_UNKNOWN, token, "authorization", "has another member");

@@ -1,5 +1,5 @@
 /** Reading the members of an object by a table, as the schemas have them. Internal to
- *  ref/kaspa_x402.
+ *  ref/kaspa_x402 and ref/client.
  *
  *  Hex is read in either case (exact digest, section 4). Numbers are those of ECMAScript: 2.0 is 2.
  * Every failure names the member and has its offset.

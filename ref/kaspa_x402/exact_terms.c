@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/hash.h"
+#include "defects/defects.h"
 #include "kaspa_x402/exact_payment.h"
 #include "kaspa_x402/exact_read.h"
 
@@ -99,8 +100,8 @@ static bool read_network(struct reading *t)
 
 static bool read_asset(struct reading *t)
 {
-    return require(t, assay_bytes_is(t->terms->asset, KX_ASSET), ASSAY_E_UNKNOWN, "asset",
-                   "is not KAS");
+    return require(t, assay_bytes_is(t->terms->asset, KX_ASSET) || REF_DEFECT(kx_offer_asset),
+                   ASSAY_E_UNKNOWN, "asset", "is not KAS");
 }
 
 static bool read_amount(struct reading *t)
@@ -296,11 +297,25 @@ static bool read_head_form(struct reading *t)
            read_outpoint(t) && read_output_index(t);
 }
 
+/* Of defect kx.terms.pay_to_case; else payTo as it is. */
+static struct assay_bytes pay_to_as_read(const struct reading *t)
+{
+    struct assay_bytes text = t->out->pay_to;
+    uint8_t *lower =
+        REF_DEFECT(kx_pay_to_case) ? assay_arena_alloc(t->offer.arena, text.len) : NULL;
+
+    if (lower == NULL)
+        return text;
+    for (size_t i = 0; i < text.len; i++)
+        lower[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] | 0x20 : text.at[i];
+    return assay_bytes_of(lower, text.len);
+}
+
 /* A wrong prefix is a wrong network, whatever else is wrong with it (section 7). */
 static bool check_pay_to_network(struct reading *t)
 {
     struct assay_bytes prefix = assay_str(kaspa_network_prefix(t->out->network));
-    struct assay_bytes text = t->out->pay_to;
+    struct assay_bytes text = pay_to_as_read(t);
 
     return require(t,
                    assay_bytes_equal(assay_bytes_part(text, 0, prefix.len), prefix) &&
@@ -310,7 +325,7 @@ static bool check_pay_to_network(struct reading *t)
 
 static bool check_pay_to(struct reading *t)
 {
-    enum kaspa_address_error error = kaspa_address_decode(&t->address, NULL, t->out->pay_to);
+    enum kaspa_address_error error = kaspa_address_decode(&t->address, NULL, pay_to_as_read(t));
 
     return require(t, error == KASPA_ADDRESS_OK, ASSAY_E_MALFORMED, "payTo",
                    kaspa_address_error_text(error));
@@ -328,8 +343,8 @@ static bool check_script(struct reading *t)
     struct kaspa_spk spk;
 
     kaspa_address_script(&spk, room, &t->address);
-    return require_extra(t, script_is(t->out->spk, spk.script), ASSAY_E_MISMATCH,
-                         "payToScriptPublicKey", "is not the script of payTo");
+    return require_extra(t, script_is(t->out->spk, spk.script) || REF_DEFECT(kx_terms_script),
+                         ASSAY_E_MISMATCH, "payToScriptPublicKey", "is not the script of payTo");
 }
 
 static bool check_amount(struct reading *t)
@@ -341,7 +356,7 @@ static bool check_head_amounts(struct reading *t)
 {
     struct kx_terms *out = t->out;
 
-    if (out->profile == KX_STANDARD_NATIVE)
+    if (out->profile == KX_STANDARD_NATIVE || REF_DEFECT(kx_head_terms))
         return true;
     if (out->head.amount == 0)
         return fail_extra(t, ASSAY_E_RANGE, "headAmount", "is 0");
@@ -373,7 +388,7 @@ static bool check_head_scripts(struct reading *t)
     struct kx_terms *out = t->out;
     bool is_additive = out->profile == KX_ADDITIVE;
 
-    if (out->profile == KX_STANDARD_NATIVE)
+    if (out->profile == KX_STANDARD_NATIVE || REF_DEFECT(kx_head_terms))
         return true;
     kaspa_script_add_pay_to_script_hash(&script, out->head.redeem);
     if (!script_is(out->head.spk, assay_buf_view(&script)))

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 const struct kx_exact_rule_row kx_exact_rules[KX_EXACT__COUNT] = {
-#define X(constant, id, local, source, sentence) {id, KX_LOCAL_##local, source, sentence},
+#define X(constant, id, local, source, sentence, remedy) {id, KX_LOCAL_##local, source, sentence},
 #include "kaspa_x402/exact_checks.def"
 #undef X
 };

@@ -18,7 +18,7 @@
 
 /** The checks of a payment, in order. */
 enum kx_exact_rule {
-#define X(constant, id, local, source, sentence) KX_EXACT_##constant,
+#define X(constant, id, local, source, sentence, remedy) KX_EXACT_##constant,
 #include "kaspa_x402/exact_checks.def"
 #undef X
     KX_EXACT__COUNT
@@ -95,6 +95,9 @@ struct kx_exact_rule_row {
     const char *source, *sentence;
 };
 extern const struct kx_exact_rule_row kx_exact_rules[KX_EXACT__COUNT];
+
+/** The check that a fault of the terms breaks; KX_EXACT__COUNT for OK. */
+enum kx_exact_rule kx_terms_rule(enum kx_terms_fault fault);
 
 /** Judges everything that can be judged with what is given. Never fails: what needs memory that the
  *  arena does not give is undecided. offer, payment, request and arena are not NULL; what the

@@ -4,6 +4,8 @@
 
 #include "base/hex.h"
 
+#include <assert.h>
+
 /* Member for member (24.9), but that known hex members may be of either case (section 4): the hash
  * that is made after lower-casing tells. The same text has the same hash. */
 static enum assay_code compare_offer(bool *is_equal, const struct kx_verifying *v, uint32_t offered)
@@ -89,28 +91,36 @@ void kx_judge_identifier(struct kx_verifying *v, enum kx_exact_rule rule)
         kx_check_break(v, rule, "the payment has no identifier");
 }
 
-/* A check of the terms has held when every fault that breaks it comes before the one that was
- * found: what comes behind it was not judged. */
-void kx_judge_terms(struct kx_verifying *v, enum kx_exact_rule rule)
+enum kx_exact_rule kx_terms_rule(enum kx_terms_fault fault)
 {
     static const enum kx_exact_rule rules[] = {[KX_TERMS_OK] = KX_EXACT__COUNT,
 #define X(name, local, rule) [KX_TERMS_##name] = KX_EXACT_##rule,
                                                KX_TERMS_FAULTS(X)
 #undef X
     };
+
+    static_assert(ARRAY_LEN(rules) == KX_TERMS__COUNT, "a rule for every fault");
+    assert((size_t)fault < ARRAY_LEN(rules));
+    return rules[fault];
+}
+
+/* A check of the terms has held when every fault that breaks it comes before the one that was
+ * found: what comes behind it was not judged. */
+void kx_judge_terms(struct kx_verifying *v, enum kx_exact_rule rule)
+{
     bool has_later = false;
 
     if (v->fault != KX_TERMS_OK && v->terms_err.code == ASSAY_E_NOMEM) {
         kx_check_undecided(v, rule);
         return;
     }
-    if (rules[v->fault] == rule) {
+    if (kx_terms_rule(v->fault) == rule) {
         kx_check_break(v, rule, "%s", v->terms_err.text);
         v->out->checks[rule].local = kx_terms_local(v->fault);
         return;
     }
-    for (size_t i = (size_t)v->fault + 1; v->fault != KX_TERMS_OK && i < ARRAY_LEN(rules); i++)
-        has_later = has_later || rules[i] == rule;
+    for (int f = (int)v->fault + 1; v->fault != KX_TERMS_OK && f < KX_TERMS__COUNT; f++)
+        has_later = has_later || kx_terms_rule((enum kx_terms_fault)f) == rule;
     if (has_later)
         kx_check_pass_over(v, rule, "other terms are not right");
     else

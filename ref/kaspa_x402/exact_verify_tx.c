@@ -3,6 +3,7 @@
 #include "kaspa_x402/exact_verify_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 
 /* Budgets of the head's input and of the payers': the smallest ones that cover their scripts, and
  * those that the reference asks for (24.20 sees no difference that these scripts could make). */
@@ -43,6 +44,9 @@ static enum assay_code read_transaction(struct kx_verifying *v, struct assay_jso
     rc = kaspa_tx_parse_value(&v->out->tx, &v->claims, v->with->arena, doc, 0, &options, err);
     if (rc != ASSAY_OK)
         return rc;
+    if (!v->claims.has_storage_mass && REF_DEFECT(kx_encoding_lenient))
+        v->claims.has_storage_mass =
+            kaspa_storage_mass(&v->out->tx.storage_mass, &v->out->tx, v->claims.utxos);
     if (!v->claims.has_storage_mass)
         return assay_fail(err, ASSAY_E_MISSING, 0, "storageMass is missing");
     if (!has_every_hint(v))
@@ -198,7 +202,7 @@ void kx_judge_outputs(struct kx_verifying *v, enum kx_exact_rule rule)
 {
     const struct kaspa_tx *tx = &v->out->tx;
 
-    if (tx->output_count < 1 || tx->output_count > 2) {
+    if (tx->output_count < 1 || (tx->output_count > 2 && !REF_DEFECT(kx_outputs_many))) {
         kx_check_break(v, rule, "it has %zu outputs", tx->output_count);
         return;
     }
@@ -321,8 +325,37 @@ static bool pays_merchant(const struct kx_verifying *v, size_t i)
 {
     const struct kaspa_spk *spk = &v->out->tx.outputs[i].spk;
 
+    if (REF_DEFECT(kx_output_script) && i == v->payment->output_index)
+        return true;
     return spk->version == 0 &&
            assay_bytes_equal(spk->script, assay_bytes_part(v->terms.spk, 2, v->terms.spk.len));
+}
+
+static bool is_due(const struct kx_verifying *v, uint64_t value, uint64_t due)
+{
+    bool takes_more = (REF_DEFECT(kx_head_at_least) && kx_pays_head(v)) ||
+                      (REF_DEFECT(kx_output_at_least) && !kx_pays_head(v));
+
+    return value == due || (takes_more && value > due) ||
+           (REF_DEFECT(kx_output_short) && value + 1 == due);
+}
+
+/* Which output is claimed, and what it is worth. */
+static void claim_output(const struct kx_verifying *v, uint64_t *index, uint64_t *value)
+{
+    const struct kaspa_tx *tx = &v->out->tx;
+
+    *index = v->payment->output_index;
+    for (size_t i = 0; REF_DEFECT(kx_output_index) && i < tx->output_count; i++)
+        *index = pays_merchant(v, i) ? i : *index;
+    *value = *index < tx->output_count ? tx->outputs[*index].value : 0;
+    for (size_t i = 0; REF_DEFECT(kx_output_sum) && i < tx->output_count; i++)
+        *value += pays_merchant(v, i) && i != *index ? tx->outputs[i].value : 0;
+}
+
+static bool allows_more_outputs(void)
+{
+    return REF_DEFECT(kx_output_twice) || REF_DEFECT(kx_output_sum) || REF_DEFECT(kx_replay_index);
 }
 
 /* A head grows by the amount; the terms have checked that the sum is one. */
@@ -330,18 +363,19 @@ void kx_judge_merchant(struct kx_verifying *v, enum kx_exact_rule rule)
 {
     const struct kaspa_tx *tx = &v->out->tx;
     uint64_t due = v->terms.amount + (kx_pays_head(v) ? v->terms.head.amount : 0);
-    uint64_t index = v->payment->output_index;
+    uint64_t index, value;
     size_t count = 0;
 
     for (size_t i = 0; i < tx->output_count; i++)
         count += pays_merchant(v, i) ? 1 : 0;
-    if (count != 1)
+    claim_output(v, &index, &value);
+    if (count != 1 && !(count > 1 && allows_more_outputs()))
         kx_check_break(v, rule, "%zu outputs pay to the merchant", count);
     else if (index >= tx->output_count || !pays_merchant(v, (size_t)index))
         kx_check_break(v, rule, "the payload names another output");
-    else if (tx->outputs[index].value != due)
-        kx_check_break(v, rule, "it is worth %llu sompi, not %llu",
-                       (unsigned long long)tx->outputs[index].value, (unsigned long long)due);
+    else if (!is_due(v, value, due))
+        kx_check_break(v, rule, "it is worth %llu sompi, not %llu", (unsigned long long)value,
+                       (unsigned long long)due);
     else
         kx_check_hold(v, rule);
 }
@@ -355,12 +389,20 @@ static bool is_of_payer(const struct kx_verifying *v, const struct kaspa_spk *sp
     return false;
 }
 
+/* Whoever takes another output for the payment does not take it for change. */
+static bool is_change(const struct kx_verifying *v, size_t i)
+{
+    bool is_paid = pays_merchant(v, i) && (allows_more_outputs() || REF_DEFECT(kx_output_index));
+
+    return i != v->payment->output_index && !is_paid;
+}
+
 void kx_judge_change(struct kx_verifying *v, enum kx_exact_rule rule)
 {
     const struct kaspa_tx *tx = &v->out->tx;
 
     for (size_t i = 0; i < tx->output_count; i++) {
-        if (i != v->payment->output_index && !is_of_payer(v, &tx->outputs[i].spk)) {
+        if (is_change(v, i) && !is_of_payer(v, &tx->outputs[i].spk)) {
             kx_check_break(v, rule, "output %zu pays to a stranger", i);
             return;
         }

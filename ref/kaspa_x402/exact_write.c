@@ -34,33 +34,10 @@ void kx_write_name(struct assay_buf *out, const char *name)
     (void)add_member(out, name, 0);
 }
 
-/* Whether a text is the same in quotes as it is; nearly every one of the protocol is. */
-static bool is_plain(struct assay_bytes text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.at[i];
-
-        if (c < ' ' || c > '~' || c == '"' || c == '\\')
-            return false;
-    }
-    return true;
-}
-
 void kx_write_text(struct assay_buf *out, const char *name, struct assay_bytes text)
 {
-    uint8_t *at;
-
-    if (!is_plain(text)) {
-        kx_write_name(out, name);
-        assay_json_add_string(out, text);
-        return;
-    }
-    at = add_member(out, name, text.len + 2);
-    if (at == NULL)
-        return;
-    at[0] = '"';
-    memcpy(at + 1, text.at, text.len);
-    at[text.len + 1] = '"';
+    kx_write_name(out, name);
+    assay_json_add_string(out, text);
 }
 
 void kx_write_str(struct assay_buf *out, const char *name, const char *text)

@@ -1,4 +1,5 @@
-/** Writing the canonical objects that are hashed, member by member. Internal to ref/kaspa_x402.
+/** Writing the canonical objects that are hashed, member by member. Internal to
+ *  ref/kaspa_x402, ref/client and ref/core.
  *
  *  The caller names the members in ascending order; nothing here sorts. A comma is put wherever
  * something stands before. Source: Kaspa x402 exact digest, section 4.

@@ -1,6 +1,8 @@
 /* The names that the Kaspa x402 bindings share; see kx.h. */
 #include "kaspa_x402/kx.h"
 
+#include "defects/defects.h"
+
 #include <assert.h>
 
 const char *kx_wire_text(enum kx_wire wire)
@@ -47,7 +49,9 @@ bool kx_network_find(enum kaspa_network *out, struct assay_bytes name)
     } networks[] = {{KX_NETWORK_MAINNET, KASPA_MAINNET}, {KX_NETWORK_TESTNET, KASPA_TESTNET}};
 
     for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
-        if (assay_bytes_is(name, networks[i].name)) {
+        if (assay_bytes_is(name, networks[i].name) ||
+            (REF_DEFECT(kx_offer_network) &&
+             assay_bytes_equal_nocase(name, assay_str(networks[i].name)))) {
             *out = networks[i].network;
             return true;
         }

@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/hash.h"
+#include "defects/defects.h"
 #include "x402/limits.h"
 
 #include <assert.h>
@@ -149,13 +150,14 @@ enum assay_code x402_document_parse(struct assay_json *out, struct assay_arena *
 {
     bool has_mark = assay_bytes_is(assay_bytes_part(text, 0, 3), "\xEF\xBB\xBF");
     struct assay_bytes json = assay_bytes_part(text, has_mark ? 3 : 0, text.len);
-    size_t room = json.len < X402_MAX_WORK ? json.len : X402_MAX_WORK;
+    bool is_limited = !REF_DEFECT(kx_budget_none);
+    size_t room = json.len < X402_MAX_WORK || !is_limited ? json.len : X402_MAX_WORK;
     struct checker checker = {.err = err};
     struct assay_json_token *tokens;
     struct assay_json doc;
     enum assay_code rc;
 
-    if (text.len > X402_DECODED_MAX_BYTES)
+    if (text.len > X402_DECODED_MAX_BYTES && is_limited)
         return too_large(err, X402_DECODED_MAX_BYTES, X402_DECODED_MAX_BYTES, "bytes of JSON text");
     tokens = assay_arena_alloc(arena, room * sizeof(*tokens));
     if (tokens == NULL)
@@ -163,7 +165,7 @@ enum assay_code x402_document_parse(struct assay_json *out, struct assay_arena *
     if ((rc = tokenize(&doc, tokens, room, json, strict, err)) != ASSAY_OK)
         return rc;
     checker.doc = &doc;
-    if ((rc = check_value(&checker, 0, ASSAY_JSON_NONE, 0)) != ASSAY_OK)
+    if (is_limited && (rc = check_value(&checker, 0, ASSAY_JSON_NONE, 0)) != ASSAY_OK)
         return rc;
     *out = doc;
     return ASSAY_OK;
@@ -195,6 +197,8 @@ bool x402_equal(const struct assay_json *a, uint32_t left, const struct assay_js
 
     if (left == ASSAY_JSON_NONE || right == ASSAY_JSON_NONE)
         return left == right;
+    if (assay_bytes_equal(assay_json_raw(a, left), assay_json_raw(b, right)))
+        return true;
     equal = assay_json_canonical(&one, a, left, NULL) == ASSAY_OK &&
             assay_json_canonical(&other, b, right, NULL) == ASSAY_OK &&
             assay_bytes_equal(assay_buf_view(&one), assay_buf_view(&other));

@@ -35,8 +35,9 @@ enum assay_code x402_hash(char *out, const struct assay_json *doc, uint32_t toke
                           struct assay_err *err) ASSAY_MUST_USE;
 /** The same of a canonical text. */
 void x402_hash_text(char *out, struct assay_bytes canonical);
-/** Whether two values have one canonical form, be they of one document or two. False also when one
- *  of them has none that x402_hash would take, or memory is short. NONE equals NONE alone. */
+/** Whether two values have one canonical form, be they of one document or two; those of the same
+ *  text have. False also when they differ and one of them has none that x402_hash would take, or
+ *  memory is short. NONE equals NONE alone. */
 bool x402_equal(const struct assay_json *a, uint32_t left, const struct assay_json *b,
                 uint32_t right);
 

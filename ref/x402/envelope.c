@@ -1,6 +1,8 @@
 /* The three envelopes and their terms, read by shape; see envelope.h. */
 #include "x402/envelope.h"
 
+#include "defects/defects.h"
+
 #include <assert.h>
 
 enum presence { REQUIRED, OPTIONAL };
@@ -104,7 +106,8 @@ static enum x402_fault read_version(const struct reader *r)
     uint32_t value = assay_json_member(r->doc, 0, "x402Version");
     uint64_t version = 0;
 
-    if (x402_integer(&version, r->doc, 0, "x402Version") && version == X402_VERSION)
+    if (REF_DEFECT(kx_any_version) ||
+        (x402_integer(&version, r->doc, 0, "x402Version") && version == X402_VERSION))
         return X402_FAULT_NONE;
     if (value == ASSAY_JSON_NONE)
         return wrong(r, X402_FAULT_VERSION, value, "x402Version");
@@ -189,9 +192,26 @@ static enum x402_fault read_resource(const struct reader *r, struct x402_require
     return read_texts(r, out->resource, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE);
 }
 
-static enum x402_fault read_accepts(const struct reader *r, struct x402_required *out)
+/* An offer of another shape is a fault, or, to a client that skips it, no offer. */
+static enum x402_fault read_offer(const struct reader *r, struct x402_required *out, uint32_t token,
+                                  bool skips)
+{
+    struct assay_err err = {0};
+    enum x402_fault fault =
+        x402_terms_read(&out->accepts[out->accept_count], r->arena, r->doc, token, &err);
+
+    if (fault == X402_FAULT_NONE)
+        out->accept_count++;
+    if (fault == X402_FAULT_NONE || (fault == X402_FAULT_TERMS && skips))
+        return X402_FAULT_NONE;
+    (void)assay_fail(r->err, err.code, err.at, "accepts[%zu]: %s", out->accept_count, err.text);
+    return fault;
+}
+
+static enum x402_fault read_accepts(const struct reader *r, struct x402_required *out, bool skips)
 {
     uint32_t array = assay_json_member(r->doc, 0, "accepts");
+    enum x402_fault fault = X402_FAULT_NONE;
 
     if (assay_json_type(r->doc, array) != ASSAY_JSON_ARRAY)
         return wrong(r, X402_FAULT_ACCEPTS, array, "accepts");
@@ -200,22 +220,16 @@ static enum x402_fault read_accepts(const struct reader *r, struct x402_required
                          "x402: accepts has no offer, or more than %d", X402_ACCEPTS_MAX_ITEMS);
         return X402_FAULT_ACCEPTS;
     }
-    for (uint32_t at = assay_json_first(r->doc, array); at != ASSAY_JSON_NONE;
-         at = assay_json_next_sibling(r->doc, array, at)) {
-        enum x402_fault fault =
-            x402_terms_read(&out->accepts[out->accept_count], r->arena, r->doc, at, r->err);
-
-        if (fault != X402_FAULT_NONE) {
-            (void)assay_err_wrap(r->err, ASSAY_E_TYPE, "accepts[%zu]", out->accept_count);
-            return fault;
-        }
-        out->accept_count++;
-    }
-    return X402_FAULT_NONE;
+    for (uint32_t at = assay_json_first(r->doc, array);
+         at != ASSAY_JSON_NONE && fault == X402_FAULT_NONE;
+         at = assay_json_next_sibling(r->doc, array, at))
+        fault = read_offer(r, out, at, skips);
+    return fault;
 }
 
-enum x402_fault x402_required_read(struct x402_required *out, struct assay_arena *arena,
-                                   const struct assay_json *doc, struct assay_err *err)
+static enum x402_fault read_required(struct x402_required *out, struct assay_arena *arena,
+                                     const struct assay_json *doc, bool skips,
+                                     struct assay_err *err)
 {
     const struct reader r = {doc, arena, err};
     struct x402_required required = {.doc = doc};
@@ -226,10 +240,22 @@ enum x402_fault x402_required_read(struct x402_required *out, struct assay_arena
         (fault = read_extensions(&r, &required.extensions)) != X402_FAULT_NONE ||
         (fault = read_resource(&r, &required)) != X402_FAULT_NONE ||
         (fault = read_text(&r, 0, &error, X402_FAULT_SHAPE)) != X402_FAULT_NONE ||
-        (fault = read_accepts(&r, &required)) != X402_FAULT_NONE)
+        (fault = read_accepts(&r, &required, skips)) != X402_FAULT_NONE)
         return fault;
     *out = required;
     return X402_FAULT_NONE;
+}
+
+enum x402_fault x402_required_read(struct x402_required *out, struct assay_arena *arena,
+                                   const struct assay_json *doc, struct assay_err *err)
+{
+    return read_required(out, arena, doc, false, err);
+}
+
+enum x402_fault x402_required_read_known(struct x402_required *out, struct assay_arena *arena,
+                                         const struct assay_json *doc, struct assay_err *err)
+{
+    return read_required(out, arena, doc, true, err);
 }
 
 enum x402_fault x402_payment_read(struct x402_payment *out, struct assay_arena *arena,

@@ -65,6 +65,10 @@ const char *x402_fault_text(enum x402_fault fault);
 enum x402_fault x402_required_read(struct x402_required *out, struct assay_arena *arena,
                                    const struct assay_json *doc,
                                    struct assay_err *err) ASSAY_MUST_USE;
+/** The same for who pays: offers of another shape are left out, and it may be that none is left. */
+enum x402_fault x402_required_read_known(struct x402_required *out, struct assay_arena *arena,
+                                         const struct assay_json *doc,
+                                         struct assay_err *err) ASSAY_MUST_USE;
 enum x402_fault x402_payment_read(struct x402_payment *out, struct assay_arena *arena,
                                   const struct assay_json *doc,
                                   struct assay_err *err) ASSAY_MUST_USE;

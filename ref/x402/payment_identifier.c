@@ -1,6 +1,8 @@
 /* The payment-identifier extension: read, echoed and written; see payment_identifier.h. */
 #include "x402/payment_identifier.h"
 
+#include "defects/defects.h"
+
 /* The schema of info as the reference advertises it, in canonical form. */
 static const char built_in_schema[] =
     "{\"$id\":\"https://kaspa-x402.org/schemas/payment-identifier.schema.json\","
@@ -15,12 +17,16 @@ static bool is_built_in(const struct assay_json *doc, uint32_t schema)
     char room[sizeof(built_in_schema)];
     struct assay_buf text = ASSAY_BUF_OVER(room);
 
+    if (assay_bytes_is(assay_json_raw(doc, schema), built_in_schema))
+        return true;
     return assay_json_canonical(&text, doc, schema, NULL) == ASSAY_OK &&
            assay_bytes_is(assay_buf_view(&text), built_in_schema);
 }
 
 bool x402_identifier_id_is_valid(struct assay_bytes id)
 {
+    if (REF_DEFECT(kx_identifier_form))
+        return true;
     for (size_t i = 0; i < id.len; i++) {
         uint8_t c = id.at[i];
         uint8_t letter = c | 0x20;
