@@ -7,7 +7,62 @@
 #include "defects/defects.h"
 #include "store/sqlite_connection.h"
 
-enum { SWEEP_BATCH_ROWS = 4096 };
+enum { SCHEMA_VERSION = 1, SWEEP_BATCH_ROWS = 4096 };
+
+#define SCHEMA                                                                                     \
+    "CREATE TABLE nonce(id BLOB PRIMARY KEY, until_ms INTEGER NOT NULL, ended INTEGER NOT NULL)"   \
+    " WITHOUT ROWID;"                                                                              \
+    "CREATE INDEX nonce_until ON nonce(until_ms);"                                                 \
+    "CREATE TABLE answer(key BLOB PRIMARY KEY, request_hash BLOB NOT NULL, payment BLOB NOT NULL," \
+    " until_ms INTEGER NOT NULL, ended INTEGER NOT NULL, status INTEGER, content_type BLOB,"       \
+    " body BLOB);"                                                                                 \
+    "CREATE INDEX answer_until ON answer(until_ms);"                                               \
+    "CREATE TABLE fact(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"              \
+    "INSERT INTO fact VALUES('floor_ms',0),('nonces',0),('keys',0);"
+
+/* name, text */
+#define STATEMENTS(X)                                                                              \
+    X(NONCE_ADD, "INSERT OR IGNORE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")             \
+    X(NONCE_PUT, "INSERT OR REPLACE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")            \
+    X(NONCE_GET, "SELECT 1 FROM nonce WHERE id = ?1")                                              \
+    X(NONCE_END, "UPDATE nonce SET ended = 1 WHERE id = ?1 AND ended = 0")                         \
+    X(NONCE_FREE, "DELETE FROM nonce WHERE id = ?1 AND ended = 0")                                 \
+    X(KEY_GET, "SELECT request_hash, payment, ended, status, content_type, body FROM answer"       \
+               " WHERE key = ?1 AND until_ms > ?2")                                                \
+    X(KEY_DROP, "DELETE FROM answer WHERE key = ?1")                                               \
+    X(KEY_ADD, "INSERT INTO answer(key, request_hash, payment, until_ms, ended)"                   \
+               " VALUES(?1, ?3, ?4, ?2, 0)")                                                       \
+    X(KEY_END, "UPDATE answer SET ended = 1, until_ms = ?2, status = ?5, content_type = ?6,"       \
+               " body = ?7 WHERE key = ?1 AND request_hash = ?3 AND payment = ?4 AND ended = 0")   \
+    X(KEY_PUT, "INSERT OR REPLACE INTO answer(key, until_ms, request_hash, payment, ended, status" \
+               ", content_type, body) VALUES(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)")                      \
+    X(KEY_FREE, "DELETE FROM answer WHERE key = ?1 AND payment = ?4 AND ended = 0")                \
+    X(FACT_GET, "SELECT value FROM fact WHERE name = ?1")                                          \
+    X(COUNT_MOVE,                                                                                  \
+      "UPDATE fact SET value = max(0, value + ?2) WHERE name = ?1 AND value + ?2 <= ?3")           \
+    X(FLOOR_RAISE, "UPDATE fact SET value = max(value, ?1) WHERE name = 'floor_ms'")               \
+    X(NONCE_SWEEP, "DELETE FROM nonce WHERE id IN"                                                 \
+                   " (SELECT id FROM nonce WHERE until_ms <= ?1 LIMIT ?2)")                        \
+    X(KEY_SWEEP, "DELETE FROM answer WHERE key IN"                                                 \
+                 " (SELECT key FROM answer WHERE until_ms <= ?1 LIMIT ?2)")
+
+#define X(name, text) S_##name,
+enum statement { STATEMENTS(X) S__COUNT };
+#undef X
+
+#define X(name, text) text,
+static const char *const texts[] = {STATEMENTS(X)};
+#undef X
+
+_Static_assert(S__COUNT <= REF_SQLITE_STATEMENTS_MAX, "a connection has room for them");
+
+static const struct ref_sqlite_kind kind = {
+    .application = REF_SQLITE_PAID_TOOLS,
+    .version = SCHEMA_VERSION,
+    .schema = SCHEMA,
+    .statements = texts,
+    .statement_count = S__COUNT,
+};
 
 struct sqlite_store {
     struct ref_store base;
@@ -15,62 +70,25 @@ struct sqlite_store {
     struct ref_sqlite_connection reader, writer;
 };
 
-static sqlite3_stmt *statement(const struct ref_sqlite_connection *c,
-                               enum ref_sqlite_statement which)
+static sqlite3_stmt *statement(const struct ref_sqlite_connection *c, enum statement which)
 {
     return c->statements[which];
 }
 
-static void bind_bytes(sqlite3_stmt *s, int at, struct assay_bytes bytes)
-{
-    /* Cannot fail: the index exists and nothing is copied; a blob too big fails when it is stepped.
-     */
-    (void)sqlite3_bind_blob64(s, at, bytes.at != NULL ? bytes.at : (const uint8_t *)"", bytes.len,
-                              SQLITE_STATIC);
-}
-
-static void bind_i64(sqlite3_stmt *s, int at, int64_t value)
-{
-    (void)sqlite3_bind_int64(s, at, value);
-}
-
 /* Runs a statement that gives no rows. */
-static enum assay_code run(const struct ref_sqlite_connection *c, enum ref_sqlite_statement which,
+static enum assay_code run(const struct ref_sqlite_connection *c, enum statement which,
                            struct assay_err *err)
 {
-    sqlite3_stmt *s = statement(c, which);
-    enum assay_code code = ref_sqlite_judged(c, sqlite3_step(s), err);
-
-    (void)sqlite3_reset(s); /* repeats the error of the step */
-    return code;
+    return ref_sqlite_run(c, statement(c, which), err);
 }
 
-static enum assay_code run_by_name(const struct ref_sqlite_connection *c,
-                                   enum ref_sqlite_statement which, struct assay_bytes name,
-                                   int64_t until_ms, struct assay_err *err)
+static enum assay_code run_by_name(const struct ref_sqlite_connection *c, enum statement which,
+                                   struct assay_bytes name, int64_t until_ms, struct assay_err *err)
 {
-    bind_bytes(statement(c, which), 1, name);
+    ref_sqlite_bind_blob(statement(c, which), 1, name);
     if (sqlite3_bind_parameter_count(statement(c, which)) > 1)
-        bind_i64(statement(c, which), 2, until_ms);
+        ref_sqlite_bind_i64(statement(c, which), 2, until_ms);
     return run(c, which, err);
-}
-
-static bool changed(const struct ref_sqlite_connection *c)
-{
-    return sqlite3_changes(c->db) > 0;
-}
-
-static void roll_back(const struct ref_sqlite_connection *c)
-{
-    if (sqlite3_get_autocommit(c->db) == 0)
-        (void)run(c, S_ROLLBACK, NULL);
-}
-
-static struct assay_bytes column(sqlite3_stmt *s, int at)
-{
-    const void *bytes = sqlite3_column_blob(s, at);
-
-    return assay_bytes_of(bytes, (size_t)sqlite3_column_bytes(s, at));
 }
 
 static enum assay_code found_set(struct ref_found *found, sqlite3_stmt *row)
@@ -79,11 +97,11 @@ static enum assay_code found_set(struct ref_found *found, sqlite3_stmt *row)
     size_t type_end, body_end;
 
     assay_buf_clear(s);
-    assay_buf_add(s, column(row, 4));
+    assay_buf_add(s, ref_sqlite_column(row, 4));
     type_end = s->len;
-    assay_buf_add(s, column(row, 5));
+    assay_buf_add(s, ref_sqlite_column(row, 5));
     body_end = s->len;
-    assay_buf_add(s, column(row, 1));
+    assay_buf_add(s, ref_sqlite_column(row, 1));
     if (!assay_buf_ok(s))
         return s->bad;
     found->answer.status = sqlite3_column_int(row, 3);
@@ -105,12 +123,12 @@ static enum assay_code ask_key(const struct ref_sqlite_connection *c, const stru
     *result = REF_CLAIM_FREE;
     if (claim->key.len == 0)
         return ASSAY_OK;
-    bind_bytes(s, 1, claim->key);
-    bind_i64(s, 2, claim->now_ms);
+    ref_sqlite_bind_blob(s, 1, claim->key);
+    ref_sqlite_bind_i64(s, 2, claim->now_ms);
     rc = sqlite3_step(s);
     code = ref_sqlite_judged(c, rc, err);
     if (rc == SQLITE_ROW) {
-        if (!assay_bytes_equal(column(s, 0), claim->request_hash))
+        if (!assay_bytes_equal(ref_sqlite_column(s, 0), claim->request_hash))
             *result = REF_CLAIM_KEY_CONFLICT;
         else
             *result = sqlite3_column_int(s, 2) != 0 ? REF_CLAIM_ANSWERED : REF_CLAIM_KEY_BUSY;
@@ -141,19 +159,19 @@ static enum assay_code move_count(const struct ref_sqlite_connection *c, const c
     enum assay_code code;
 
     (void)sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-    bind_i64(s, 2, by);
-    bind_i64(s, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+    ref_sqlite_bind_i64(s, 2, by);
+    ref_sqlite_bind_i64(s, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
     code = run(c, S_COUNT_MOVE, err);
-    *full = code == ASSAY_OK && !changed(c);
+    *full = code == ASSAY_OK && !ref_sqlite_changed(c);
     return code;
 }
 
 static void bind_key(sqlite3_stmt *s, const struct ref_claim *claim)
 {
-    bind_bytes(s, 1, claim->key);
-    bind_i64(s, 2, claim->key_until_ms);
-    bind_bytes(s, 3, claim->request_hash);
-    bind_bytes(s, 4, claim->payment);
+    ref_sqlite_bind_blob(s, 1, claim->key);
+    ref_sqlite_bind_i64(s, 2, claim->key_until_ms);
+    ref_sqlite_bind_blob(s, 3, claim->request_hash);
+    ref_sqlite_bind_blob(s, 4, claim->payment);
 }
 
 static enum assay_code reserve_key(const struct sqlite_store *store, const struct ref_claim *claim,
@@ -165,7 +183,7 @@ static enum assay_code reserve_key(const struct sqlite_store *store, const struc
     /* One that is there is past its time: ask_key came before. */
     if ((code = run_by_name(w, S_KEY_DROP, claim->key, 0, err)) != ASSAY_OK)
         return code;
-    if (!changed(w)) {
+    if (!ref_sqlite_changed(w)) {
         code = move_count(w, "keys", 1, store->limits.max_keys, full, err);
         if (code != ASSAY_OK || *full)
             return code;
@@ -180,7 +198,7 @@ static enum assay_code reserve(const struct sqlite_store *store, const struct re
                                struct assay_err *err)
 {
     const struct ref_sqlite_connection *w = &store->writer;
-    enum ref_sqlite_statement add = REF_DEFECT(nonce_two_steps) ? S_NONCE_PUT : S_NONCE_ADD;
+    enum statement add = REF_DEFECT(nonce_two_steps) ? S_NONCE_PUT : S_NONCE_ADD;
     bool full = false;
     enum assay_code code;
 
@@ -191,7 +209,7 @@ static enum assay_code reserve(const struct sqlite_store *store, const struct re
         code = run_by_name(w, add, claim->nonce, claim->nonce_until_ms, err);
         if (code != ASSAY_OK)
             return code;
-        if (!changed(w)) {
+        if (!ref_sqlite_changed(w)) {
             *result = REF_CLAIM_NONCE_TAKEN;
             return ASSAY_OK;
         }
@@ -213,7 +231,7 @@ static enum assay_code ask_nonce(struct sqlite_store *s, const struct ref_claim 
     int rc;
 
     pthread_mutex_lock(&r->lock);
-    bind_bytes(statement(r, S_NONCE_GET), 1, claim->nonce);
+    ref_sqlite_bind_blob(statement(r, S_NONCE_GET), 1, claim->nonce);
     rc = sqlite3_step(statement(r, S_NONCE_GET));
     code = ref_sqlite_judged(r, rc, err);
     *result = rc == SQLITE_ROW ? REF_CLAIM_NONCE_TAKEN : REF_CLAIM_FREE;
@@ -227,7 +245,7 @@ static enum assay_code sqlite_begin(struct ref_store *store, const struct ref_cl
                                     struct assay_err *err)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
-    const struct ref_sqlite_connection *w = &s->writer;
+    struct ref_sqlite_connection *w = &s->writer;
     enum assay_code code = ASSAY_OK;
 
     *result = REF_CLAIM_FREE;
@@ -236,15 +254,13 @@ static enum assay_code sqlite_begin(struct ref_store *store, const struct ref_cl
         code = ask_nonce(s, claim, result, err);
     if (code != ASSAY_OK || *result != REF_CLAIM_FREE)
         return assay_err_wrap(err, code, "store: begin");
-    pthread_mutex_lock(&s->writer.lock);
-    if ((code = run(w, S_BEGIN, err)) != ASSAY_OK)
-        goto out;
+    if ((code = ref_sqlite_begin(w, err)) != ASSAY_OK)
+        return assay_err_wrap(err, code, "store: begin");
     if ((code = reserve(s, claim, result, found, err)) != ASSAY_OK || *result != REF_CLAIM_FREE)
         goto out;
-    code = run(w, S_COMMIT, err);
+    code = ref_sqlite_commit(w, err);
 out:
-    roll_back(w);
-    pthread_mutex_unlock(&s->writer.lock);
+    ref_sqlite_leave(w);
     return assay_err_wrap(err, code, "store: begin");
 }
 
@@ -258,7 +274,7 @@ static enum assay_code end_nonce(const struct ref_sqlite_connection *w,
 
     if (code != ASSAY_OK)
         return code;
-    if (!changed(w) && !REF_DEFECT(nonce_two_steps))
+    if (!ref_sqlite_changed(w) && !REF_DEFECT(nonce_two_steps))
         return assay_fail(err, ASSAY_E_MISSING, 0, "the nonce is not reserved");
     return outcome == REF_OUTCOME_SPENT ? ASSAY_OK
                                         : move_count(w, "nonces", -1, UINT64_MAX, &full, err);
@@ -267,7 +283,7 @@ static enum assay_code end_nonce(const struct ref_sqlite_connection *w,
 static enum assay_code end_key(const struct ref_sqlite_connection *w, const struct ref_claim *claim,
                                const struct ref_answer *answer, struct assay_err *err)
 {
-    enum ref_sqlite_statement end = answer == NULL ? S_KEY_FREE : S_KEY_END;
+    enum statement end = answer == NULL ? S_KEY_FREE : S_KEY_END;
     sqlite3_stmt *s;
     bool full;
     enum assay_code code;
@@ -281,13 +297,13 @@ static enum assay_code end_key(const struct ref_sqlite_connection *w, const stru
 
         if (REF_DEFECT(key_loses_bytes))
             body.len = assay_bytes_find(body, 0, 0);
-        bind_i64(s, 5, answer->status);
-        bind_bytes(s, 6, answer->content_type);
-        bind_bytes(s, 7, body);
+        ref_sqlite_bind_i64(s, 5, answer->status);
+        ref_sqlite_bind_blob(s, 6, answer->content_type);
+        ref_sqlite_bind_blob(s, 7, body);
     }
     if ((code = run(w, end, err)) != ASSAY_OK)
         return code;
-    if (!changed(w) && !REF_DEFECT(key_race))
+    if (!ref_sqlite_changed(w) && !REF_DEFECT(key_race))
         return assay_fail(err, ASSAY_E_MISSING, 0, "the key is not reserved for this payment");
     return answer != NULL ? ASSAY_OK : move_count(w, "keys", -1, UINT64_MAX, &full, err);
 }
@@ -297,7 +313,7 @@ static enum assay_code sqlite_finish(struct ref_store *store, const struct ref_c
                                      struct assay_err *err)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
-    const struct ref_sqlite_connection *w = &s->writer;
+    struct ref_sqlite_connection *w = &s->writer;
     enum assay_code code;
 
     if (outcome == REF_OUTCOME_RELEASED)
@@ -307,27 +323,25 @@ static enum assay_code sqlite_finish(struct ref_store *store, const struct ref_c
                           answer->body.len);
     if (claim->nonce.len == 0 && claim->key.len == 0)
         return assay_fail(err, ASSAY_E_MISSING, 0, "store: finish: neither nonce nor key");
-    pthread_mutex_lock(&s->writer.lock);
-    if ((code = run(w, S_BEGIN, err)) != ASSAY_OK)
-        goto out;
+    if ((code = ref_sqlite_begin(w, err)) != ASSAY_OK)
+        return assay_err_wrap(err, code, "store: finish");
     if (claim->nonce.len > 0 && (code = end_nonce(w, claim, outcome, err)) != ASSAY_OK)
         goto out;
     if (claim->key.len > 0 && (code = end_key(w, claim, answer, err)) != ASSAY_OK)
         goto out;
-    code = run(w, S_COMMIT, err);
+    code = ref_sqlite_commit(w, err);
 out:
-    roll_back(w);
-    pthread_mutex_unlock(&s->writer.lock);
+    ref_sqlite_leave(w);
     return assay_err_wrap(err, code, "store: finish");
 }
 
 /* Removes at most one batch of each table, so that payments get in between; *more: there may be
  * more. */
-static enum assay_code sweep_batch(const struct ref_sqlite_connection *w, int64_t now_ms,
-                                   bool *more, struct assay_err *err)
+static enum assay_code sweep_batch(struct ref_sqlite_connection *w, int64_t now_ms, bool *more,
+                                   struct assay_err *err)
 {
     static const struct {
-        enum ref_sqlite_statement sweep;
+        enum statement sweep;
         const char *count;
     } tables[] = {
         {S_NONCE_SWEEP, "nonces"},
@@ -337,16 +351,16 @@ static enum assay_code sweep_batch(const struct ref_sqlite_connection *w, int64_
     bool full;
 
     *more = false;
-    if ((code = run(w, S_BEGIN, err)) != ASSAY_OK)
-        goto out;
-    bind_i64(statement(w, S_FLOOR_RAISE), 1, now_ms);
+    if ((code = ref_sqlite_begin(w, err)) != ASSAY_OK)
+        return code;
+    ref_sqlite_bind_i64(statement(w, S_FLOOR_RAISE), 1, now_ms);
     if ((code = run(w, S_FLOOR_RAISE, err)) != ASSAY_OK)
         goto out;
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         int gone;
 
-        bind_i64(statement(w, tables[i].sweep), 1, now_ms);
-        bind_i64(statement(w, tables[i].sweep), 2, SWEEP_BATCH_ROWS);
+        ref_sqlite_bind_i64(statement(w, tables[i].sweep), 1, now_ms);
+        ref_sqlite_bind_i64(statement(w, tables[i].sweep), 2, SWEEP_BATCH_ROWS);
         if ((code = run(w, tables[i].sweep, err)) != ASSAY_OK)
             goto out;
         gone = sqlite3_changes(w->db);
@@ -355,9 +369,9 @@ static enum assay_code sweep_batch(const struct ref_sqlite_connection *w, int64_
         if (code != ASSAY_OK)
             goto out;
     }
-    code = run(w, S_COMMIT, err);
+    code = ref_sqlite_commit(w, err);
 out:
-    roll_back(w);
+    ref_sqlite_leave(w);
     return code;
 }
 
@@ -369,11 +383,8 @@ static enum assay_code sqlite_sweep(struct ref_store *store, int64_t now_ms, str
     enum assay_code code = ASSAY_OK;
     bool more = true;
 
-    for (uint64_t n = 0; more && code == ASSAY_OK && n <= rows / SWEEP_BATCH_ROWS + 1; n++) {
-        pthread_mutex_lock(&s->writer.lock);
+    for (uint64_t n = 0; more && code == ASSAY_OK && n <= rows / SWEEP_BATCH_ROWS + 1; n++)
         code = sweep_batch(&s->writer, now_ms, &more, err);
-        pthread_mutex_unlock(&s->writer.lock);
-    }
     return assay_err_wrap(err, code, "store: sweep");
 }
 
@@ -454,14 +465,15 @@ enum assay_code ref_store_sqlite_open(struct ref_store **out, const char *path,
 
     if (s == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a store");
-    *s = (struct sqlite_store){.base.ops = &sqlite_ops, .limits = *limits};
-    pthread_mutex_init(&s->reader.lock, NULL);
-    pthread_mutex_init(&s->writer.lock, NULL);
+    *s = (struct sqlite_store){.base.ops = &sqlite_ops,
+                               .limits = *limits,
+                               .reader = REF_SQLITE_CONNECTION_INIT,
+                               .writer = REF_SQLITE_CONNECTION_INIT};
     if ((code = ref_sqlite_make_file(path, err)) != ASSAY_OK)
         goto out;
-    if ((code = ref_sqlite_connection_open(&s->writer, path, err)) != ASSAY_OK)
+    if ((code = ref_sqlite_connection_open(&s->writer, path, &kind, true, err)) != ASSAY_OK)
         goto out;
-    if ((code = ref_sqlite_connection_open(&s->reader, path, err)) != ASSAY_OK)
+    if ((code = ref_sqlite_connection_open(&s->reader, path, &kind, false, err)) != ASSAY_OK)
         goto out;
     *out = &s->base;
     s = NULL; /* the caller owns it now */

@@ -1,63 +1,84 @@
-/** The two connections of the SQLite store and their statements. For store/sqlite.c (what a payment
- * does) and store/sqlite_open.c (what a file must be). */
+/** One connection to a SQLite file that serves as a store: opened, its statements prepared, its
+ * transactions begun and ended. For the stores of this folder: each says what kind of file it
+ * needs, and keeps two connections a process, so that who only asks does not wait for the disk. */
 #ifndef REF_STORE_SQLITE_CONNECTION_H
 #define REF_STORE_SQLITE_CONNECTION_H
 
-#include "store/store.h"
+#include "base/err.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 
-/* name, text */
-#define STATEMENTS(X)                                                                              \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
-    X(COMMIT, "COMMIT")                                                                            \
-    X(ROLLBACK, "ROLLBACK")                                                                        \
-    X(NONCE_ADD, "INSERT OR IGNORE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")             \
-    X(NONCE_PUT, "INSERT OR REPLACE INTO nonce(id, until_ms, ended) VALUES(?1, ?2, 0)")            \
-    X(NONCE_GET, "SELECT 1 FROM nonce WHERE id = ?1")                                              \
-    X(NONCE_END, "UPDATE nonce SET ended = 1 WHERE id = ?1 AND ended = 0")                         \
-    X(NONCE_FREE, "DELETE FROM nonce WHERE id = ?1 AND ended = 0")                                 \
-    X(KEY_GET, "SELECT request_hash, payment, ended, status, content_type, body FROM answer"       \
-               " WHERE key = ?1 AND until_ms > ?2")                                                \
-    X(KEY_DROP, "DELETE FROM answer WHERE key = ?1")                                               \
-    X(KEY_ADD, "INSERT INTO answer(key, request_hash, payment, until_ms, ended)"                   \
-               " VALUES(?1, ?3, ?4, ?2, 0)")                                                       \
-    X(KEY_END, "UPDATE answer SET ended = 1, until_ms = ?2, status = ?5, content_type = ?6,"       \
-               " body = ?7 WHERE key = ?1 AND request_hash = ?3 AND payment = ?4 AND ended = 0")   \
-    X(KEY_PUT, "INSERT OR REPLACE INTO answer(key, until_ms, request_hash, payment, ended, status" \
-               ", content_type, body) VALUES(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)")                      \
-    X(KEY_FREE, "DELETE FROM answer WHERE key = ?1 AND payment = ?4 AND ended = 0")                \
-    X(FACT_GET, "SELECT value FROM fact WHERE name = ?1")                                          \
-    X(COUNT_MOVE,                                                                                  \
-      "UPDATE fact SET value = max(0, value + ?2) WHERE name = ?1 AND value + ?2 <= ?3")           \
-    X(FLOOR_RAISE, "UPDATE fact SET value = max(value, ?1) WHERE name = 'floor_ms'")               \
-    X(NONCE_SWEEP, "DELETE FROM nonce WHERE id IN"                                                 \
-                   " (SELECT id FROM nonce WHERE until_ms <= ?1 LIMIT ?2)")                        \
-    X(KEY_SWEEP, "DELETE FROM answer WHERE key IN"                                                 \
-                 " (SELECT key FROM answer WHERE until_ms <= ?1 LIMIT ?2)")
+#define REF_SQLITE_STATEMENTS_MAX 32
 
-#define X(name, text) S_##name,
-enum ref_sqlite_statement { STATEMENTS(X) S__COUNT };
-#undef X
-
-struct ref_sqlite_connection {
-    pthread_mutex_t lock;
-    sqlite3 *db;
-    sqlite3_stmt *statements[S__COUNT];
+/** The kinds of files, by the application_id in their headers: so one kind, and another program's
+ * database, is told from the other. */
+enum ref_sqlite_application {
+    REF_SQLITE_PAID_TOOLS = 0x41637054,
+    REF_SQLITE_KASPA_X402 = 0x41734b58,
 };
 
-/** What a result code of SQLite means here; err gets the connection's own text. */
-enum assay_code ref_sqlite_judged(const struct ref_sqlite_connection *c, int rc,
-                                  struct assay_err *err);
+struct ref_sqlite_kind {
+    enum ref_sqlite_application application;
+    int version;        /**< of the schema; the file's user_version */
+    const char *schema; /**< makes it in an empty file */
+    const char *const *statements;
+    size_t statement_count; /**< at most REF_SQLITE_STATEMENTS_MAX */
+    bool is_unsynced;       /**< what is committed is not synced: never but as a defect */
+};
 
-/** Opens a file that is there, or makes its schema if it is empty; c is zero-initialised, and
- * closed by _close also after a failure. IO, BUSY, NOMEM as ref_store_sqlite_open. */
+struct ref_sqlite_connection {
+    pthread_mutex_t lock; /**< of a transaction; around a single question the caller takes it */
+    sqlite3 *db;
+    sqlite3_stmt *begin, *commit, *roll_back;
+    sqlite3_stmt *statements[REF_SQLITE_STATEMENTS_MAX]; /**< in the order of the kind's */
+    bool writes;
+};
+
+#define REF_SQLITE_CONNECTION_INIT                                                                 \
+    {                                                                                              \
+        .lock = PTHREAD_MUTEX_INITIALIZER                                                          \
+    }
+
+/** Opens a file that is there, or makes its schema if it is empty; c is initialised as above, and
+ * closed by _close also after a failure. writes: its transactions exclude other writers from their
+ * start. IO: cannot be opened, is no such store; BUSY; NOMEM. */
 enum assay_code ref_sqlite_connection_open(struct ref_sqlite_connection *c, const char *path,
+                                           const struct ref_sqlite_kind *kind, bool writes,
                                            struct assay_err *err) ASSAY_MUST_USE;
+/** Takes one that was initialised, opened or not. */
 void ref_sqlite_connection_close(struct ref_sqlite_connection *c);
 
 /** Makes the file, empty and for its owner alone, where it is missing. IO. */
 enum assay_code ref_sqlite_make_file(const char *path, struct assay_err *err) ASSAY_MUST_USE;
+
+/** Takes the lock and starts a transaction; after a failure the lock is free again. */
+enum assay_code ref_sqlite_begin(struct ref_sqlite_connection *c,
+                                 struct assay_err *err) ASSAY_MUST_USE;
+/** Makes what it did durable. */
+enum assay_code ref_sqlite_commit(const struct ref_sqlite_connection *c,
+                                  struct assay_err *err) ASSAY_MUST_USE;
+/** Undoes what was not committed, and frees the lock. */
+void ref_sqlite_leave(struct ref_sqlite_connection *c);
+
+/** What a result code of SQLite means here; err gets the connection's own text. */
+enum assay_code ref_sqlite_judged(const struct ref_sqlite_connection *c, int rc,
+                                  struct assay_err *err);
+/** Runs a statement that gives no rows, and resets it. */
+enum assay_code ref_sqlite_run(const struct ref_sqlite_connection *c, sqlite3_stmt *s,
+                               struct assay_err *err);
+/** Whether the statement that ran last changed a row. */
+bool ref_sqlite_changed(const struct ref_sqlite_connection *c);
+
+/** Parameters count from 1. The bytes are not copied and must live until the statement is reset. */
+void ref_sqlite_bind_blob(sqlite3_stmt *s, int at, struct assay_bytes bytes);
+void ref_sqlite_bind_text(sqlite3_stmt *s, int at, struct assay_bytes text);
+void ref_sqlite_bind_i64(sqlite3_stmt *s, int at, int64_t value);
+/** Of any 64 bits: SQLite's integers are signed, and keep the pattern. */
+void ref_sqlite_bind_u64(sqlite3_stmt *s, int at, uint64_t value);
+
+/** Columns count from 0; a view is valid until the statement is stepped or reset. */
+struct assay_bytes ref_sqlite_column(sqlite3_stmt *s, int at);
+uint64_t ref_sqlite_column_u64(sqlite3_stmt *s, int at);
 
 #endif

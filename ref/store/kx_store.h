@@ -1,0 +1,262 @@
+/** What a Kaspa x402 server must remember of exact payments, behind one interface: attempts, paid
+ * answers, payment identifiers, heads. Memory (a test fixture) and SQLite (WAL, full sync)
+ * implement it.
+ *
+ *  Every operation is durable before it returns, all or nothing, and atomic against every other,
+ * from any thread and, for SQLite, any process that has opened the same file: comparisons are made
+ * in the transaction that writes. One that returns an error has changed nothing; the caller
+ * delivers nothing (fail closed). (What a disk failed to sync may yet be found after a crash, and
+ * is then as if it had been acknowledged.) What an operation decided is in its *result, which is
+ * not an error. Texts of hex are lower case; who calls sees to that.
+ *
+ *  Source: Kaspa x402 exact digest, sections 11, 12 and 18.
+ *
+ *  Life of an attempt:     PENDING -> BROADCAST (optional) -> ACCEPTED -> APPLIED, or, before
+ *                          acceptance and without a handler's mark, abandoned: then it is gone.
+ *  Life of an identifier:  PENDING with its attempt, RECOVERY while an operator has to say what
+ *                          became of the handler, COMPLETED with the payment, RELEASED when the
+ *                          attempt was abandoned: free for anyone.
+ */
+#ifndef REF_STORE_KX_STORE_H
+#define REF_STORE_KX_STORE_H
+
+#include "kaspa_x402/exact_verify.h"
+
+#define KX_STORE_HEADERS_MAX 64                       /**< of a handler's result */
+#define KX_STORE_RESULT_MAX_BYTES ((size_t)256 << 10) /**< its header fields and its body */
+/** Of a paid answer: a result, and PAYMENT-RESPONSE among its headers. */
+#define KX_STORE_ANSWER_HEADERS_MAX (KX_STORE_HEADERS_MAX + 1)
+#define KX_STORE_ANSWER_MAX_BYTES (KX_STORE_RESULT_MAX_BYTES + X402_HEADER_MAX_CHARS + 1024)
+#define KX_STORE_REASON_MAX_BYTES 1024
+/** What a claim reserves beside its own bytes: a result and an answer may be written at once. */
+#define KX_STORE_RESERVED_BYTES (2 * KX_STORE_ANSWER_MAX_BYTES)
+/** Of what an attempt's slices may hold. Its transaction's text: X402_ARTIFACT_MAX_BYTES. */
+#define KX_STORE_SPK_MAX_BYTES (KASPA_OUTPUT_SCRIPT_MAX_BYTES + 2)
+
+/** An answer of the handler, or a paid answer: status, header fields, body. Slices are borrowed
+ * by what takes it; of what was loaded they are views into the caller's storage. */
+struct kx_result {
+    int status; /**< 100 to 599 */
+    struct kx_field {
+        struct assay_bytes name, value;
+    } headers[KX_STORE_ANSWER_HEADERS_MAX];
+    size_t header_count;
+    struct assay_bytes body;
+};
+
+enum kx_attempt_status { KX_PENDING, KX_BROADCAST, KX_ACCEPTED, KX_APPLIED };
+
+/** One settlement attempt. The terms never change; claim compares them, all but the transaction's
+ * text: other witnesses or another spelling make no other payment (section 11), and what the text
+ * pays is in payload_hash. */
+struct kx_attempt {
+    /* the terms */
+    char txid[X402_HASH_TEXT_BYTES];
+    enum kx_profile profile;
+    uint64_t amount;
+    uint32_t output_index;
+    char fingerprint[X402_HASH_TEXT_BYTES]; /**< of the request */
+    char requirements_hash[X402_HASH_TEXT_BYTES];
+    char payload_hash[X402_HASH_TEXT_BYTES];
+    char authorization_id[X402_HASH_TEXT_BYTES];
+    char scope[X402_HASH_TEXT_BYTES]; /**< artifact scope: of the transaction, whatever its
+                                         witnesses */
+    struct assay_bytes identifier;
+    int64_t authorization_expires_ms;
+    int64_t challenge_expires_ms;   /**< KX_NO_TIME: none */
+    struct assay_bytes pay_to_spk;  /**< serialized */
+    struct assay_bytes transaction; /**< safe JSON as it came first; empty once APPLIED */
+    enum kx_finality required;
+    uint8_t payer[32]; /**< the verified x-only key */
+    bool has_head;     /**< additive: what of the head was claimed */
+    uint8_t head_id[32];
+    uint64_t head_version; /**< the one that is spent */
+    uint64_t head_next_amount;
+
+    /** 64 hex digits: the chain's sink when it was claimed, from which evidence is looked for; or
+     * empty. No term: it stays that of the first claim. */
+    struct assay_bytes since;
+
+    /* what became of it; what a claim brings here is not read: it is PENDING */
+    enum kx_attempt_status status;
+    enum kx_finality finality; /**< reached; MEMPOOL: none yet */
+    int64_t claimed_ms;
+    int64_t changed_ms;         /**< of its last step */
+    int64_t handler_started_ms; /**< KX_NO_TIME: not */
+    bool has_result;
+    struct kx_result result;     /**< of has_result, until APPLIED */
+    struct assay_bytes recovery; /**< why an operator is needed; empty: not */
+};
+
+/** The terminal record of one transaction. Compacted after its retention: the answer is gone, the
+ * rest stays for good, and so does the attempt. */
+struct kx_payment_record {
+    char txid[X402_HASH_TEXT_BYTES];
+    uint32_t output_index;
+    char fingerprint[X402_HASH_TEXT_BYTES], payload_hash[X402_HASH_TEXT_BYTES],
+        scope[X402_HASH_TEXT_BYTES];
+    struct assay_bytes identifier;
+    int64_t committed_ms;
+    bool is_compacted;
+    struct kx_result answer; /**< as it was sent, PAYMENT-RESPONSE among its headers */
+};
+
+enum kx_identifier_state {
+    KX_ID_NONE,
+    KX_ID_PENDING,
+    KX_ID_RECOVERY,
+    KX_ID_COMPLETED,
+    KX_ID_RELEASED
+};
+
+/** What is known of an identifier: of PENDING and later, whose it is. */
+struct kx_identifier_record {
+    enum kx_identifier_state state;
+    char txid[X402_HASH_TEXT_BYTES], fingerprint[X402_HASH_TEXT_BYTES],
+        payload_hash[X402_HASH_TEXT_BYTES], scope[X402_HASH_TEXT_BYTES];
+};
+
+enum kx_head_status { KX_HEAD_AVAILABLE, KX_HEAD_CLAIMED, KX_HEAD_UNAVAILABLE, KX_HEAD_RETIRED };
+
+/** A head of the additive profile: a coin that payments grow. */
+struct kx_head_record {
+    uint8_t id[32];
+    uint64_t version;
+    struct kaspa_outpoint outpoint;
+    uint64_t amount;
+    uint64_t threshold;
+    uint8_t owner[32]; /**< x-only; the redeem script follows from it and the threshold */
+    enum kx_head_status status;
+};
+
+enum kx_claim_result {
+    KX_CLAIM_CREATED,
+    KX_CLAIM_EXISTS,      /**< the same terms were claimed before: nothing was changed */
+    KX_CLAIM_OTHER_TERMS, /**< the transaction is an attempt or a payment on other terms */
+    KX_CLAIM_ID_TAKEN,    /**< the identifier is another's */
+    KX_CLAIM_HEAD_MOVED,  /**< the head is not available, or not the one that was offered */
+    KX_CLAIM_EXPIRED,     /**< a deadline has passed at now_ms */
+    KX_CLAIM_FULL,        /**< a quota; nothing is evicted for a new claim */
+};
+
+struct kx_store_limits {
+    uint64_t max_records; /**< attempts and payments that are not compacted, 10,000 */
+    uint64_t max_bytes;   /**< of them, with what claims reserve, 512 MiB */
+    uint64_t max_per_payer;
+    uint64_t max_heads;
+    int64_t retention_ms; /**< of a paid answer, from its commit */
+};
+#define KX_STORE_LIMITS_DEFAULT                                                                    \
+    {                                                                                              \
+        .max_records = 10000, .max_bytes = UINT64_C(512) << 20, .max_per_payer = 1000,             \
+        .max_heads = 256, .retention_ms = INT64_C(86400000)                                        \
+    }
+
+struct kx_store;
+
+/** What loads hand out: views into the arena that the caller gave. */
+struct kx_store_ops {
+    /** Reads; MISSING: there is none such. */
+    enum assay_code (*load_attempt)(struct kx_store *store, struct kx_attempt *out,
+                                    struct assay_arena *arena, const char *txid,
+                                    struct assay_err *err);
+    enum assay_code (*load_payment)(struct kx_store *store, struct kx_payment_record *out,
+                                    struct assay_arena *arena, const char *txid,
+                                    struct assay_err *err);
+    /** Never MISSING: state NONE. */
+    enum assay_code (*load_identifier)(struct kx_store *store, struct kx_identifier_record *out,
+                                       struct assay_bytes identifier, struct assay_err *err);
+    /** Whether any attempt or payment has this artifact scope: its txid, else MISSING. */
+    enum assay_code (*find_scope)(struct kx_store *store, char *txid, const char *scope,
+                                  struct assay_err *err);
+
+    /** In one step: attempt, identifier, deadlines against now_ms, head, quotas; the first of them
+     * that objects is the result. An identifier is free, RELEASED, or of the same txid, fingerprint
+     * and payload hash. A head is still the offered one if it has that version, and grows by the
+     * amount to head_next_amount. TOO_LARGE: a slice is above its limit. */
+    enum assay_code (*claim)(struct kx_store *store, const struct kx_attempt *attempt,
+                             int64_t now_ms, enum kx_claim_result *result, struct assay_err *err);
+    /** -> BROADCAST; nothing where it is that or further. MISSING: no attempt; so below. */
+    enum assay_code (*broadcast)(struct kx_store *store, const char *txid, int64_t now_ms,
+                                 struct assay_err *err);
+    /** -> ACCEPTED, with the finality, which may rise later; the head, once, becomes (txid, 0) with
+     * head_next_amount, version + 1, available. Nothing where APPLIED. RANGE: the finality is none
+     * of an accepted transaction; DUPLICATE: another head stands on (txid, 0). */
+    enum assay_code (*accept)(struct kx_store *store, const char *txid, enum kx_finality finality,
+                              int64_t now_ms, struct assay_err *err);
+    /** *begun exactly once, and only from ACCEPTED without a start mark; sets started_ms. RANGE:
+     * started_ms is KX_NO_TIME. */
+    enum assay_code (*begin_handler)(struct kx_store *store, const char *txid, int64_t started_ms,
+                                     bool *begun, struct assay_err *err);
+    /** Clears exactly that mark, when the handler provably never ran, and a recovery reason with
+     * it. MISMATCH: another mark, none, or a result. */
+    enum assay_code (*reset_handler)(struct kx_store *store, const char *txid, int64_t started_ms,
+                                     struct assay_err *err);
+    /** Requires ACCEPTED and a start mark. The same again is nothing; another: MISMATCH. Clears the
+     * recovery reason, and the identifier is PENDING again. TOO_LARGE, RANGE (status, headers). */
+    enum assay_code (*record_result)(struct kx_store *store, const char *txid,
+                                     const struct kx_result *result, int64_t now_ms,
+                                     struct assay_err *err);
+    /** Requires ACCEPTED, a start mark and no result (else MISMATCH); the identifier -> RECOVERY. A
+     * later reason replaces an earlier one. RANGE: it is empty; TOO_LARGE. */
+    enum assay_code (*mark_recovery)(struct kx_store *store, const char *txid,
+                                     struct assay_bytes reason, int64_t now_ms,
+                                     struct assay_err *err);
+    /** First: requires ACCEPTED, a start mark, a result, and the attempt's own fingerprint, payload
+     * hash, scope, identifier and output index (else MISMATCH); writes the payment, the identifier
+     * -> COMPLETED, the attempt -> APPLIED without transaction text and result. Again with the same
+     * fingerprint, payload hash and output index: nothing; else MISMATCH. TOO_LARGE, RANGE: of the
+     * answer. */
+    enum assay_code (*commit)(struct kx_store *store, const struct kx_payment_record *payment,
+                              struct assay_err *err);
+    /** Only before acceptance (else MISMATCH): the attempt is gone, the head it claimed available
+     * again, the identifier RELEASED. */
+    enum assay_code (*abandon)(struct kx_store *store, const char *txid, int64_t now_ms,
+                               struct assay_err *err);
+
+    /** The same again, whatever became of its status, is nothing. DUPLICATE: another head, or
+     * another state of it, has that id, or another head that outpoint; TOO_LARGE: no room. */
+    enum assay_code (*register_head)(struct kx_store *store, const struct kx_head_record *head,
+                                     struct assay_err *err);
+    /** Of the available heads, by id, number key mod their count. MISSING: none. */
+    enum assay_code (*select_head)(struct kx_store *store, struct kx_head_record *out, uint64_t key,
+                                   struct assay_err *err);
+    /** MISSING: there is none such. */
+    enum assay_code (*load_head)(struct kx_store *store, struct kx_head_record *out,
+                                 const uint8_t *id, struct assay_err *err);
+    /** To UNAVAILABLE if version, outpoint, amount and status are still those; *applied. */
+    enum assay_code (*mark_head_unavailable)(struct kx_store *store,
+                                             const struct kx_head_record *seen, bool *applied,
+                                             struct assay_err *err);
+    /** To the coin at the end of 1 to 64 steps, version + steps, available, if it is still as seen
+     * and neither claimed nor retired; *applied. Whether the steps are proved is for the caller.
+     * RANGE: the steps, or a version above 64 bits; DUPLICATE: another head stands there. */
+    enum assay_code (*move_head)(struct kx_store *store, const struct kx_head_record *seen,
+                                 const struct kaspa_outpoint *outpoint, uint64_t amount,
+                                 unsigned steps, bool *applied, struct assay_err *err);
+
+    /** Compacts what is past its retention, forgets released identifiers past their attempt's
+     * deadlines. In steps, so that payments get in between: what it has done before an error stays.
+     */
+    enum assay_code (*sweep)(struct kx_store *store, int64_t now_ms, struct assay_err *err);
+    /** txids of attempts that are neither APPLIED nor gone, oldest first; *count of all of them. */
+    enum assay_code (*unresolved)(struct kx_store *store, char (*txids)[X402_HASH_TEXT_BYTES],
+                                  size_t room, size_t *count, struct assay_err *err);
+    void (*close)(struct kx_store *store); /**< frees; NULL is taken */
+};
+
+struct kx_store {
+    const struct kx_store_ops *ops;
+};
+
+/** Memory of this process. NOMEM. */
+enum assay_code kx_store_memory_open(struct kx_store **out, const struct kx_store_limits *limits,
+                                     struct assay_err *err) ASSAY_MUST_USE;
+/** A SQLite file, made where it is missing (mode 0600): WAL, synchronous=FULL. Opened once per
+ * process after fork; threads share it behind a lock. IO: cannot be opened, or is no store of this
+ * version. */
+enum assay_code kx_store_sqlite_open(struct kx_store **out, const char *path,
+                                     const struct kx_store_limits *limits,
+                                     struct assay_err *err) ASSAY_MUST_USE;
+
+#endif
