@@ -18,7 +18,7 @@ struct reading {
     const char *last_end;
 };
 
-static bool is_token(struct assay_bytes text)
+bool ref_net_is_token(struct assay_bytes text)
 {
     static const char marks[] = "!#$%&'*+-.^_`|~";
 
@@ -109,7 +109,7 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     struct assay_bytes v = assay_bytes_of(value, value_len);
 
     (void)kind;
-    if (!is_token(n) || has_control(v, false) || !follows(name, r->last_end, 2))
+    if (!ref_net_is_token(n) || has_control(v, false) || !follows(name, r->last_end, 2))
         r->status = 400;
     r->last_end = value != NULL ? value + value_len : NULL;
     while (v.len > 0 && (v.at[v.len - 1] == ' ' || v.at[v.len - 1] == '\t'))
@@ -137,7 +137,7 @@ int ref_net_head_read(struct ref_net_head *head, struct MHD_Connection *connecti
 
     if (!is_1_1 && strcmp(version, "HTTP/1.0") != 0)
         return 505;
-    if (!is_token(method) || target.len == 0 || has_control(target, true) ||
+    if (!ref_net_is_token(method) || target.len == 0 || has_control(target, true) ||
         assay_bytes_find(target, ' ', 0) < target.len ||
         !follows(uri, (const char *)method.at + method.len, 1) ||
         !follows(version, uri, target.len + 1))

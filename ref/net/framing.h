@@ -21,4 +21,7 @@ int ref_net_head_read(struct ref_net_head *head, struct MHD_Connection *connecti
                       const struct ref_net_server_options *options, struct assay_bytes method,
                       struct assay_bytes target, const char *uri, const char *version);
 
+/** Whether text is a token of HTTP: the name of a method or a header field. */
+bool ref_net_is_token(struct assay_bytes text);
+
 #endif

@@ -22,8 +22,6 @@
 
 enum {
     KEPT_BUFFER_BYTES = 65536, /* a larger one is not kept for the connection's next request */
-    RESPONSE_HEAD_BYTES = 32768,
-    MHD_POOL_EXTRA_BYTES = 32768, /* for the answer's head and the library's own tables */
     DRAIN_READS = 64,
     UNBOUNDED_BODY_BYTES = 256 << 20, /* the defect's idea of unbounded */
 };
@@ -60,15 +58,32 @@ struct assay_bytes ref_net_request_header(const struct ref_net_request *request,
     return ASSAY_LIT("");
 }
 
-void ref_net_response_add(struct ref_net_response *response, const char *name,
-                          struct assay_bytes value)
+bool ref_net_request_is_abandoned(const struct ref_net_request *request)
 {
+    const struct connection *c = request->connection;
+    struct pollfd end = {.fd = c->watched.fd, .events = POLLRDHUP};
+
+    return poll(&end, 1, 0) == 1;
+}
+
+void ref_net_response_add_field(struct ref_net_response *response, struct assay_bytes name,
+                                struct assay_bytes value)
+{
+    if (!ref_net_is_token(name))
+        return;
     for (size_t i = 0; i < value.len; i++)
         if (value.at[i] < 0x20 || value.at[i] == 0x7F)
             return;
-    assay_buf_add(&response->head, assay_bytes_of(name, strlen(name) + 1));
+    assay_buf_add(&response->head, name);
+    assay_buf_add_byte(&response->head, 0);
     assay_buf_add(&response->head, value);
     assay_buf_add_byte(&response->head, 0);
+}
+
+void ref_net_response_add(struct ref_net_response *response, const char *name,
+                          struct assay_bytes value)
+{
+    ref_net_response_add_field(response, assay_str(name), value);
 }
 
 static void forget(struct assay_buf *buf, size_t max)
@@ -90,7 +105,7 @@ static void exchange_begin(struct connection *c)
     pthread_mutex_unlock(&c->target_lock);
     forget(&c->body, REF_DEFECT(body_unbounded) ? UNBOUNDED_BODY_BYTES : o->body_max_bytes);
     forget(&c->response.body, REF_NET_RESPONSE_MAX_BYTES);
-    forget(&c->response.head, RESPONSE_HEAD_BYTES);
+    forget(&c->response.head, o->response_head_max_bytes);
     c->response.status = 500;
     c->response.close = false;
 }
@@ -245,6 +260,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
         .headers = c->head.headers,
         .header_count = c->head.header_count,
         .connection_mark = &c->mark,
+        .connection = c,
     };
     c->server->options.handle(c->server->options.cls, &request, &c->response);
     return respond(c, mhd);
@@ -368,7 +384,7 @@ static struct MHD_Daemon *daemon_start(struct ref_net_server *s)
         strictness, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, s, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_as_sent, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        o->header_max_bytes + MHD_POOL_EXTRA_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
+        o->header_max_bytes + o->response_head_max_bytes, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
         (size_t)16384, MHD_OPTION_CONNECTION_LIMIT, o->connection_max, MHD_OPTION_END);
 }
 

@@ -36,14 +36,19 @@ struct ref_net_request {
     struct assay_bytes body; /**< without its chunks, else as sent */
     const struct ref_net_header *headers;
     size_t header_count;
-    bool *connection_mark; /**< the handler's own, false when the connection begins. A correct
-                              server has no use for it: one connection may carry the requests of
-                              many (HT-1) */
+    bool *connection_mark;  /**< the handler's own, false when the connection begins. A correct
+                               server has no use for it: one connection may carry the requests of
+                               many (HT-1) */
+    const void *connection; /**< the server's own */
 };
 
 /** The value of that header, in any case; empty where it was not sent. Trailers are never looked
  * at. */
 struct assay_bytes ref_net_request_header(const struct ref_net_request *request, const char *name);
+
+/** Whether the client has closed its end meanwhile, or at least says no more. Work that a payment
+ * bought is finished and kept all the same. */
+bool ref_net_request_is_abandoned(const struct ref_net_request *request);
 
 /** Initialised by the server: status 500, the rest empty. HEAD is answered without the body. */
 struct ref_net_response {
@@ -57,12 +62,16 @@ struct ref_net_response {
  * never becomes protocol (HT-2). Content-Length, Date and Connection are the server's own work. */
 void ref_net_response_add(struct ref_net_response *response, const char *name,
                           struct assay_bytes value);
+/** The same of a field whose name is not ours either: one that is no token is left out. */
+void ref_net_response_add_field(struct ref_net_response *response, struct assay_bytes name,
+                                struct assay_bytes value);
 
 struct ref_net_server_options {
     int listen_fd;           /**< see ref_net_listen; given up to the server */
     size_t header_max_bytes; /**< request line and header fields */
     size_t body_max_bytes;
-    int64_t read_deadline_ms; /**< from the request line to the last byte of the body */
+    size_t response_head_max_bytes; /**< of an answer: names and values; above it: 500 */
+    int64_t read_deadline_ms;       /**< from the request line to the last byte of the body */
     int64_t idle_deadline_ms; /**< from accept, or the end of an answer, to the next request line */
     int64_t write_deadline_ms; /**< from the handler's return to the last byte of the answer */
     unsigned connection_max;   /**< further ones are closed, or wait in the listen queue */
@@ -76,8 +85,8 @@ struct ref_net_server_options {
 #define REF_NET_SERVER_OPTIONS_DEFAULT                                                             \
     {                                                                                              \
         .listen_fd = -1, .header_max_bytes = 65536, .body_max_bytes = 1u << 20,                    \
-        .read_deadline_ms = 10000, .idle_deadline_ms = 30000, .write_deadline_ms = 30000,          \
-        .connection_max = 512                                                                      \
+        .response_head_max_bytes = 32768, .read_deadline_ms = 10000, .idle_deadline_ms = 30000,    \
+        .write_deadline_ms = 30000, .connection_max = 512                                          \
     }
 
 struct ref_net_server;

@@ -1,0 +1,237 @@
+/* Walks along the selected chain in search of a transaction. Depth is counted in blocks, never in
+ * blue scores. Source: Kaspa consensus digest, sections 7.2 and 7.6. */
+#include "net/kaspa_node_internal.h"
+
+#include <inttypes.h>
+
+enum { PARAMS_MAX_BYTES = 512 };
+
+/* One page of a walk while it is read. */
+struct page {
+    struct ref_kaspa_ask *ask;
+    struct ref_kaspa_reader *r;
+    struct ref_kaspa_walk *walk;
+    uint32_t params;
+    size_t blocks;
+};
+
+static void pass_block(struct page *page, const struct kaspa_hash *hash)
+{
+    struct ref_kaspa_walk *walk = page->walk;
+
+    page->blocks++;
+    if (!walk->is_found)
+        walk->before = walk->end;
+    walk->end = *hash;
+    walk->depth += walk->is_found;
+    walk->is_whole = walk->is_whole || kaspa_hash_equal(hash, &walk->sink);
+}
+
+/* ---- by id: getVirtualChainFromBlock ---- */
+
+static bool lists_it(struct page *page, uint32_t entry)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t ids = ref_kaspa_read_list(r, entry, "acceptedTransactionIds");
+    bool found = false;
+
+    for (uint32_t at = assay_json_first(r->doc, ids); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, ids, at)) {
+        struct kaspa_hash id = ref_kaspa_read_hash_at(r, at, "acceptedTransactionIds");
+
+        found = found || kaspa_hash_equal(&id, page->walk->txid);
+    }
+    return found;
+}
+
+static void find_in_block(struct page *page, const struct kaspa_hash *block, uint32_t entry)
+{
+    struct ref_kaspa_walk *walk = page->walk;
+
+    if (!lists_it(page, entry))
+        return;
+    if (walk->is_found)
+        ref_kaspa_read_fail(page->r, "a transaction", "is accepted by two blocks");
+    walk->is_found = true;
+    walk->found = *walk->txid;
+    walk->block = *block;
+    walk->depth = 1;
+}
+
+/* What blocks accepted stands in their order; one that is not named accepted nothing. */
+static void read_ids(struct page *page)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t added = ref_kaspa_read_list(r, page->params, "addedChainBlockHashes");
+    uint32_t entries = ref_kaspa_read_list(r, page->params, "acceptedTransactionIds");
+    uint32_t entry = assay_json_first(r->doc, entries);
+
+    for (uint32_t at = assay_json_first(r->doc, added); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, added, at)) {
+        struct kaspa_hash block = ref_kaspa_read_hash_at(r, at, "addedChainBlockHashes");
+        struct kaspa_hash accepting = block;
+
+        if (r->bad != ASSAY_OK)
+            return;
+        pass_block(page, &block);
+        if (entry != ASSAY_JSON_NONE)
+            accepting = ref_kaspa_read_hash(r, entry, "acceptingBlockHash");
+        if (entry == ASSAY_JSON_NONE || !kaspa_hash_equal(&accepting, &block))
+            continue;
+        find_in_block(page, &block, entry);
+        entry = assay_json_next_sibling(r->doc, entries, entry);
+    }
+    if (entry != ASSAY_JSON_NONE)
+        ref_kaspa_read_fail(r, "acceptingBlockHash",
+                            "is none of the chain blocks, or out of order");
+}
+
+/* ---- by what it spends: getVirtualChainFromBlockV2 ---- */
+
+/* The number of the outpoint that an input spends; of none, as many as there are. */
+static size_t read_number(struct page *page, uint32_t input)
+{
+    const struct ref_kaspa_walk *walk = page->walk;
+    struct kaspa_outpoint spent = ref_kaspa_read_outpoint(page->r, input, "previousOutpoint");
+
+    for (size_t i = 0; i < walk->outpoint_count && page->r->bad == ASSAY_OK; i++)
+        if (walk->outpoints[i].index == spent.index &&
+            kaspa_hash_equal(&walk->outpoints[i].txid, &spent.txid))
+            return i;
+    return walk->outpoint_count;
+}
+
+static bool spends_one(struct page *page, uint32_t tx)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t inputs = ref_kaspa_read_optional(r, tx, "inputs");
+
+    for (uint32_t at = assay_json_first(r->doc, inputs); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, inputs, at))
+        if (read_number(page, at) < page->walk->outpoint_count)
+            return true;
+    return false;
+}
+
+static void read_spent(struct page *page, uint32_t tx)
+{
+    struct ref_kaspa_reader *r = page->r;
+    struct ref_kaspa_walk *walk = page->walk;
+    uint32_t inputs = ref_kaspa_read_list(r, tx, "inputs");
+
+    for (uint32_t at = assay_json_first(r->doc, inputs); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, inputs, at)) {
+        size_t i = read_number(page, at);
+
+        if (i < walk->outpoint_count)
+            ref_kaspa_read_spent(r, &walk->spent[i], walk->arena, at);
+    }
+}
+
+/* Its id is made anew, so that it is bound to what it spends. */
+static void take_spender(struct page *page, uint32_t tx)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t data = ref_kaspa_read_object(r, tx, "verboseData");
+    struct kaspa_hash told = ref_kaspa_read_hash(r, data, "transactionId");
+    struct kaspa_hash id = ref_kaspa_read_txid(r, &page->ask->scratch, tx);
+
+    if (!kaspa_hash_equal(&told, &id))
+        ref_kaspa_read_fail(r, "transactionId", "is not the transaction's");
+    if (page->walk->spent != NULL)
+        read_spent(page, tx);
+    page->walk->is_found = true;
+    page->walk->found = id;
+}
+
+static void read_transactions(struct page *page)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t added = ref_kaspa_read_list(r, page->params, "addedChainBlockHashes");
+    uint32_t entries = ref_kaspa_read_list(r, page->params, "chainBlockAcceptedTransactions");
+
+    for (uint32_t at = assay_json_first(r->doc, added); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, added, at)) {
+        struct kaspa_hash block = ref_kaspa_read_hash_at(r, at, "addedChainBlockHashes");
+
+        if (r->bad == ASSAY_OK)
+            pass_block(page, &block);
+    }
+    for (uint32_t entry = assay_json_first(r->doc, entries); entry != ASSAY_JSON_NONE;
+         entry = assay_json_next_sibling(r->doc, entries, entry)) {
+        uint32_t txs = ref_kaspa_read_list(r, entry, "acceptedTransactions");
+
+        for (uint32_t tx = assay_json_first(r->doc, txs); tx != ASSAY_JSON_NONE;
+             tx = assay_json_next_sibling(r->doc, txs, tx))
+            if (r->bad == ASSAY_OK && !page->walk->is_found && spends_one(page, tx))
+                take_spender(page, tx);
+    }
+}
+
+/* ---- pages ---- */
+
+/* Only the first page may take blocks away: those of a start that left the chain. */
+static enum assay_code read_page(struct page *page, bool is_first)
+{
+    uint32_t removed = ref_kaspa_read_list(page->r, page->params, "removedChainBlockHashes");
+
+    if (!is_first && assay_json_first(page->r->doc, removed) != ASSAY_JSON_NONE)
+        return ref_kaspa_contradicts(page->ask, "the chain changed while it was read");
+    if (page->walk->txid != NULL)
+        read_ids(page);
+    else
+        read_transactions(page);
+    if (page->r->bad == ASSAY_OK && page->blocks == 0 && !page->walk->is_whole)
+        return ref_kaspa_contradicts(page->ask, "its sink is not on its chain");
+    return page->r->bad;
+}
+
+/* A node leaves out what is not more than a number of blue scores behind its sink. */
+static void add_params(struct assay_buf *out, const struct ref_kaspa_walk *walk)
+{
+    ref_kaspa_add_hash(out, "{\"startHash\":", &walk->end);
+    assay_buf_add_str(out, walk->txid != NULL ? ",\"includeAcceptedTransactionIds\":true"
+                                              : ",\"dataVerbosityLevel\":\"Full\"");
+    if (walk->behind > 0)
+        assay_buf_printf(out, ",\"minConfirmationCount\":%" PRIu64, walk->behind - 1);
+    assay_buf_add_byte(out, '}');
+}
+
+static enum assay_code walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk,
+                                 bool is_first)
+{
+    bool by_id = walk->txid != NULL;
+    char room[PARAMS_MAX_BYTES];
+    struct assay_buf params = ASSAY_BUF_OVER(room);
+    struct page page = {.ask = ask, .walk = walk};
+    struct ref_kaspa_call call;
+    enum assay_code rc;
+
+    add_params(&params, walk);
+    rc = ref_kaspa_call(ask, &call, NULL,
+                        by_id ? "getVirtualChainFromBlock" : "getVirtualChainFromBlockV2",
+                        assay_buf_view(&params));
+    if (rc == ASSAY_OK) {
+        page.r = &call.r;
+        page.params = call.params;
+        rc = read_page(&page, is_first);
+    }
+    ref_kaspa_call_fini(&call);
+    return rc;
+}
+
+/* One that spends is all that there can be; of one by its id the depth counts too. */
+static bool is_over(const struct ref_kaspa_walk *walk)
+{
+    return walk->is_whole || (walk->is_found && walk->txid == NULL);
+}
+
+enum assay_code ref_kaspa_walk(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk)
+{
+    enum assay_code rc = ASSAY_OK;
+
+    walk->is_whole = kaspa_hash_equal(&walk->end, &walk->sink);
+    for (unsigned i = 0; !is_over(walk) && rc == ASSAY_OK && i < ask->node->options.page_max; i++)
+        rc = walk_page(ask, walk, i == 0);
+    return rc;
+}
