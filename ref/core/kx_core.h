@@ -1,0 +1,201 @@
+/** The decision core of a Kaspa x402 server, scheme exact: events in, actions out.
+ *
+ *  No I/O, no clock, no randomness of its own: what happens in the world is told to it, and what it
+ * wants done it returns. The server, the stateful fuzz target and tests in virtual time drive the
+ * same code:
+ *
+ *      action = kx_core_request(r, &event)
+ *      while (action.kind != KX_DO_RESPOND)
+ *          carry it out; action = kx_core_store(...), kx_core_sight(...), kx_core_submitted(...) or
+ *          kx_core_result(...)
+ *
+ *  Order of decisions: Kaspa x402 exact digest, section 13; answers: section 2.4; a claim's life:
+ * section 18. There is no lock beside the store: every step that must happen once is a comparison
+ * in it, so a request that meets another of the same payment on its way is answered 503
+ * (exact_settlement_recovery_required, Retry-After), and finds the stored answer later.
+ *
+ *  A retry of a claim that is not accepted yet looks for the transaction on the chain, and neither
+ * submits it again nor claims anew. A claim of a server that died between claim and submission is
+ * therefore 503 until an operator resolves it (kx_core_recover).
+ */
+#ifndef KX_CORE_H
+#define KX_CORE_H
+
+#include "kaspa_x402/chain_evidence.h"
+#include "kaspa_x402/exact_verify.h"
+#include "store/kx_store.h"
+
+struct kx_route {
+    const char *method; /**< "GET", "POST" */
+    const char *path;   /**< one that ends in '*' matches every path below */
+    uint64_t price;     /**< sompi; 0: free */
+    const char *description;
+    bool is_authenticated; /**< only for a principal; else public */
+    bool is_additive;      /**< an additive offer stands beside the standard-native one where a head
+                              is available */
+};
+
+/** A caller that a bearer token names. */
+struct kx_principal {
+    const char *name, *tenant; /**< tenant NULL: none */
+    struct assay_bytes token;  /**< compared in constant time */
+};
+
+struct kx_core {
+    enum kaspa_network network;
+    const char *base_url; /**< "http://127.0.0.1:8402": resources are it and the request-target */
+    char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
+    uint32_t max_timeout_s;
+    struct kx_exact_policy policy; /**< its finality is also what is offered */
+    const struct kx_route *routes;
+    size_t route_count;
+    const struct kx_principal *principals;
+    size_t principal_count;
+    uint64_t threshold;     /**< of additive heads */
+    int64_t challenge_ms;   /**< life of an additive offer */
+    int64_t accept_wait_ms; /**< for the chain to accept what was submitted */
+    int64_t poll_ms;        /**< between looks meanwhile */
+    uint32_t caller_quota;  /**< requests of one caller in 60 s; 0: no limit */
+    uint32_t running_max, caller_running_max, scope_running_max; /**< at once; 0: no limit */
+    int64_t sweep_every_ms;
+};
+
+/** RANGE, MALFORMED: the sentence that tells an operator what to change. */
+enum assay_code kx_core_check(const struct kx_core *core, struct assay_err *err) ASSAY_MUST_USE;
+
+/** What the network layer received. Slices must live until the response was taken. */
+struct kx_event_request {
+    struct assay_bytes method, target; /**< as sent */
+    struct assay_bytes host;
+    struct assay_bytes body;
+    struct assay_bytes content_type;
+    struct assay_bytes payment;       /**< PAYMENT-SIGNATURE; repeated ones joined by ", " */
+    struct assay_bytes legacy;        /**< X-PAYMENT, which a correct server ignores */
+    struct assay_bytes authorization; /**< Authorization */
+    int64_t now_ms;                   /**< wall clock */
+    int64_t last_sweep_ms;
+    uint32_t caller_requests; /**< of this caller in the window, this one included */
+    uint32_t running, caller_running;
+    uint64_t random; /**< for the choice of a head */
+};
+
+enum kx_do {
+    KX_DO_STORE,  /**< `ask` the store, then kx_core_store */
+    KX_DO_LOOK,   /**< ask the node `look`, after wait_ms, then kx_core_sight */
+    KX_DO_SUBMIT, /**< submit `tx`, then kx_core_submitted */
+    KX_DO_ORIGIN, /**< run the protected handler on the request as it came, but for its `target`,
+                     then kx_core_result */
+    KX_DO_ADMIT,  /**< count this scope's running requests, then kx_core_admitted */
+    KX_DO_RESPOND /**< the end: send `response` */
+};
+
+enum kx_ask {
+    KX_ASK_IDENTIFIER, /**< load_identifier(identifier) */
+    KX_ASK_SCOPE,      /**< find_scope(scope) */
+    KX_ASK_ATTEMPT,    /**< load_attempt(txid) */
+    KX_ASK_PAYMENT,    /**< load_payment(txid) */
+    KX_ASK_HEAD,       /**< load_head(head_id) */
+    KX_ASK_SELECT,     /**< select_head(key) */
+    KX_ASK_CLAIM,      /**< claim(attempt, now_ms) */
+    KX_ASK_BROADCAST,
+    KX_ASK_ACCEPT, /**< with finality */
+    KX_ASK_BEGIN,  /**< begin_handler at now_ms */
+    KX_ASK_RESET,
+    KX_ASK_RESULT,   /**< record_result(result) */
+    KX_ASK_RECOVERY, /**< mark_recovery(reason) */
+    KX_ASK_COMMIT,   /**< commit(record) */
+    KX_ASK_ABANDON,
+    KX_ASK_HEAD_LOST, /**< mark_head_unavailable(head) */
+};
+
+/** Answers of the store, as its operations set them. */
+struct kx_store_answer {
+    struct kx_attempt attempt;
+    struct kx_payment_record payment;
+    struct kx_identifier_record identifier;
+    struct kx_head_record head;
+    char txid[X402_HASH_TEXT_BYTES]; /**< of SCOPE */
+    enum kx_claim_result claim;
+    bool done; /**< *begun, *applied */
+};
+
+struct kx_response {
+    int status;
+    struct assay_bytes body;
+    struct assay_bytes content_type; /**< empty: none */
+    const struct kx_field *headers;  /**< further ones: of the handler, PAYMENT-REQUIRED,
+                                        PAYMENT-RESPONSE */
+    size_t header_count;
+    bool no_store;          /**< Cache-Control: private, no-store, max-age=0 */
+    unsigned retry_after_s; /**< 0: none */
+};
+
+struct kx_action {
+    enum kx_do kind;
+    enum kx_ask ask;
+    /* of the store's questions */
+    struct assay_bytes identifier;
+    const char *txid, *scope; /**< scope also of ADMIT */
+    const struct kx_attempt *attempt;
+    const struct kx_result *result;
+    const struct kx_payment_record *record;
+    const struct kx_head_record *head;
+    uint8_t head_id[32];
+    uint64_t key;
+    int64_t at_ms; /**< now_ms or started_ms of the question */
+    enum kx_finality finality;
+    struct assay_bytes reason;
+    /* of the others */
+    const struct kx_look *look;
+    int64_t wait_ms;
+    const struct kaspa_tx *tx;
+    struct assay_bytes target; /**< of ORIGIN: path and query in the form that was priced */
+    struct kx_response response;
+    const char *rule; /**< of a refusal: the rule that decided, for logs; else NULL */
+    bool sweep;       /**< beside the action: ops->sweep(at_ms) */
+};
+
+/** Under what name a caller's requests are counted: "anonymous", or
+ * H(C({scope:"kaspa:x402:authenticated-caller:v1", principal, tenant|null})) of the principal whose
+ * token it is (section 19). out: X402_HASH_TEXT_BYTES. */
+void kx_core_caller(char *out, const struct kx_core *core, struct assay_bytes authorization);
+
+/** One request on its way; allocates. */
+struct kx_core_request;
+struct kx_core_request *kx_core_request_new(const struct kx_core *core); /**< NULL: out of memory */
+void kx_core_request_free(struct kx_core_request *r);
+/** Where the answer of the store or the node to the last action is put; to be asked for anew after
+ * each action. What a look put there is gone with the next look, all else with the request. */
+struct assay_arena *kx_core_arena(struct kx_core_request *r);
+
+struct kx_action kx_core_request(struct kx_core_request *r, const struct kx_event_request *event);
+struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
+                               const struct kx_store_answer *answer, int64_t now_ms);
+/** running: requests of that scope, this one included. */
+struct kx_action kx_core_admitted(struct kx_core_request *r, uint32_t running, int64_t now_ms);
+/** code as ref_kaspa_node_look; sight of OK. */
+struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
+                               const struct kx_sight *sight, int64_t now_ms);
+/** code and sent as ref_kaspa_node_submit. */
+struct kx_action kx_core_submitted(struct kx_core_request *r, enum assay_code code, bool sent,
+                                   int64_t now_ms);
+/** OK with the handler's answer, whose slices must live until the response was taken, or why there
+ * is none; reached: it may have run. An answer of 500
+ * and above, or none, is a handler that failed: nothing of it is delivered, and an operator says
+ * what became of it. One that provably never ran may be tried again by the next retry. */
+struct kx_action kx_core_result(struct kx_core_request *r, enum assay_code code, bool reached,
+                                const struct kx_result *result, int64_t now_ms);
+
+/** What an operator's reconciliation of one attempt comes to, from what the chain says (section
+ * 14): nothing changes unless accepted (then ACCEPT) or absent for good (then ABANDON). */
+enum kx_recovery { KX_RECOVERY_NOTHING, KX_RECOVERY_ACCEPT, KX_RECOVERY_ABANDON };
+enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_attempt *attempt,
+                                 const struct kx_sight *sight, enum kx_finality *finality);
+/** The look that finds an attempt's transaction and the coins that it spends; what it points to is
+ * in the arena, the transaction itself in *tx (may be NULL). MALFORMED: the attempt's transaction
+ * cannot be read; NOMEM. */
+enum assay_code kx_core_look_for(struct kx_look *out, struct kaspa_tx *tx,
+                                 struct assay_arena *arena, const struct kx_attempt *attempt,
+                                 struct assay_err *err) ASSAY_MUST_USE;
+
+#endif

@@ -1,0 +1,205 @@
+/** What a request on its way holds, and what the files of the decision core share. Internal to
+ *  them. */
+#ifndef KX_CORE_INTERNAL_H
+#define KX_CORE_INTERNAL_H
+
+#include "core/kx_core.h"
+#include "kaspa_x402/kx.h"
+
+#define KX_CORE_ARENA_MAX_BYTES ((size_t)32 << 20)   /**< all that one request needs */
+#define KX_CORE_SCRATCH_MAX_BYTES ((size_t)16 << 20) /**< of one look */
+#define KX_CORE_URL_MAX_BYTES ((size_t)65536)
+#define KX_CORE_TEXT_MAX_BYTES ((size_t)1 << 20) /**< of a text that the core writes */
+
+/* Bodies of answers that are no wire reasons (section 22). */
+#define KX_RECOVERY "exact_settlement_recovery_required"
+#define KX_GATEWAY "gateway_error"
+
+/** For what the records of a transaction are asked, and so what it means that there is none. */
+enum kx_search {
+    KX_SEARCH_KNOWN, /**< they were there a moment ago */
+    KX_SEARCH_TXID,  /**< a payment that has held so far, and is new unless they are found */
+};
+
+/** What the handler is run for. */
+enum kx_run {
+    KX_RUN_FREE,
+    KX_RUN_PAID,
+    KX_RUN_EARLY, /**< of a defect: before a payment is asked for */
+    KX_RUN_AGAIN, /**< of a defect: though it has answered before */
+};
+
+struct kx_core_request {
+    const struct kx_core *core;
+    struct kx_event_request event;
+    struct assay_arena arena, scratch; /**< scratch: of the look that is on */
+    /* what was asked for last */
+    enum kx_do expected;
+    enum kx_ask ask;
+    enum kx_search search;
+    enum kx_run run;
+    int64_t now_ms; /**< of the last event */
+
+    /* the request */
+    struct assay_buf base, url; /**< normalised; base ends in a slash */
+    struct assay_bytes path, target;
+    const struct kx_route *route;
+    struct kx_context context;
+    struct kx_request request;
+
+    /* the payment */
+    struct assay_json doc;
+    struct kx_payment payment;
+    enum kx_terms_fault fault;
+    struct kx_terms terms; /**< the accepted ones, where there is no fault */
+    char requirements[X402_HASH_TEXT_BYTES], fingerprint[X402_HASH_TEXT_BYTES],
+        payload_hash[X402_HASH_TEXT_BYTES], scope[X402_HASH_TEXT_BYTES];
+    struct assay_bytes identifier;
+    char txid[X402_HASH_TEXT_BYTES]; /**< of the records that are asked for */
+    bool is_second_search;
+    bool is_again; /**< of a defect: what was bought before is forgotten */
+
+    /* what it is judged by */
+    struct assay_buf offer_text;
+    struct assay_json offer_doc;
+    struct x402_required offer;
+    bool has_head;
+    struct kx_head_record head_record;
+    struct kx_head head;
+    struct kx_exact_verdict verdict;
+    bool is_accepted;          /**< it was on the chain before it was claimed */
+    enum kx_exact_rule broken; /**< the check that refused it, or KX_EXACT__COUNT */
+    bool is_forgiven;          /**< of defects: its coins are gone, and so it was accepted */
+    char own_hash[X402_HASH_TEXT_BYTES]; /**< of defects: the request hash as it was sent */
+
+    /* its settlement */
+    bool has_attempt; /**< it is claimed, by this request or an earlier one */
+    struct kx_attempt attempt;
+    struct assay_buf transaction; /**< text of the attempt */
+    struct kaspa_tx tx;
+    struct kx_look look;
+    int64_t looks_left, look_until_ms;
+    bool is_unsent;     /**< its submission provably never left */
+    bool is_late;       /**< of defects: it is claimed when the handler has answered */
+    int64_t started_ms; /**< the handler's start mark, where this request has set it */
+    enum kx_finality reached;
+    struct kx_result result;
+    struct kx_payment_record record;
+
+    /* its answer */
+    bool is_refused; /**< with `refusal` and `rule`, unless a copy of it was taken meanwhile */
+    enum kx_wire refusal;
+    const char *error; /**< wire reason of a challenge; NULL: none */
+    const char *rule;
+    struct assay_buf body, required, receipt;
+    struct kx_field fields[KX_STORE_ANSWER_HEADERS_MAX];
+};
+
+/* ---- what is asked for, and by whom (kx_resource.c) ---- */
+
+/** Fills base, url, target and path. MISMATCH: the request's own URL is not of this server;
+ * MALFORMED: it is none; TOO_LARGE, NOMEM. */
+enum assay_code kx_core_resolve(struct kx_core_request *r) ASSAY_MUST_USE;
+/** *allow: the Allow header of the path, NULL where no route has it. */
+const struct kx_route *kx_core_find_route(const struct kx_core *core, struct assay_bytes path,
+                                          struct assay_bytes method, const char **allow);
+/** Section 5: a route says who may come. The wire reason, or NULL; the caller becomes the context.
+ */
+const char *kx_core_access_fault(struct kx_core_request *r);
+
+/* ---- actions and answers (kx_answers.c) ---- */
+
+/** The store is asked; the action has all that any question needs. */
+struct kx_action kx_core_ask(struct kx_core_request *r, enum kx_ask ask);
+struct kx_action kx_core_run(struct kx_core_request *r, enum kx_run run);
+/** r->look is asked after wait_ms; r->tx is submitted. */
+struct kx_action kx_core_look(struct kx_core_request *r, int64_t wait_ms);
+struct kx_action kx_core_submit(struct kx_core_request *r);
+/** The end: {"error":error}. rule: the one that decided, or NULL. */
+struct kx_action kx_core_refuse(struct kx_core_request *r, int status, const char *error,
+                                const char *rule);
+/** The same, with Retry-After: what is refused now may be had later. */
+struct kx_action kx_core_busy(struct kx_core_request *r, int status, const char *error,
+                              const char *rule);
+/** 503: nothing was claimed, and nothing is delivered. */
+struct kx_action kx_core_unavailable(struct kx_core_request *r);
+/** 503: something was claimed, and what becomes of it a later retry will see. */
+struct kx_action kx_core_pending(struct kx_core_request *r, const char *rule);
+/** 405, with the Allow header. */
+struct kx_action kx_core_wrong_method(struct kx_core_request *r, const char *allow);
+/** 402 with the offer that stands in r->offer_text. */
+struct kx_action kx_core_challenge_answer(struct kx_core_request *r);
+/** An answer of the handler to a paid request, the first time, or a stored one again. */
+struct kx_action kx_core_deliver(struct kx_core_request *r, const struct kx_result *answer,
+                                 bool is_stored);
+/** An answer of the handler to a free request. */
+struct kx_action kx_core_pass_on(struct kx_core_request *r, const struct kx_result *answer);
+/** Without what is of the connection or of this protocol. False: above the limits of a result. */
+bool kx_core_clean(struct kx_result *out, const struct kx_result *in);
+/** Fills r->record with the answer that r->result makes, its receipt included. */
+enum assay_code kx_core_write_answer(struct kx_core_request *r);
+
+/* ---- offers (kx_offer.c) ---- */
+
+/** 402 with a fresh offer, whose error is the wire reason, if any. */
+struct kx_action kx_core_challenge(struct kx_core_request *r, enum kx_wire reason,
+                                   const char *rule);
+struct kx_action kx_core_on_head_lost(struct kx_core_request *r);
+struct kx_action kx_core_on_select(struct kx_core_request *r, enum assay_code code,
+                                   const struct kx_store_answer *answer);
+/** What the accepted terms are compared with: the standard offer, and the additive one of r->head
+ * as it would be offered with the deadline that came back. Fills r->offer. */
+enum assay_code kx_core_offer_again(struct kx_core_request *r);
+/** What the verifier has of a head, in the arena. */
+enum assay_code kx_core_read_head(struct kx_head *out, struct assay_arena *arena,
+                                  const struct kx_head_record *record);
+
+/* ---- stored answers (kx_stored.c) ---- */
+
+struct kx_action kx_core_search(struct kx_core_request *r, enum kx_search search);
+struct kx_action kx_core_on_identifier(struct kx_core_request *r, enum assay_code code,
+                                       const struct kx_store_answer *answer);
+struct kx_action kx_core_on_scope(struct kx_core_request *r, enum assay_code code,
+                                  const struct kx_store_answer *answer);
+struct kx_action kx_core_on_payment(struct kx_core_request *r, enum assay_code code,
+                                    const struct kx_store_answer *answer);
+/** Of a defect: a stored payment whose handler has answered anew. */
+struct kx_action kx_core_on_rerun(struct kx_core_request *r, enum assay_code code,
+                                  const struct kx_result *result);
+struct kx_action kx_core_on_attempt(struct kx_core_request *r, enum assay_code code,
+                                    const struct kx_store_answer *answer);
+
+/* ---- judging (kx_payment.c) ---- */
+
+struct kx_action kx_core_judge(struct kx_core_request *r);
+/** Refuses a payment that was looked up and not found, unless it is found now: a copy of it may
+ * have been claimed since, which changes what it is judged by. */
+struct kx_action kx_core_refuse_payment(struct kx_core_request *r, enum kx_wire reason,
+                                        const char *rule);
+/** By what a payment is remembered: `hash`, the name of its transaction, as it is. Of defects: made
+ * into another name with what shall not be in it. */
+enum assay_code kx_core_remember_as(struct kx_core_request *r, char *hash);
+struct kx_action kx_core_on_head(struct kx_core_request *r, enum assay_code code,
+                                 const struct kx_store_answer *answer);
+struct kx_action kx_core_look_at_coins(struct kx_core_request *r);
+struct kx_action kx_core_on_coins(struct kx_core_request *r, enum assay_code code,
+                                  const struct kx_sight *sight);
+struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code code,
+                                  const struct kx_store_answer *answer);
+
+/* ---- settlement (kx_settle.c) ---- */
+
+/** Of a defect: the claim is made when the handler has answered. */
+struct kx_action kx_core_on_late_claim(struct kx_core_request *r, bool is_created);
+/** Looks for what was claimed, now and only once. */
+struct kx_action kx_core_look_once(struct kx_core_request *r);
+/** Goes on with r->attempt, which an earlier request claimed. */
+struct kx_action kx_core_resume(struct kx_core_request *r);
+struct kx_action kx_core_on_submitted(struct kx_core_request *r, enum assay_code code, bool sent);
+struct kx_action kx_core_on_evidence(struct kx_core_request *r, enum assay_code code,
+                                     const struct kx_sight *sight);
+struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code, bool done);
+struct kx_action kx_core_on_paid_result(struct kx_core_request *r, enum assay_code code,
+                                        bool reached, const struct kx_result *result);
+
+#endif
