@@ -2,43 +2,32 @@
 #include "server/shop.h"
 
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/random.h"
-#include "base/utf8.h"
 #include "defects/defects.h"
-#include "net/client.h"
 #include "net/clock.h"
+#include "server/log.h"
+#include "server/origin.h"
 
-#include <poll.h>
-#include <pthread.h>
 #include <unistd.h>
 
 enum {
-    CLIENTS_KEPT = 64,
     STEPS_MAX = 16, /* the core needs at most six; a loop is a mistake of ours */
-    LOG_LINE_BYTES = 2048,
-    LOG_TARGET_BYTES = 200,
     LOG_HASH_DIGITS = 8,
     RATE_COUNT_BITS = 24,
-    BUILT_IN_BYTES = 65536,
 };
 
 struct pt_shop {
     const struct pt_core *core;
-    struct ref_net_client_options origin;
+    struct ref_origin *origin;
     struct pt_shop_shared *shared;
     struct ref_store *store;
-    pthread_mutex_t lock; /* of the clients below */
-    struct ref_net_client *clients[CLIENTS_KEPT];
-    size_t client_count;
 };
 
 /* One request while it is carried out. */
 struct errand {
     struct pt_shop *shop;
     struct pt_core_request *core;
-    struct ref_net_client *client; /* its reply is borrowed until the errand ends */
-    struct assay_buf built_in;     /* the answer of the built-in handler */
+    struct ref_origin_visit visit; /* its reply is borrowed until the errand ends */
     struct assay_buf store_name;   /* of the defect store.per_worker */
     struct ref_found found;
     char nonce[2 * ASSAY_SHA256_BYTES + 1]; /* hash of the nonce, for the log; or empty */
@@ -49,44 +38,17 @@ struct errand {
 /* ---- log ----------------------------------------------------------------------------------------
  */
 
-void pt_shop_log_line(struct assay_buf *line)
-{
-    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-    assay_buf_add_byte(line, '\n');
-    if (assay_buf_ok(line) && poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0)
-        (void)!write(STDERR_FILENO, line->at, line->len);
-}
-
-/* Text from outside, fit for a terminal and then for JSON. */
-static void add_text(struct assay_buf *line, const char *name, struct assay_bytes text)
-{
-    char room[4 * LOG_TARGET_BYTES * 3];
-    struct assay_buf printable = ASSAY_BUF_OVER(room);
-
-    assay_utf8_add_printable(&printable, assay_bytes_part(text, 0, LOG_TARGET_BYTES));
-    assay_buf_printf(line, ",\"%s\":", name);
-    assay_json_add_string(line, assay_buf_view(&printable));
-}
-
 static void log_request(struct assay_bytes method, struct assay_bytes target, int status,
                         int64_t took_ms, const char *rule, const char *nonce_hash)
 {
-    char room[LOG_LINE_BYTES], now[ASSAY_TIME_TEXT_BYTES];
+    char room[REF_LOG_LINE_BYTES];
     struct assay_buf line = ASSAY_BUF_OVER(room);
 
-    assay_time_text(now, ref_net_wall_ms());
-    assay_buf_printf(&line, "{\"time\":\"%s\",\"pid\":%d", now, (int)getpid());
-    add_text(&line, "method", method);
-    /* Not the query: a client may have put anything there. */
-    add_text(&line, "path", assay_bytes_part(target, 0, assay_bytes_find(target, '?', 0)));
-    assay_buf_printf(&line, ",\"status\":%d,\"ms\":%lld", status, (long long)took_ms);
-    if (rule != NULL)
-        assay_buf_printf(&line, ",\"rule\":\"%s\"", rule);
+    ref_log_add_request(&line, method, target, status, took_ms, rule);
     if (nonce_hash != NULL && nonce_hash[0] != '\0')
         assay_buf_printf(&line, ",\"nonce\":\"%.*s\"", LOG_HASH_DIGITS, nonce_hash);
     assay_buf_add_byte(&line, '}');
-    pt_shop_log_line(&line);
+    ref_log_line(&line);
 }
 
 void pt_shop_refused(void *shop, int status, struct assay_bytes method, struct assay_bytes target)
@@ -98,73 +60,17 @@ void pt_shop_refused(void *shop, int status, struct assay_bytes method, struct a
 /* ---- origin -------------------------------------------------------------------------------------
  */
 
-static struct ref_net_client *client_take(struct pt_shop *shop)
-{
-    struct ref_net_client *client = NULL;
-
-    pthread_mutex_lock(&shop->lock);
-    if (shop->client_count > 0)
-        client = shop->clients[--shop->client_count];
-    pthread_mutex_unlock(&shop->lock);
-    return client != NULL ? client : ref_net_client_new(&shop->origin);
-}
-
-static void client_give_back(struct pt_shop *shop, struct ref_net_client *client)
-{
-    pthread_mutex_lock(&shop->lock);
-    if (client != NULL && shop->client_count < CLIENTS_KEPT) {
-        shop->clients[shop->client_count++] = client;
-        client = NULL;
-    }
-    pthread_mutex_unlock(&shop->lock);
-    ref_net_client_free(client);
-}
-
-/* Goods for a server without an origin: what was asked for, and three that try a replay's fidelity.
- */
-static enum assay_code built_in(struct errand *e, struct ref_answer *answer,
-                                const struct pt_forward *forward)
-{
-    char hash[2 * ASSAY_SHA256_BYTES + 1];
-    struct assay_buf *out = &e->built_in;
-
-    assay_buf_clear(out);
-    answer->status = 200;
-    answer->content_type = ASSAY_LIT("application/json; charset=utf-8");
-    if (assay_bytes_is(forward->target, "/html")) {
-        answer->content_type = ASSAY_LIT("text/html; charset=utf-8");
-        assay_buf_add_str(out, "<!doctype html><title>Paid</title><p>Paid &amp; served.</p>\n");
-    } else if (assay_bytes_is(forward->target, "/empty")) {
-        answer->content_type = ASSAY_LIT("");
-    } else if (assay_bytes_is(forward->target, "/binary")) {
-        answer->content_type = ASSAY_LIT("application/octet-stream");
-        for (unsigned i = 0; i < 256; i++)
-            assay_buf_add_byte(out, (uint8_t)i);
-    } else {
-        assay_sha256_hex(hash, forward->body);
-        assay_buf_add_str(out, "{\"method\":");
-        assay_json_add_string(out, forward->method);
-        assay_buf_add_str(out, ",\"target\":");
-        assay_json_add_string(out, forward->target);
-        assay_buf_printf(out, ",\"bodySha256\":\"%s\"}", hash);
-    }
-    answer->body = assay_buf_view(out);
-    return assay_buf_ok(out) ? ASSAY_OK : out->bad;
-}
-
 static enum assay_code run_origin(struct errand *e, struct ref_answer *answer,
                                   const struct pt_forward *forward)
 {
-    const struct ref_net_call call = {forward->method, forward->target, forward->body,
-                                      forward->content_type};
+    const struct ref_net_call call = {.method = forward->method,
+                                      .target = forward->target,
+                                      .body = forward->body,
+                                      .content_type = forward->content_type};
     struct ref_net_reply reply;
-    enum assay_code code;
+    bool reached;
+    enum assay_code code = ref_origin_run(&e->visit, &reply, &reached, &call, NULL);
 
-    if (e->shop->origin.origin == NULL)
-        return built_in(e, answer, forward);
-    if (e->client == NULL && (e->client = client_take(e->shop)) == NULL)
-        return ASSAY_E_NOMEM;
-    code = ref_net_client_call(e->client, &reply, &call, NULL);
     if (code == ASSAY_OK)
         *answer = (struct ref_answer){reply.status, reply.content_type, reply.body};
     return code;
@@ -194,18 +100,12 @@ static struct assay_bytes nonce_name(struct errand *e, struct assay_bytes nonce)
  * on it, so a failure is only logged; the next one is tried after the usual time. */
 static void sweep(struct pt_shop *shop, int64_t now_ms, int64_t last_ms)
 {
-    char room[LOG_LINE_BYTES];
-    struct assay_buf line = ASSAY_BUF_OVER(room);
     struct assay_err err = {0};
 
     if (!atomic_compare_exchange_strong(&shop->shared->last_sweep_ms, &last_ms, now_ms))
         return;
-    if (shop->store->ops->sweep(shop->store, now_ms, &err) == ASSAY_OK)
-        return;
-    assay_buf_add_str(&line, "{\"event\":\"sweep failed\"");
-    add_text(&line, "why", assay_str(err.text));
-    assay_buf_add_byte(&line, '}');
-    pt_shop_log_line(&line);
+    if (shop->store->ops->sweep(shop->store, now_ms, &err) != ASSAY_OK)
+        ref_log_failure("sweep failed", &err);
 }
 
 static struct pt_action ask_store(struct errand *e, const struct pt_action *action)
@@ -373,20 +273,19 @@ void pt_shop_handle(void *cls, const struct ref_net_request *request,
     struct errand e = {
         .shop = shop,
         .core = pt_core_request_new(shop->core),
-        .built_in = ASSAY_BUF_INIT(BUILT_IN_BYTES),
         .store_name = ASSAY_BUF_INIT(PT_PROOF_HEADER_MAX_BYTES),
         .found = {.storage = ASSAY_BUF_INIT(REF_STORE_BODY_MAX_BYTES + 65536)},
         .now_ms = ref_net_wall_ms(),
     };
 
+    ref_origin_enter(&e.visit, shop->origin);
     if (e.core == NULL)
         send_unavailable(response);
     else
         serve(&e, request, response);
     log_request(request->method, request->target, response->status, ref_net_now_ms() - started_ms,
                 e.rule, e.nonce);
-    client_give_back(shop, e.client);
-    assay_buf_fini(&e.built_in);
+    ref_origin_leave(&e.visit);
     assay_buf_fini(&e.store_name);
     assay_buf_fini(&e.found.storage);
     pt_core_request_free(e.core);
@@ -396,20 +295,22 @@ enum assay_code pt_shop_new(struct pt_shop **out, const struct pt_core *core,
                             const struct pt_server_options *options, struct pt_shop_shared *shared,
                             struct ref_store *store, struct assay_err *err)
 {
+    const struct ref_net_client_options origin = {
+        .origin = options->origin,
+        .is_public = options->is_public,
+        .deadline_ms = options->origin_deadline_ms,
+        .response_max_bytes = REF_STORE_BODY_MAX_BYTES,
+    };
     struct pt_shop *shop = assay_alloc(sizeof(*shop));
 
     if (shop == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a worker");
     *shop = (struct pt_shop){
-        .core = core,
-        .origin = {.origin = options->origin,
-                   .is_public = options->is_public,
-                   .deadline_ms = options->origin_deadline_ms,
-                   .response_max_bytes = REF_STORE_BODY_MAX_BYTES},
-        .shared = shared,
-        .store = store,
-    };
-    pthread_mutex_init(&shop->lock, NULL);
+        .core = core, .origin = ref_origin_new(&origin), .shared = shared, .store = store};
+    if (shop->origin == NULL) {
+        assay_free(shop);
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a worker");
+    }
     *out = shop;
     return ASSAY_OK;
 }
@@ -418,8 +319,6 @@ void pt_shop_free(struct pt_shop *shop)
 {
     if (shop == NULL)
         return;
-    while (shop->client_count > 0)
-        ref_net_client_free(shop->clients[--shop->client_count]);
-    pthread_mutex_destroy(&shop->lock);
+    ref_origin_free(shop->origin);
     assay_free(shop);
 }

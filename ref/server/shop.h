@@ -32,8 +32,4 @@ void pt_shop_handle(void *shop, const struct ref_net_request *request,
                     struct ref_net_response *response);
 void pt_shop_refused(void *shop, int status, struct assay_bytes method, struct assay_bytes target);
 
-/** One line on stderr, unless nobody takes it at once: a log that is not read must not stop a
- * server. */
-void pt_shop_log_line(struct assay_buf *line);
-
 #endif

@@ -1,0 +1,92 @@
+/** The reference server of kaspa-x402, scheme exact: core, net, store and node put together, in
+ * several worker processes that share one listening socket and one store.
+ *
+ *  Source: Kaspa x402 exact digest. The goods are fixed: priced routes GET /report /other /file
+ *  /files/... /dear /html /empty /binary, POST /action and /notes, GET /additive (which also sells
+ *  for a head payment), GET /private (for principals), and the free route GET /free.
+ */
+#ifndef KX_SERVER_H
+#define KX_SERVER_H
+
+#include "core/kx_core.h"
+
+#define KX_SERVER_WORKERS_MAX 64
+#define KX_SERVER_PRINCIPALS_MAX 16
+#define KX_SERVER_HEADS_MAX 16
+
+struct kx_server_options {
+    const char *listen;   /**< "127.0.0.1:0"; port 0: the system chooses one */
+    bool is_public;       /**< may listen, and reach node and origin, beyond loopback */
+    const char *base_url; /**< what clients call this server; NULL: made of the listening address */
+    const char *store;    /**< a file, or "memory" (one worker only) */
+    unsigned workers;     /**< processes, 1 to KX_SERVER_WORKERS_MAX */
+    const char *origin;   /**< URL of the protected handler; NULL: a built-in one that echoes */
+    const char *node;     /**< node RPC, "ws://127.0.0.1:18210" */
+    const char *network;  /**< "kaspa:testnet-10", or "kaspa:mainnet" with mainnet */
+    bool mainnet;         /**< opt-in */
+    const char *pay_to;   /**< address */
+    uint64_t price;       /**< of everything that is priced; 0: each thing's own */
+    uint32_t max_timeout_s; /**< of an offer */
+    enum kx_finality finality;
+    uint64_t confirmations; /**< that `confirmed` means */
+    uint64_t fee_max;
+    const char
+        *head_owner; /**< x-only key, 64 hex digits, of additive heads; NULL: none is sold for */
+    const char *heads[KX_SERVER_HEADS_MAX]; /**< outpoints "txid:index" of heads to register */
+    size_t head_count;
+    uint64_t threshold;
+    /** "name:tenant:VARIABLE": the variable holds the bearer token, and is wiped there */
+    const char *principals[KX_SERVER_PRINCIPALS_MAX];
+    size_t principal_count;
+    struct kx_store_limits limits;
+    int64_t challenge_ms, accept_wait_ms, poll_ms, node_deadline_ms, node_max_lag_ms;
+    uint32_t caller_quota, running_max, caller_running_max, scope_running_max, node_questions_max;
+    int64_t sweep_every_ms;
+    size_t body_max_bytes;
+    unsigned connection_max;
+    int64_t read_deadline_ms, origin_deadline_ms, stop_deadline_ms;
+};
+#define KX_SERVER_OPTIONS_DEFAULT                                                                  \
+    {                                                                                              \
+        .listen = "127.0.0.1:8402", .workers = 2, .network = KX_NETWORK_TESTNET,                   \
+        .max_timeout_s = 60, .finality = KX_FINALITY_ACCEPTED, .confirmations = 30,                \
+        .fee_max = KX_FEE_MAX_DEFAULT, .threshold = KX_THRESHOLD_MIN_DEFAULT,                      \
+        .limits = KX_STORE_LIMITS_DEFAULT, .challenge_ms = 60000, .accept_wait_ms = 60000,         \
+        .poll_ms = 250, .node_deadline_ms = 10000, .node_max_lag_ms = 600000,                      \
+        .caller_quota = 1000, .running_max = 64, .caller_running_max = 64, .scope_running_max = 8, \
+        .node_questions_max = 16, .sweep_every_ms = 60000, .body_max_bytes = 1u << 20,             \
+        .connection_max = 256, .read_deadline_ms = 10000, .origin_deadline_ms = 30000,             \
+        .stop_deadline_ms = 10000                                                                  \
+    }
+
+/** Serves until SIGTERM or SIGINT, then finishes what runs and returns.
+ *
+ *  Once every worker accepts, one line goes to stdout: "ready kaspa-x402 http://ADDRESS:PORT". Each
+ *  request is one line of JSON on stderr, without identifiers, payments, tokens and queries; so are
+ *  workers that ended (see server/workers.h). The calling process must have one thread. Its SIGTERM
+ *  and SIGINT are blocked from the call on.
+ *
+ *  Returns: ASSAY_OK after a stop. Before ready: MALFORMED, RANGE or DENIED (an option; err names
+ * it), MISSING, IO. After: CRASHED (workers ended too often).
+ */
+enum assay_code kx_server_run(const struct kx_server_options *options,
+                              struct assay_err *err) ASSAY_MUST_USE;
+
+/** What an operator does about one payment, or all, that did not end by itself (exact digest,
+ * sections 14 and 18). */
+struct kx_recovery_request {
+    const char *txid; /**< NULL: list what is unresolved */
+    /** The handler's known result, to be delivered to the next identical retry; NULL: ask the chain
+     * what became of the transaction instead */
+    const struct kx_result *result;
+};
+/** Acts on the store beside a running server. Out: one line of JSON a payment, in `out`, with what
+ *  it is and what it needs: nothing, a retry of its payer, the handler's result, or the chain.
+ * Codes: MISSING: no such store or attempt; MISMATCH: it has a result already, or its handler was
+ * never started; those of the node; UNKNOWN: neither the chain nor a retry settles it: nothing was
+ *  changed, and its line is in `out` all the same. */
+enum assay_code kx_server_recover(const struct kx_server_options *options,
+                                  const struct kx_recovery_request *request, struct assay_buf *out,
+                                  struct assay_err *err) ASSAY_MUST_USE;
+
+#endif

@@ -1,0 +1,234 @@
+/* What an operator does about payments that did not end by themselves. */
+#include "base/json.h"
+#include "base/time.h"
+#include "net/clock.h"
+#include "server/kx_parts.h"
+
+#include <unistd.h>
+
+enum {
+    LISTED_LATER = 16 /* attempts that began since they were counted */,
+    ATTEMPT_ARENA_BYTES = 4 << 20
+};
+
+static const char *status_text(enum kx_attempt_status status)
+{
+    switch (status) {
+    case KX_PENDING:
+        return "pending";
+    case KX_BROADCAST:
+        return "broadcast";
+    case KX_ACCEPTED:
+        return "accepted";
+    case KX_APPLIED:
+        return "applied";
+    }
+    return "";
+}
+
+/* ---- lines --------------------------------------------------------------------------------------
+ */
+
+static void add_time(struct assay_buf *out, const char *name, int64_t ms)
+{
+    char text[ASSAY_TIME_TEXT_BYTES];
+
+    if (ms == KX_NO_TIME) {
+        assay_buf_printf(out, ",\"%s\":null", name);
+        return;
+    }
+    assay_time_text(text, ms);
+    assay_buf_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+/* What is needed: nothing but a retry of the payer, the handler's result, or the chain's word. */
+static const char *need_text(const struct kx_attempt *a)
+{
+    if (a->status == KX_APPLIED)
+        return "nothing";
+    if (a->status != KX_ACCEPTED)
+        return "chain";
+    return a->has_result || a->handler_started_ms == KX_NO_TIME ? "retry" : "result";
+}
+
+/* did: what was done about it; NULL: it is only listed. */
+static void add_line(struct assay_buf *out, const struct kx_attempt *a, const char *did)
+{
+    bool gone = did != NULL && strcmp(did, "abandoned") == 0;
+
+    assay_buf_printf(out, "{\"transaction\":\"%s\",\"status\":\"%s\",\"needs\":\"%s\"", a->txid,
+                     gone ? did : status_text(a->status), gone ? "nothing" : need_text(a));
+    if (did != NULL)
+        assay_buf_printf(out, ",\"did\":\"%s\"", did);
+    assay_buf_printf(out, ",\"amount\":\"%llu\"", (unsigned long long)a->amount);
+    add_time(out, "claimed", a->claimed_ms);
+    add_time(out, "handlerStarted", a->handler_started_ms);
+    assay_buf_printf(out, ",\"hasResult\":%s,\"reason\":", a->has_result ? "true" : "false");
+    if (a->recovery.len > 0)
+        assay_json_add_string(out, a->recovery);
+    else
+        assay_buf_add_str(out, "null");
+    assay_buf_add_str(out, "}\n");
+}
+
+/* The attempt as it is now. */
+static enum assay_code report(struct assay_buf *out, struct kx_store *store, const char *txid,
+                              const char *did, struct assay_err *err)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
+    struct kx_attempt attempt;
+    enum assay_code code = store->ops->load_attempt(store, &attempt, &arena, txid, err);
+
+    if (code == ASSAY_OK)
+        add_line(out, &attempt, did);
+    assay_arena_fini(&arena);
+    return code;
+}
+
+static enum assay_code list(struct assay_buf *out, struct kx_store *store, struct assay_err *err)
+{
+    char(*txids)[X402_HASH_TEXT_BYTES];
+    size_t count = 0, room;
+    enum assay_code code = store->ops->unresolved(store, NULL, 0, &count, err);
+
+    if (code != ASSAY_OK)
+        return code;
+    room = count + LISTED_LATER;
+    if ((txids = assay_alloc(room * sizeof(*txids))) == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a list");
+    code = store->ops->unresolved(store, txids, room, &count, err);
+    for (size_t i = 0; code == ASSAY_OK && i < count && i < room; i++) {
+        code = report(out, store, txids[i], NULL, err);
+        if (code == ASSAY_E_MISSING)
+            code = ASSAY_OK; /* it ended meanwhile */
+    }
+    assay_free(txids);
+    return code;
+}
+
+/* ---- one payment --------------------------------------------------------------------------------
+ */
+
+static enum assay_code apply(struct kx_store *store, const char *txid, enum kx_recovery recovery,
+                             enum kx_finality finality, struct assay_err *err)
+{
+    if (recovery == KX_RECOVERY_ACCEPT)
+        return store->ops->accept(store, txid, finality, ref_net_wall_ms(), err);
+    if (recovery == KX_RECOVERY_ABANDON)
+        return store->ops->abandon(store, txid, ref_net_wall_ms(), err);
+    return assay_fail(err, ASSAY_E_UNKNOWN, 0, "the chain does not settle it yet");
+}
+
+static enum assay_code ask_node(struct kx_sight *sight, struct assay_arena *arena,
+                                const struct kx_server_options *o, const struct kx_look *look,
+                                struct assay_err *err)
+{
+    const struct ref_kaspa_node_options options = kx_parts_node(o);
+    struct ref_kaspa_node *node = NULL;
+    enum assay_code code;
+
+    if (o->node == NULL)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "the node is missing: name its ws:// URL");
+    if ((code = ref_kaspa_node_check(&options, err)) == ASSAY_OK &&
+        (code = ref_kaspa_node_start(&node, &options, err)) == ASSAY_OK)
+        code = ref_kaspa_node_look(node, sight, arena, look, err);
+    ref_kaspa_node_stop(node);
+    return assay_err_wrap(err, code, "node \"%s\"", o->node);
+}
+
+/* What is accepted is beyond what the chain can say: a retry of the payer ends it, or a result. */
+static enum assay_code leave_accepted(struct assay_buf *out, const struct kx_attempt *attempt,
+                                      struct assay_err *err)
+{
+    add_line(out, attempt, "nothing");
+    if (strcmp(need_text(attempt), "result") != 0)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                      "its handler was started, and only its result can settle it");
+}
+
+static enum assay_code ask_chain(struct assay_buf *out, struct kx_store *store,
+                                 const struct kx_server_options *o, const struct kx_core *core,
+                                 const struct kx_attempt *attempt, struct assay_arena *arena,
+                                 struct assay_err *err)
+{
+    enum kx_finality finality = KX_FINALITY_MEMPOOL;
+    struct kx_sight sight = {0};
+    enum kx_recovery recovery;
+    struct kx_look look;
+    enum assay_code code;
+
+    if ((code = kx_core_look_for(&look, NULL, arena, attempt, err)) != ASSAY_OK ||
+        (code = ask_node(&sight, arena, o, &look, err)) != ASSAY_OK)
+        return code;
+    recovery = kx_core_recover(core, attempt, &sight, &finality);
+    code = apply(store, attempt->txid, recovery, finality, err);
+    if (code == ASSAY_OK && recovery == KX_RECOVERY_ACCEPT)
+        return report(out, store, attempt->txid, "accepted", err);
+    if (code == ASSAY_OK || code == ASSAY_E_UNKNOWN)
+        add_line(out, attempt, code == ASSAY_OK ? "abandoned" : "nothing");
+    return code;
+}
+
+static enum assay_code reconcile(struct assay_buf *out, struct kx_store *store,
+                                 const struct kx_server_options *o, const struct kx_core *core,
+                                 const char *txid, struct assay_err *err)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
+    struct kx_attempt attempt;
+    enum assay_code code = store->ops->load_attempt(store, &attempt, &arena, txid, err);
+
+    if (code == ASSAY_OK)
+        code = attempt.status == KX_ACCEPTED || attempt.status == KX_APPLIED
+                   ? leave_accepted(out, &attempt, err)
+                   : ask_chain(out, store, o, core, &attempt, &arena, err);
+    assay_arena_fini(&arena);
+    return code;
+}
+
+static enum assay_code supply_result(struct assay_buf *out, struct kx_store *store,
+                                     const struct kx_recovery_request *request,
+                                     struct assay_err *err)
+{
+    enum assay_code code =
+        store->ops->record_result(store, request->txid, request->result, ref_net_wall_ms(), err);
+
+    return code == ASSAY_OK ? report(out, store, request->txid, "result", err) : code;
+}
+
+/* The core that judges what the chain says: who is paid, and for what, is in the attempt. */
+static enum assay_code recover(struct assay_buf *out, struct kx_store *store,
+                               const struct kx_server_options *o, const struct kx_core *core,
+                               const struct kx_recovery_request *request, struct assay_err *err)
+{
+    enum assay_code code;
+
+    if (request->txid == NULL)
+        return list(out, store, err);
+    code = request->result != NULL ? supply_result(out, store, request, err)
+                                   : reconcile(out, store, o, core, request->txid, err);
+    return assay_err_wrap(err, code, "transaction %.64s", request->txid);
+}
+
+enum assay_code kx_server_recover(const struct kx_server_options *o,
+                                  const struct kx_recovery_request *request, struct assay_buf *out,
+                                  struct assay_err *err)
+{
+    struct kx_store *store = NULL;
+    struct kx_core core;
+    enum assay_code code;
+
+    if (o->store == NULL || kx_parts_in_memory(o))
+        return assay_fail(err, ASSAY_E_MISSING, 0, "the store is missing: name the server's file");
+    if (access(o->store, F_OK) != 0)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "store %.200s: there is no such file", o->store);
+    if ((code = kx_parts_core(&core, o, err)) != ASSAY_OK)
+        return code;
+    if ((code = kx_parts_store(&store, o, err)) != ASSAY_OK)
+        return code;
+    code = recover(out, store, o, &core, request, err);
+    store->ops->close(store);
+    if (code == ASSAY_OK || code == ASSAY_E_UNKNOWN)
+        code = assay_buf_ok(out) ? code : assay_fail(err, out->bad, 0, "no room for the answer");
+    return code;
+}
