@@ -1,0 +1,279 @@
+/* The driver of one payment: sockets, the folder, the node, and the clock; see kx_pay.h. */
+#include "client/kx_pay.h"
+
+#include "base/random.h"
+#include "base/url.h"
+#include "defects/defects.h"
+#include "net/client.h"
+#include "net/clock.h"
+#include "net/kaspa_node.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { STEPS_MAX = 1 << 20 }; /* the core ends by itself; a loop is a mistake of ours */
+
+struct payer {
+    const struct kx_pay_options *options;
+    const struct kx_pay_buyer *buyer;
+    struct kx_client *client;
+    struct kx_attempts *attempts;
+    struct ref_net_client *server, *wallet;
+    struct ref_kaspa_node *node; /* made when it is first asked */
+    struct assay_arena arena;    /* of what was found in the folder, and of one exchange's URL */
+};
+
+/* Waits for a timer, which is an event as any other. */
+static void wait_for(int64_t ms)
+{
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
+    int timer = ms > 0 ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : -1;
+    uint64_t times;
+
+    if (timer < 0)
+        return;
+    if (timerfd_settime(timer, 0, &when, NULL) == 0)
+        (void)!read(timer, &times, sizeof(times));
+    (void)close(timer);
+}
+
+/* ---- the server ---- */
+
+static struct kx_client_field field(struct ref_net_client *client, const char *name)
+{
+    struct kx_client_field found = {.count = 0};
+
+    found.count = ref_net_client_header(client, &found.value, name);
+    return found;
+}
+
+/* A client of the URL's origin, anew for every exchange: nothing of one is left for the next. */
+static enum assay_code dial(struct payer *p, struct assay_bytes *target, struct assay_bytes url,
+                            struct assay_err *err)
+{
+    struct ref_net_client_options to = {
+        .deadline_ms = p->options->policy->request_timeout_ms,
+        .response_max_bytes =
+            REF_DEFECT(kx_client_body_unbounded) ? SIZE_MAX / 2 : KX_PAY_BODY_MAX_BYTES,
+    };
+    struct assay_url parts;
+    enum assay_code rc = assay_url_split(&parts, url, err);
+
+    ref_net_client_free(p->server);
+    p->server = NULL;
+    if (rc != ASSAY_OK)
+        return rc;
+    to.origin = (const char *)assay_arena_copy(&p->arena, url).at;
+    if (to.origin == NULL)
+        return ASSAY_E_NOMEM;
+    if ((rc = ref_net_client_check(&to, err)) != ASSAY_OK)
+        return rc;
+    *target = parts.path.len > 0 ? assay_bytes_part(url, (size_t)(parts.path.at - url.at), url.len)
+                                 : ASSAY_LIT("/");
+    p->server = ref_net_client_new(&to);
+    return p->server != NULL ? ASSAY_OK : ASSAY_E_NOMEM;
+}
+
+static struct kx_client_action fetch(struct payer *p, const struct kx_client_action *action)
+{
+    const struct ref_net_field fields[] = {
+        {ASSAY_LIT("Cache-Control"), ASSAY_LIT("no-store")},
+        {ASSAY_LIT(KX_CLIENT_HEADER_PAYMENT), action->payment},
+    };
+    struct ref_net_call call = {
+        .method = assay_str(p->options->method),
+        .body = p->options->body,
+        .content_type = ASSAY_LIT(""),
+        .headers = fields,
+        .header_count = action->payment.len > 0 ? 2 : 1,
+    };
+    struct kx_client_reply reply = {.status = 0};
+    struct assay_err err = {0};
+    struct ref_net_reply got;
+    enum assay_code rc;
+
+    wait_for(action->wait_ms);
+    rc = dial(p, &call.target, action->url, &err);
+    if (rc == ASSAY_OK)
+        rc = ref_net_client_call(p->server, &got, &call, &err);
+    if (rc == ASSAY_OK)
+        reply = (struct kx_client_reply){
+            .status = got.status,
+            .body = got.body,
+            .content_type = got.content_type,
+            .required = field(p->server, KX_CLIENT_HEADER_REQUIRED),
+            .response = field(p->server, KX_CLIENT_HEADER_RESPONSE),
+            .retry_after = field(p->server, "Retry-After"),
+            .location = field(p->server, "Location"),
+        };
+    return kx_client_fetched(p->client, rc, &reply, &err, ref_net_wall_ms());
+}
+
+/* ---- the wallet ---- */
+
+static struct kx_client_action call_wallet(struct payer *p, const struct kx_client_action *action)
+{
+    char room[64];
+    struct assay_buf target = ASSAY_BUF_OVER(room);
+    struct ref_net_call call = {.method = ASSAY_LIT("POST"),
+                                .body = action->body,
+                                .content_type = ASSAY_LIT("application/json")};
+    struct ref_net_reply got = {.body = ASSAY_LIT("")};
+    struct assay_err err = {0};
+    enum assay_code rc;
+
+    assay_buf_add_byte(&target, '/');
+    assay_buf_add_str(&target, action->call);
+    call.target = assay_buf_view(&target);
+    rc = ref_net_client_call(p->wallet, &got, &call, &err);
+    if (rc == ASSAY_OK && got.status != 200)
+        rc = assay_fail(&err, ASSAY_E_DENIED, 0, "%s was answered %d: %.*s", action->call,
+                        got.status, got.body.len < 300 ? (int)got.body.len : 300,
+                        (const char *)got.body.at);
+    return kx_client_called(p->client, rc, got.body, &err, ref_net_wall_ms());
+}
+
+/* ---- the folder and the node ---- */
+
+static struct kx_client_action save(struct payer *p, const struct kx_client_action *action)
+{
+    struct assay_err err = {0};
+    enum assay_code rc = kx_attempts_save(p->attempts, action->attempt, &err);
+
+    return kx_client_saved(p->client, rc, &err, ref_net_wall_ms());
+}
+
+static struct ref_kaspa_node_options node_options(const struct payer *p)
+{
+    struct ref_kaspa_node_options options = REF_KASPA_NODE_OPTIONS_DEFAULT;
+
+    options.url = p->options->node;
+    options.deadline_ms = p->options->node_deadline_ms;
+    options.max_lag_ms = p->options->node_max_lag_ms;
+    return options;
+}
+
+static enum assay_code open_node(struct payer *p, enum kaspa_network network, struct assay_err *err)
+{
+    struct ref_kaspa_node_options options = node_options(p);
+
+    options.network = network;
+    return p->node != NULL ? ASSAY_OK : ref_kaspa_node_start(&p->node, &options, err);
+}
+
+static struct kx_client_action ask_node(struct payer *p, const struct kx_client_action *action)
+{
+    struct kx_sight sight = {.utxos = NULL};
+    struct assay_err err = {0};
+    enum assay_code rc;
+
+    wait_for(action->wait_ms);
+    rc = open_node(p, action->network, &err);
+    if (rc == ASSAY_OK)
+        rc = ref_kaspa_node_look(p->node, &sight, kx_client_arena(p->client), action->look, &err);
+    return kx_client_looked(p->client, rc, &sight, &err, ref_net_wall_ms());
+}
+
+/* ---- a payment ---- */
+
+static struct kx_client_action carry_out(struct payer *p, const struct kx_client_action *action)
+{
+    switch (action->kind) {
+    case KX_CLIENT_DO_FETCH:
+        return fetch(p, action);
+    case KX_CLIENT_DO_WALLET:
+        return call_wallet(p, action);
+    case KX_CLIENT_DO_SAVE:
+        return save(p, action);
+    case KX_CLIENT_DO_LOOK:
+        return ask_node(p, action);
+    case KX_CLIENT_DO_HAND_ON:
+        return kx_client_handed_on(p->client,
+                                   p->buyer->take(p->buyer->cls, action->outcome.body,
+                                                  action->outcome.content_type));
+    case KX_CLIENT_DO_FINISH:
+        break;
+    }
+    return *action;
+}
+
+static enum assay_code open_wallet(struct payer *p, struct assay_err *err)
+{
+    const struct ref_net_client_options to = {
+        .origin = p->options->wallet,
+        .deadline_ms = p->options->policy->wallet_timeout_ms,
+        .response_max_bytes = KX_PAY_WALLET_MAX_BYTES,
+    };
+    enum assay_code rc = ref_net_client_check(&to, err);
+
+    if (rc != ASSAY_OK)
+        return assay_err_wrap(err, rc, "the wallet's URL %s", to.origin);
+    p->wallet = ref_net_client_new(&to);
+    return p->wallet != NULL ? ASSAY_OK : assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+}
+
+static enum assay_code check_node(const struct payer *p, struct assay_err *err)
+{
+    const struct ref_kaspa_node_options options = node_options(p);
+
+    if (options.url == NULL)
+        return ASSAY_OK;
+    return assay_err_wrap(err, ref_kaspa_node_check(&options, err), "the node's URL %s",
+                          options.url);
+}
+
+static enum assay_code prepare(struct payer *p, const char **key, struct assay_err *err)
+{
+    const struct kx_pay_options *o = p->options;
+    struct kx_client_job job = {
+        .method = assay_str(o->method),
+        .url = assay_str(o->url),
+        .body = o->body,
+        .has_body = o->has_body,
+        .identifier = assay_str(o->identifier),
+        .retries = o->retries,
+        .has_node = o->node != NULL,
+        .wait_ms = o->wait_ms,
+        .poll_ms = o->poll_ms,
+    };
+    enum assay_code rc;
+
+    if ((p->client = kx_client_new(o->policy)) == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    if ((rc = assay_random_system(job.random, sizeof(job.random))) != ASSAY_OK)
+        return assay_fail(err, rc, 0, "the system gives no random bytes");
+    if ((rc = kx_client_prepare(p->client, &job, key, err)) != ASSAY_OK ||
+        (rc = open_wallet(p, err)) != ASSAY_OK || (rc = check_node(p, err)) != ASSAY_OK)
+        return rc;
+    return kx_attempts_open(&p->attempts, o->state, err);
+}
+
+enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
+                           struct assay_err *err)
+{
+    struct payer p = {
+        .options = options, .buyer = buyer, .arena = ASSAY_ARENA_INIT((size_t)16 << 20)};
+    struct kx_client_action action = {.kind = KX_CLIENT_DO_FINISH};
+    struct kx_client_attempt known;
+    const char *key = NULL;
+    bool found = false;
+    enum assay_code rc;
+
+    if ((rc = prepare(&p, &key, err)) == ASSAY_OK)
+        rc = kx_attempts_find(p.attempts, &known, &found, &p.arena, key,
+                              assay_str(options->identifier), err);
+    if (rc == ASSAY_OK) {
+        action = kx_client_start(p.client, found ? &known : NULL, ref_net_wall_ms());
+        for (int i = 0; action.kind != KX_CLIENT_DO_FINISH && i < STEPS_MAX; i++)
+            action = carry_out(&p, &action);
+        buyer->told(buyer->cls, &action.outcome, action.attempt);
+    }
+    ref_net_client_free(p.server);
+    ref_net_client_free(p.wallet);
+    ref_kaspa_node_stop(p.node);
+    kx_attempts_close(p.attempts);
+    kx_client_free(p.client);
+    assay_arena_fini(&p.arena);
+    return rc;
+}
