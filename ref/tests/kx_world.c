@@ -315,6 +315,8 @@ struct kx_world *kx_world_new(enum kx_profile profile)
     make_key(&w->stranger, 10);
     make_key(&w->one_time, 12);
     w->signer = &w->payer;
+    w->method = "GET";
+    w->url = URL;
     w->expires_at = KX_WORLD_EXPIRES;
     w->identifier = KX_WORLD_ID;
     w->sighash = KASPA_SIGHASH_ALL;
@@ -337,6 +339,7 @@ void kx_world_free(struct kx_world *w)
 {
     json_decref(w->required);
     json_decref(w->accepted);
+    json_decref(w->context);
     json_decref(w->text);
     json_decref(w->payment);
     assay_arena_fini(&w->arena);
@@ -377,11 +380,12 @@ void kx_world_sign(struct kx_world *w)
     }
 }
 
-static void write_text(struct kx_world *w)
+void kx_world_write(struct kx_world *w)
 {
     struct assay_buf text = ASSAY_BUF_INIT(1 << 20);
 
     kaspa_tx_write(&text, &w->tx, w->hints, KASPA_JSON_NESTED);
+    json_decref(w->text);
     w->text = json_loads(assay_buf_cstr(&text), 0, NULL);
     cr_assert_not_null(w->text);
     assay_buf_fini(&text);
@@ -403,14 +407,29 @@ void kx_world_hash(char *out, const json_t *value)
     free(text);
 }
 
+static void bind_context(char *hash, const json_t *context)
+{
+    char of_context[X402_HASH_TEXT_BYTES];
+    json_t *bound;
+
+    kx_world_hash(of_context, context);
+    bound = json_pack("{s:s, s:s, s:s}", "scope", "kaspa:x402:trusted-request-context:v1",
+                      "requestHash", hash, "securityContextHash", of_context);
+    kx_world_hash(hash, bound);
+    json_decref(bound);
+}
+
 static void request_hash(struct kx_world *w, char *out, const char *requirements)
 {
-    json_t *request = json_pack("{s:s, s:s, s:n}", "method", "GET", "url", URL, "body");
+    json_t *request =
+        json_pack("{s:s, s:s, s:s?}", "method", w->method, "url", w->url, "body", w->body);
 
     if (w->profile != KX_HASH_CHAIN)
         kx_world_set(request, "paymentRequirementsHash", requirements);
     kx_world_hash(out, request);
     json_decref(request);
+    if (w->context != NULL)
+        bind_context(out, w->context);
 }
 
 static json_t *authorize(struct kx_world *w, const char *requirements, const char *request)
@@ -475,6 +494,7 @@ void kx_world_pay(struct kx_world *w)
                   "authorization", authorize(w, requirements, request));
     cr_assert_not_null(payload);
     add_challenge(w, payload);
+    json_decref(w->payment);
     w->payment = json_pack("{s:i, s:O, s:o, s:o}", "x402Version", 2, "accepted", w->accepted,
                            "payload", payload, "extensions",
                            json_deep_copy(json_object_get(w->required, "extensions")));
@@ -517,7 +537,7 @@ void kx_world_read(struct kx_world *w)
     cr_assert_eq(x402_required_read(&w->offer, &w->arena, &w->offer_doc, &w->err), X402_FAULT_NONE,
                  "%s", w->err.text);
     w->local = kx_payment_read(&w->read, &w->arena, &w->payment_doc, &w->err);
-    w->request = (struct kx_request){.method = ASSAY_LIT("GET"), .url = ASSAY_LIT(URL)};
+    w->request = (struct kx_request){.method = assay_str(w->method), .url = assay_str(w->url)};
     make_head(w);
     memcpy(w->coins, w->hints, sizeof(w->coins));
     w->pov = (struct kaspa_point_of_view){2 * DAA, 1000};
@@ -533,6 +553,26 @@ void kx_world_read(struct kx_world *w)
                                 .head = w->profile == KX_STANDARD_NATIVE ? NULL : &w->head,
                                 .evidence = &w->evidence,
                                 .arena = &w->arena};
+}
+
+void kx_world_take(struct kx_world *w, const char *transaction)
+{
+    static const struct kaspa_json_options options = {.unknown_members = true};
+    struct kaspa_claims claims;
+
+    if (kaspa_tx_parse(&w->tx, &claims, &w->arena, assay_str(transaction), &options, NULL) ==
+        ASSAY_OK)
+        memcpy(w->hints, claims.utxos, w->tx.input_count * sizeof(w->hints[0]));
+}
+
+void kx_world_present(struct kx_world *w, const json_t *required, const json_t *payment)
+{
+    json_decref(w->required);
+    json_decref(w->payment);
+    w->required = json_deep_copy(required);
+    w->payment = json_deep_copy(payment);
+    kx_world_take(w, json_string_value(json_object_get(kx_world_payload(w), "transaction")));
+    kx_world_read(w);
 }
 
 void kx_world_judge(struct kx_world *w)
@@ -552,7 +592,7 @@ void kx_world_run(struct kx_world *w, const struct kx_change *change)
     kx_world_build(w);
     hook(w, change->tx);
     kx_world_sign(w);
-    write_text(w);
+    kx_world_write(w);
     hook(w, change->text);
     kx_world_pay(w);
     hook(w, change->payment);

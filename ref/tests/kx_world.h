@@ -45,7 +45,9 @@ struct kx_world {
     uint8_t sighash;
 
     /* what is claimed with it */
-    json_t *text; /**< of the transaction */
+    const char *method, *url, *body; /**< of the request that is paid; body NULL: none */
+    json_t *context;                 /**< its trusted caller; NULL: none */
+    json_t *text;                    /**< of the transaction */
     const char *expires_at, *identifier;
     uint32_t output_index, input_index;
     const char *request_hash; /**< NULL: the right one */
@@ -86,9 +88,16 @@ void kx_world_run(struct kx_world *w, const struct kx_change *change);
 /** The steps of _run. */
 void kx_world_build(struct kx_world *w);
 void kx_world_sign(struct kx_world *w);
+void kx_world_write(struct kx_world *w); /**< the transaction's text */
 void kx_world_pay(struct kx_world *w);
 void kx_world_read(struct kx_world *w);
 void kx_world_judge(struct kx_world *w);
+
+/** A vector's transaction, and its coins as the text says them to be; nothing of a text that is no
+ *  transaction. */
+void kx_world_take(struct kx_world *w, const char *transaction);
+/** The world's own offer and payment give way to a vector's, which is read. */
+void kx_world_present(struct kx_world *w, const json_t *required, const json_t *payment);
 
 /** The offer that is paid, and its extra. */
 json_t *kx_world_terms(struct kx_world *w);

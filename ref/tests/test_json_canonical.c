@@ -222,6 +222,58 @@ Test(json_canonical, members_are_sorted_by_utf16_code_units)
         expect_canonical(rows[i].text, rows[i].want);
 }
 
+/* Names in ascending order of their code units, each in a spelling with escapes and in one without
+ * where it has one. */
+static const struct {
+    const char *plain, *escaped;
+} names[] = {
+    {"", ""},
+    {"\\u001f", "\\u001F"},
+    {"!", "\\u0021"},
+    {"\\\"", "\\u0022"},
+    {"A", "\\u0041"},
+    {"AB", "A\\u0042"},
+    {"\\\\", "\\u005c"},
+    {"a", "\\u0061"},
+    {"aa", "\\u0061a"},
+    {"ab", "a\\u0062"},
+    {"a\xC3\xA9", "a\\u00e9"},
+    {"\xC3\xA9", "\\u00E9"},
+    {"\xED\x9F\xBF", "\\ud7ff"},
+    {"\xF0\x9F\x98\x80", "\\ud83d\\ude00"},
+    {"\xF0\x9F\x98\x80z", "\\ud83d\\ude00z"},
+    {"\xEE\x80\x80", "\\ue000"},
+    {"\xEF\xBF\xBF", "\\uffff"},
+};
+
+/* Both orders of two names, the first being the lesser one, in one spelling each. */
+static void expect_first(const char *first, const char *second)
+{
+    struct assay_buf one = ASSAY_BUF_INIT(256), other = ASSAY_BUF_INIT(256);
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "{\"%s\":1,\"%s\":2}", first, second);
+    cr_expect_eq(canonical(&one, assay_str(text), NULL), ASSAY_OK, "%s", text);
+    cr_expect_not_null(strstr(assay_buf_cstr(&one), ":1,"), "%s", text);
+    (void)snprintf(text, sizeof(text), "{\"%s\":2,\"%s\":1}", second, first);
+    cr_expect_eq(canonical(&other, assay_str(text), NULL), ASSAY_OK, "%s", text);
+    cr_expect_str_eq(assay_buf_cstr(&one), assay_buf_cstr(&other), "%s", text);
+    assay_buf_fini(&one);
+    assay_buf_fini(&other);
+}
+
+Test(json_canonical, members_are_in_order_however_they_stand_and_are_written)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        for (size_t k = i + 1; k < ARRAY_LEN(names); k++) {
+            expect_first(names[i].plain, names[k].plain);
+            expect_first(names[i].plain, names[k].escaped);
+            expect_first(names[i].escaped, names[k].plain);
+            expect_first(names[i].escaped, names[k].escaped);
+        }
+    }
+}
+
 Test(json_canonical, a_buffer_that_is_too_small_says_so)
 {
     for (size_t max = 0; max <= 11; max++) {

@@ -23,28 +23,6 @@ static const char *text(const json_t *value, const char *one, const char *two)
     return json_string_value(get(value, one, two));
 }
 
-/* A vector's transaction, and its coins as the text says them to be; nothing of a text that is no
- * transaction. */
-static void take_transaction(struct kx_world *w, const char *transaction)
-{
-    static const struct kaspa_json_options options = {.unknown_members = true};
-    struct kaspa_claims claims;
-
-    if (kaspa_tx_parse(&w->tx, &claims, &w->arena, assay_str(transaction), &options, NULL) ==
-        ASSAY_OK)
-        memcpy(w->hints, claims.utxos, w->tx.input_count * sizeof(w->hints[0]));
-}
-
-/* The world's own payment gives way to a vector's. */
-static void present(struct kx_world *w, const json_t *required, const json_t *payment)
-{
-    json_decref(w->required);
-    w->required = json_deep_copy(required);
-    w->payment = json_deep_copy(payment);
-    take_transaction(w, text(json_object_get(payment, "payload"), "transaction", NULL));
-    kx_world_read(w);
-}
-
 static void expect_all_held(const struct kx_world *w, const char *row)
 {
     for (int i = 0; i < KX_EXACT__COUNT; i++)
@@ -71,7 +49,7 @@ Test(kx_official, the_additive_http_payment_holds_every_check)
     struct kx_world *w = kx_world_new(KX_ADDITIVE);
     char scope[X402_HASH_TEXT_BYTES];
 
-    present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
+    kx_world_present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
     cr_assert_eq(w->local, KX_LOCAL_NONE, "%s", w->err.text);
     hold_head(w);
     w->request.request_hash = "9999999999999999999999999999999999999999999999999999999999999999";
@@ -109,7 +87,7 @@ Test(kx_official, the_hash_chain_http_payment_is_refused_for_its_stale_address)
     struct kx_world *w = kx_world_new(KX_HASH_CHAIN);
     char hash[X402_HASH_TEXT_BYTES];
 
-    present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
+    kx_world_present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
     cr_assert_eq(w->local, KX_LOCAL_NONE, "%s", w->err.text);
     ask_for_file(w);
     kx_world_judge(w);
@@ -137,7 +115,7 @@ Test(kx_official, the_hash_chain_authorization_is_of_its_own_preimage)
         .terms = terms, .requirements_hash = requirements, .identifier = {NULL, 0}};
     struct assay_err err = {0};
 
-    present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
+    kx_world_present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
     cr_assert_eq(kx_terms_read(terms, &w->arena, &w->payment_doc, &w->read.envelope.accepted, &err),
                  KX_TERMS_SCRIPT);
     cr_assert_eq(
@@ -174,12 +152,11 @@ Test(kx_official, the_hash_chain_http_payment_with_its_address_repaired_holds_ev
     struct kaspa_address to;
     struct kaspa_spk spk;
 
-    present(w, required, get(vector, "paymentPayload", NULL));
+    kx_world_present(w, required, get(vector, "paymentPayload", NULL));
     spk = w->tx.outputs[0].spk;
     cr_assert(kaspa_address_of_script(&to, &spk, KASPA_TESTNET));
     kaspa_address_encode(address, &to);
     kx_world_set(terms, "payTo", address);
-    json_decref(w->payment);
     json_decref(w->required);
     w->required = json_incref(required);
     w->text = json_loads(text(payload, "transaction", NULL), 0, NULL);
@@ -407,7 +384,7 @@ Test(kx_official, the_interop_standard_native_artifact_pays_an_offer)
         "artifact");
     char *written = dumped(artifact);
 
-    take_transaction(w, written);
+    kx_world_take(w, written);
     w->text = json_deep_copy(artifact);
     kx_world_pay(w);
     kx_world_read(w);
@@ -449,239 +426,4 @@ Test(kx_official, the_six_signature_hashes_of_the_interop_transaction_are_those_
     }
     kx_world_free(w);
     json_decref(profiles);
-}
-
-/* Everything that a negative vector may be refused by, one step after another. */
-static enum kx_local refusal_of_offer(struct kx_world *w, const json_t *required)
-{
-    struct assay_json doc = kx_world_doc(w, required);
-    struct kx_terms *terms = assay_arena_alloc(&w->arena, sizeof(*terms));
-    struct x402_required read;
-    struct assay_err err = {0};
-    enum x402_fault fault = x402_required_read(&read, &w->arena, &doc, &err);
-
-    cr_assert_not_null(terms);
-    if (fault != X402_FAULT_NONE)
-        return fault == X402_FAULT_VERSION ? KX_LOCAL_VERSION : KX_LOCAL_PAYLOAD;
-    return kx_terms_local(kx_terms_read(terms, &w->arena, &doc, &read.accepts[0], &err));
-}
-
-static enum kx_local refusal_of_payment(struct kx_world *w, const json_t *payment)
-{
-    struct assay_json doc = kx_world_doc(w, payment);
-    struct assay_err err = {0};
-
-    return kx_payment_read(&w->read, &w->arena, &doc, &err);
-}
-
-static json_t *first_offer(json_t *required)
-{
-    return json_array_get(json_object_get(required, "accepts"), 0);
-}
-
-/* The placeholder is replaced by the address of the script beside it (24.22). */
-static void repair_pay_to(json_t *terms)
-{
-    struct assay_arena arena = ASSAY_ARENA_INIT(65536);
-    const json_t *spk_text = get(terms, "extra", "payToScriptPublicKey");
-    char address[KASPA_ADDRESS_TEXT_MAX_BYTES];
-    struct kaspa_address to;
-    struct kaspa_spk spk;
-
-    if (spk_text != NULL) {
-        spk = upstream_spk(&arena, spk_text);
-        cr_assert(kaspa_address_of_script(&to, &spk, KASPA_TESTNET));
-        kaspa_address_encode(address, &to);
-        kx_world_set(terms, "payTo", address);
-    }
-    assay_arena_fini(&arena);
-}
-
-static void repair_amount(json_t *required)
-{
-    kx_world_set(first_offer(required), "amount", "1000000");
-}
-static void repair_flow(json_t *required)
-{
-    kx_world_set(json_object_get(first_offer(required), "extra"), "paymentFlow", "upfront");
-}
-static void repair_asset(json_t *required)
-{
-    kx_world_set(first_offer(required), "asset", "KAS");
-}
-static void repair_network(json_t *required)
-{
-    kx_world_set(first_offer(required), "network", "kaspa:testnet-10");
-}
-static void repair_version(json_t *required)
-{
-    (void)json_object_set_new(required, "x402Version", json_integer(2));
-}
-
-/* Members of another vector's offer that this one lacks. */
-static void take_extra(json_t *required, const char *file, const char *member)
-{
-    json_t *vector = upstream_load(file), *from = json_object_get(vector, member);
-    json_t *terms = first_offer(required);
-
-    (void)json_object_set(terms, "extra", json_object_get(first_offer(from), "extra"));
-    json_decref(vector);
-}
-static void repair_head(json_t *required)
-{
-    take_extra(required, FOLDER "x402-http/exact-transaction.json", "paymentRequired");
-}
-static void repair_binding(json_t *required)
-{
-    take_extra(required, FOLDER "negative/accepted-not-offered.json", "paymentRequired");
-}
-static void repair_scheme(json_t *required)
-{
-    kx_world_set(first_offer(required), "scheme", "exact");
-    repair_binding(required);
-}
-
-static const struct {
-    const char *file;
-    void (*repair)(json_t *required);
-} negative_offers[] = {
-    {"amount-overflow", repair_amount},
-    {"float-amount", repair_amount},
-    {"exact-payment-flow-missing", repair_flow},
-    {"invalid-asset", repair_asset},
-    {"non-colon-network", repair_network},
-    {"wrong-x402-version", repair_version},
-    {"exact-additive-partial-head", repair_head},
-    {"wrong-binding", repair_binding},
-    {"wrong-scheme", repair_scheme},
-};
-
-static json_t *load_negative(const char *file)
-{
-    char path[128];
-
-    (void)snprintf(path, sizeof(path), FOLDER "negative/%s.json", file);
-    return upstream_load(path);
-}
-
-Test(kx_official, negative_offers_are_refused_by_their_code_and_taken_with_their_defect_repaired)
-{
-    for (size_t i = 0; i < ARRAY_LEN(negative_offers); i++) {
-        json_t *vector = load_negative(negative_offers[i].file);
-        json_t *required = json_object_get(vector, "value");
-        struct kx_world *w = kx_world_new(KX_STANDARD_NATIVE);
-        enum kx_local local = refusal_of_offer(w, required);
-
-        cr_expect_str_eq(kx_local_text(local), text(vector, "expectedError", NULL), "row: %s",
-                         negative_offers[i].file);
-        negative_offers[i].repair(required);
-        repair_pay_to(first_offer(required));
-        local = refusal_of_offer(w, required);
-        cr_expect_eq(local, KX_LOCAL_NONE, "row: %s: %s", negative_offers[i].file,
-                     kx_local_text(local));
-        kx_world_free(w);
-        json_decref(vector);
-    }
-}
-
-static void repair_challenge(json_t *payment)
-{
-    kx_world_set(json_object_get(payment, "payload"), "challengeId",
-                 "9191919191919191919191919191919191919191919191919191919191919191");
-}
-
-static void take_payload(json_t *payment, const char *file, const char *member)
-{
-    json_t *vector = upstream_load(file), *from = json_object_get(vector, member);
-
-    (void)json_object_set(payment, "payload", json_object_get(from, "payload"));
-    (void)json_object_set(payment, "accepted", json_object_get(from, "accepted"));
-    json_decref(vector);
-}
-static void repair_payload(json_t *payment)
-{
-    take_payload(payment, FOLDER "negative/accepted-not-offered.json", "paymentPayload");
-}
-
-static const struct {
-    const char *file;
-    void (*repair)(json_t *payment);
-} negative_payments[] = {
-    {"exact-additive-missing-challenge", repair_challenge},
-    {"scheme-payload-mismatch", repair_payload},
-    {"exact-transfer-unsupported", repair_payload},
-};
-
-Test(kx_official, negative_payments_are_refused_by_their_code_and_taken_with_their_defect_repaired)
-{
-    for (size_t i = 0; i < ARRAY_LEN(negative_payments); i++) {
-        json_t *vector = load_negative(negative_payments[i].file);
-        json_t *payment = json_object_get(vector, "value");
-        struct kx_world *w = kx_world_new(KX_STANDARD_NATIVE);
-        enum kx_local local = refusal_of_payment(w, payment);
-
-        cr_expect_str_eq(kx_local_text(local), text(vector, "expectedError", NULL), "row: %s",
-                         negative_payments[i].file);
-        negative_payments[i].repair(payment);
-        local = refusal_of_payment(w, payment);
-        cr_expect_eq(local, KX_LOCAL_NONE, "row: %s: %s", negative_payments[i].file,
-                     kx_local_text(local));
-        kx_world_free(w);
-        json_decref(vector);
-    }
-}
-
-static void repair_accepted(json_t *vector)
-{
-    json_t *offer = first_offer(json_object_get(vector, "paymentRequired"));
-    json_t *payment = json_object_get(vector, "paymentPayload");
-
-    (void)json_object_set(payment, "accepted", offer);
-}
-
-static void repair_identifier(json_t *vector)
-{
-    json_t *payment = json_object_get(vector, "paymentPayload");
-    json_t *extensions = json_deep_copy(get(vector, "paymentRequired", "extensions"));
-
-    kx_world_set(json_object_get(json_object_get(extensions, "payment-identifier"), "info"), "id",
-                 KX_WORLD_ID);
-    (void)json_object_set_new(payment, "extensions", extensions);
-}
-
-static const struct {
-    const char *file;
-    enum kx_exact_rule rule;
-    void (*repair)(json_t *vector);
-} negative_retries[] = {
-    {"accepted-not-offered", KX_EXACT_OFFERED, repair_accepted},
-    {"missing-payment-identifier", KX_EXACT_IDENTIFIER, repair_identifier},
-};
-
-Test(kx_official, negative_retries_break_their_check_alone)
-{
-    for (size_t i = 0; i < ARRAY_LEN(negative_retries); i++) {
-        json_t *vector = load_negative(negative_retries[i].file);
-        struct kx_world *w = kx_world_new(KX_STANDARD_NATIVE);
-        enum kx_exact_rule rule = negative_retries[i].rule;
-
-        present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
-        cr_assert_eq(w->local, KX_LOCAL_NONE, "row: %s: %s", negative_retries[i].file, w->err.text);
-        kx_world_judge(w);
-        cr_expect_eq(w->verdict.first, rule, "row: %s", negative_retries[i].file);
-        cr_expect_str_eq(kx_local_text(w->verdict.checks[rule].local),
-                         text(vector, "expectedError", NULL));
-        kx_world_free(w);
-
-        w = kx_world_new(KX_STANDARD_NATIVE);
-        repair_pay_to(first_offer(json_object_get(vector, "paymentRequired")));
-        repair_pay_to(json_object_get(json_object_get(vector, "paymentPayload"), "accepted"));
-        negative_retries[i].repair(vector);
-        present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
-        kx_world_judge(w);
-        cr_expect_eq(w->verdict.checks[rule].result, KASPA_CHECK_HELD, "row: %s",
-                     negative_retries[i].file);
-        kx_world_free(w);
-        json_decref(vector);
-    }
 }

@@ -383,10 +383,8 @@ Test(x402_document, has_no_hash_where_its_canonical_form_is_too_large_or_is_none
     doc = doc_with_form_of(&arena, &text, X402_DECODED_MAX_BYTES + 1);
     cr_expect_eq(x402_hash(hash, &doc, 0, &err), ASSAY_E_TOO_LARGE);
     cr_expect_eq(err.code, ASSAY_E_TOO_LARGE);
-    cr_expect_not(x402_equal(&doc, 0, &doc, 0));
     doc = doc_of(&arena, "[1e999]");
     cr_expect_eq(x402_hash(hash, &doc, 0, NULL), ASSAY_E_RANGE);
-    cr_expect_not(x402_equal(&doc, 0, &doc, 0));
     cr_expect_eq(x402_hash(hash, &doc, ASSAY_JSON_NONE, NULL), ASSAY_E_MISSING);
     cr_expect_str_eq(hash, "kept");
     (void)assay_alloc_fail_after(0);

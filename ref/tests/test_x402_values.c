@@ -23,7 +23,8 @@ static const struct {
     {"null", "false", false},
     {"{}", "[]", false},
     {"{\"__proto__\":1}", "{}", false},
-    {"1e999", "1e999", false},
+    {"1e999", "1e999", true}, /* no form, but one text */
+    {"1e999", "10e998", false},
     {"1", "1e999", false},
 };
 
