@@ -153,6 +153,18 @@ static size_t on_body_wanted(char *out, size_t size, size_t count, void *context
     return len;
 }
 
+/* libcurl wants to send the body again, over another connection: that is left to those who refuse
+ * the connection, since after a "no" here libcurl 8 fails every later request of its handle too. */
+static int on_body_again(void *context, curl_off_t offset, int origin)
+{
+    struct transfer *t = context;
+
+    if (offset != 0 || origin != SEEK_SET)
+        return CURL_SEEKFUNC_FAIL;
+    t->body_sent = 0;
+    return CURL_SEEKFUNC_OK;
+}
+
 static size_t on_header(char *at, size_t size, size_t count, void *context)
 {
     struct transfer *t = context;
@@ -214,7 +226,8 @@ static bool has_header(const struct http_request *request, const char *name)
 
 /* The request's headers, and for what libcurl would add by itself an empty one, which takes it out.
  */
-static bool header_list(struct curl_slist **list, const struct http_request *request)
+static bool header_list(struct curl_slist **list, const struct http_peer *peer,
+                        const struct http_request *request)
 {
     struct assay_buf line = ASSAY_BUF_INIT(HTTP_REQUEST_MAX_BYTES);
     bool ok = add_line(list, "Expect:");
@@ -225,6 +238,11 @@ static bool header_list(struct curl_slist **list, const struct http_request *req
         ok = ok && add_line(list, "Content-Type:");
     if (request->has_body && request->chunked)
         ok = ok && add_line(list, "Transfer-Encoding: chunked");
+    if (peer->host.len > 0) {
+        assay_buf_add_str(&line, "Host: ");
+        assay_buf_add(&line, peer->host);
+        ok = ok && add_line(list, assay_buf_cstr(&line));
+    }
     for (size_t i = 0; ok && i < request->header_count; i++) {
         assay_buf_clear(&line);
         assay_buf_add_str(&line, request->headers[i].name);
@@ -274,7 +292,9 @@ static bool set_method(CURL *easy, struct transfer *t)
             curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body) != CURLE_OK)
             return false;
         if (curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body_wanted) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_READDATA, t) != CURLE_OK)
+            curl_easy_setopt(easy, CURLOPT_READDATA, t) != CURLE_OK ||
+            curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_body_again) != CURLE_OK ||
+            curl_easy_setopt(easy, CURLOPT_SEEKDATA, t) != CURLE_OK)
             return false;
     }
     return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
@@ -384,9 +404,9 @@ static enum assay_code send_by_curl(struct http_client *client, struct transfer 
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     curl_easy_reset(client->easy);
-    if (header_list(&headers, t->request) && set_address(client->easy, t->peer, t->request) &&
-        set_method(client->easy, t) && set_limits(client->easy, deadline_ms) &&
-        set_callbacks(client->easy, t, headers) &&
+    if (header_list(&headers, t->peer, t->request) &&
+        set_address(client->easy, t->peer, t->request) && set_method(client->easy, t) &&
+        set_limits(client->easy, deadline_ms) && set_callbacks(client->easy, t, headers) &&
         curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, said) == CURLE_OK)
         code = curl_easy_perform(client->easy);
     rc = finish(t, arena, code, said, err);

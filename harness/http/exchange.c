@@ -119,7 +119,10 @@ void http_request_write(struct assay_buf *out, const struct http_peer *peer,
     assay_buf_add_str(out, " HTTP/1.1\r\n");
     if (!names(request, "Host")) {
         assay_buf_add_str(out, "Host: ");
-        http_peer_write(out, peer);
+        if (peer->host.len > 0)
+            assay_buf_add(out, peer->host);
+        else
+            http_peer_write(out, peer);
         assay_buf_add_str(out, "\r\n");
     }
     if (!names(request, "User-Agent"))

@@ -73,6 +73,9 @@ struct assay_bytes http_response_header(const struct http_response *response, co
 struct http_peer {
     struct assay_url url; /**< path is a prefix put before every target; usually empty */
     const char *const *allowed_hosts; /**< NULL-terminated; beside loopback, which always is */
+    /** what the Host header says, where the server is known by another name than it is reached by;
+     * empty: the URL's */
+    struct assay_bytes host;
 };
 
 #endif

@@ -154,16 +154,33 @@ void sock_dial_fini(struct sock_dial *dial)
     dial->fd = -1;
 }
 
-enum assay_code sock_listen(int *fd, uint16_t *port, struct assay_err *err)
+static enum assay_code cannot_listen(uint16_t wanted, int why, struct assay_err *err)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (wanted != 0 && why == EADDRINUSE)
+        return assay_fail(err, ASSAY_E_IO, 0,
+                          "127.0.0.1:%u is in use: end the program that listens there, or choose "
+                          "another port",
+                          (unsigned)wanted);
+    return assay_fail(err, ASSAY_E_IO, 0, "listening on 127.0.0.1:%u: %s", (unsigned)wanted,
+                      strerror(why));
+}
+
+enum assay_code sock_listen(int *fd, uint16_t *port, uint16_t wanted, struct assay_err *err)
+{
+    static const int one = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(wanted),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *any = (struct sockaddr *)&address;
     socklen_t len = sizeof(address);
     int made = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+    /* Connections that an earlier listener left behind do not keep a port from us. */
+    if (made >= 0 && wanted != 0)
+        (void)setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (made < 0 || bind(made, any, len) != 0 || listen(made, SOMAXCONN) != 0 ||
         getsockname(made, any, &len) != 0) {
-        (void)assay_fail(err, ASSAY_E_IO, 0, "listening on 127.0.0.1: %s", strerror(errno));
+        (void)cannot_listen(wanted, errno, err);
         if (made >= 0)
             close(made);
         return ASSAY_E_IO;

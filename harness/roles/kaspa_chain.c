@@ -7,7 +7,7 @@
 
 /* ---- beginning and end ---- */
 
-static bool add_genesis(struct kaspa_chain *chain, int64_t start_ms)
+static bool add_genesis(struct kaspa_chain *chain, int64_t start_ms, uint64_t daa_ahead)
 {
     struct chain_block *genesis = assay_arena_alloc(&chain->arena, sizeof(*genesis));
 
@@ -15,7 +15,7 @@ static bool add_genesis(struct kaspa_chain *chain, int64_t start_ms)
         return false;
     chain_make_up(&genesis->hash, chain, "block", 0);
     genesis->is_chain_block = true;
-    genesis->daa_score = KASPA_CHAIN_START_DAA;
+    genesis->daa_score = KASPA_CHAIN_START_DAA + daa_ahead;
     genesis->blue_score = KASPA_CHAIN_START_BLUE;
     genesis->time_ms = start_ms;
     chain_list_push(&chain->blocks, genesis);
@@ -29,7 +29,8 @@ enum assay_code kaspa_chain_new(struct kaspa_chain **out, const struct kaspa_cha
     int64_t start_ms = options->start_ms != 0 ? options->start_ms : DEFAULT_START_MS;
     struct kaspa_chain *chain;
 
-    if (start_ms < 0 || start_ms > KASPA_CHAIN_MAX_START_MS)
+    if (start_ms < 0 || start_ms > KASPA_CHAIN_MAX_START_MS ||
+        options->daa_ahead > KASPA_CHAIN_MAX_START_MS)
         return ASSAY_E_RANGE;
     chain = assay_alloc(sizeof(*chain));
     if (chain == NULL)
@@ -41,7 +42,7 @@ enum assay_code kaspa_chain_new(struct kaspa_chain **out, const struct kaspa_cha
     };
     kaspa_hash_of(&chain->seed, KASPA_DOMAIN_BLOCK, options->seed);
     if (chain_blocks_reserve(chain, 1, 1) != ASSAY_OK || chain_tx_reserve(chain) != ASSAY_OK ||
-        !add_genesis(chain, start_ms)) {
+        !add_genesis(chain, start_ms, options->daa_ahead)) {
         kaspa_chain_free(chain);
         return ASSAY_E_NOMEM;
     }

@@ -36,9 +36,10 @@ struct kaspa_chain_options {
                            */
     int64_t start_ms;     /**< of the genesis, up to KASPA_CHAIN_MAX_START_MS; 0:
                            * 2026-01-01T00:00:00Z */
+    uint64_t daa_ahead;   /**< added to KASPA_CHAIN_START_DAA, up to KASPA_CHAIN_MAX_START_MS */
 };
 
-/** RANGE: the start; NOMEM. It has a genesis and is synced. */
+/** RANGE: where it starts; NOMEM. It has a genesis and is synced. */
 enum assay_code kaspa_chain_new(struct kaspa_chain **out,
                                 const struct kaspa_chain_options *options) ASSAY_MUST_USE;
 void kaspa_chain_free(struct kaspa_chain *chain); /**< NULL is taken */

@@ -142,18 +142,18 @@ static void stop_servers(struct kaspa_node *node)
     node->http = NULL;
 }
 
-static enum assay_code listen_at(int *fd, char url[32], const char *scheme, struct assay_err *err)
+static enum assay_code listen_at(int *fd, char url[32], const char *scheme, uint16_t port,
+                                 struct assay_err *err)
 {
-    enum assay_code rc;
-    uint16_t port;
+    enum assay_code rc = sock_listen(fd, &port, port, err);
 
-    if ((rc = sock_listen(fd, &port, err)) == ASSAY_OK)
+    if (rc == ASSAY_OK)
         (void)!snprintf(url, 32, "%s://127.0.0.1:%u", scheme, (unsigned)port);
     return rc;
 }
 
-enum assay_code kaspa_node_start(struct kaspa_node **out, struct kaspa_chain *chain,
-                                 struct kaspa_chain_lock *lock, struct assay_err *err)
+enum assay_code kaspa_node_start(struct kaspa_node **out, const struct kaspa_node_options *options,
+                                 struct assay_err *err)
 {
     struct kaspa_node *node = assay_alloc(sizeof(*node));
     enum assay_code rc;
@@ -161,14 +161,16 @@ enum assay_code kaspa_node_start(struct kaspa_node **out, struct kaspa_chain *ch
     if (node == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory for a node");
     *node = (struct kaspa_node){
-        .chain = chain,
-        .chain_lock = lock,
+        .chain = options->chain,
+        .chain_lock = options->lock,
         .rpc_listener = -1,
         .rest_listener = -1,
     };
     node_log_init(&node->log);
-    if ((rc = listen_at(&node->rpc_listener, node->rpc_url, "ws", err)) != ASSAY_OK ||
-        (rc = listen_at(&node->rest_listener, node->rest_url, "http", err)) != ASSAY_OK ||
+    if ((rc = listen_at(&node->rpc_listener, node->rpc_url, "ws", options->rpc_port, err)) !=
+            ASSAY_OK ||
+        (rc = listen_at(&node->rest_listener, node->rest_url, "http", options->rest_port, err)) !=
+            ASSAY_OK ||
         (rc = start_servers(node, err)) != ASSAY_OK) {
         kaspa_node_stop(node);
         return rc;
@@ -246,6 +248,16 @@ bool kaspa_node_call(struct kaspa_node *node, uint64_t number, struct kaspa_node
         *out = node->log.calls[number - 1];
     pthread_mutex_unlock(&node->log.lock);
     return found;
+}
+
+uint64_t kaspa_node_submissions(struct kaspa_node *node)
+{
+    return node_log_submissions(&node->log);
+}
+
+bool kaspa_node_await_submissions(struct kaspa_node *node, uint64_t count, int deadline_ms)
+{
+    return node_log_await_submissions(&node->log, count, deadline_ms);
 }
 
 bool kaspa_node_await(struct kaspa_node *node, const char *method, uint64_t count, int deadline_ms)

@@ -79,8 +79,8 @@ struct kaspa_node_call {
     const char *method; /**< "submitTransaction", "GET /info/blockdag" */
     const char *params; /**< JSON text, at most 64 KiB kept; of GET: the query */
     int64_t at_ns;      /**< CLOCK_MONOTONIC */
-    bool answered;      /**< the last of its answer was handed to the socket (REST: to the server
-                         * that sends it) */
+    bool answered;      /**< the last of its answer was handed over to be sent: who has read it
+                         * finds it so */
 };
 
 /** Guards a chain that several threads use; the functions of kaspa_chain.h are called with it
@@ -93,10 +93,14 @@ void kaspa_chain_lock_give(struct kaspa_chain_lock *lock);
 
 struct kaspa_node;
 
-/** Starts listening on 127.0.0.1. `lock` guards the chain, which may be shared, and every chain
- * that the node is switched to; all outlive the node. IO, NOMEM. */
-enum assay_code kaspa_node_start(struct kaspa_node **out, struct kaspa_chain *chain,
-                                 struct kaspa_chain_lock *lock,
+struct kaspa_node_options {
+    struct kaspa_chain *chain;     /**< may be shared */
+    struct kaspa_chain_lock *lock; /**< guards it, and every chain that the node is switched to */
+    uint16_t rpc_port, rest_port;  /**< of 127.0.0.1; 0: any */
+};
+
+/** Starts listening. Chain and lock outlive the node. IO, NOMEM. */
+enum assay_code kaspa_node_start(struct kaspa_node **out, const struct kaspa_node_options *options,
                                  struct assay_err *err) ASSAY_MUST_USE;
 void kaspa_node_stop(struct kaspa_node *node); /**< closes, joins, frees; NULL is taken */
 /** Ends every connection, and with them subscriptions, and serves again on the same ports, which
@@ -117,6 +121,11 @@ void kaspa_node_changed(struct kaspa_node *node);
 
 uint64_t kaspa_node_calls(struct kaspa_node *node); /**< so far */
 bool kaspa_node_call(struct kaspa_node *node, uint64_t number, struct kaspa_node_call *out);
+/** Calls so far that handed over a transaction, over RPC or REST, whatever became of it; also those
+ * beyond the log. */
+uint64_t kaspa_node_submissions(struct kaspa_node *node);
+/** Waits until there were so many, which may not be carried out yet. False: not in time. */
+bool kaspa_node_await_submissions(struct kaspa_node *node, uint64_t count, int deadline_ms);
 /** Waits until `count` calls of this method came; NULL: of any. One that ends with a slash ("GET
  * /transactions/") stands for all that begin with it. False: not in time. */
 bool kaspa_node_await(struct kaspa_node *node, const char *method, uint64_t count, int deadline_ms);

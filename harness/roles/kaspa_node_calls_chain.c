@@ -156,17 +156,20 @@ static bool want_verbosity(struct node_ask *ask, enum verbosity *out)
 }
 
 /* The digest leaves open which members a level has: none has the ids and hashes alone, low the
- * scores too, what is above everything. */
+ * scores too, what is above everything, and full also what was spent. */
 static void add_accepted_tx(struct node_ask *ask, const struct kaspa_hash *id,
                             const struct kaspa_chain_block *block, enum verbosity level)
 {
     struct node_tx tx;
 
-    if (level >= HIGH && node_view_tx(ask->view, &tx, id))
-        node_add_tx(ask->out, ask->view, &tx, block);
-    else
+    if (level < HIGH || !node_view_tx(ask->view, &tx, id)) {
         assay_buf_printf(ask->out, "{\"verboseData\":{\"transactionId\":\"%s\"}}",
                          node_hex(id).text);
+        return;
+    }
+    if (level == FULL)
+        tx.spent = node_view_spent(ask->view, id);
+    node_add_tx(ask->out, ask->view, &tx, block);
 }
 
 static void add_accepted_data(struct node_ask *ask, const struct kaspa_chain_block *block,

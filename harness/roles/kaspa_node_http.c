@@ -4,11 +4,13 @@
 
 #include "http/sock.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CONNECTIONS_MAX = 256, IDLE_SECONDS = 60, BLOCK_BYTES = 64 << 10 };
@@ -247,9 +249,18 @@ static enum MHD_Result on_connection(void *cls, const struct sockaddr *address, 
 
 /* ---- its owner's side ---- */
 
+/* Whether that is still a copy of the node's listener. */
+static bool is_listener(const struct kaspa_node *node, int fd)
+{
+    struct stat own, other;
+
+    return fstat(node->rest_listener, &own) == 0 && fstat(fd, &other) == 0 &&
+           own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 static bool start_daemon(struct node_http *http)
 {
-    int listener = dup(http->node->rest_listener);
+    int listener = fcntl(http->node->rest_listener, F_DUPFD_CLOEXEC, 0);
     sigset_t all, before;
 
     if (listener < 0)
@@ -264,8 +275,8 @@ static bool start_daemon(struct node_http *http)
         (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, NULL, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (http->daemon == NULL)
-        close(listener);
+    if (http->daemon == NULL && is_listener(http->node, listener))
+        close(listener); /* a library that fails has closed it, or has not */
     return http->daemon != NULL;
 }
 

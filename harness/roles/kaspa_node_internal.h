@@ -1,5 +1,6 @@
 /** The parts of the role `node`: what it believes, what it says over RPC and REST, whom it tells of
- *  changes, how its answers are spoiled, its log, and its two servers. Internal to harness/roles.
+ *  changes, how its answers are spoiled, its log, WebSocket, and its two servers. Internal to
+ * harness/roles.
  *
  *  Two locks: the chain's, and the one of the log, which guards behaviour too. The second is never
  *  held while the first is taken, and none while anything is sent.
@@ -26,6 +27,7 @@ struct node_log {
     struct kaspa_node_call *calls;
     size_t kept, room;
     uint64_t count;
+    uint64_t submissions; /**< of them, calls that hand over a transaction */
 };
 
 void node_log_init(struct node_log *log);
@@ -35,6 +37,8 @@ uint64_t node_log_add(struct node_log *log, bool is_rest, const char *method,
                       struct assay_bytes params);
 void node_log_answered(struct node_log *log, uint64_t number);
 bool node_log_await(struct node_log *log, const char *method, uint64_t count, int deadline_ms);
+uint64_t node_log_submissions(struct node_log *log);
+bool node_log_await_submissions(struct node_log *log, uint64_t count, int deadline_ms);
 
 /* ---- kaspa_node.c: the role, and what becomes of a call ---- */
 
@@ -107,9 +111,14 @@ struct node_tx {
     struct kaspa_hash id;
     uint64_t fee;
     bool is_accepted;
-    struct kaspa_hash block; /**< that accepted it */
+    struct kaspa_hash block;        /**< that accepted it */
+    const struct kaspa_utxo *spent; /**< one an input, to be shown with it; NULL: they are not */
 };
+/** Without `spent`. */
 bool node_view_tx(const struct node_view *view, struct node_tx *out, const struct kaspa_hash *id);
+/** What a transaction spent, one an input, but for OTHER_AMOUNT; NULL: unknown, or a funding, which
+ * spends what never was. */
+const struct kaspa_utxo *node_view_spent(const struct node_view *view, const struct kaspa_hash *id);
 /** The value of an output as it is shown. */
 uint64_t node_amount(const struct node_view *view, uint64_t amount);
 
@@ -278,6 +287,71 @@ unsigned node_rest_answer(struct assay_buf *out, const struct node_rest_request 
 void node_spoil(struct assay_buf *answer, enum kaspa_node_fault fault, const char *member);
 /** Appends a gzip member of `text` and spaces up to `len` bytes. */
 void node_gzip(struct assay_buf *out, struct assay_bytes text, size_t len);
+
+/* ---- kaspa_node_frames.c: WebSocket as bytes (RFC 6455) ---- */
+
+#define NODE_HELLO_MAX_BYTES 8192 /**< of a handshake's head */
+enum {
+    NODE_WS_CONTINUATION = 0,
+    NODE_WS_TEXT = 1,
+    NODE_WS_BINARY = 2,
+    NODE_WS_CLOSE = 8,
+    NODE_WS_PING = 9,
+    NODE_WS_PONG = 10,
+    NODE_WS_FINAL = 0x80, /**< set in a frame's first byte */
+    NODE_FRAME_HEAD_MAX_BYTES = 14,
+    NODE_FRAME_CONTROL_MAX_BYTES = 125, /**< of a control frame's payload */
+};
+
+/** Appends the answer to a client's head, which ends with its empty line. False: it is a refusal.
+ */
+bool node_hello_answer(struct assay_buf *out, struct assay_bytes head);
+
+struct node_frame {
+    uint8_t opcode;
+    bool is_final;
+    uint8_t mask[4];
+    struct assay_bytes payload; /**< as it came */
+    size_t len;                 /**< of all of it */
+};
+enum node_frame_state {
+    NODE_FRAME_WHOLE,
+    NODE_FRAME_MORE,      /**< its end has not come yet */
+    NODE_FRAME_WRONG,     /**< no frame, or none that a client may send */
+    NODE_FRAME_TOO_LARGE, /**< longer than NODE_MESSAGE_MAX_BYTES */
+};
+/** The frame that `in` begins with. */
+enum node_frame_state node_frame_read(struct node_frame *out, struct assay_bytes in) ASSAY_MUST_USE;
+void node_frame_unmask(struct assay_buf *out, const struct node_frame *frame); /**< appends */
+/** Appends what stands before a payload of a server's frame; `first` is its first byte. */
+void node_frame_head(struct assay_buf *out, uint8_t first, size_t payload_len);
+
+/* ---- kaspa_node_outbox.c: what is to be sent to one client of RPC ---- */
+
+struct node_message;
+
+struct node_outbox {
+    struct node_message *queue; /**< in the order of their making */
+    struct node_message *sending;
+    size_t queued;        /**< bytes of text in both */
+    struct assay_buf out; /**< what goes out before them: frames, and the handshake's answer */
+    size_t out_sent;
+};
+void node_outbox_init(struct node_outbox *box);
+void node_outbox_fini(struct node_outbox *box);
+/** A text of its own, `delay_ms` from now at the earliest, with spaces up to `large_bytes`, that
+ * answers a call (0: none). False: out of memory, or too much waits already. */
+bool node_outbox_put(struct node_outbox *box, struct assay_bytes text, uint64_t call,
+                     size_t large_bytes, unsigned delay_ms) ASSAY_MUST_USE;
+/** A control frame: goes out before what was put. */
+void node_outbox_add(struct node_outbox *box, uint8_t opcode, struct assay_bytes payload);
+void node_outbox_drop(struct node_outbox *box); /**< what was put, and does not go out already */
+/** When it has something to send: 0: now; INT64_MAX: never, as it is. */
+int64_t node_outbox_due_ns(const struct node_outbox *box);
+/** Sends what the socket takes, at most a frame of what was put: who reads much does not hold up
+ * others. False: the connection is of no more use, or there is no memory, or its pings are not
+ * read. */
+bool node_outbox_send(struct node_outbox *box, int fd, struct node_log *log) ASSAY_MUST_USE;
 
 /* ---- kaspa_node_ws.c, kaspa_node_http.c: the servers ---- */
 

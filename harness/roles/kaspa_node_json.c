@@ -60,7 +60,18 @@ static void add_spk(struct assay_buf *out, const char *before, const struct kasp
 
 /* ---- transactions ---- */
 
-static void add_input(struct assay_buf *out, const struct kaspa_input *input)
+/* What it is, up to its covenant, which not every call tells. */
+static void add_entry(struct assay_buf *out, uint64_t amount, const struct kaspa_spk *spk,
+                      uint64_t block_daa_score, bool is_coinbase)
+{
+    assay_buf_printf(out, "\"utxoEntry\":{\"amount\":%" PRIu64, amount);
+    add_spk(out, ",\"scriptPublicKey\":", spk);
+    assay_buf_printf(out, ",\"blockDaaScore\":%" PRIu64 ",\"isCoinbase\":%s", block_daa_score,
+                     node_bool(is_coinbase));
+}
+
+static void add_input(struct assay_buf *out, const struct node_view *view,
+                      const struct kaspa_input *input, const struct kaspa_utxo *spent)
 {
     bool counts = input->commit_kind == KASPA_COMMIT_SIG_OPS;
 
@@ -69,9 +80,17 @@ static void add_input(struct assay_buf *out, const struct kaspa_input *input)
     add_hex(out, ",\"signatureScript\":", input->signature_script);
     assay_buf_printf(out,
                      ",\"sequence\":%" PRIu64 ",\"sigOpCount\":%u,\"computeBudget\":%u,"
-                     "\"verboseData\":null}",
+                     "\"verboseData\":",
                      input->sequence, counts ? (unsigned)input->commit : 0,
                      counts ? 0 : (unsigned)input->commit);
+    if (spent == NULL) {
+        assay_buf_add_str(out, "null}");
+        return;
+    }
+    assay_buf_add_byte(out, '{');
+    add_entry(out, node_amount(view, spent->amount), &spent->spk, spent->block_daa_score,
+              spent->is_coinbase);
+    assay_buf_add_str(out, "}}}");
 }
 
 static void add_output(struct assay_buf *out, const struct node_view *view,
@@ -104,7 +123,7 @@ void node_add_tx(struct assay_buf *out, const struct node_view *view, const stru
     assay_buf_printf(out, "{\"version\":%u,\"inputs\":[", (unsigned)tx->version);
     for (size_t i = 0; i < tx->input_count; i++) {
         assay_buf_add_str(out, i > 0 ? "," : "");
-        add_input(out, &tx->inputs[i]);
+        add_input(out, view, &tx->inputs[i], shown->spent != NULL ? &shown->spent[i] : NULL);
     }
     assay_buf_add_str(out, "],\"outputs\":[");
     for (size_t i = 0; i < tx->output_count; i++) {
@@ -216,10 +235,9 @@ void node_add_utxo(struct assay_buf *out, const char *address, const struct kasp
     assay_buf_printf(
         out, "{\"address\":\"%s\",\"outpoint\":{\"transactionId\":\"%s\",\"index\":%" PRIu32 "}",
         address, node_hex(&utxo->outpoint.txid).text, utxo->outpoint.index);
-    assay_buf_printf(out, ",\"utxoEntry\":{\"amount\":%" PRIu64, utxo->amount);
-    add_spk(out, ",\"scriptPublicKey\":", spk);
-    assay_buf_printf(out, ",\"blockDaaScore\":%" PRIu64 ",\"isCoinbase\":%s,\"covenantId\":",
-                     utxo->block_daa_score, node_bool(utxo->is_coinbase));
+    assay_buf_add_byte(out, ',');
+    add_entry(out, utxo->amount, spk, utxo->block_daa_score, utxo->is_coinbase);
+    assay_buf_add_str(out, ",\"covenantId\":");
     if (utxo->has_covenant)
         assay_buf_printf(out, "\"%s\"}}", node_hex(&utxo->covenant_id).text);
     else

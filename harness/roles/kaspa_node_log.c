@@ -53,12 +53,19 @@ static const char *keep_text(struct node_log *log, struct assay_bytes text)
     return copy.at != NULL ? (const char *)copy.at : "";
 }
 
+static bool is_submission(bool is_rest, const char *method)
+{
+    return is_rest ? strcmp(method, "POST /transactions") == 0
+                   : strncmp(method, "submitTransaction", strlen("submitTransaction")) == 0;
+}
+
 uint64_t node_log_add(struct node_log *log, bool is_rest, const char *method,
                       struct assay_bytes params)
 {
     struct kaspa_node_call *call = next_entry(log);
 
     log->count++;
+    log->submissions += is_submission(is_rest, method) ? 1 : 0;
     if (call != NULL)
         *call = (struct kaspa_node_call){
             .number = log->count,
@@ -88,11 +95,40 @@ static bool is_of(const struct kaspa_node_call *call, const char *method)
     return strcmp(call->method, method) == 0;
 }
 
+static struct timespec time_in(int ms)
+{
+    int64_t at_ns = sock_now_ns() + (int64_t)ms * 1000000;
+
+    return (struct timespec){.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+}
+
+uint64_t node_log_submissions(struct node_log *log)
+{
+    uint64_t count;
+
+    pthread_mutex_lock(&log->lock);
+    count = log->submissions;
+    pthread_mutex_unlock(&log->lock);
+    return count;
+}
+
+bool node_log_await_submissions(struct node_log *log, uint64_t count, int deadline_ms)
+{
+    struct timespec until = time_in(deadline_ms);
+    bool came;
+    int rc = 0;
+
+    pthread_mutex_lock(&log->lock);
+    while (log->submissions < count && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&log->came, &log->lock, &until);
+    came = log->submissions >= count;
+    pthread_mutex_unlock(&log->lock);
+    return came;
+}
+
 bool node_log_await(struct node_log *log, const char *method, uint64_t count, int deadline_ms)
 {
-    int64_t deadline_ns = sock_now_ns() + (int64_t)deadline_ms * 1000000;
-    struct timespec until = {.tv_sec = deadline_ns / 1000000000,
-                             .tv_nsec = deadline_ns % 1000000000};
+    struct timespec until = time_in(deadline_ms);
     uint64_t came = 0;
     size_t looked = 0;
     int rc = 0;

@@ -215,6 +215,14 @@ static bool is_funding(const struct node_view *view, const struct kaspa_chain_tx
     return !kaspa_chain_tx(view->chain, &made, &tx->tx->inputs[0].previous.txid);
 }
 
+const struct kaspa_utxo *node_view_spent(const struct node_view *view, const struct kaspa_hash *id)
+{
+    struct kaspa_chain_tx tx;
+    bool is_told = kaspa_chain_tx(view->chain, &tx, id) && !is_funding(view, &tx);
+
+    return is_told ? tx.spent : NULL;
+}
+
 /* Of what came since the node lags, and with ACCEPTS_NONE of all that is no funding. */
 static bool is_hidden(const struct node_view *view, const struct kaspa_outpoint *outpoint,
                       const struct kaspa_utxo *utxo)

@@ -18,12 +18,14 @@ enum { RECEIVE_BYTES = 16384, ACCEPT_AGAIN_MS = 20 };
 
 /* ---- the answer to an execution ---- */
 
-static void add_head(struct assay_buf *out, int status, const char *content_type, uint64_t len,
-                     bool close)
+static void add_head(struct assay_buf *out, int status, const char *content_type, const char *lines,
+                     uint64_t len, bool close)
 {
     assay_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, status < 300 ? "OK" : "Not OK");
     if (content_type != NULL)
         assay_buf_printf(out, "Content-Type: %s\r\n", content_type);
+    if (lines != NULL)
+        assay_buf_add_str(out, lines);
     if (status != 204 && status != 304)
         assay_buf_printf(out, "Content-Length: %" PRIu64 "\r\n", len);
     assay_buf_add_str(out, close ? "Connection: close\r\n\r\n" : "\r\n");
@@ -48,7 +50,7 @@ static void render(struct origin_link *link, const struct origin_rule *rule)
                          asked->method, asked->target, fails ? " failed" : "");
     len = rule->behaviour == ORIGIN_LARGE ? rule->large_bytes : body.len;
     link->close_after = !asked->keep_alive || cuts;
-    add_head(&link->out, status, type, len, link->close_after);
+    add_head(&link->out, status, type, rule->head_lines, len, link->close_after);
     link->large_left = rule->behaviour == ORIGIN_LARGE && !bare ? len : 0;
     if (!bare && rule->behaviour != ORIGIN_LARGE)
         assay_buf_add(&link->out,
@@ -109,7 +111,7 @@ static void refuse(struct origin_link *link)
     static const char why[] = "no HTTP request that this origin reads\n";
 
     link->close_after = true;
-    add_head(&link->out, 400, "text/plain", sizeof(why) - 1, true);
+    add_head(&link->out, 400, "text/plain", NULL, sizeof(why) - 1, true);
     assay_buf_add_str(&link->out, why);
 }
 
@@ -344,11 +346,10 @@ static bool start_thread(struct origin *origin)
     return origin->running;
 }
 
-enum assay_code origin_start(struct origin **out, struct assay_err *err)
+enum assay_code origin_start(struct origin **out, uint16_t port, struct assay_err *err)
 {
     struct origin *origin = assay_alloc(sizeof(*origin));
     enum assay_code rc;
-    uint16_t port;
 
     if (origin == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory for an origin");
@@ -358,7 +359,7 @@ enum assay_code origin_start(struct origin **out, struct assay_err *err)
     origin->listener = -1;
     origin_log_init(&origin->log);
     origin->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if ((rc = sock_listen(&origin->listener, &port, err)) != ASSAY_OK)
+    if ((rc = sock_listen(&origin->listener, &port, port, err)) != ASSAY_OK)
         goto out;
     if (snprintf(origin->url, sizeof(origin->url), "http://127.0.0.1:%u", (unsigned)port) >=
             (int)sizeof(origin->url) ||
@@ -402,16 +403,19 @@ const char *origin_url(const struct origin *origin)
 static char *copy_rule(struct origin_rule *copy, const struct origin_rule *rule)
 {
     size_t type_len = rule->content_type != NULL ? strlen(rule->content_type) + 1 : 0;
-    char *text = assay_alloc(type_len + rule->body.len);
+    size_t lines_len = rule->head_lines != NULL ? strlen(rule->head_lines) + 1 : 0;
+    char *text = assay_alloc(type_len + lines_len + rule->body.len);
 
     *copy = *rule;
     if (text == NULL)
         return NULL;
     if (type_len > 0)
         copy->content_type = memcpy(text, rule->content_type, type_len);
+    if (lines_len > 0)
+        copy->head_lines = memcpy(text + type_len, rule->head_lines, lines_len);
     if (rule->body.len > 0)
-        memcpy(text + type_len, rule->body.at, rule->body.len);
-    copy->body = assay_bytes_of(text + type_len, rule->body.len);
+        memcpy(text + type_len + lines_len, rule->body.at, rule->body.len);
+    copy->body = assay_bytes_of(text + type_len + lines_len, rule->body.len);
     return text;
 }
 

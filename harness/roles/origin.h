@@ -21,7 +21,9 @@ struct origin_rule {
     enum origin_behaviour behaviour;
     int status;               /**< 0: the behaviour's own */
     const char *content_type; /**< NULL: text/plain; charset=utf-8 */
-    struct assay_bytes body;  /**< copied; len 0 and body_set false: the default body */
+    const char *head_lines;  /**< further header lines, each with its CR LF, sent as they are; NULL:
+                                none */
+    struct assay_bytes body; /**< copied; len 0 and body_set false: the default body */
     bool body_set;
     uint64_t large_bytes;
     unsigned times; /**< apply to so many executions, then back to ANSWER; 0: for good */
@@ -42,8 +44,9 @@ struct origin_execution {
 
 struct origin;
 
-/** Starts listening. IO, NOMEM. */
-enum assay_code origin_start(struct origin **out, struct assay_err *err) ASSAY_MUST_USE;
+/** Starts listening on that port of 127.0.0.1; 0: on any. IO, NOMEM. */
+enum assay_code origin_start(struct origin **out, uint16_t port,
+                             struct assay_err *err) ASSAY_MUST_USE;
 void origin_stop(struct origin *origin); /**< closes, joins, frees; NULL is taken */
 
 const char *origin_url(const struct origin *origin); /**< "http://127.0.0.1:PORT" */
