@@ -34,6 +34,15 @@ void html_term(struct html *page, const char *label, const char *css, struct ass
     html_raw(page, "\n");
 }
 
+void html_threat_name(struct html *page, const struct report_threat *threat)
+{
+    struct assay_buf name = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+
+    report_threat_name(&name, page->view, threat);
+    html_text(page, assay_buf_view(&name));
+    report_done(page->out, &name);
+}
+
 void html_mark(struct html *page, enum report_mark mark, const char *word)
 {
     assay_buf_printf(page->out, "<span class=\"mark %s\"><b aria-hidden=\"true\">%s</b>%s</span>",
@@ -63,20 +72,11 @@ void html_close_section(struct html *page)
 
 /* ---- the head ---- */
 
-static void add_facts(struct html *page)
+static void add_target(struct html *page)
 {
-    const json_t *run = page->view->run, *target = json_object_get(run, "target");
-    struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
-    int64_t ms = report_duration_ms(page->view);
+    const json_t *target = json_object_get(page->view->run, "target");
 
-    html_raw(page, "<p class=\"counts\">");
-    assay_buf_printf(&text, "%zu pass, %zu fail", page->view->of[MARK_PASS],
-                     page->view->of[MARK_FAIL]);
-    for (size_t mark = 0; mark < MARK__COUNT; mark++)
-        if (page->view->of[mark] > 0 && mark != MARK_PASS && mark != MARK_FAIL)
-            assay_buf_printf(&text, ", %zu %s", page->view->of[mark], report_marks[mark].word);
-    html_text(page, assay_buf_view(&text));
-    html_raw(page, "</p>\n<dl class=\"facts\"><div><dt>Profile</dt><dd>");
+    html_raw(page, "<div><dt>Profile</dt><dd>");
     html_text(page, report_text(target, "profile"));
     html_raw(page, ", ");
     html_text(page, report_text(target, "rules"));
@@ -84,7 +84,42 @@ static void add_facts(struct html *page)
     html_text(page, report_text(target, "interface"));
     html_raw(page, json_is_true(json_object_get(target, "launched")) ? ", launched by Assay"
                                                                      : ", not launched by Assay");
-    html_raw(page, "</dd></div>\n<div><dt>Counts as failure</dt><dd>");
+    html_raw(page, "</dd></div>\n");
+}
+
+/* Of several targets each with what came of it. */
+static void add_legs(struct html *page)
+{
+    for (size_t i = 0; i < page->view->leg_count; i++) {
+        const struct report_leg *leg = &page->view->legs[i];
+        struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+
+        assay_buf_add(&text, report_text(leg->leg, "name"));
+        assay_buf_add_str(&text, ": ");
+        report_add_marks(&text, leg->of);
+        html_raw(page, "<div>");
+        html_element(page, "dt", NULL, report_text(leg->leg, "id"));
+        html_element(page, "dd", "hostile", assay_buf_view(&text));
+        html_raw(page, "</div>\n");
+        report_done(page->out, &text);
+    }
+}
+
+static void add_facts(struct html *page)
+{
+    const json_t *run = page->view->run;
+    struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+    int64_t ms = report_duration_ms(page->view);
+
+    html_raw(page, "<p class=\"counts\">");
+    report_add_marks(&text, page->view->of);
+    html_text(page, assay_buf_view(&text));
+    html_raw(page, "</p>\n<dl class=\"facts\">");
+    if (page->view->several_legs)
+        add_legs(page);
+    else
+        add_target(page);
+    html_raw(page, "<div><dt>Counts as failure</dt><dd>");
     html_text(page, report_text(run, "failOn"));
     html_raw(page, assay_bytes_is(report_text(run, "failOn"), "must") ? " only" : " and above");
     html_raw(page, "</dd></div>\n");
@@ -195,9 +230,10 @@ static void add_navigation(struct html *page)
     size_t bad = page->view->of[MARK_FAIL] + page->view->of[MARK_UNEXPECTED_PASS];
     size_t mild = page->view->of[MARK_MILD_FAIL], broken = page->view->of[MARK_BROKEN];
     bool valid = json_is_true(json_object_get(page->view->outcome, "valid"));
-    /* The first entry may be that of the controls, which belong to no threat. */
-    size_t controls = page->view->threat_count > 0 && page->view->threats[0].id.len == 0 ? 1 : 0;
+    size_t controls = 0; /* of a profile, which belong to no threat */
 
+    for (size_t i = 0; i < page->view->threat_count; i++)
+        controls += page->view->threats[i].id.len == 0;
     html_raw(page, "<nav aria-label=\"Sections\"><ul>");
     add_link(page, !valid, "invalid", "Why it is invalid", 0);
     add_link(page, bad > 0, "failures", "What failed", bad);

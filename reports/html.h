@@ -20,6 +20,8 @@ void html_text(struct html *page, struct assay_bytes text);
 void html_element(struct html *page, const char *tag, const char *css, struct assay_bytes text);
 /** <dt>label</dt><dd class="…">text</dd>; nothing where the text is empty. */
 void html_term(struct html *page, const char *label, const char *css, struct assay_bytes text);
+/** The name of a threat (report_threat_name) as text. */
+void html_threat_name(struct html *page, const struct report_threat *threat);
 /** The glyph and word of a mark. */
 void html_mark(struct html *page, enum report_mark mark, const char *word);
 /** A command that can be copied. */

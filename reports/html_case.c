@@ -204,8 +204,9 @@ static void add_threat(struct html *page, size_t index)
     assay_buf_printf(
         page->out, "<section class=\"block\" id=\"threat-%zu\" data-threat=\"%zu\">\n<header><h3>",
         index, index);
-    html_element(page, "span", NULL,
-                 threat->id.len > 0 ? threat->id : ASSAY_LIT("Controls: the honest path"));
+    html_raw(page, "<span>");
+    html_threat_name(page, threat);
+    html_raw(page, threat->id.len > 0 ? "</span>" : ": the honest path</span>");
     html_mark(page, report_threat_mark(threat), report_threat_word(threat));
     html_raw(page, "</h3>\n");
     html_element(page, "p", NULL, report_text(threat->entry, "threat"));
@@ -254,8 +255,7 @@ static void add_filter(struct html *page)
                    "value=\"\">every threat</option>");
     for (size_t i = 0; i < page->view->threat_count; i++) {
         assay_buf_printf(page->out, "<option value=\"%zu\">", i);
-        html_text(page, page->view->threats[i].id.len > 0 ? page->view->threats[i].id
-                                                          : ASSAY_LIT("controls"));
+        html_threat_name(page, &page->view->threats[i]);
         html_raw(page, "</option>");
     }
     html_raw(page, "</select>\n<input type=\"search\" name=\"text\" placeholder=\"Scenario, rule, "

@@ -10,7 +10,9 @@ enum {
     INLINE_BYTES = 1200,
     DUMP_BYTES = 256,
     DUMP_COLUMNS = 16,
-    BODY_MAX_BYTES = 1 << 20
+    BODY_MAX_BYTES = 1 << 20,
+    DOCUMENT_MIN_CHARS = 96,   /* of a header that holds one */
+    DOCUMENT_SHOWN_CHARS = 48, /* of its encoded form */
 };
 
 static void add_time(struct html *page, const json_t *entry)
@@ -106,6 +108,47 @@ static void add_body(struct html *page, const json_t *body)
         html_raw(page, "</details>\n");
 }
 
+/* A document that travels in a header, as payments do, is read as what it says. */
+static bool decode_document(struct assay_buf *out, const json_t *pair)
+{
+    struct assay_bytes value = assay_str(json_string_value(json_array_get(pair, 1)));
+
+    return value.len >= DOCUMENT_MIN_CHARS &&
+           assay_base64_decode(out, ASSAY_BASE64_STD, value, NULL) == ASSAY_OK && out->len > 0 &&
+           out->at[0] == '{' && assay_utf8_valid(assay_buf_view(out));
+}
+
+static void add_header(struct html *page, const json_t *pair)
+{
+    struct assay_bytes value = assay_str(json_string_value(json_array_get(pair, 1)));
+    struct assay_buf document = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+
+    html_raw(page, "\n");
+    html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
+    html_raw(page, ": ");
+    if (decode_document(&document, pair)) {
+        html_text(page, assay_bytes_part(value, 0, DOCUMENT_SHOWN_CHARS));
+        assay_buf_printf(page->out, " ... (%zu characters)", value.len);
+    } else {
+        html_text(page, value);
+    }
+    assay_buf_fini(&document);
+}
+
+static void add_document(struct html *page, const json_t *pair)
+{
+    struct assay_buf document = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+
+    if (decode_document(&document, pair)) {
+        html_raw(page, "<details><summary>");
+        html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
+        html_raw(page, ", decoded</summary>\n");
+        add_body_text(page, assay_buf_view(&document));
+        html_raw(page, "</details>\n");
+    }
+    assay_buf_fini(&document);
+}
+
 /* First line and headers, as text; then the body. */
 static void add_message(struct html *page, const char *title, struct assay_bytes first,
                         const json_t *message)
@@ -117,13 +160,11 @@ static void add_message(struct html *page, const char *title, struct assay_bytes
     html_element(page, "h4", NULL, assay_str(title));
     html_raw(page, "<pre class=\"hostile\">");
     html_text(page, first);
-    json_array_foreach (json_object_get(message, "headers"), i, pair) {
-        html_raw(page, "\n");
-        html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
-        html_raw(page, ": ");
-        html_text(page, assay_str(json_string_value(json_array_get(pair, 1))));
-    }
+    json_array_foreach (json_object_get(message, "headers"), i, pair)
+        add_header(page, pair);
     html_raw(page, "</pre>\n");
+    json_array_foreach (json_object_get(message, "headers"), i, pair)
+        add_document(page, pair);
     add_body(page, json_object_get(message, "body"));
     html_raw(page, "</div>\n");
 }
@@ -198,6 +239,43 @@ out:
     report_done(page->out, &status);
 }
 
+/* What a program printed, if anything. */
+static void add_printed(struct html *page, const char *title, const json_t *body)
+{
+    if (report_number(body, "bytes") == 0)
+        return;
+    html_raw(page, "<div>");
+    html_element(page, "h4", NULL, assay_str(title));
+    add_body(page, body);
+    html_raw(page, "</div>\n");
+}
+
+/* "label  outcome in 12 ms", and below it the command and what it printed. */
+static void add_run(struct html *page, const json_t *entry, bool full)
+{
+    struct assay_buf command = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+
+    html_raw(page, full ? "<li><details><summary>" : "<li class=\"plain\">");
+    add_time(page, entry);
+    html_raw(page, "<span class=\"what\">");
+    html_element(page, "span", "label", report_text(entry, "label"));
+    html_raw(page, " ");
+    html_element(page, "span", "status", report_text(entry, "outcome"));
+    assay_buf_printf(page->out, " <span class=\"soft\">after %lld ms</span></span>",
+                     (long long)report_number(entry, "milliseconds"));
+    if (full) {
+        html_raw(page, "</summary>\n");
+        report_add_command(&command, json_object_get(entry, "command"));
+        html_command(page, assay_buf_view(&command));
+        html_raw(page, "<div class=\"wire\">");
+        add_printed(page, "Standard output", json_object_get(entry, "stdout"));
+        add_printed(page, "Standard error", json_object_get(entry, "stderr"));
+        html_raw(page, "</div></details>");
+    }
+    html_raw(page, "</li>\n");
+    report_done(page->out, &command);
+}
+
 static void add_burst(struct html *page, const json_t *entry)
 {
     const char *name;
@@ -220,7 +298,7 @@ static void add_burst(struct html *page, const json_t *entry)
     }
 }
 
-/* Everything but exchanges is one line. */
+/* Everything but exchanges and runs is one line. */
 static void add_other(struct html *page, const json_t *entry)
 {
     struct assay_bytes kind = report_text(entry, "kind");
@@ -235,6 +313,10 @@ static void add_other(struct html *page, const json_t *entry)
             html_element(page, "span", "label",
                          assay_bytes_is(kind, "role") ? report_text(entry, "role")
                                                       : report_text(entry, "name"));
+            html_raw(page, " ");
+        }
+        if (assay_bytes_is(kind, "role")) {
+            html_element(page, "span", "status", report_text(entry, "what"));
             html_raw(page, " ");
         }
         if (assay_bytes_is(kind, "sample")) {
@@ -271,6 +353,8 @@ void html_evidence(struct html *page, const json_t *evidence, bool full)
             break;
         if (assay_bytes_is(report_text(entry, "kind"), "exchange"))
             add_exchange(page, entry, full, i == open);
+        else if (assay_bytes_is(report_text(entry, "kind"), "run"))
+            add_run(page, entry, full);
         else
             add_other(page, entry);
     }

@@ -32,7 +32,7 @@ static void add_threat_row(struct html *page, size_t index)
     html_raw(page, "<tr><td>");
     html_mark(page, report_threat_mark(threat), report_threat_word(threat));
     assay_buf_printf(page->out, "</td><td><a href=\"#threat-%zu\">", index);
-    html_text(page, threat->id.len > 0 ? threat->id : ASSAY_LIT("controls"));
+    html_threat_name(page, threat);
     html_raw(page, "</a>");
     html_element(page, "span", "sub hostile",
                  threat->not_judged.len > 0 ? threat->not_judged
@@ -159,7 +159,9 @@ void html_not_judged(struct html *page)
         if (page->view->threats[i].not_judged.len == 0)
             continue;
         any = true;
-        html_element(page, "dt", NULL, page->view->threats[i].id);
+        html_raw(page, "<dt>");
+        html_threat_name(page, &page->view->threats[i]);
+        html_raw(page, "</dt>");
         html_element(page, "dd", "hostile", page->view->threats[i].not_judged);
     }
     any = add_by_reason(page, is_not_judged) || any;
@@ -186,7 +188,9 @@ void html_limits(struct html *page)
 
             if (text.len == 0)
                 continue;
-            html_element(page, "dt", NULL, page->view->threats[i].id);
+            html_raw(page, "<dt>");
+            html_threat_name(page, &page->view->threats[i]);
+            html_raw(page, "</dt>");
             html_element(page, "dd", NULL, text);
         }
         html_raw(page, "</dl>\n");
@@ -271,7 +275,11 @@ static void add_defects(struct html *page, const json_t *rows, bool caught)
                                                         : "unnamed");
         html_raw(page, "</td>");
         html_element(page, "td", "mono", report_text(row, "defect"));
-        html_element(page, "td", NULL, report_text(row, "rules"));
+        html_raw(page, "<td>");
+        html_text(page, report_text(row, "side"));
+        html_raw(page, ", ");
+        html_text(page, report_text(row, "rules"));
+        html_raw(page, "</td>");
         html_element(page, "td", NULL, report_text(row, "threat"));
         html_raw(page, "<td class=\"wide\">");
         add_names(page, json_object_get(row, "caughtBy"));
@@ -288,7 +296,7 @@ void html_matrix(struct html *page)
         return;
     html_open_section(page, "matrix", "Seeded defects");
     html_raw(page, "<p class=\"lead\">Each defect is a wrong turn switched on in a reference "
-                   "server. A defect that survives, or that only "
+                   "server or client. A defect that survives, or that only "
                    "scenarios catch which do not name it, is a failure of the suite; so is a "
                    "correct reference that is refused. ");
     assay_buf_printf(page->out, "The correct reference was run %lld times.</p>\n",
@@ -304,7 +312,7 @@ void html_matrix(struct html *page)
     }
     html_raw(page, "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Outcome</th><th "
                    "scope=\"col\">Defect</th><th "
-                   "scope=\"col\">Rules</th><th scope=\"col\">Threat</th><th scope=\"col\" "
+                   "scope=\"col\">In, by rules</th><th scope=\"col\">Threat</th><th scope=\"col\" "
                    "class=\"wide\">Caught by</th></tr></thead><tbody>\n");
     add_defects(page, json_object_get(matrix, "rows"), false);
     add_defects(page, json_object_get(matrix, "rows"), true);

@@ -116,32 +116,41 @@ static size_t count_skipped(const size_t of[MARK__COUNT])
     return of[MARK_MILD_FAIL] + of[MARK_KNOWN_FAIL] + of[MARK_UNSUPPORTED] + of[MARK_SKIPPED];
 }
 
+static void add_not_judged(struct junit *j, const struct report_threat *threat,
+                           struct assay_bytes name)
+{
+    open_suite(j->out, name, 1, 0, 0, 1);
+    assay_buf_add_str(j->out, "<testcase name=\"not judged\"");
+    add_attribute(j->out, "classname", name);
+    assay_buf_add_str(j->out, "><skipped");
+    add_attribute(j->out, "message",
+                  threat->not_judged.len > 0 ? threat->not_judged : ASSAY_LIT("not selected"));
+    assay_buf_add_str(j->out, "/></testcase>\n");
+}
+
 /* A threat that nothing judged has one skipped case of its own, so that it is seen to be missing.
  */
 static void add_threat(struct junit *j, size_t index)
 {
     const struct report_threat *threat = &j->view->threats[index];
-    struct assay_bytes name = threat->id.len > 0 ? threat->id : ASSAY_LIT("controls");
+    struct assay_buf name = ASSAY_BUF_INIT(1 << 20);
     size_t tests = 0;
 
+    report_threat_name(&name, j->view, threat);
     for (size_t mark = 0; mark < MARK__COUNT; mark++)
         tests += threat->of[mark];
     if (tests == 0) {
-        open_suite(j->out, name, 1, 0, 0, 1);
-        assay_buf_add_str(j->out, "<testcase name=\"not judged\"");
-        add_attribute(j->out, "classname", name);
-        assay_buf_add_str(j->out, "><skipped");
-        add_attribute(j->out, "message",
-                      threat->not_judged.len > 0 ? threat->not_judged : ASSAY_LIT("not selected"));
-        assay_buf_add_str(j->out, "/></testcase>\n");
+        add_not_judged(j, threat, assay_buf_view(&name));
     } else {
-        open_suite(j->out, name, tests, threat->of[MARK_FAIL] + threat->of[MARK_UNEXPECTED_PASS],
+        open_suite(j->out, assay_buf_view(&name), tests,
+                   threat->of[MARK_FAIL] + threat->of[MARK_UNEXPECTED_PASS],
                    threat->of[MARK_BROKEN], count_skipped(threat->of));
         for (size_t i = 0; i < j->view->case_count; i++)
             if (j->view->cases[i].threat == index)
                 add_case(j, &j->view->cases[i]);
     }
     assay_buf_add_str(j->out, "</testsuite>\n");
+    report_done(j->out, &name);
 }
 
 static void add_validity(struct junit *j, bool valid)

@@ -9,7 +9,8 @@ enum {
     REASONS_SHOWN = 20,
     LABEL_COLUMNS = 10,
     OUT_MAX_BYTES = 64 << 20,
-    TEXT_SHOWN_BYTES = 2000
+    TEXT_SHOWN_BYTES = 2000,
+    THREAT_SHOWN_BYTES = 60
 };
 
 enum ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_RED, INK_GREEN, INK_YELLOW };
@@ -90,16 +91,31 @@ static void wrap(struct terminal *t, size_t indent, struct assay_bytes text)
     report_done(&t->out, &printable);
 }
 
-static void labelled(struct terminal *t, const char *label, struct assay_bytes text)
+static void label(struct terminal *t, const char *name)
+{
+    pad(t, 3);
+    ink(t, INK_DIM);
+    assay_buf_add_str(&t->out, name);
+    ink(t, INK_PLAIN);
+    pad(t, strlen(name) < LABEL_COLUMNS ? LABEL_COLUMNS - strlen(name) : 1);
+}
+
+static void labelled(struct terminal *t, const char *name, struct assay_bytes text)
 {
     if (text.len == 0)
         return;
-    pad(t, 3);
-    ink(t, INK_DIM);
-    assay_buf_add_str(&t->out, label);
-    ink(t, INK_PLAIN);
-    pad(t, strlen(label) < LABEL_COLUMNS ? LABEL_COLUMNS - strlen(label) : 1);
+    label(t, name);
     wrap(t, 3 + LABEL_COLUMNS, text);
+}
+
+/* To be copied: a line break would end up in it. */
+static void command(struct terminal *t, struct assay_bytes text)
+{
+    size_t width = t->width;
+
+    t->width = SIZE_MAX;
+    wrap(t, 0, text);
+    t->width = width;
 }
 
 /* "1  scenario/case    must, observed" and what goes with it, down to the command that repeats it.
@@ -135,7 +151,10 @@ static void add_failure(struct terminal *t, const struct report_case *c, size_t 
     labelled(t, "threat", assay_buf_view(&text));
     labelled(t, "grade", report_text(c->c, "grade"));
     labelled(t, "where", report_text(c->c, "where"));
-    labelled(t, "repeat", report_text(c->c, "replay"));
+    if (report_text(c->c, "replay").len > 0) {
+        label(t, "repeat");
+        command(t, report_text(c->c, "replay"));
+    }
     assay_buf_add_byte(&t->out, '\n');
     report_done(&t->out, &text);
 }
@@ -195,14 +214,30 @@ static void add_invalid(struct terminal *t)
     }
 }
 
+/* The name of a threat, fit for a terminal and cut. */
+static void threat_text(struct assay_buf *out, const struct report_view *view,
+                        const struct report_threat *threat)
+{
+    struct assay_buf name = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+    report_threat_name(&name, view, threat);
+    assay_utf8_add_printable(out, assay_bytes_part(assay_buf_view(&name), 0, THREAT_SHOWN_BYTES));
+    report_done(out, &name);
+}
+
 static size_t threat_columns(const struct report_view *view)
 {
     size_t widest = 8;
 
-    for (size_t i = 0; i < view->threat_count; i++)
-        if (view->threats[i].id.len > widest)
-            widest = view->threats[i].id.len;
-    return widest < 40 ? widest : 40;
+    for (size_t i = 0; i < view->threat_count; i++) {
+        struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+        threat_text(&text, view, &view->threats[i]);
+        if (columns(assay_buf_view(&text)) > widest)
+            widest = columns(assay_buf_view(&text));
+        assay_buf_fini(&text);
+    }
+    return widest;
 }
 
 static size_t not_judged(const size_t of[MARK__COUNT])
@@ -219,14 +254,16 @@ static void add_table(struct terminal *t)
     assay_buf_add_str(&t->out, "   pass   fail   not judged\n");
     for (size_t i = 0; i < t->view->threat_count; i++) {
         const struct report_threat *threat = &t->view->threats[i];
-        struct assay_bytes id = threat->id.len > 0 ? threat->id : ASSAY_LIT("controls");
+        struct assay_buf name = ASSAY_BUF_INIT(OUT_MAX_BYTES);
         size_t pass = threat->of[MARK_PASS] + threat->of[MARK_UNEXPECTED_PASS];
         bool bad = report_threat_mark(threat) == MARK_FAIL;
 
         if (report_judged(threat->of) + not_judged(threat->of) == 0)
             continue; /* it is named below, with the reason */
-        assay_utf8_add_printable(&t->out, assay_bytes_part(id, 0, widest));
-        pad(t, widest - (id.len < widest ? id.len : widest));
+        threat_text(&name, t->view, threat);
+        assay_buf_add(&t->out, assay_buf_view(&name));
+        pad(t, widest - columns(assay_buf_view(&name)));
+        report_done(&t->out, &name);
         assay_buf_printf(&t->out, " %6zu ", pass);
         ink(t, bad ? INK_RED : INK_PLAIN);
         assay_buf_printf(&t->out, "%6zu", report_judged(threat->of) - pass);
@@ -246,7 +283,7 @@ static void add_same_reason(const struct terminal *t, struct assay_buf *text, si
         if (!assay_bytes_equal(threats[i].not_judged, threats[first].not_judged))
             continue;
         assay_buf_add_str(text, i > first ? ", " : "");
-        assay_buf_add(text, threats[i].id);
+        report_threat_name(text, t->view, &threats[i]);
     }
     assay_buf_add_str(text, ": ");
     assay_buf_add(text, threats[first].not_judged);
@@ -306,6 +343,8 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
         ink(t, INK_PLAIN);
         assay_buf_add_str(&t->out, "  ");
         assay_utf8_add_printable(&t->out, report_text(row, "defect"));
+        assay_buf_add_str(&t->out, " in a ");
+        assay_utf8_add_printable(&t->out, report_text(row, "side"));
         assay_buf_add_str(&t->out, " under the rules ");
         assay_utf8_add_printable(&t->out, report_text(row, "rules"));
         if (assay_bytes_is(verdict, "survived")) {
@@ -326,12 +365,23 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
     }
 }
 
-static void add_counts(struct terminal *t)
+/* Where there are several: what each of them came to. */
+static void add_legs(struct terminal *t)
 {
-    assay_buf_printf(&t->out, "%zu pass, %zu fail", t->view->of[MARK_PASS], t->view->of[MARK_FAIL]);
-    for (size_t mark = 0; mark < MARK__COUNT; mark++)
-        if (mark != MARK_PASS && mark != MARK_FAIL && t->view->of[mark] > 0)
-            assay_buf_printf(&t->out, ", %zu %s", t->view->of[mark], report_marks[mark].word);
+    for (size_t i = 0; i < t->view->leg_count && t->view->several_legs; i++) {
+        const struct report_leg *leg = &t->view->legs[i];
+        struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+
+        assay_buf_add(&text, report_text(leg->leg, "id"));
+        assay_buf_add_str(&text, " (");
+        assay_buf_add(&text, report_text(leg->leg, "name"));
+        assay_buf_add_str(&text, ", by the rules ");
+        assay_buf_add(&text, report_text(leg->leg, "rules"));
+        assay_buf_add_str(&text, "): ");
+        report_add_marks(&text, leg->of);
+        wrap(t, 0, assay_buf_view(&text));
+        report_done(&t->out, &text);
+    }
 }
 
 static void add_self_check(struct terminal *t)
@@ -372,8 +422,7 @@ static void add_headline(struct terminal *t)
         assay_buf_add_str(&t->out, ", and otherwise INVALID");
     assay_buf_add_str(&t->out, "  ");
     report_headline(&text, t->view);
-    assay_utf8_add_printable(&t->out, assay_buf_view(&text));
-    assay_buf_add_byte(&t->out, '\n');
+    wrap(t, strlen(word) + 2, assay_buf_view(&text));
     report_done(&t->out, &text);
 }
 
@@ -382,25 +431,31 @@ static void add_advice(struct terminal *t)
     struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
     assay_buf_add_str(&text, t->view->status == REPORT_INTERRUPTED
-                                 ? "run it again to the end: "
-                                 : "mend what is named above, then run it again: ");
-    report_add_command(&text, json_object_get(t->view->run, "command"));
+                                 ? "run it again to the end:"
+                                 : "mend what is named above, then run it again:");
     assay_buf_add_str(&t->out, "   then ");
     wrap(t, 8, assay_buf_view(&text));
+    assay_buf_clear(&text);
+    report_add_command(&text, json_object_get(t->view->run, "command"));
+    pad(t, 8);
+    command(t, assay_buf_view(&text));
     report_done(&t->out, &text);
 }
 
 static void add_totals(struct terminal *t)
 {
     int64_t ms = report_duration_ms(t->view);
+    struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
-    add_counts(t);
+    add_legs(t);
+    report_add_marks(&text, t->view->of);
     if (ms >= 0)
-        assay_buf_printf(&t->out, " in %lld.%lld s", (long long)(ms / 1000),
+        assay_buf_printf(&text, " in %lld.%lld s", (long long)(ms / 1000),
                          (long long)(ms % 1000 / 100));
-    assay_buf_add_str(&t->out, "; seed ");
-    assay_utf8_add_printable(&t->out, report_text(t->view->run, "seed"));
-    assay_buf_add_byte(&t->out, '\n');
+    assay_buf_add_str(&text, "; seed ");
+    assay_buf_add(&text, report_text(t->view->run, "seed"));
+    wrap(t, 0, assay_buf_view(&text));
+    report_done(&t->out, &text);
 }
 
 static void add_all(struct terminal *t)

@@ -73,24 +73,68 @@ static const json_t *find(const json_t *list, const char *member, struct assay_b
     return NULL;
 }
 
-static struct report_threat *find_threat(struct report_view *view, struct assay_bytes id)
+/* A rule or threat of that profile: two profiles may use one id. */
+static const json_t *find_of(const json_t *list, struct assay_bytes profile, struct assay_bytes id)
+{
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach (list, i, entry)
+        if (assay_bytes_equal(report_text(entry, "id"), id) &&
+            assay_bytes_equal(report_text(entry, "profile"), profile))
+            return entry;
+    return NULL;
+}
+
+/* The first part of the scenario's name. */
+static struct assay_bytes profile_of(const json_t *c)
+{
+    struct assay_bytes scenario = report_text(c, "scenario");
+
+    return assay_bytes_part(scenario, 0, assay_bytes_find(scenario, '/', 0));
+}
+
+static struct report_threat *find_threat(struct report_view *view, struct assay_bytes profile,
+                                         struct assay_bytes id)
 {
     for (size_t i = 0; i < view->threat_count; i++)
-        if (assay_bytes_equal(view->threats[i].id, id))
+        if (assay_bytes_equal(view->threats[i].id, id) &&
+            assay_bytes_equal(view->threats[i].profile, profile))
             return &view->threats[i];
     return NULL;
 }
 
 /* There is room: see report_view_init. */
-static struct report_threat *need_threat(struct report_view *view, struct assay_bytes id)
+static struct report_threat *need_threat(struct report_view *view, struct assay_bytes profile,
+                                         struct assay_bytes id)
 {
-    struct report_threat *threat = find_threat(view, id);
+    struct report_threat *threat = find_threat(view, profile, id);
 
     if (threat == NULL) {
         threat = &view->threats[view->threat_count++];
-        *threat = (struct report_threat){.id = id};
+        *threat = (struct report_threat){.profile = profile, .id = id};
+        if (!assay_bytes_equal(profile, view->threats[0].profile))
+            view->several_profiles = true;
     }
     return threat;
+}
+
+/* Those of the catalogue, before each profile's its controls. */
+static void add_threats(struct report_view *view)
+{
+    const json_t *catalogue = json_object_get(view->run, "catalogue"), *entry, *c;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(catalogue, "threats"), i, entry) {
+        struct assay_bytes profile = report_text(entry, "profile");
+
+        json_array_foreach (json_object_get(view->run, "cases"), k, c)
+            if (report_text(c, "threat").len == 0 && assay_bytes_equal(profile_of(c), profile))
+                break;
+        if (k < json_array_size(json_object_get(view->run, "cases")))
+            (void)need_threat(view, profile, ASSAY_LIT(""));
+        need_threat(view, profile, report_text(entry, "id"))->entry = entry;
+    }
 }
 
 /* A leg that tests the target; of a selftest one that tests the correct reference. The others are
@@ -103,30 +147,55 @@ static bool is_shown_leg(const json_t *run, const json_t *leg)
            !json_is_string(json_object_get(leg, "defect"));
 }
 
-/* Of repeated correct runs the first is shown whole, the others only where they differ from a pass.
- */
-static void add_case(struct report_view *view, const json_t *c, const json_t **first_leg)
+/* There is room, too. */
+static struct report_leg *need_leg(struct report_view *view, const json_t *leg)
+{
+    size_t i = 0;
+
+    while (i < view->leg_count && view->legs[i].leg != leg)
+        i++;
+    if (i == view->leg_count)
+        view->legs[view->leg_count++] = (struct report_leg){.leg = leg};
+    return &view->legs[i];
+}
+
+/* Of repeated correct runs of a side the first is shown whole, the others only where they differ
+ * from a pass. */
+static bool is_repeated(const struct report_view *view, const json_t *leg)
+{
+    for (size_t i = 0; i < view->leg_count && view->legs[i].leg != leg; i++) {
+        const json_t *other = view->legs[i].leg;
+
+        if (is(view->run, "verb", "selftest") &&
+            assay_bytes_equal(report_text(other, "profile"), report_text(leg, "profile")) &&
+            assay_bytes_equal(report_text(other, "side"), report_text(leg, "side")))
+            return true;
+    }
+    return false;
+}
+
+static void add_case(struct report_view *view, const json_t *c)
 {
     const json_t *catalogue = json_object_get(view->run, "catalogue");
     const json_t *leg = find(json_object_get(view->run, "legs"), "id", report_text(c, "leg"));
     struct report_case *added = &view->cases[view->case_count];
+    struct assay_bytes profile = profile_of(c);
     struct report_threat *threat;
+    struct report_leg *of_leg;
 
     if (leg == NULL || !is_shown_leg(view->run, leg))
         return;
     *added = (struct report_case){.c = c, .leg = leg, .mark = mark_of(view->run, c)};
-    if (*first_leg == NULL)
-        *first_leg = leg;
-    if (leg != *first_leg) {
-        if (is(view->run, "verb", "selftest") && added->mark == MARK_PASS)
-            return;
-        view->several_legs = true;
-    }
-    threat = need_threat(view, report_text(c, "threat"));
-    added->rule = find(json_object_get(catalogue, "rules"), "id", report_text(c, "rule"));
+    if (added->mark == MARK_PASS && is_repeated(view, leg))
+        return;
+    of_leg = need_leg(view, leg);
+    view->several_legs = view->leg_count > 1;
+    threat = need_threat(view, profile, report_text(c, "threat"));
+    added->rule = find_of(json_object_get(catalogue, "rules"), profile, report_text(c, "rule"));
     added->threat = (size_t)(threat - view->threats);
     added->number = ++view->case_count;
     threat->of[added->mark]++;
+    of_leg->of[added->mark]++;
     view->of[added->mark]++;
 }
 
@@ -145,26 +214,26 @@ enum assay_code report_view_init(struct report_view *view, const json_t *run)
 {
     const json_t *cases = json_object_get(run, "cases"), *outcome = json_object_get(run, "outcome");
     const json_t *threats = json_object_get(json_object_get(run, "catalogue"), "threats");
-    const json_t *not_judged = json_object_get(outcome, "notJudged"), *entry, *first_leg = NULL;
-    size_t room =
-               json_array_size(cases) + json_array_size(threats) + json_array_size(not_judged) + 1,
+    const json_t *not_judged = json_object_get(outcome, "notJudged"), *entry;
+    size_t room = 2 * json_array_size(cases) + json_array_size(threats) +
+                  json_array_size(not_judged) + 1,
            i;
 
     *view = (struct report_view){.run = run, .outcome = outcome, .status = status_of(outcome)};
     view->cases = assay_alloc((json_array_size(cases) + 1) * sizeof(*view->cases));
     view->threats = assay_alloc(room * sizeof(*view->threats));
-    if (view->cases == NULL || view->threats == NULL) {
+    view->legs =
+        assay_alloc((json_array_size(json_object_get(run, "legs")) + 1) * sizeof(*view->legs));
+    if (view->cases == NULL || view->threats == NULL || view->legs == NULL) {
         report_view_fini(view);
         return ASSAY_E_NOMEM;
     }
-    if (find(cases, "threat", ASSAY_LIT("")) != NULL)
-        (void)need_threat(view, ASSAY_LIT(""));
-    json_array_foreach (threats, i, entry)
-        need_threat(view, report_text(entry, "id"))->entry = entry;
+    add_threats(view);
     json_array_foreach (cases, i, entry)
-        add_case(view, entry, &first_leg);
+        add_case(view, entry);
     json_array_foreach (not_judged, i, entry)
-        need_threat(view, report_text(entry, "threat"))->not_judged = report_text(entry, "reason");
+        need_threat(view, report_text(entry, "profile"), report_text(entry, "threat"))->not_judged =
+            report_text(entry, "reason");
     return ASSAY_OK;
 }
 
@@ -172,7 +241,26 @@ void report_view_fini(struct report_view *view)
 {
     assay_free(view->cases);
     assay_free(view->threats);
+    assay_free(view->legs);
     *view = (struct report_view){0};
+}
+
+void report_threat_name(struct assay_buf *out, const struct report_view *view,
+                        const struct report_threat *threat)
+{
+    if (view->several_profiles) {
+        assay_buf_add(out, threat->profile);
+        assay_buf_add_byte(out, '/');
+    }
+    assay_buf_add(out, threat->id.len > 0 ? threat->id : ASSAY_LIT("controls"));
+}
+
+void report_add_marks(struct assay_buf *out, const size_t of[MARK__COUNT])
+{
+    assay_buf_printf(out, "%zu pass, %zu fail", of[MARK_PASS], of[MARK_FAIL]);
+    for (size_t mark = 0; mark < MARK__COUNT; mark++)
+        if (mark != MARK_PASS && mark != MARK_FAIL && of[mark] > 0)
+            assay_buf_printf(out, ", %zu %s", of[mark], report_marks[mark].word);
 }
 
 size_t report_judged(const size_t of[MARK__COUNT])

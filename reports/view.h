@@ -40,11 +40,18 @@ struct report_case {
 };
 
 struct report_threat {
-    struct assay_bytes id;         /**< "" for cases that name none: the controls */
+    struct assay_bytes profile;
+    struct assay_bytes id;         /**< "" for cases that name none: the controls of the profile */
     const json_t *entry;           /**< of the catalogue, or NULL */
     struct assay_bytes not_judged; /**< why not, or empty */
     size_t
         of[MARK__COUNT]; /**< cases by mark, controls apart from the rest where the threat is "" */
+};
+
+/** A leg whose cases are shown. */
+struct report_leg {
+    const json_t *leg;
+    size_t of[MARK__COUNT];
 };
 
 struct report_view {
@@ -52,11 +59,15 @@ struct report_view {
     enum report_status status;
     struct report_case *cases;
     size_t case_count;
-    struct report_threat *threats; /**< in the catalogue's order, "" first where there is one */
+    struct report_threat *threats; /**< profile by profile, in the catalogue's order; in each ""
+                                      first where there is one */
     size_t threat_count;
+    struct report_leg *legs; /**< in the order of the record */
+    size_t leg_count;
     size_t of[MARK__COUNT];
     bool several_legs; /**< cases come from more than one leg, so that a case needs its leg to be
                           known by */
+    bool several_profiles; /**< so that a threat needs its profile to be known by */
 };
 
 /** NOMEM. The run is borrowed. _fini takes a view that is all zero. */
@@ -73,6 +84,11 @@ size_t report_judged(const size_t of[MARK__COUNT]);
 /** What the cases say of a threat together; MARK_SKIPPED: none was judged. The word fits it. */
 enum report_mark report_threat_mark(const struct report_threat *threat);
 const char *report_threat_word(const struct report_threat *threat);
+/** Appends its id, or "controls", behind "profile/" where there are several. Not escaped. */
+void report_threat_name(struct assay_buf *out, const struct report_view *view,
+                        const struct report_threat *threat);
+/** Appends "3 pass, 0 fail" and what else there is. */
+void report_add_marks(struct assay_buf *out, const size_t of[MARK__COUNT]);
 /** Threats that were judged, and of these the failing ones. */
 void report_threats_count(const struct report_view *view, size_t *judged, size_t *failing);
 /** Appends "scenario/case", with the leg in brackets where several legs are shown. Not escaped. */

@@ -9,6 +9,7 @@
 #include <getopt.h>
 
 #define EXIT_TROUBLE 3
+#define CLI_REFERENCES_MAX 16 /**< embedded: profiles times sides */
 
 int cli_run(int argc, char **argv);
 int cli_list(int argc, char **argv);
@@ -16,6 +17,7 @@ int cli_explain(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_adapter(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_pay(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
@@ -55,7 +57,7 @@ struct cli_running {
     "  --out DIR          folder of the record (default: a fresh one below out/runs)\n"            \
     "  --replace          an older record in that folder is removed first\n"                       \
     "  --seed HEX         16 hex digits; the same seed repeats every choice (default: fresh)\n"    \
-    "  --jobs N           worker processes, 1 to 8 (default: as many as processors)\n"             \
+    "  --jobs N           worker processes, 1 to 8 (default: two a processor)\n"             \
     "  --time-limit S     stop after so many seconds; the run is then INVALID\n"
 /** Takes one of those options: 1 taken, 0 not one of these, -1 wrong (said). */
 int cli_running_option(struct cli_running *running, const char *verb, int option,
@@ -65,10 +67,13 @@ int cli_running_option(struct cli_running *running, const char *verb, int option
 enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan,
                                   struct assay_err *err) ASSAY_MUST_USE;
 
+/** Whether some profile has that rule set; false after saying which sets there are. */
+bool cli_rules_known(const char *verb, const char *rules);
+
 /** What we start, or what listens on loopback, may be flooded and killed without being asked. */
 bool cli_target_is_local(const struct target *target);
-/** Whether this version can drive the target, and may connect to it: its interface, its profile,
- * and each host on loopback or named by --allow-host; false after saying what is not so. */
+/** Whether this version can drive the target, and may connect to it: its interface on its side, and
+ * each host on loopback or named by --allow-host; false after saying what is not so. */
 bool cli_target_usable(const char *verb, const struct target *target, const struct plan *plan);
 
 /** Reads the run at `folder` back and prints its terminal report; false after saying why it cannot.

@@ -164,6 +164,25 @@ static bool host_allowed(const char *base_url, const struct plan *plan, struct a
     return allowed;
 }
 
+bool cli_rules_known(const char *verb, const char *rules)
+{
+    struct assay_buf known = ASSAY_BUF_INIT(4096);
+    const struct profile *p;
+    bool found = false;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        found = found || p->rule_sets[profile_rule_set(p, rules)] != NULL;
+        assay_buf_printf(&known, "%s%s has", i > 0 ? "; " : "", p->name);
+        for (size_t k = 0; p->rule_sets[k] != NULL; k++)
+            assay_buf_printf(&known, "%s %s", k > 0 ? "," : "", p->rule_sets[k]);
+    }
+    if (!found)
+        cli_wrong(verb, "--rules: no profile has the rule set \"%s\": %s", rules,
+                  assay_buf_ok(&known) ? assay_buf_cstr(&known) : "");
+    assay_buf_fini(&known);
+    return found;
+}
+
 bool cli_target_is_local(const struct target *target)
 {
     struct assay_url url;
@@ -178,16 +197,15 @@ bool cli_target_usable(const char *verb, const struct target *target, const stru
 {
     struct assay_url url = {0};
 
-    if (strcmp(target->interface, "http") != 0) {
-        cli_wrong(verb, "%s: interface \"%s\" is not one that this version can drive; \"http\" is",
-                  target->path, target->interface);
-        return false;
-    }
-    if (profile_find(target->profile) == NULL) {
-        cli_wrong(verb,
-                  "%s: there are no scenarios of profile \"%s\" in this version; "
-                  "`assay list profiles` shows what there is",
-                  target->path, target->profile);
+    bool is_server = strcmp(target->interface, "http") == 0 && target->side == SIDE_SERVER;
+    bool is_client = target_is_command(target) && target->side == SIDE_CLIENT;
+
+    if (!is_server && !is_client) {
+        cli_wrong(
+            verb,
+            "%s: interface \"%s\" of a %s is not one that this version can drive; \"http\" of "
+            "a server and \"command\" of a client are",
+            target->path, target->interface, target_side_name(target->side));
         return false;
     }
     for (size_t i = 0; i < target->base_urls.count; i++)

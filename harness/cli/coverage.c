@@ -63,13 +63,19 @@ static void cover_threats(const struct profile *p)
 
 static void cover_rules(const struct profile *p)
 {
-    puts("\n## Rules\n\n| rule | base | hardened | scenarios | seeded defects "
-         "|\n|---|---|---|---|---|");
+    fputs("\n## Rules\n\n| rule |", stdout);
+    for (size_t i = 0; p->rule_sets[i] != NULL; i++)
+        printf(" %s |", p->rule_sets[i]);
+    fputs(" scenarios | seeded defects |\n|---|", stdout);
+    for (size_t i = 0; p->rule_sets[i] != NULL; i++)
+        fputs("---|", stdout);
+    puts("---|---|");
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct profile_rule *r = p->rule(i);
 
-        printf("| `%s` | %s | %s | ", r->id, rule_level_name(r->level[0]),
-               rule_level_name(r->level[1]));
+        printf("| `%s` | ", r->id);
+        for (size_t k = 0; p->rule_sets[k] != NULL; k++)
+            printf("%s | ", rule_level_name(r->level[k]));
         scenarios_where(p, of_rule, r->id);
         fputs(" | ", stdout);
         defects_where(p, false, r->id);
@@ -100,6 +106,17 @@ static void cover_ideas(const struct profile *p)
     }
 }
 
+static bool has_scenarios(const struct profile *p)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (scenario_profile(all[i]) == p)
+            return true;
+    return false;
+}
+
 void coverage_print(void)
 {
     const struct profile *p;
@@ -107,36 +124,66 @@ void coverage_print(void)
     puts("# Coverage\n\nWritten by `assay list coverage`; a test compares this file with what the "
          "program says.\n");
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
-        printf("# Profile `%s`\n\n", p->name);
+        printf("%s# Profile `%s`\n\n", i > 0 ? "\n" : "", p->name);
+        if (!has_scenarios(p)) {
+            puts("It has no scenarios yet.");
+            continue;
+        }
         cover_threats(p);
         cover_rules(p);
         cover_ideas(p);
     }
 }
 
-size_t coverage_gaps(void)
+static size_t idea_gaps(const struct profile *p)
 {
-    const struct profile *p;
     size_t gaps = 0, count;
     const struct scenario *const *all = registry_scenarios(&count);
 
+    for (size_t k = 0; p->ideas[k] != NULL; k++) {
+        bool cited = why_left(p, p->ideas[k]) != NULL;
+
+        for (size_t i = 0; i < count && !cited; i++)
+            cited = scenario_profile(all[i]) == p && scenario_cites_idea(all[i], p->ideas[k]);
+        gaps += cited ? 0 : 1;
+    }
+    return gaps;
+}
+
+static bool is_judged(const struct profile *p, const char *rule)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (scenario_profile(all[i]) == p && all[i]->kind == SCENARIO_REQUIREMENT &&
+            of_rule(all[i], rule))
+            return true;
+    return false;
+}
+
+static bool is_broken(const struct profile *p, const char *rule)
+{
+    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
+        const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
+
+        if (strcmp(d->profile, p->name) == 0 && strcmp(d->rule, rule) == 0)
+            return true;
+    }
+    return false;
+}
+
+size_t coverage_gaps(void)
+{
+    const struct profile *p;
+    size_t gaps = 0;
+
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
-        for (size_t k = 0; p->ideas[k] != NULL; k++) {
-            bool cited = why_left(p, p->ideas[k]) != NULL;
-
-            for (size_t l = 0; l < count && !cited; l++)
-                cited = scenario_profile(all[l]) == p && scenario_cites_idea(all[l], p->ideas[k]);
-            gaps += cited ? 0 : 1;
-        }
-        for (size_t k = 0; k < p->rule_count; k++) {
-            bool judged = false, broken = false;
-
-            for (size_t l = 0; l < count && !judged; l++)
-                judged = all[l]->kind == SCENARIO_REQUIREMENT && of_rule(all[l], p->rule(k)->id);
-            for (int d = 0; d < REF_DEFECT__COUNT && !broken; d++)
-                broken = strcmp(ref_defect_at((enum ref_defect_id)d)->rule, p->rule(k)->id) == 0;
-            gaps += judged && broken ? 0 : 1;
-        }
+        if (!has_scenarios(p))
+            continue;
+        gaps += idea_gaps(p);
+        for (size_t k = 0; k < p->rule_count; k++)
+            gaps += is_judged(p, p->rule(k)->id) && is_broken(p, p->rule(k)->id) ? 0 : 1;
     }
     return gaps;
 }

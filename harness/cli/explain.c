@@ -14,7 +14,8 @@ static void scenario_line(const struct scenario *s)
     printf("  %s\n      %s\n", s->name, s->title);
 }
 
-static void scenarios_where(bool (*holds)(const struct scenario *s, const char *name),
+static void scenarios_where(const struct profile *p,
+                            bool (*holds)(const struct scenario *s, const char *name),
                             const char *name)
 {
     size_t count;
@@ -22,7 +23,7 @@ static void scenarios_where(bool (*holds)(const struct scenario *s, const char *
 
     puts("scenarios:");
     for (size_t i = 0; i < count; i++)
-        if (holds(all[i], name))
+        if (scenario_profile(all[i]) == p && holds(all[i], name))
             scenario_line(all[i]);
 }
 
@@ -39,39 +40,42 @@ static bool is_of_threat(const struct scenario *s, const char *threat)
 static bool explain_rule(const char *name)
 {
     const struct profile *p;
+    bool found = false;
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
         const struct profile_rule *r = profile_rule_find(p, name);
 
         if (r == NULL)
             continue;
-        printf("rule %s of %s (%s in base, %s in hardened)\n%s\nsource: %s\nremedy: %s\n", r->id,
-               p->name, rule_level_name(r->level[0]), rule_level_name(r->level[1]), r->sentence,
-               r->source, r->remedy);
-        scenarios_where(is_of_rule, name);
-        return true;
+        found = true;
+        printf("rule %s of %s (", r->id, p->name);
+        for (size_t k = 0; p->rule_sets[k] != NULL; k++)
+            printf("%s%s in %s", k > 0 ? ", " : "", rule_level_name(r->level[k]), p->rule_sets[k]);
+        printf(")\n%s\nsource: %s\nremedy: %s\n", r->sentence, r->source, r->remedy);
+        scenarios_where(p, is_of_rule, name);
     }
-    return false;
+    return found;
 }
 
 static bool explain_threat(const char *name)
 {
     const struct profile *p;
+    bool found = false;
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
         const struct profile_threat *t = profile_threat_find(p, name);
 
         if (t == NULL)
             continue;
+        found = true;
         printf("threat %s of %s (severity %s, STRIDE %s)\nasset: %s\nthreat: %s\nmitigation: "
                "%s\nresidual risk: %s\n"
                "what a black box cannot reach: %s\n",
                t->id, p->name, t->severity, t->stride, t->asset, t->threat, t->mitigation,
                t->residual, t->not_reached[0] != '\0' ? t->not_reached : "nothing known");
-        scenarios_where(is_of_threat, name);
-        return true;
+        scenarios_where(p, is_of_threat, name);
     }
-    return false;
+    return found;
 }
 
 static bool explain_scenario(const char *name)
@@ -80,8 +84,9 @@ static bool explain_scenario(const char *name)
 
     if (s == NULL)
         return false;
-    printf("scenario %s (%s:%d)\n%s\nthreat: %s\nrule: %s\nattack ideas: %s\nrests on: %s\n",
-           s->name, s->file, s->line, s->title,
+    printf("scenario %s (%s:%d)\n%s\nput to: a %s\nthreat: %s\nrule: %s\nattack ideas: %s\n"
+           "rests on: %s\n",
+           s->name, s->file, s->line, s->title, target_side_name(s->side),
            s->threat != NULL ? s->threat : "none: it is a control", s->rule,
            s->ideas != NULL ? s->ideas : "none",
            scenario_control(s) != NULL ? scenario_control(s)->name : "nothing: it is a control");
@@ -102,7 +107,7 @@ static bool explain_defect(const char *name)
         return false;
     printf("defect %s of %s (rule sets: %s)\n%s\nthreat: %s\nrule: %s\nin: %s\n", d->id, d->profile,
            d->sets, d->sentence, d->threat, d->rule, d->place);
-    scenarios_where(scenario_names_defect, name);
+    scenarios_where(profile_find(d->profile), scenario_names_defect, name);
     return true;
 }
 
@@ -118,7 +123,7 @@ static bool explain_idea(const char *name)
             for (size_t l = 0; l < p->ideas_left_count; l++)
                 if (strcmp(p->ideas_left[l].id, name) == 0)
                     printf("left out: %s\n", p->ideas_left[l].reason);
-            scenarios_where(scenario_cites_idea, name);
+            scenarios_where(p, scenario_cites_idea, name);
             return true;
         }
     return false;

@@ -9,10 +9,10 @@
 static const char help[] =
     "usage: assay list [what]\n\nOne thing a line, its fields separated by tabs.\n\n"
     "  scenarios (default)  name, case, threat, rule, kind, title\n"
-    "  profiles             name, rules, threats\n"
+    "  profiles             name, rules, threats, rule sets, sides with an embedded reference\n"
     "  threats              id, profile, severity, threat\n"
-    "  rules                id, profile, level in base, level in hardened, sentence\n"
-    "  defects              id, rule sets, threat, rule, sentence\n"
+    "  rules                id, profile, level in each rule set, sentence\n"
+    "  defects              id, profile, rule sets, threat, rule, sentence\n"
     "  ideas                id, scenarios that implement it, or why none does\n"
     "  coverage             all of that as Markdown: docs/coverage.md; exit 1 when an idea has "
     "neither scenario\n"
@@ -34,8 +34,16 @@ static void list_profiles(void)
 {
     const struct profile *p;
 
-    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
-        printf("%s\t%zu rules\t%zu threats\n", p->name, p->rule_count, p->threat_count);
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        printf("%s\t%zu rules\t%zu threats\t", p->name, p->rule_count, p->threat_count);
+        for (size_t k = 0; p->rule_sets[k] != NULL; k++)
+            printf("%s%s", k > 0 ? " " : "", p->rule_sets[k]);
+        putchar('\t');
+        for (int side = 0; side < SIDE__COUNT; side++)
+            if (target_has_embedded(p->name, (enum target_side)side))
+                printf("%s ", target_side_name((enum target_side)side));
+        putchar('\n');
+    }
 }
 
 static void list_threats(void)
@@ -48,15 +56,21 @@ static void list_threats(void)
                    p->threat(k)->threat);
 }
 
+static void list_rule(const struct profile *p, const struct profile_rule *r)
+{
+    printf("%s\t%s\t", r->id, p->name);
+    for (size_t i = 0; p->rule_sets[i] != NULL; i++)
+        printf("%s%s: %s", i > 0 ? ", " : "", p->rule_sets[i], rule_level_name(r->level[i]));
+    printf("\t%s\n", r->sentence);
+}
+
 static void list_rules(void)
 {
     const struct profile *p;
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
         for (size_t k = 0; k < p->rule_count; k++)
-            printf("%s\t%s\t%s\t%s\t%s\n", p->rule(k)->id, p->name,
-                   rule_level_name(p->rule(k)->level[0]), rule_level_name(p->rule(k)->level[1]),
-                   p->rule(k)->sentence);
+            list_rule(p, p->rule(k));
 }
 
 static void list_defects(void)
@@ -64,7 +78,8 @@ static void list_defects(void)
     for (int i = 0; i < REF_DEFECT__COUNT; i++) {
         const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
 
-        printf("%s\t%s\t%s\t%s\t%s\n", d->id, d->sets, d->threat, d->rule, d->sentence);
+        printf("%s\t%s\t%s\t%s\t%s\t%s\n", d->id, d->profile, d->sets, d->threat, d->rule,
+               d->sentence);
     }
 }
 

@@ -17,6 +17,7 @@ static const struct verb {
     {"verify", cli_verify, "put one operation of the reference to the test on JSON input"},
     {"adapter", cli_adapter, "the reference as a library adapter on stdin and stdout"},
     {"serve", cli_serve, "run a reference server"},
+    {"pay", cli_pay, "buy one answer as the reference client"},
     {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"},
     {"replay", cli_replay, "repeat one case of a recorded run"},
     {"report", cli_report, "write reports from a recorded run"},
@@ -33,8 +34,8 @@ static void help(FILE *out)
           out);
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].what);
-    fputs("\nEach verb has --help. `assay run` without options judges the embedded reference "
-          "server.\n"
+    fputs("\nEach verb has --help. `assay run` without options judges the embedded "
+          "references.\n"
           "exit: 0 all judged passed, 1 failures, 2 INVALID (nothing can be said), 3 usage or own "
           "trouble,\n"
           "      130 interrupted\n",

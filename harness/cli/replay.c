@@ -105,6 +105,7 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
     const char *path = target_file;
     struct assay_err err = {0};
     struct leg *leg;
+    const struct leg *shown;
     int status = EXIT_TROUBLE;
 
     if (of_leg == NULL)
@@ -120,17 +121,23 @@ static int carry_out(struct plan *plan, struct cli_running *running, const json_
     if (selection_add(&selection, name, &err) != ASSAY_OK ||
         cli_running_apply(running, plan, &err) != ASSAY_OK)
         return cli_wrong("replay", "%s", err.text);
-    leg = plan_add_leg(plan, "target", LEG_TARGET, path,
-                       text_of(json_object_get(run, "target"), "profile"), text_of(of_leg, "rules"),
-                       defect, &err);
+    leg = plan_add_leg(plan, "target", LEG_TARGET,
+                       &(struct leg_subject){.path = path,
+                                             .profile = text_of(of_leg, "profile"),
+                                             .side = scenario->side,
+                                             .rules = text_of(of_leg, "rules"),
+                                             .defect = defect},
+                       &err);
     if (leg == NULL)
         return cli_wrong("replay", "%s", err.text);
+    shown = leg;
     if (!cli_target_usable("replay", leg->target, plan))
         return EXIT_TROUBLE;
     plan->disruptive = plan->disruptive || cli_target_is_local(leg->target);
     if (leg_add(plan, leg, scenario, index, 0) != ASSAY_OK)
         return cli_wrong("replay", "out of memory");
-    session.shown = leg;
+    session.shown = &shown;
+    session.shown_count = 1;
     session.out = running->out;
     session.replace = running->replace;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)

@@ -10,12 +10,16 @@ static const char help[] =
     "usage: assay run [options] [names]\n\n"
     "Judges a target by the scenarios of its profile and writes a record. Without --target it "
     "judges the\n"
-    "embedded reference server. Names select scenarios by prefix, threat, rule or attack idea.\n\n"
+    "embedded references of every profile. Names select scenarios by prefix, threat, rule or "
+    "attack idea.\n\n"
     "  --target FILE      target file (docs/adding-a-target.md)\n"
-    "  --rules SET        rule set of the embedded reference: base or hardened (default;\n"
-    "                     with --defect: one under which it shows)\n"
-    "  --defect ID        switch a seeded defect on in the embedded reference (assay list "
-    "defects)\n"
+    "  --profile NAME     only the embedded references of that profile (assay list profiles)\n"
+    "  --rules SET        only embedded references that have that rule set, judged by it (default: "
+    "the\n"
+    "                     first of each profile; with --defect: one under which it shows)\n"
+    "  --defect ID        switch a seeded defect on in the embedded references of its profile "
+    "(assay list\n"
+    "                     defects)\n"
     "  --level LEVEL      only rules of that level or above: must, should, may, ours\n"
     "  --fail-on LEVEL    levels that count for exit 1: must (default), should, ours\n"
     "  --expectations F   known failures, which are reported as expected\n"
@@ -30,7 +34,10 @@ static const char help[] =
 struct run_options {
     struct cli_running running;
     struct selection selection;
-    const char *target, *rules, *defect, *expectations;
+    const char *target, *rules, *expectations;
+    const struct ref_defect *defect;
+    const struct leg *shown[CLI_REFERENCES_MAX];
+    size_t shown_count;
     enum rule_level fail_on;
     uint64_t repeat;
     bool no_self_check, print_plan;
@@ -68,20 +75,24 @@ static bool take_pack(struct plan *plan, const char *path)
     return false;
 }
 
-static bool take_rules(struct run_options *o, const char *text)
+static bool take_profile(struct run_options *o, const char *text)
 {
-    o->rules = text;
-    if (strcmp(text, "base") == 0 || strcmp(text, "hardened") == 0)
+    o->selection.profile = text;
+    if (profile_find(text) != NULL)
         return true;
-    cli_wrong("run", "--rules: expected base or hardened, found \"%s\"", text);
+    cli_wrong("run", "--profile: there is no profile \"%s\"; `assay list profiles` shows them",
+              text);
     return false;
 }
 
 static bool take_defect(struct run_options *o, const char *text)
 {
-    o->defect = text;
-    if (ref_defect_find(assay_str(text)) != REF_DEFECT__COUNT)
+    enum ref_defect_id id = ref_defect_find(assay_str(text));
+
+    if (id != REF_DEFECT__COUNT) {
+        o->defect = ref_defect_at(id);
         return true;
+    }
     cli_wrong("run", "--defect: there is no defect \"%s\"; `assay list defects` shows them", text);
     return false;
 }
@@ -98,8 +109,12 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
     case 'T':
         o->target = optarg;
         break;
+    case 'p':
+        ok = take_profile(o, optarg);
+        break;
     case 'R':
-        ok = take_rules(o, optarg);
+        o->rules = optarg;
+        ok = cli_rules_known("run", optarg);
         break;
     case 'D':
         ok = take_defect(o, optarg);
@@ -137,11 +152,30 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
     return ok ? 1 : -1;
 }
 
+/* Options that exclude each other. */
+static bool check_together(const struct run_options *o)
+{
+    if (o->target != NULL &&
+        (o->defect != NULL || o->rules != NULL || o->selection.profile != NULL)) {
+        cli_wrong("run",
+                  "--defect, --rules and --profile are for the embedded references; a target "
+                  "file says its own profile and rules");
+        return false;
+    }
+    if (o->defect != NULL && o->selection.profile != NULL &&
+        strcmp(o->defect->profile, o->selection.profile) != 0) {
+        cli_wrong("run", "--defect %s is one of the profile %s", o->defect->id, o->defect->profile);
+        return false;
+    }
+    return true;
+}
+
 static int parse(struct run_options *o, struct plan *plan, int argc, char **argv)
 {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},
         {"target", required_argument, NULL, 'T'},
+        {"profile", required_argument, NULL, 'p'},
         {"rules", required_argument, NULL, 'R'},
         {"defect", required_argument, NULL, 'D'},
         {"level", required_argument, NULL, 'L'},
@@ -172,12 +206,7 @@ static int parse(struct run_options *o, struct plan *plan, int argc, char **argv
             cli_wrong("run", "%s", err.text);
             return -1;
         }
-    if (o->target != NULL && (o->defect != NULL || o->rules != NULL)) {
-        cli_wrong("run", "--defect and --rules are for the embedded reference; a target file says "
-                         "its own rules");
-        return -1;
-    }
-    return 1;
+    return check_together(o) ? 1 : -1;
 }
 
 static void print_plan(const struct plan *plan)
@@ -192,15 +221,129 @@ static void print_plan(const struct plan *plan)
         }
 }
 
-/* The rule set of the embedded reference: as asked for, else one under which the defect shows. */
-static const char *rules_for(const struct run_options *o)
+/* The rule set of a profile's embedded references: as asked for, else one under which the defect
+ * shows, else the default. NULL: the profile has no such one. */
+static const char *rules_for(const struct run_options *o, const struct profile *profile)
 {
-    const char *sets =
-        o->defect != NULL ? ref_defect_at(ref_defect_find(assay_str(o->defect)))->sets : "both";
+    size_t set = 0;
 
     if (o->rules != NULL)
-        return o->rules;
-    return strcmp(sets, "base") == 0 ? "base" : "hardened";
+        return profile->rule_sets[profile_rule_set(profile, o->rules)];
+    while (o->defect != NULL && profile->rule_sets[set] != NULL &&
+           !defect_shows_under(o->defect, profile->rule_sets[set]))
+        set++;
+    return profile->rule_sets[set];
+}
+
+static bool is_wanted(const struct run_options *o, const struct profile *profile)
+{
+    if (o->defect != NULL && strcmp(o->defect->profile, profile->name) != 0)
+        return false;
+    return o->selection.profile == NULL || strcmp(o->selection.profile, profile->name) == 0;
+}
+
+/* A leg with the cases that are selected. One without is kept only where nothing is selected
+ * anywhere, so that the run can say so. */
+static bool add_reference(struct run_options *o, struct plan *plan, const struct profile *profile,
+                          enum target_side side, bool keep_empty, struct assay_err *err)
+{
+    const struct leg_subject subject = {.profile = profile->name,
+                                        .side = side,
+                                        .rules = rules_for(o, profile),
+                                        .defect = o->defect != NULL ? o->defect->id : NULL};
+    struct leg *leg;
+    char id[96];
+
+    if (subject.rules == NULL || !profile_is_played(profile, side) ||
+        (o->defect != NULL && !defect_concerns(o->defect, side)) ||
+        snprintf(id, sizeof id, "%s %s", profile->name, target_side_name(side)) >= (int)sizeof id)
+        return true;
+    leg = plan_add_leg(plan, id, LEG_TARGET, &subject, err);
+    if (leg == NULL)
+        return false;
+    leg_add_selection(plan, leg, &o->selection, (unsigned)o->repeat);
+    if (leg->case_count > 0 || keep_empty)
+        o->shown[o->shown_count++] = leg;
+    else
+        plan_drop_leg(plan);
+    return true;
+}
+
+static bool add_references(struct run_options *o, struct plan *plan, bool keep_empty,
+                           struct assay_err *err)
+{
+    size_t room = keep_empty ? 1 : CLI_REFERENCES_MAX;
+    const struct profile *profile;
+
+    for (size_t i = 0; (profile = profile_at(i)) != NULL; i++)
+        for (int side = 0; side < SIDE__COUNT && is_wanted(o, profile); side++)
+            if (o->shown_count < room &&
+                !add_reference(o, plan, profile, (enum target_side)side, keep_empty, err))
+                return false;
+    if (o->shown_count > 0)
+        return true;
+    if (!keep_empty)
+        return add_references(o, plan, true, err);
+    assay_fail(err, ASSAY_E_MISSING, 0,
+               "there is no embedded reference of that profile and rule set with scenarios; "
+               "`assay list profiles` shows what there is");
+    return false;
+}
+
+static bool add_target(struct run_options *o, struct plan *plan, struct assay_err *err)
+{
+    struct leg *leg =
+        plan_add_leg(plan, "target", LEG_TARGET, &(struct leg_subject){.path = o->target}, err);
+
+    if (leg == NULL)
+        return false;
+    leg_add_selection(plan, leg, &o->selection, (unsigned)o->repeat);
+    o->shown[o->shown_count++] = leg;
+    return true;
+}
+
+static bool add_self_check(const struct run_options *o, struct plan *plan,
+                           struct self_check_pair *pairs, size_t *count, struct assay_err *err)
+{
+    for (size_t i = 0; i < o->shown_count && !o->no_self_check; i++)
+        if (o->shown[i]->case_count > 0 &&
+            plan_self_check(plan, &o->selection, o->shown[i], pairs, SESSION_PAIRS_MAX, count,
+                            err) != ASSAY_OK)
+            return false;
+    return true;
+}
+
+/* What there is one of cannot be asked by several workers at once. */
+static void tell_of_workers(const struct run_options *o)
+{
+    const struct target *target = o->shown[0]->target;
+
+    if (o->running.jobs > 1 && (!target->has_launch || target_has_fixed_role(target)))
+        fprintf(stderr, "assay run: %s is asked by one worker, whatever --jobs says: %s\n",
+                o->target,
+                target->has_launch ? "its roles listen at one place (`roles` in the target file)"
+                                   : "it is not started by Assay, so there is one of it");
+}
+
+/* Targets are read before anything is started, so that a wrong file costs nothing. Exit status, or
+ * -1: go on. */
+static int make_plan(struct run_options *o, struct plan *plan, struct self_check_pair *pairs,
+                     size_t *pair_count)
+{
+    struct assay_err err = {0};
+
+    if (cli_running_apply(&o->running, plan, &err) != ASSAY_OK ||
+        !(o->target != NULL ? add_target(o, plan, &err) : add_references(o, plan, false, &err)))
+        return cli_wrong("run", "%s", err.text);
+    for (size_t i = 0; i < o->shown_count; i++)
+        if (!cli_target_usable("run", o->shown[i]->target, plan))
+            return EXIT_TROUBLE;
+    if (!add_self_check(o, plan, pairs, pair_count, &err))
+        return cli_wrong("run", "%s", err.text);
+    if (!o->print_plan)
+        return -1;
+    print_plan(plan);
+    return 0;
 }
 
 static int carry_out(struct run_options *o, struct plan *plan, int argc, char **argv)
@@ -215,33 +358,18 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
                                       .pairs = pairs,
                                       .progress = isatty(STDERR_FILENO) != 0};
     struct assay_err err = {0};
-    struct leg *leg;
-    int status = EXIT_TROUBLE;
-    enum assay_code rc = cli_running_apply(&o->running, plan, &err);
+    int status = make_plan(o, plan, pairs, &session.pair_count);
 
-    if (rc != ASSAY_OK)
-        return cli_wrong("run", "%s", err.text);
-    /* The target is read before anything is started, so that a wrong file costs nothing. */
-    leg = plan_add_leg(plan, "target", LEG_TARGET, o->target, "paid-tools", rules_for(o), o->defect,
-                       &err);
-    if (leg == NULL)
-        return cli_wrong("run", "%s", err.text);
-    if (!cli_target_usable("run", leg->target, plan))
-        return EXIT_TROUBLE;
-    leg_add_selection(plan, leg, &o->selection, (unsigned)o->repeat);
-    if (!o->no_self_check && leg->case_count > 0 &&
-        plan_self_check(plan, &o->selection, leg->profile, leg->rules, pairs, ARRAY_LEN(pairs),
-                        &session.pair_count, &err) != ASSAY_OK)
-        return cli_wrong("run", "%s", err.text);
-    if (o->print_plan) {
-        print_plan(plan);
-        return 0;
-    }
-    plan->disruptive = plan->disruptive || cli_target_is_local(leg->target);
-    session.shown = leg;
+    if (status >= 0)
+        return status;
+    tell_of_workers(o);
+    plan->disruptive = plan->disruptive || cli_target_is_local(o->shown[0]->target);
+    session.shown = o->shown;
+    session.shown_count = o->shown_count;
     session.out = o->running.out;
     session.replace = o->running.replace;
-    session.expectations = o->expectations != NULL ? o->expectations : leg->target->expectations;
+    session.expectations =
+        o->expectations != NULL ? o->expectations : o->shown[0]->target->expectations;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)
         return cli_wrong("run", "%s", err.text);
     return cli_show("run", o->running.out) ? status : EXIT_TROUBLE;

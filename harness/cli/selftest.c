@@ -9,15 +9,17 @@
 
 static const char help[] =
     "usage: assay selftest [options] [defects or scenario names]\n\n"
-    "Puts every scenario to the correct reference servers and to every seeded defect, and prints "
-    "the matrix.\n"
+    "Puts every scenario to the correct references and to every seeded defect, and prints the "
+    "matrix.\n"
     "A defect that survives, one that only scenarios catch which do not name it, and a correct "
-    "server that is\n"
+    "reference that is\n"
     "refused are failures of the suite.\n\n"
+    "  --profile NAME     only that profile\n"
     "  --named            against a defect only the scenarios that name it (quick)\n"
-    "  --correct N        put everything to the correct servers so many times (default 1; 0: leave "
+    "  --correct N        put everything to the correct references so many times (default 1; 0: "
+    "leave "
     "them out)\n"
-    "  --rules SET        only that rule set: base or hardened\n" CLI_RUNNING_HELP
+    "  --rules SET        only that rule set, of the profiles that have it\n" CLI_RUNNING_HELP
     "\nexit: 0 every defect caught and no false alarm, 1 otherwise, 2 INVALID, 3 usage or own "
     "trouble, 130 interrupted\n";
 
@@ -25,7 +27,9 @@ struct selftest_options {
     struct cli_running running;
     bool named_only;
     uint64_t correct;
-    const char *rules;
+    const char *rules, *profile;
+    const struct leg *shown[CLI_REFERENCES_MAX];
+    size_t shown_count;
     const char *const *words;
     int word_count;
 };
@@ -51,54 +55,126 @@ static void add_naming(struct plan *plan, struct leg *leg)
 
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0;
-             scenario_names_defect(all[i], leg->defect) && k < scenario_case_count(all[i]); k++)
+             all[i]->side == leg->side && scenario_names_defect(all[i], leg->defect) &&
+             k < scenario_case_count(all[i]);
+             k++)
             if (leg_add(plan, leg, all[i], k, 0) != ASSAY_OK)
                 return;
+}
+
+/* The rule set that a defect is put to: the one asked for, else the first under which it shows.
+ * NULL: none. */
+static const char *rules_for(const struct selftest_options *o, const struct profile *profile,
+                             const struct ref_defect *defect)
+{
+    for (size_t i = 0; profile->rule_sets[i] != NULL; i++)
+        if (defect_shows_under(defect, profile->rule_sets[i]) &&
+            (o->rules == NULL || strcmp(o->rules, profile->rule_sets[i]) == 0))
+            return profile->rule_sets[i];
+    return NULL;
+}
+
+static bool is_of_profile(const struct selftest_options *o, const char *profile)
+{
+    return o->profile == NULL || strcmp(o->profile, profile) == 0;
+}
+
+static enum assay_code add_defect(const struct selftest_options *o, struct plan *plan,
+                                  const struct selection *selection, const struct ref_defect *d,
+                                  enum target_side side, struct assay_err *err)
+{
+    const struct profile *profile = profile_find(d->profile);
+    const struct leg_subject subject = {
+        .profile = d->profile, .side = side, .rules = rules_for(o, profile, d), .defect = d->id};
+    struct leg *leg;
+    char id[128];
+
+    if (subject.rules == NULL || !defect_concerns(d, side))
+        return ASSAY_OK;
+    if (snprintf(id, sizeof id, "selftest %s %s", target_side_name(side), d->id) >= (int)sizeof id)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "the defect's id is too long: %s", d->id);
+    leg = plan_add_leg(plan, id, LEG_SELFTEST, &subject, err);
+    if (leg == NULL)
+        return err->code;
+    add_naming(plan, leg);
+    if (!o->named_only)
+        leg_add_selection(plan, leg, selection, 1);
+    return ASSAY_OK;
 }
 
 static enum assay_code add_defects(const struct selftest_options *o, struct plan *plan,
                                    const struct selection *selection, struct assay_err *err)
 {
+    enum assay_code rc = ASSAY_OK;
+
     for (int i = 0; i < REF_DEFECT__COUNT; i++) {
         const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
-        const char *rules =
-            strcmp(d->sets, "both") == 0 ? o->rules != NULL ? o->rules : "hardened" : d->sets;
-        struct leg *leg;
-        char id[96];
 
-        if (!wanted(o, d->id) || (o->rules != NULL && strcmp(rules, o->rules) != 0))
+        if (profile_find(d->profile) == NULL || !is_of_profile(o, d->profile) || !wanted(o, d->id))
             continue;
-        if (snprintf(id, sizeof id, "selftest %s", d->id) >= (int)sizeof id)
-            return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "the defect's id is too long: %s", d->id);
-        leg = plan_add_leg(plan, id, LEG_SELFTEST, NULL, d->profile, rules, d->id, err);
-        if (leg == NULL)
-            return err->code;
-        add_naming(plan, leg);
-        if (!o->named_only)
-            leg_add_selection(plan, leg, selection, 1);
+        for (int side = 0; rc == ASSAY_OK && side < SIDE__COUNT; side++)
+            rc = add_defect(o, plan, selection, d, (enum target_side)side, err);
     }
+    return rc;
+}
+
+/* The correct reference of a side under a rule set. The first leg of a side is shown. */
+static enum assay_code add_correct_leg(struct selftest_options *o, struct plan *plan,
+                                       const struct selection *selection,
+                                       const struct leg_subject *subject, bool shown,
+                                       struct assay_err *err)
+{
+    struct leg *leg;
+    char id[128];
+
+    if (snprintf(id, sizeof id, "selftest %s %s correct %s", subject->profile,
+                 target_side_name(subject->side), subject->rules) >= (int)sizeof id)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "a name is too long: %s", subject->profile);
+    leg = plan_add_leg(plan, id, LEG_SELFTEST, subject, err);
+    if (leg == NULL)
+        return err->code;
+    if (o->correct > 0)
+        leg_add_selection(plan, leg, selection, (unsigned)o->correct);
+    if (shown && o->shown_count < CLI_REFERENCES_MAX)
+        o->shown[o->shown_count++] = leg;
     return ASSAY_OK;
 }
 
-static enum assay_code add_correct(const struct selftest_options *o, struct plan *plan,
+static enum assay_code add_correct_side(struct selftest_options *o, struct plan *plan,
+                                        const struct selection *selection,
+                                        const struct profile *profile, enum target_side side,
+                                        struct assay_err *err)
+{
+    enum assay_code rc = ASSAY_OK;
+    bool first = true;
+
+    for (size_t i = 0; rc == ASSAY_OK && profile->rule_sets[i] != NULL; i++) {
+        const struct leg_subject subject = {
+            .profile = profile->name, .side = side, .rules = profile->rule_sets[i]};
+
+        if (!profile_is_played(profile, side) ||
+            (o->rules != NULL && strcmp(o->rules, subject.rules) != 0))
+            continue;
+        rc = add_correct_leg(o, plan, selection, &subject, first, err);
+        first = false;
+    }
+    return rc;
+}
+
+static enum assay_code add_correct(struct selftest_options *o, struct plan *plan,
                                    const struct selection *selection, struct assay_err *err)
 {
-    static const char *const sets[] = {"hardened", "base"};
+    const struct profile *profile;
+    enum assay_code rc = ASSAY_OK;
 
-    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
-        struct leg *leg;
-        char id[96];
-
-        if ((o->rules != NULL && strcmp(o->rules, sets[i]) != 0) ||
-            snprintf(id, sizeof id, "selftest correct %s", sets[i]) >= (int)sizeof id)
-            continue;
-        leg = plan_add_leg(plan, id, LEG_SELFTEST, NULL, "paid-tools", sets[i], NULL, err);
-        if (leg == NULL)
-            return err->code;
-        if (o->correct > 0)
-            leg_add_selection(plan, leg, selection, (unsigned)o->correct);
-    }
-    return ASSAY_OK;
+    for (size_t i = 0; (profile = profile_at(i)) != NULL; i++)
+        for (int side = 0; rc == ASSAY_OK && side < SIDE__COUNT; side++)
+            if (is_of_profile(o, profile->name))
+                rc = add_correct_side(o, plan, selection, profile, (enum target_side)side, err);
+    if (rc == ASSAY_OK && o->shown_count == 0)
+        rc = assay_fail(err, ASSAY_E_MISSING, 0,
+                        "no profile has scenarios and that rule set: there is nothing to test");
+    return rc;
 }
 
 static int carry_out(struct selftest_options *o, struct plan *plan, int argc, char **argv)
@@ -123,7 +199,8 @@ static int carry_out(struct selftest_options *o, struct plan *plan, int argc, ch
         add_defects(o, plan, &selection, &err) != ASSAY_OK)
         return cli_wrong("selftest", "%s", err.text);
     plan->disruptive = true;
-    session.shown = &plan->legs[0];
+    session.shown = o->shown;
+    session.shown_count = o->shown_count;
     session.out = o->running.out;
     session.replace = o->running.replace;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)
@@ -136,6 +213,7 @@ int cli_selftest(int argc, char **argv)
     static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                             {"named", no_argument, NULL, 'N'},
                                             {"correct", required_argument, NULL, 'C'},
+                                            {"profile", required_argument, NULL, 'p'},
                                             {"rules", required_argument, NULL, 'R'},
                                             CLI_RUNNING_OPTIONS,
                                             {NULL, 0, NULL, 0}};
@@ -154,11 +232,12 @@ int cli_selftest(int argc, char **argv)
         }
         if (option == 'N')
             o.named_only = true;
-        else if (option == 'R' && (strcmp(optarg, "base") == 0 || strcmp(optarg, "hardened") == 0))
+        else if (option == 'R' && cli_rules_known("selftest", optarg))
             o.rules = optarg;
-        else if (option == 'R')
-            return cli_wrong("selftest", "--rules: expected base or hardened, found \"%s\"",
-                             optarg);
+        else if (option == 'p' && profile_find(optarg) != NULL)
+            o.profile = optarg;
+        else if (option == 'p')
+            return cli_wrong("selftest", "--profile: there is no profile \"%s\"", optarg);
         else if (taken != 1 && (option != 'C' ||
                                 !cli_number(&o.correct, "selftest", "--correct", optarg, 0, 1000)))
             return EXIT_TROUBLE;

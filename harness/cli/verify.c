@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char help[] = "usage: assay verify OP [JSON]\n\n"
-                           "Runs one operation on a JSON object, from the argument or from "
-                           "standard input, and prints the\n"
-                           "result as one line of JSON. Operations:\n\n";
+static const char help[] =
+    "usage: assay verify OP [JSON|FILE]\n\n"
+    "Runs one operation on a JSON object, from the argument, which is one or names a file of one,\n"
+    "or from standard input, and prints the result as one line of JSON. Operations:\n\n";
 
 static const char help_end[] =
     "\nexit: 0 accepted, 1 refused (the line says rule and reason), 2 it "
@@ -23,6 +23,16 @@ static void print_help(void)
     for (size_t i = 0; (op = operation_at(i)) != NULL; i++)
         printf("  %-22s %s\n%26s-> %s\n", op->name, op->in, "", op->out);
     fputs(help_end, stdout);
+}
+
+/* What starts as no JSON object or array does names a file; NULL: standard input. */
+static json_t *read_input(const char *argument, json_error_t *where)
+{
+    if (argument == NULL)
+        return json_loadf(stdin, JSON_REJECT_DUPLICATES, where);
+    return strchr("{[", argument[0]) != NULL
+               ? json_loads(argument, JSON_REJECT_DUPLICATES, where)
+               : json_load_file(argument, JSON_REJECT_DUPLICATES, where);
 }
 
 int cli_verify(int argc, char **argv)
@@ -47,8 +57,7 @@ int cli_verify(int argc, char **argv)
     op = operation_find(argv[optind]);
     if (op == NULL)
         return cli_wrong("verify", "there is no operation \"%s\"", argv[optind]);
-    in = argc - optind == 2 ? json_loads(argv[optind + 1], JSON_REJECT_DUPLICATES, &where)
-                            : json_loadf(stdin, JSON_REJECT_DUPLICATES, &where);
+    in = read_input(argv[optind + 1], &where); /* argv ends in NULL */
     if (in == NULL)
         return cli_wrong("verify", "the input is no JSON object: line %d: %s", where.line,
                          where.text);

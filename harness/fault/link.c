@@ -510,7 +510,7 @@ enum assay_code fault_link_start(struct fault_link **out, const char *host, uint
     link->service = service;
     link->service.url.host = assay_str(link->host);
     link->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if ((rc = sock_listen(&link->listener, &link->port, err)) != ASSAY_OK)
+    if ((rc = sock_listen(&link->listener, &link->port, 0, err)) != ASSAY_OK)
         goto out;
     if (link->wake < 0 || !start_thread(link)) {
         rc = assay_fail(err, ASSAY_E_IO, 0, "starting a link: %s", strerror(errno));

@@ -68,13 +68,23 @@ static json_t *count_verdicts(const json_t *document)
     return counts;
 }
 
-static bool has_case_of(const json_t *document, const char *threat)
+/* A case's profile is the first part of its scenario's name. */
+static bool is_of_profile(const json_t *c, const char *profile)
+{
+    const char *scenario = json_string_value(json_object_get(c, "scenario"));
+    size_t len = strlen(profile);
+
+    return strncmp(scenario, profile, len) == 0 && scenario[len] == '/';
+}
+
+static bool has_case_of(const json_t *document, const char *profile, const char *threat)
 {
     const json_t *c;
     size_t i;
 
     json_array_foreach (json_object_get(document, "cases"), i, c)
         if (strcmp(json_string_value(json_object_get(c, "threat")), threat) == 0 &&
+            is_of_profile(c, profile) &&
             !is_self_check(document, json_string_value(json_object_get(c, "leg"))))
             return true;
     return false;
@@ -89,11 +99,13 @@ static json_t *threats_not_reached(const json_t *document)
     json_array_foreach (json_object_get(json_object_get(document, "catalogue"), "threats"), i,
                         threat) {
         const json_t *id = json_object_get(threat, "id");
+        const json_t *profile = json_object_get(threat, "profile");
 
-        if (has_case_of(document, json_string_value(id)))
+        if (has_case_of(document, json_string_value(profile), json_string_value(id)))
             continue;
-        if (json_array_append_new(list, json_pack("{s:O, s:s}", "threat", id, "reason",
-                                                  "the run was interrupted before it")) != 0) {
+        if (json_array_append_new(list,
+                                  json_pack("{s:O, s:O, s:s}", "profile", profile, "threat", id,
+                                            "reason", "the run was interrupted before it")) != 0) {
             json_decref(list);
             return NULL;
         }

@@ -22,6 +22,7 @@
 #define CHOICES(array) .choices = (array), .choice_count = ARRAY_LEN(array)
 
 static const char levels[] = "must should may ours report";
+static const char sides[] = "server client library";
 static const char verdicts[] = "pass fail unsupported skipped broken";
 
 /* ---- evidence ---- */
@@ -88,10 +89,11 @@ static const struct shape_member burst_members[] = {
     MEMBER("statuses", SHAPE_TALLY, SHAPE_REQUIRED, NULL, NULL),
 };
 static const struct shape_member role_members[] = {
-    COUNT("t"),
-    WORD("kind", "role"),
-    TEXT("role"),
-    TEXT("text"),
+    COUNT("t"), WORD("kind", "role"), TEXT("role"), TEXT("what"), TEXT("text"),
+};
+static const struct shape_member run_members[] = {
+    COUNT("t"),      WORD("kind", "run"),     TEXT("label"),           LIST("command", NULL),
+    TEXT("outcome"), OBJECT("stdout", &body), OBJECT("stderr", &body), COUNT("milliseconds"),
 };
 static const struct shape_member sample_members[] = {
     COUNT("t"),   WORD("kind", "sample"),
@@ -112,13 +114,15 @@ static const struct shape_member note_members[] = {
 static const struct shape exchange = {.name = "exchange", MEMBERS(exchange_members)};
 static const struct shape burst = {.name = "burst", MEMBERS(burst_members)};
 static const struct shape role = {.name = "role", MEMBERS(role_members)};
+static const struct shape program_run = {.name = "programRun", MEMBERS(run_members)};
 static const struct shape sample = {.name = "sample", MEMBERS(sample_members)};
 static const struct shape fault = {.name = "fault", MEMBERS(fault_members)};
 static const struct shape note = {.name = "note", MEMBERS(note_members)};
 static const struct shape_choice evidence_choices[] = {
     CHOICE("kind", "exchange", &exchange), CHOICE("kind", "burst", &burst),
-    CHOICE("kind", "role", &role),         CHOICE("kind", "sample", &sample),
-    CHOICE("kind", "fault", &fault),       CHOICE("kind", "note", &note),
+    CHOICE("kind", "role", &role),         CHOICE("kind", "run", &program_run),
+    CHOICE("kind", "sample", &sample),     CHOICE("kind", "fault", &fault),
+    CHOICE("kind", "note", &note),
 };
 static const struct shape evidence = {.name = "evidence", CHOICES(evidence_choices)};
 
@@ -133,10 +137,10 @@ static const struct shape_member threat_members[] = {
     TEXT("residual"), TEXT("severity"), TEXT("stride"), TEXT("notReached"),
 };
 static const struct shape_member scenario_members[] = {
-    TEXT("name"),        TEXT("title"),   WORD("kind", "control requirement observation"),
-    TEXT("threat"),      TEXT("rule"),    WORD("level", levels),
-    LIST("ideas", NULL), TEXT("restsOn"), LIST("catches", NULL),
-    TEXT("file"),        COUNT("line"),
+    TEXT("name"),          TEXT("title"),       WORD("kind", "control requirement observation"),
+    WORD("side", sides),   TEXT("threat"),      TEXT("rule"),
+    WORD("level", levels), LIST("ideas", NULL), TEXT("restsOn"),
+    LIST("catches", NULL), TEXT("file"),        COUNT("line"),
 };
 static const struct shape_member defect_members[] = {
     TEXT("id"),   TEXT("profile"), TEXT("sets"),     TEXT("threat"),
@@ -160,6 +164,10 @@ static const struct shape catalogue = {.name = "catalogue", MEMBERS(catalogue_me
 static const struct shape_member leg_members[] = {
     TEXT("id"),
     TEXT("target"),
+    TEXT("name"),
+    TEXT("profile"),
+    WORD("side", sides),
+    FLAG("launched"),
     TEXT("rules"),
     MEMBER("defect", SHAPE_TEXT, SHAPE_NULLABLE, NULL, NULL),
     WORD("purpose", "target self-check selftest"),
@@ -213,8 +221,10 @@ static const struct shape_member self_check_members[] = {
 static const struct shape self_check = {.name = "selfCheck", MEMBERS(self_check_members)};
 
 static const struct shape_member matrix_row_members[] = {
-    TEXT("defect"),         TEXT("rules"),       TEXT("threat"),
-    LIST("caughtBy", NULL), LIST("named", NULL), WORD("verdict", "caught survived unnamed"),
+    TEXT("defect"),      TEXT("profile"),
+    WORD("side", sides), TEXT("rules"),
+    TEXT("threat"),      LIST("caughtBy", NULL),
+    LIST("named", NULL), WORD("verdict", "caught survived unnamed"),
 };
 static const struct shape matrix_row = {.name = "matrixRow", MEMBERS(matrix_row_members)};
 static const struct shape_member matrix_members[] = {
@@ -232,6 +242,7 @@ static const struct shape_member counts_members[] = {
     COUNT("pass"), COUNT("fail"), COUNT("unsupported"), COUNT("skipped"), COUNT("broken"),
 };
 static const struct shape_member not_judged_members[] = {
+    TEXT("profile"),
     TEXT("threat"),
     TEXT("reason"),
 };

@@ -197,13 +197,13 @@ static void run_probe(struct assay_case *t)
     const struct profile *profile = scenario_profile(t->scenario);
     const struct judgement judged = t->judged;
 
-    if (t->scenario->kind == SCENARIO_CONTROL || t->verdict != VERDICT_PASS || t->instance == NULL)
+    if (t->scenario->kind == SCENARIO_CONTROL || t->verdict != VERDICT_PASS ||
+        t->instance == NULL || (t->scenario->uses_up && t->own_instance))
         return;
     t->probing = true;
     t->in_body = true;
     if (setjmp(t->end) == 0) {
-        if (t->origin != NULL)
-            origin_behave(t->origin, &(struct origin_rule){.behaviour = ORIGIN_ANSWER});
+        case_world_calm(t);
         profile->probe(t);
     }
     t->in_body = false;
@@ -274,8 +274,6 @@ static json_t *event_of(struct assay_case *t, enum rule_level level)
 json_t *case_run(struct case_world *world, const struct scenario *scenario, size_t index)
 {
     struct assay_case *t = assay_alloc(sizeof *t);
-    const struct profile *profile = scenario_profile(scenario);
-    const struct profile_rule *rule = profile_rule_find(profile, scenario->rule);
     json_t *event = NULL;
 
     if (t == NULL)
@@ -290,12 +288,14 @@ json_t *case_run(struct case_world *world, const struct scenario *scenario, size
     t->evidence = json_array();
     t->http = http_client_new();
     if (t->observations != NULL && t->evidence != NULL && t->http != NULL) {
-        enum rule_level level = rule->level[case_hardened(t) ? 1 : 0];
+        enum rule_level level = scenario_level(scenario, case_target(t)->rules);
 
         seed_case(t);
         run_guarded(t);
         run_probe(t);
         undo_all(t);
+        if (t->roles != NULL && world->profile->roles_tell != NULL)
+            world->profile->roles_tell(t->roles, t);
         soften_reported(t, level);
         if (t->evidence_dropped > 0)
             case_note(t, "%zu more entries of evidence were dropped", t->evidence_dropped);

@@ -12,7 +12,8 @@
 #include "observers/observers.h"
 #include "roles/origin.h"
 #include "run/registry.h"
-#include "target/instance.h"
+#include "target/client_run.h"
+#include "target/operation.h"
 
 #include <jansson.h>
 
@@ -34,7 +35,7 @@ const char *grade_name(enum grade grade);
 const struct scenario *case_scenario(const struct assay_case *t);
 const void *case_row(const struct assay_case *t); /**< the row of its table; NULL without one */
 const struct target *case_target(const struct assay_case *t);
-bool case_hardened(const struct assay_case *t); /**< judged by the hardened rule set */
+bool case_judged_by(const struct assay_case *t, const char *rules); /**< that rule set */
 struct assay_random *
 case_random(struct assay_case *t); /**< a function of run seed, scenario and case name */
 
@@ -50,6 +51,8 @@ void case_defer(struct assay_case *t, void (*undo)(void *),
 struct instance *case_instance(struct assay_case *t); /**< running, and answering */
 struct origin *
 case_origin(struct assay_case *t); /**< NULL: executions cannot be counted on this target */
+/** What the profile's roles_start made, for its own verbs; NULL: it plays no roles. */
+void *case_roles(struct assay_case *t);
 struct http_client *case_http(struct assay_case *t);
 /** A second worker: another instance on the same store (launched), or the next base URL;
  * `unsupported` without. */
@@ -67,6 +70,18 @@ void case_freeze_clock(struct assay_case *t, int64_t at_ms);
  * and err on failure. */
 struct instance *case_try_instance(struct assay_case *t, struct instance_options options,
                                    struct assay_err *err);
+/** Beside a target that is tested from the other side: the embedded reference server of the
+ * profile, correct, on the case's roles, so that a client has somebody honest to buy from. The same
+ * one each time; `broken` where it does not start. */
+struct instance *case_reference_server(struct assay_case *t);
+/** Runs a command target once, in the case's instance (its folder and store); the run ends with the
+ * case. `broken` where it cannot be started. */
+struct client_run *case_start_client(struct assay_case *t,
+                                     const struct client_run_options *options);
+/** An operation of the target file (target/operation.h), with its evidence. `unsupported` where the
+ * file has none of that name, `broken` where it cannot be carried out. */
+const struct operation_result *case_operation(struct assay_case *t, const char *name,
+                                              const struct target_pair *values);
 
 /* Executions of the protected handler, counted by the origin since the case began. */
 bool case_can_count(struct assay_case *t);
@@ -80,6 +95,12 @@ void case_saw_exchange(struct assay_case *t, const struct http_exchange *exchang
                        const char *label);
 void case_saw_burst(struct assay_case *t, const struct http_overlap *overlap,
                     struct http_exchange *const *exchanges, size_t n, const char *label);
+/** What a role saw or did at that moment (CLOCK_MONOTONIC; 0: now): the timeline is in order of
+ * time, whenever it is told. */
+void case_saw_role(struct assay_case *t, const char *role, int64_t at_ns, const char *what,
+                   struct assay_bytes detail);
+/** A run of a command: what was run, how it ended, the ends of what it printed. */
+void case_saw_run(struct assay_case *t, struct client_run *run, const char *label);
 void case_saw_sample(struct assay_case *t, const char *name, int64_t value, const char *unit);
 void case_note(struct assay_case *t, const char *format, ...) ASSAY_PRINTF(2, 3);
 /** What no document settles: reported by name, never judged. */

@@ -21,10 +21,11 @@ json_t *case_text(struct assay_bytes text)
     return out != NULL ? out : json_string("");
 }
 
-/* Takes the entry over, whether it is kept or not. */
-static void keep(struct assay_case *t, json_t *entry)
+/* Takes the entry over, whether it is kept or not. The log stays in the order of time. */
+static void keep_at(struct assay_case *t, json_t *entry, int64_t at_ns)
 {
-    int64_t t_ms = (case_clock_ns() - t->began_ns) / 1000000;
+    int64_t t_ms = at_ns > t->began_ns ? (at_ns - t->began_ns) / 1000000 : 0;
+    size_t place;
 
     if (entry == NULL)
         return;
@@ -34,12 +35,21 @@ static void keep(struct assay_case *t, json_t *entry)
                           CASE_EVIDENCE_MAX / 2); /* the beginning and the end tell most */
     }
     json_object_set_new(entry, "t", json_integer(t_ms));
-    json_array_append_new(t->evidence, entry);
+    place = json_array_size(t->evidence);
+    while (place > 0 &&
+           json_integer_value(json_object_get(json_array_get(t->evidence, place - 1), "t")) > t_ms)
+        place--;
+    json_array_insert_new(t->evidence, place, entry);
 }
 
-static json_t *body_of(struct assay_bytes body, uint64_t total)
+static void keep(struct assay_case *t, json_t *entry)
 {
-    struct assay_bytes kept = assay_bytes_part(body, 0, CASE_BODY_KEEP_BYTES);
+    keep_at(t, entry, case_clock_ns());
+}
+
+/* `kept` is what is shown of `total` bytes. */
+static json_t *body_of_kept(struct assay_bytes kept, uint64_t total)
+{
     bool is_text = assay_utf8_valid(kept) && memchr(kept.at, 0, kept.len) == NULL;
     struct assay_buf encoded = ASSAY_BUF_INIT(2 * CASE_BODY_KEEP_BYTES);
     json_t *out;
@@ -51,6 +61,18 @@ static json_t *body_of(struct assay_bytes body, uint64_t total)
                     (json_int_t)total, "cut", total > kept.len);
     assay_buf_fini(&encoded);
     return out;
+}
+
+static json_t *body_of(struct assay_bytes body, uint64_t total)
+{
+    return body_of_kept(assay_bytes_part(body, 0, CASE_BODY_KEEP_BYTES), total);
+}
+
+static json_t *tail_of(struct assay_bytes text)
+{
+    size_t from = text.len > CASE_BODY_KEEP_BYTES ? text.len - CASE_BODY_KEEP_BYTES : 0;
+
+    return body_of_kept(assay_bytes_part(text, from, text.len), text.len);
 }
 
 static json_t *headers_of(const struct http_header *headers, size_t count)
@@ -128,6 +150,42 @@ void case_saw_burst(struct assay_case *t, const struct http_overlap *overlap,
                       case_text(assay_str(label)), "requests", (json_int_t)overlap->requests,
                       "inFlight", (json_int_t)overlap->in_flight, "releaseMicroseconds",
                       (json_int_t)(overlap->release_ns / 1000), "statuses", statuses));
+}
+
+void case_saw_role(struct assay_case *t, const char *role, int64_t at_ns, const char *what,
+                   struct assay_bytes detail)
+{
+    struct assay_bytes kept = assay_bytes_part(detail, 0, CASE_BODY_KEEP_BYTES);
+
+    keep_at(t,
+            json_pack("{s:s, s:s, s:o, s:o}", "kind", "role", "role", role, "what",
+                      case_text(assay_str(what)), "text", case_text(kept)),
+            at_ns != 0 ? at_ns : case_clock_ns());
+}
+
+static json_t *outcome_of(const struct client_run *run)
+{
+    struct process_end end = client_run_end(run);
+    char how[64];
+
+    if (!end.ended)
+        return json_string("still running");
+    process_end_text(how, sizeof how, &end);
+    return json_sprintf("ended %s", how);
+}
+
+void case_saw_run(struct assay_case *t, struct client_run *run, const char *label)
+{
+    const char *const *argv = client_run_argv(run);
+    json_t *command = json_array();
+
+    for (size_t i = 0; argv[i] != NULL; i++)
+        json_array_append_new(command, case_text(assay_str(argv[i])));
+    keep(t, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "kind", "run", "label",
+                      case_text(assay_str(label)), "command", command, "outcome", outcome_of(run),
+                      "stdout", tail_of(client_run_stdout(run)), "stderr",
+                      tail_of(client_run_stderr(run)), "milliseconds",
+                      (json_int_t)client_run_ms(run)));
 }
 
 void case_saw_sample(struct assay_case *t, const char *name, int64_t value, const char *unit)

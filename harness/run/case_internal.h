@@ -16,7 +16,9 @@
 struct case_world {
     struct case_world_options options;
     struct assay_arena arena; /* of the shared instance */
-    struct origin *origin;    /* of the shared instance */
+    const struct profile *profile;
+    struct origin *origin; /* of the shared instance, as the roles */
+    void *roles;
     struct instance
         *instance; /* shared by the cases that need none of their own; NULL: not started */
     char start_trouble[ASSAY_ERR_TEXT_MAX_BYTES]; /* why it could not be started; then it is not
@@ -47,8 +49,9 @@ struct assay_case {
     struct http_client *http;
     struct instance *instance; /* its own, or the world's; NULL until asked for */
     struct origin *origin;
+    void *roles;
     bool own_instance;
-    struct instance *second;
+    struct instance *second, *reference;
     uint64_t executions_before; /* of the origin, when the case began */
     struct deferred deferred[CASE_DEFERRED_MAX];
     size_t deferred_count;
@@ -71,5 +74,7 @@ int64_t case_clock_ns(void); /* CLOCK_MONOTONIC */
  */
 void case_world_enter(struct assay_case *t);
 void case_world_leave(struct assay_case *t);
+/** Origin and roles behave well again. */
+void case_world_calm(struct assay_case *t);
 
 #endif

@@ -4,25 +4,20 @@
 
 #include "defects/defects.h"
 
-static json_t *rules_of(const struct profile *p, bool hardened)
+static void add_rules(json_t *out, const struct profile *p, const char *rules)
 {
-    json_t *out = json_array();
-
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct profile_rule *r = p->rule(i);
 
         json_array_append_new(
             out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->id, "profile", p->name,
-                           "level", rule_level_name(r->level[hardened ? 1 : 0]), "source",
+                           "level", rule_level_name(profile_level(p, r, rules)), "source",
                            r->source, "sentence", r->sentence, "remedy", r->remedy));
     }
-    return out;
 }
 
-static json_t *threats_of(const struct profile *p)
+static void add_threats(json_t *out, const struct profile *p)
 {
-    json_t *out = json_array();
-
     for (size_t i = 0; i < p->threat_count; i++) {
         const struct profile_threat *t = p->threat(i);
 
@@ -32,7 +27,6 @@ static json_t *threats_of(const struct profile *p)
                                              t->residual, "severity", t->severity, "stride",
                                              t->stride, "notReached", t->not_reached));
     }
-    return out;
 }
 
 /* "KX-040 KX-055" as an array. */
@@ -59,34 +53,29 @@ static json_t *catches_of(const struct scenario *s)
     return out;
 }
 
-static json_t *scenarios_of(const struct profile *p, bool hardened)
+static void add_scenarios(json_t *out, const struct profile *p, const char *rules)
 {
-    json_t *out = json_array();
     size_t count;
     const struct scenario *const *all = registry_scenarios(&count);
 
     for (size_t i = 0; i < count; i++) {
         const struct scenario *s = all[i];
-        const struct profile_rule *rule = profile_rule_find(p, s->rule);
 
         if (scenario_profile(s) != p)
             continue;
         json_array_append_new(
-            out,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "name", s->name,
-                      "title", s->title, "kind", scenario_kind_name(s->kind), "threat",
-                      s->threat != NULL ? s->threat : "", "rule", s->rule, "level",
-                      rule_level_name(rule->level[hardened ? 1 : 0]), "ideas", words_of(s->ideas),
-                      "restsOn", scenario_control(s) != NULL ? scenario_control(s)->name : "",
-                      "catches", catches_of(s), "file", s->file, "line", s->line));
+            out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "name",
+                           s->name, "title", s->title, "kind", scenario_kind_name(s->kind), "side",
+                           target_side_name(s->side), "threat", s->threat != NULL ? s->threat : "",
+                           "rule", s->rule, "level", rule_level_name(scenario_level(s, rules)),
+                           "ideas", words_of(s->ideas), "restsOn",
+                           scenario_control(s) != NULL ? scenario_control(s)->name : "", "catches",
+                           catches_of(s), "file", s->file, "line", s->line));
     }
-    return out;
 }
 
-static json_t *defects_of(const struct profile *p)
+static void add_defects(json_t *out, const struct profile *p)
 {
-    json_t *out = json_array();
-
     for (int i = 0; i < REF_DEFECT__COUNT; i++) {
         const struct ref_defect *d = ref_defect_at((enum ref_defect_id)i);
 
@@ -96,12 +85,26 @@ static json_t *defects_of(const struct profile *p)
                                                  d->threat, "rule", d->rule, "place", d->place,
                                                  "sentence", d->sentence));
     }
-    return out;
 }
 
-json_t *catalogue_event(const struct profile *profile, bool hardened)
+json_t *catalogue_event(const struct leg *const *legs, size_t count)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "event", "catalogue", "rules",
-                     rules_of(profile, hardened), "threats", threats_of(profile), "scenarios",
-                     scenarios_of(profile, hardened), "defects", defects_of(profile));
+    json_t *rules = json_array(), *threats = json_array();
+    json_t *scenarios = json_array(), *defects = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct profile *profile = legs[i]->profile;
+        size_t before = 0;
+
+        while (before < i && legs[before]->profile != profile)
+            before++;
+        if (before < i)
+            continue; /* of its legs the first says by which rule set */
+        add_rules(rules, profile, legs[i]->rules);
+        add_threats(threats, profile);
+        add_scenarios(scenarios, profile, legs[i]->rules);
+        add_defects(defects, profile);
+    }
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "event", "catalogue", "rules", rules, "threats",
+                     threats, "scenarios", scenarios, "defects", defects);
 }

@@ -102,16 +102,15 @@ static void finish_unheard(struct executor *x, size_t leg, size_t index, enum ve
 {
     const struct planned_case *c = &x->plan->legs[leg].cases[index];
     const struct scenario *s = c->scenario;
-    const struct profile_rule *rule = profile_rule_find(scenario_profile(s), s->rule);
-    bool hardened = strcmp(x->plan->legs[leg].rules, "hardened") == 0;
+    enum rule_level level = scenario_level(s, x->plan->legs[leg].rules);
     json_t *event = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:s, s:s, s:s, s:[], s:i, s:s, "
         "s:[]}",
         "event", "case", "scenario", s->name, "case", scenario_case_name(s, c->index), "title",
         s->title, "kind", scenario_kind_name(s->kind), "threat", s->threat != NULL ? s->threat : "",
-        "rule", s->rule, "level", rule_level_name(rule->level[hardened ? 1 : 0]), "verdict",
-        verdict_name(verdict), "grade", "expected", "", "seen", "", "reason", reason, "where", "",
-        "observations", "milliseconds", 0, "seed", "0000000000000000", "evidence");
+        "rule", s->rule, "level", rule_level_name(level), "verdict", verdict_name(verdict), "grade",
+        "expected", "", "seen", "", "reason", reason, "where", "", "observations", "milliseconds",
+        0, "seed", "0000000000000000", "evidence");
 
     if (event != NULL)
         finish(x, leg, index, event);
@@ -207,10 +206,10 @@ static bool send_leg(struct executor *x, struct worker_slot *w, size_t leg)
 
     if (snprintf(seed, sizeof seed, "%016llx", (unsigned long long)x->plan->seed) != 16)
         return false;
-    return send_line(w, json_pack("{s:{s:s, s:s, s:s, s:s, s:o, s:b, s:s}}", "leg", "target",
+    return send_line(w, json_pack("{s:{s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:s}}", "leg", "target",
                                   of->target_path != NULL ? of->target_path : "", "profile",
-                                  of->profile, "rules", of->rules, "defect",
-                                  of->defect != NULL ? of->defect : "", "hosts",
+                                  of->profile->name, "side", (int)of->side, "rules", of->rules,
+                                  "defect", of->defect != NULL ? of->defect : "", "hosts",
                                   strings(x->plan->hosts, x->plan->host_count), "disruptive",
                                   x->plan->disruptive, "seed", seed));
 }
@@ -261,8 +260,9 @@ static bool leg_has_room(const struct executor *x, size_t leg)
 
     if (state->given_count == of->case_count)
         return false;
-    /* Each worker starts a server of its own; one that is not ours is asked by one worker only. */
-    return state->workers == 0 || of->target->has_launch;
+    /* Each worker starts a server of its own; one that is not ours is asked by one worker only, and
+     * so is one that looks for its roles at places that can be taken once. */
+    return state->workers == 0 || (of->target->has_launch && !target_has_fixed_role(of->target));
 }
 
 /* The self-check comes first; then legs that nobody works on, then any. */
@@ -504,7 +504,7 @@ bool executor_remove_folder(const char *path)
 static size_t how_many(const struct plan *plan)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t wanted = plan->jobs != 0 ? plan->jobs : processors > 0 ? (size_t)processors : 1;
+    size_t wanted = plan->jobs != 0 ? plan->jobs : processors > 0 ? 2 * (size_t)processors : 2;
     size_t useful = 0;
 
     for (size_t i = 0; i < plan->leg_count; i++)

@@ -77,14 +77,14 @@ void matrix_add(struct matrix *m, const struct leg *leg, const struct planned_ca
     }
 }
 
-static json_t *scenarios_naming(const char *defect)
+static json_t *scenarios_naming(const char *defect, enum target_side side)
 {
     size_t count;
     const struct scenario *const *all = registry_scenarios(&count);
     json_t *out = json_array();
 
     for (size_t i = 0; i < count; i++)
-        if (scenario_names_defect(all[i], defect))
+        if (all[i]->side == side && scenario_names_defect(all[i], defect))
             json_array_append_new(out, json_string(all[i]->name));
     return out;
 }
@@ -106,10 +106,11 @@ json_t *matrix_event(const struct matrix *m, struct matrix_counts *counts)
         counts->caught += row->named ? 1 : 0;
         counts->unnamed += !row->named && json_array_size(row->caught_by) > 0 ? 1 : 0;
         counts->survived += json_array_size(row->caught_by) == 0 ? 1 : 0;
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:O, s:o, s:s}", "defect", d->id,
-                                              "rules", row->leg->rules, "threat", d->threat,
-                                              "caughtBy", row->caught_by, "named",
-                                              scenarios_naming(d->id), "verdict", verdict));
+        json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:o, s:s}", "defect", d->id, "profile",
+                            d->profile, "side", target_side_name(row->leg->side), "rules",
+                            row->leg->rules, "threat", d->threat, "caughtBy", row->caught_by,
+                            "named", scenarios_naming(d->id, row->leg->side), "verdict", verdict));
     }
     return json_pack("{s:s, s:o, s:O, s:I}", "event", "matrix", "rows", rows, "falseAlarms",
                      m->false_alarms, "correctRuns", (json_int_t)m->correct);

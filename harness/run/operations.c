@@ -3,8 +3,9 @@
 
 #include "base/utf8.h"
 
-static const struct operation *const groups[] = {operations_paid, operations_kaspa_rules,
-                                                 operations_kaspa_tx, operations_kaspa_data};
+static const struct operation *const groups[] = {
+    operations_paid,  operations_kaspa_rules, operations_kaspa_tx, operations_kaspa_data,
+    operations_exact, operations_exact_parts, operations_x402};
 
 const struct operation *operation_at(size_t index)
 {

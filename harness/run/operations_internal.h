@@ -11,6 +11,9 @@ extern const struct operation operations_paid[];
 extern const struct operation operations_kaspa_rules[]; /**< all rules of a transaction */
 extern const struct operation operations_kaspa_tx[];    /**< what else takes a transaction */
 extern const struct operation operations_kaspa_data[];  /**< scripts, addresses, numbers, … */
+extern const struct operation operations_exact[];       /**< all checks of an exact payment */
+extern const struct operation operations_exact_parts[]; /**< its terms, hashes, deadlines, … */
+extern const struct operation operations_x402[];        /**< headers, envelopes, identifiers */
 
 /** Whether it is an object without members beside these, the last of which is NULL. */
 bool operation_members(const json_t *in, const char *const *members, struct assay_err *err);

@@ -209,6 +209,19 @@ bool kaspa_in_input(struct kaspa_in *k, const json_t *in, struct assay_err *err)
     return true;
 }
 
+bool kaspa_in_pov(struct kaspa_point_of_view *out, const json_t *in, struct assay_err *err)
+{
+    static const char *const members[] = {"daaScore", "pastMedianTime", NULL};
+    const json_t *pov = json_object_get(in, "pov");
+
+    if (operation_members(pov, members, err) &&
+        kaspa_in_u64(&out->daa_score, pov, "daaScore", err) &&
+        kaspa_in_u64(&out->past_median_time_ms, pov, "pastMedianTime", err))
+        return true;
+    (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member pov");
+    return false;
+}
+
 /* ---- results ---- */
 
 static json_t *text_of(struct assay_buf *text)

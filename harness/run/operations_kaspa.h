@@ -10,6 +10,7 @@
 
 #include "kaspa/safejson.h"
 #include "kaspa/script.h"
+#include "kaspa/verify.h"
 #include "run/operations_internal.h"
 
 /** The parsed input of an operation on a transaction. Zero-initialised but for the arena. */
@@ -37,6 +38,8 @@ bool kaspa_in_tx(struct kaspa_in *k, const json_t *in, struct assay_err *err);
  * output, or not any more, where the operation can tell that. */
 bool kaspa_in_utxos(struct kaspa_in *k, const json_t *in, bool may_be_missing,
                     struct assay_err *err);
+/** The member "pov": {"daaScore", "pastMedianTime"}. */
+bool kaspa_in_pov(struct kaspa_point_of_view *out, const json_t *in, struct assay_err *err);
 /** The member "input": one that the transaction has. */
 bool kaspa_in_input(struct kaspa_in *k, const json_t *in, struct assay_err *err);
 

@@ -5,19 +5,6 @@
 
 #define REASON_MAX_BYTES 4096
 
-static bool pov_in(struct kaspa_point_of_view *out, const json_t *in, struct assay_err *err)
-{
-    static const char *const members[] = {"daaScore", "pastMedianTime", NULL};
-    const json_t *pov = json_object_get(in, "pov");
-
-    if (operation_members(pov, members, err) &&
-        kaspa_in_u64(&out->daa_score, pov, "daaScore", err) &&
-        kaspa_in_u64(&out->past_median_time_ms, pov, "pastMedianTime", err))
-        return true;
-    (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member pov");
-    return false;
-}
-
 static bool fill_mass_in(bool *out, const json_t *in, struct assay_err *err)
 {
     const json_t *value = json_object_get(in, "fillMass");
@@ -122,7 +109,7 @@ static enum operation_answer verify_tx(const json_t *in, json_t **result, struct
 
     if (!operation_members(in, members, err) || !kaspa_in_tx(&k, in, err) ||
         (json_object_get(in, "utxos") != NULL && !kaspa_in_utxos(&k, in, true, err)) ||
-        (json_object_get(in, "pov") != NULL && !pov_in(&pov, in, err)) ||
+        (json_object_get(in, "pov") != NULL && !kaspa_in_pov(&pov, in, err)) ||
         !fill_mass_in(&with.mass_is_filled_in, in, err) ||
         (verdict = kaspa_in_room(&k.arena, 1, sizeof *verdict, err)) == NULL)
         goto out;

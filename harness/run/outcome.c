@@ -1,6 +1,7 @@
 /* What a run comes to: a run that judged nothing must never look green. */
 #include "run/outcome.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ const char *outcome_invalid_code(enum outcome_invalid invalid)
     return invalid < INVALID__COUNT ? codes[invalid] : "?";
 }
 
+enum { KEY_MAX_BYTES = 160 };
+
 static const char *meaning_of(enum outcome_invalid invalid)
 {
     static const char *const texts[] = {
@@ -27,12 +30,10 @@ static const char *meaning_of(enum outcome_invalid invalid)
     return texts[invalid];
 }
 
-enum assay_code outcome_init(struct outcome *o, const struct profile *profile,
-                             enum rule_level fail_on, const struct selection *selection,
-                             struct assay_err *err)
+enum assay_code outcome_init(struct outcome *o, enum rule_level fail_on,
+                             const struct selection *selection, struct assay_err *err)
 {
     *o = (struct outcome){.arena = ASSAY_ARENA_INIT((size_t)8 << 20),
-                          .profile = profile,
                           .fail_on = fail_on,
                           .selection = selection,
                           .invalid = json_array(),
@@ -41,6 +42,17 @@ enum assay_code outcome_init(struct outcome *o, const struct profile *profile,
     if (o->invalid == NULL || o->threats == NULL || o->words == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
     return ASSAY_OK;
+}
+
+void outcome_concerns(struct outcome *o, const struct profile *profile, enum target_side side)
+{
+    size_t i = 0;
+
+    while (o->profiles[i] != NULL && o->profiles[i] != profile)
+        i++;
+    assert(i + 1 < OUTCOME_PROFILES_MAX);
+    o->profiles[i] = profile;
+    o->concerns[i][side] = true;
 }
 
 void outcome_fini(struct outcome *o)
@@ -198,14 +210,26 @@ static void count_under(json_t *table, const char *word, bool judged, const char
         json_object_set_new(entry, "reason", json_string(reason));
 }
 
+/* Two profiles may have a threat of the same id. */
+static const char *threat_key(char key[KEY_MAX_BYTES], const struct profile *profile,
+                              const char *threat)
+{
+    if (snprintf(key, KEY_MAX_BYTES, "%s/%s", profile->name, threat) >= KEY_MAX_BYTES)
+        key[0] = '\0';
+    return key;
+}
+
 static void count_judged(struct outcome *o, const struct planned_case *c, enum verdict verdict,
                          const char *reason)
 {
     bool judged = verdict == VERDICT_PASS || verdict == VERDICT_FAIL;
     bool is_requirement = c->scenario->kind == SCENARIO_REQUIREMENT;
+    const struct profile *profile = scenario_profile(c->scenario);
+    char key[KEY_MAX_BYTES];
 
     if (c->scenario->threat != NULL)
-        count_under(o->threats, c->scenario->threat, judged && is_requirement, reason);
+        count_under(o->threats, threat_key(key, profile, c->scenario->threat),
+                    judged && is_requirement, reason);
     for (size_t i = 0; i < o->selection->rule_count; i++)
         if (strcmp(o->selection->rules[i], c->scenario->rule) == 0)
             count_under(o->words, o->selection->rules[i], judged && is_requirement, reason);
@@ -222,6 +246,24 @@ static bool counts_for_exit(const struct outcome *o, const json_t *event)
         if (strcmp(level, rule_level_name((enum rule_level)l)) == 0)
             return true;
     return false;
+}
+
+/* What keeps the target from being asked at all is the same for each control: it is said once. */
+static void lose_control(struct outcome *o, const struct planned_case *c, const json_t *event,
+                         enum verdict verdict)
+{
+    const struct profile *profile = scenario_profile(c->scenario);
+    bool failed = verdict == VERDICT_FAIL;
+    const char *why = text_of(event, failed ? "seen" : "reason");
+
+    if (!failed && o->control_broken != NULL && strcmp(o->control_broken, why) == 0)
+        return;
+    if (!failed)
+        o->control_broken = (const char *)assay_arena_copy(&o->arena, assay_str(why)).at;
+    outcome_invalidate(o, INVALID_CONTROL_FAILED, "%s%s%s: %s%s%s%s", c->scenario->name,
+                       c->scenario->rows != NULL ? "/" : "",
+                       scenario_case_name(c->scenario, c->index), why, failed ? " (" : "",
+                       failed ? profile->honest_hint : "", failed ? ")" : "");
 }
 
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
@@ -247,13 +289,7 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
     json_object_set_new(event, "expectation",
                         expectation != NULL ? json_string(expectation) : json_null());
     if (is_control && (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN))
-        outcome_invalidate(o, INVALID_CONTROL_FAILED,
-                           "%s%s%s: %s (if every payment is refused, is the secret the server's "
-                           "own? if none is counted, do priced routes call the origin?)",
-                           planned->scenario->name, planned->scenario->rows != NULL ? "/" : "",
-                           scenario_case_name(planned->scenario, planned->index),
-                           verdict == VERDICT_FAIL ? text_of(event, "seen")
-                                                   : text_of(event, "reason"));
+        lose_control(o, planned, event, verdict);
     else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
         o->failures++;
 }
@@ -287,9 +323,9 @@ static void judge_answers(struct outcome *o)
                            o->statuses_5xx, o->answers);
 }
 
-static bool threat_was_judged(const struct outcome *o, const char *threat)
+static bool was_judged(const json_t *table, const char *word)
 {
-    return json_integer_value(json_object_get(json_object_get(o->threats, threat), "judged")) > 0;
+    return json_integer_value(json_object_get(json_object_get(table, word), "judged")) > 0;
 }
 
 static const char *why_not_judged(const json_t *table, const char *word)
@@ -299,23 +335,80 @@ static const char *why_not_judged(const json_t *table, const char *word)
     return reason[0] != '\0' ? reason : "no requirement of it was selected and carried out";
 }
 
+/* In each profile of the run that has it. */
+static void judge_named_threat(struct outcome *o, const char *threat)
+{
+    bool known = false;
+
+    for (size_t i = 0; o->profiles[i] != NULL; i++) {
+        char key[KEY_MAX_BYTES];
+
+        if (profile_threat_find(o->profiles[i], threat) == NULL)
+            continue;
+        known = true;
+        if (!was_judged(o->threats, threat_key(key, o->profiles[i], threat)))
+            outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "threat %s: %s", threat,
+                               why_not_judged(o->threats, key));
+    }
+    if (!known)
+        outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED,
+                           "threat %s: the target's profile has none "
+                           "of that name",
+                           threat);
+}
+
 /* What was named and not judged makes the run INVALID: whoever names a thing relies on it. */
 static void judge_named(struct outcome *o)
 {
     for (size_t i = 0; i < o->selection->threat_count; i++)
-        if (!threat_was_judged(o, o->selection->threats[i]))
-            outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "threat %s: %s",
-                               o->selection->threats[i],
-                               why_not_judged(o->threats, o->selection->threats[i]));
+        judge_named_threat(o, o->selection->threats[i]);
     for (size_t i = 0; i < o->selection->rule_count + o->selection->name_count; i++) {
         bool is_rule = i < o->selection->rule_count;
         const char *word =
             is_rule ? o->selection->rules[i] : o->selection->names[i - o->selection->rule_count];
-        const json_t *entry = json_object_get(o->words, word);
 
-        if (json_integer_value(json_object_get(entry, "judged")) == 0)
+        if (!was_judged(o->words, word))
             outcome_invalidate(o, INVALID_NAMED_NOT_JUDGED, "%s: %s", word,
                                why_not_judged(o->words, word));
+    }
+}
+
+/* Of a threat no case of which was planned: it may be one of the other side's. */
+static const char *why_not_planned(const struct profile *profile, const char *threat,
+                                   const bool concerned[SIDE__COUNT])
+{
+    bool has[SIDE__COUNT] = {false};
+    bool can = false;
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->threat != NULL && strcmp(all[i]->threat, threat) == 0 &&
+            scenario_profile(all[i]) == profile)
+            has[all[i]->side] = true;
+    for (int side = 0; side < SIDE__COUNT; side++)
+        can = can || (has[side] && concerned[side]);
+    if (can)
+        return "not selected";
+    return has[SIDE_CLIENT]   ? "its scenarios are put to clients"
+           : has[SIDE_SERVER] ? "its scenarios are put to servers"
+                              : "no scenario is about it";
+}
+
+static void add_not_judged(json_t *out, const struct outcome *o, size_t index)
+{
+    const struct profile *profile = o->profiles[index];
+
+    for (size_t i = 0; i < profile->threat_count; i++) {
+        char key[KEY_MAX_BYTES];
+        const char *id = profile->threat(i)->id;
+        const json_t *entry = json_object_get(o->threats, threat_key(key, profile, id));
+
+        if (!was_judged(o->threats, key))
+            json_array_append_new(
+                out, json_pack("{s:s, s:s, s:s}", "profile", profile->name, "threat", id, "reason",
+                               entry != NULL ? text_of(entry, "reason")
+                                             : why_not_planned(profile, id, o->concerns[index])));
     }
 }
 
@@ -323,15 +416,8 @@ static json_t *not_judged(const struct outcome *o)
 {
     json_t *out = json_array();
 
-    for (size_t i = 0; i < o->profile->threat_count; i++) {
-        const char *id = o->profile->threat(i)->id;
-        const json_t *entry = json_object_get(o->threats, id);
-
-        if (json_integer_value(json_object_get(entry, "judged")) == 0)
-            json_array_append_new(
-                out, json_pack("{s:s, s:s}", "threat", id, "reason",
-                               entry != NULL ? text_of(entry, "reason") : "not selected"));
-    }
+    for (size_t i = 0; o->profiles[i] != NULL; i++)
+        add_not_judged(out, o, i);
     return out;
 }
 

@@ -7,6 +7,7 @@
 
 #define OUTCOME_INVALID_MAX 32
 #define OUTCOME_KNOWN_MAX 256
+#define OUTCOME_PROFILES_MAX 8
 
 /* X(ident, code, what it means). Every way in which a run can come to nothing ends in one of these.
  */
@@ -42,7 +43,8 @@ struct known_failure {
 
 struct outcome {
     struct assay_arena arena;
-    const struct profile *profile;
+    const struct profile *profiles[OUTCOME_PROFILES_MAX]; /**< each once, NULL-terminated */
+    bool concerns[OUTCOME_PROFILES_MAX][SIDE__COUNT];     /**< the sides of each */
     enum rule_level fail_on;
     const struct selection *selection;
     struct known_failure known[OUTCOME_KNOWN_MAX];
@@ -51,15 +53,19 @@ struct outcome {
     uint64_t failures; /**< that count: level within fail_on, not expected; unexpected passes */
     uint64_t judged;   /**< requirements that passed or failed */
     uint64_t answers, refused_connections, statuses_401, statuses_5xx;
-    json_t *invalid; /**< [{code, text}] */
-    json_t *threats; /**< threat: {"judged": n, "reason": first reason why not} */
+    const char *control_broken; /**< the reason of the last control that was broken; NULL: none */
+    json_t *invalid;            /**< [{code, text}] */
+    json_t *threats; /**< "profile/threat": {"judged": n, "reason": first reason why not} */
     json_t *words;   /**< the same for the rules and names of the selection */
 };
 
 /** NOMEM. selection must live as long. */
-enum assay_code outcome_init(struct outcome *o, const struct profile *profile,
-                             enum rule_level fail_on, const struct selection *selection,
+enum assay_code outcome_init(struct outcome *o, enum rule_level fail_on,
+                             const struct selection *selection,
                              struct assay_err *err) ASSAY_MUST_USE;
+/** The run is about targets of that profile and side, too: what of its threats is not judged will
+ * be said. */
+void outcome_concerns(struct outcome *o, const struct profile *profile, enum target_side side);
 void outcome_fini(struct outcome *o);
 
 /** Reads an expectations file: {"known": [{"scenario", "case"?, "reason"}]}. Errors name file, line

@@ -26,28 +26,51 @@ void plan_fini(struct plan *plan)
     assay_arena_fini(&plan->arena);
 }
 
+static enum assay_code read_target(struct target *target, struct plan *plan,
+                                   const struct leg_subject *subject, struct assay_err *err)
+{
+    return subject->path != NULL ? target_load(target, &plan->arena, subject->path, err)
+                                 : target_embedded(target, &plan->arena, subject->profile,
+                                                   subject->side, subject->rules, err);
+}
+
+/* What the target file may say, and this version need not have. */
+static enum assay_code check_profile(const struct target *target, struct assay_err *err)
+{
+    const struct profile *profile = profile_find(target->profile);
+
+    if (profile == NULL)
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                          "%s: there are no scenarios of profile \"%s\" in this version; "
+                          "`assay list profiles` shows what there is",
+                          target->path, target->profile);
+    if (profile->rule_sets[profile_rule_set(profile, target->rules)] == NULL)
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                          "%s: rules: the profile %s has no rule set \"%s\"; its default is \"%s\"",
+                          target->path, profile->name, target->rules, profile->rule_sets[0]);
+    return ASSAY_OK;
+}
+
 struct leg *plan_add_leg(struct plan *plan, const char *id, enum leg_purpose purpose,
-                         const char *target_path, const char *profile, const char *rules,
-                         const char *defect, struct assay_err *err)
+                         const struct leg_subject *subject, struct assay_err *err)
 {
     struct target *target = assay_arena_alloc(&plan->arena, sizeof *target);
     struct leg *leg = &plan->legs[plan->leg_count];
-    enum assay_code rc;
 
     if (plan->leg_count == PLAN_LEGS_MAX || target == NULL) {
         assay_fail(err, ASSAY_E_NOMEM, 0, "no room for another leg");
         return NULL;
     }
-    rc = target_path != NULL ? target_load(target, &plan->arena, target_path, err)
-                             : target_embedded(target, &plan->arena, profile, rules, err);
-    if (rc != ASSAY_OK)
+    if (read_target(target, plan, subject, err) != ASSAY_OK ||
+        check_profile(target, err) != ASSAY_OK)
         return NULL;
     *leg = (struct leg){.id = assay_arena_printf(&plan->arena, "%s", id),
                         .purpose = purpose,
-                        .target_path = target_path,
-                        .profile = target->profile,
+                        .target_path = subject->path,
+                        .profile = profile_find(target->profile),
+                        .side = target->side,
                         .rules = target->rules,
-                        .defect = defect,
+                        .defect = subject->defect,
                         .target = target};
     if (leg->id == NULL) {
         assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
@@ -55,6 +78,24 @@ struct leg *plan_add_leg(struct plan *plan, const char *id, enum leg_purpose pur
     }
     plan->leg_count++;
     return leg;
+}
+
+void plan_drop_leg(struct plan *plan)
+{
+    plan->leg_count--;
+}
+
+bool profile_is_played(const struct profile *profile, enum target_side side)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    if (!target_has_embedded(profile->name, side))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (scenario_profile(all[i]) == profile && all[i]->side == side)
+            return true;
+    return false;
 }
 
 static enum assay_code append(struct plan *plan, struct leg *leg, struct planned_case one)
@@ -99,10 +140,22 @@ enum assay_code leg_add(struct plan *plan, struct leg *leg, const struct scenari
     return append(plan, leg, (struct planned_case){scenario, index, round});
 }
 
+/* Every case of the scenario that is selected. Returns how many. */
+static size_t add_cases(struct plan *plan, struct leg *leg, const struct selection *selection,
+                        const struct scenario *s, unsigned round)
+{
+    size_t added = 0;
+
+    for (size_t i = 0; i < scenario_case_count(s); i++)
+        if (selection_takes(selection, s, i, leg->rules) &&
+            leg_add(plan, leg, s, i, round) == ASSAY_OK)
+            added++;
+    return added;
+}
+
 size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
                          unsigned rounds)
 {
-    bool hardened = strcmp(leg->rules, "hardened") == 0;
     size_t count, added = 0;
     const struct scenario *const *all = registry_scenarios(&count);
 
@@ -110,16 +163,13 @@ size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct select
         for (int controls = 1; controls >= 0; controls--) {
             for (size_t i = 0; i < count; i++) {
                 bool is_control = all[i]->kind == SCENARIO_CONTROL;
+                size_t cases;
 
-                if (is_control != (controls == 1) ||
-                    strcmp(scenario_profile(all[i])->name, leg->profile) != 0)
+                if (is_control != (controls == 1) || scenario_profile(all[i]) != leg->profile ||
+                    all[i]->side != leg->side)
                     continue;
-                for (size_t k = 0; k < scenario_case_count(all[i]); k++) {
-                    if (!selection_takes(selection, all[i], k, hardened) ||
-                        leg_add(plan, leg, all[i], k, round) != ASSAY_OK)
-                        continue;
-                    added += is_control ? 0 : 1;
-                }
+                cases = add_cases(plan, leg, selection, all[i], round);
+                added += is_control ? 0 : cases;
             }
         }
     }
@@ -129,6 +179,34 @@ size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct select
 bool defect_shows_under(const struct ref_defect *defect, const char *rules)
 {
     return strcmp(defect->sets, "both") == 0 || strcmp(defect->sets, rules) == 0;
+}
+
+static bool is_named_on(const char *defect, enum target_side side)
+{
+    size_t count;
+    const struct scenario *const *all = registry_scenarios(&count);
+    bool named = false;
+
+    for (size_t i = 0; i < count; i++)
+        named = named || (all[i]->side == side && scenario_names_defect(all[i], defect));
+    return named;
+}
+
+bool defect_concerns(const struct ref_defect *defect, enum target_side side)
+{
+    const struct profile *profile = profile_find(defect->profile);
+    bool anywhere = false, before = false;
+
+    if (profile == NULL || !profile_is_played(profile, side))
+        return false;
+    for (int i = 0; i < SIDE__COUNT; i++) {
+        enum target_side other = (enum target_side)i;
+        bool played = profile_is_played(profile, other);
+
+        anywhere = anywhere || (played && is_named_on(defect->id, other));
+        before = before || (played && other < side);
+    }
+    return anywhere ? is_named_on(defect->id, side) : !before;
 }
 
 /* A defect it catches that shows under the rule set, one of its own threat before any other; NULL:
@@ -156,6 +234,8 @@ static unsigned cost_of(const struct scenario *s, const struct ref_defect *defec
 {
     unsigned cost = strcmp(defect->threat, s->threat) != 0 ? 1 : 0;
 
+    if (s->races)
+        cost += 16;
     if (s->rows != NULL)
         cost += 1 + (unsigned)(s->row_count / 16);
     if (s->fresh || s->variant != NULL)
@@ -168,59 +248,75 @@ static unsigned cost_of(const struct scenario *s, const struct ref_defect *defec
 }
 
 static bool takes_any_case(const struct selection *selection, const struct scenario *s,
-                           bool hardened)
+                           const char *rules)
 {
     for (size_t i = 0; i < scenario_case_count(s); i++)
-        if (selection_takes(selection, s, i, hardened))
+        if (selection_takes(selection, s, i, rules))
             return true;
     return false;
 }
 
-static const struct scenario *cheapest(const struct profile *profile, const char *threat,
-                                       const struct selection *selection, const char *rules)
+static const struct scenario *cheapest(const struct leg *of, const char *threat,
+                                       const struct selection *selection)
 {
-    bool hardened = strcmp(rules, "hardened") == 0;
     const struct scenario *best = NULL;
     size_t count;
     const struct scenario *const *all = registry_scenarios(&count);
 
     for (size_t i = 0; i < count; i++) {
         const struct scenario *s = all[i];
-        const struct profile_rule *rule = profile_rule_find(profile, s->rule);
 
-        if (s->kind != SCENARIO_REQUIREMENT || strcmp(s->threat, threat) != 0 ||
-            scenario_profile(s) != profile || rule->level[hardened ? 1 : 0] == LEVEL_REPORT ||
-            best_defect(s, rules) == NULL || !takes_any_case(selection, s, hardened))
+        if (s->kind != SCENARIO_REQUIREMENT || scenario_profile(s) != of->profile ||
+            s->side != of->side || strcmp(s->threat, threat) != 0 ||
+            scenario_level(s, of->rules) == LEVEL_REPORT || best_defect(s, of->rules) == NULL ||
+            !takes_any_case(selection, s, of->rules))
             continue;
         if (best == NULL ||
-            cost_of(s, best_defect(s, rules)) < cost_of(best, best_defect(best, rules)))
+            cost_of(s, best_defect(s, of->rules)) < cost_of(best, best_defect(best, of->rules)))
             best = s;
     }
     return best;
 }
 
-enum assay_code plan_self_check(struct plan *plan, const struct selection *selection,
-                                const char *profile_name, const char *rules,
-                                struct self_check_pair *pairs, size_t room, size_t *count,
-                                struct assay_err *err)
+/* The leg of the embedded reference, correct or with a defect. */
+static struct leg *add_check_leg(struct plan *plan, const struct leg *of, const char *defect,
+                                 struct assay_err *err)
 {
-    const struct profile *profile = profile_find(profile_name);
-    struct leg *correct = plan_add_leg(plan, "self-check correct", LEG_SELF_CHECK, NULL,
-                                       profile_name, rules, NULL, err);
+    const char *side = target_side_name(of->side);
+    char id[160];
 
-    *count = 0;
+    if (snprintf(id, sizeof id, "self-check %s %s %s", of->profile->name, side,
+                 defect != NULL ? defect : "correct") >= (int)sizeof id) {
+        assay_fail(err, ASSAY_E_TOO_LARGE, 0, "the defect's id is too long: %s", defect);
+        return NULL;
+    }
+    return plan_add_leg(
+        plan, id, LEG_SELF_CHECK,
+        &(struct leg_subject){
+            .profile = of->profile->name, .side = of->side, .rules = of->rules, .defect = defect},
+        err);
+}
+
+enum assay_code plan_self_check(struct plan *plan, const struct selection *selection,
+                                const struct leg *of, struct self_check_pair *pairs, size_t room,
+                                size_t *count, struct assay_err *err)
+{
+    const struct profile *profile = of->profile;
+    struct leg *correct;
+
+    if (!profile_is_played(profile, of->side))
+        return ASSAY_OK;
+    correct = add_check_leg(plan, of, NULL, err);
     if (correct == NULL)
         return err->code;
     for (size_t i = 0; i < profile->threat_count && *count < room; i++) {
         const char *threat = profile->threat(i)->id;
-        const struct scenario *s = cheapest(profile, threat, selection, rules);
-        const char *defect = s != NULL ? best_defect(s, rules)->id : NULL;
-        struct leg *broken;
-        char id[128];
+        const struct scenario *s = cheapest(of, threat, selection);
+        const char *defect = s != NULL ? best_defect(s, of->rules)->id : NULL;
+        struct leg *broken = s != NULL ? add_check_leg(plan, of, defect, err) : NULL;
 
-        if (s == NULL || snprintf(id, sizeof id, "self-check %s", defect) >= (int)sizeof id)
+        if (s == NULL)
             continue;
-        broken = plan_add_leg(plan, id, LEG_SELF_CHECK, NULL, profile_name, rules, defect, err);
         if (broken == NULL)
             return err->code;
         for (size_t k = 0; k < scenario_case_count(s); k++)

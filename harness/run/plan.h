@@ -20,12 +20,22 @@ struct planned_case {
     unsigned round; /**< of --repeat, from 0 */
 };
 
-struct leg {
-    const char *id; /**< "target", "self-check hardened", "selftest nonce.two_steps" */
-    enum leg_purpose purpose;
-    const char *target_path; /**< NULL: the embedded reference of `profile` */
+/** What a leg is about: a target file, or the embedded reference of a profile. */
+struct leg_subject {
+    const char *path; /**< NULL: the embedded one, of: */
     const char *profile;
-    const char *rules;           /**< of an embedded reference; "" : as the target file says */
+    enum target_side side;
+    const char *rules;
+    const char *defect; /**< switched on in it; NULL: none */
+};
+
+struct leg {
+    const char *id; /**< "target", "paid-tools server", "selftest nonce.two_steps" */
+    enum leg_purpose purpose;
+    const char *target_path; /**< NULL: the embedded reference */
+    const struct profile *profile;
+    enum target_side side;
+    const char *rules;
     const char *defect;          /**< NULL: none */
     const struct target *target; /**< as the parent has read it */
     struct planned_case *cases;  /**< controls first */
@@ -37,7 +47,8 @@ struct plan {
     struct leg legs[PLAN_LEGS_MAX];
     size_t leg_count;
     uint64_t seed;
-    unsigned jobs;          /**< worker processes; 0: as many as there are processors, at most 8 */
+    unsigned jobs;          /**< worker processes; 0: two a processor, since cases mostly
+                               wait, at most 8 */
     uint64_t time_limit_ms; /**< 0: none */
     const char *hosts[PLAN_HOSTS_MAX + 1]; /**< --allow-host, NULL-terminated */
     size_t host_count;
@@ -70,18 +81,21 @@ enum assay_code selection_add(struct selection *selection, const char *word,
  * cites. */
 bool selection_name_takes(const char *name, const struct scenario *scenario, size_t index);
 bool selection_takes(const struct selection *selection, const struct scenario *scenario,
-                     size_t index, bool hardened);
+                     size_t index, const char *rules);
 
-/** A leg on a target file (path) or, path NULL, on the embedded reference. Returns NULL and err on
- * failure. */
+/** Adds a leg. NULL and err on failure: the target cannot be read, or its profile or rule set is
+ * none that this version has. */
 struct leg *plan_add_leg(struct plan *plan, const char *id, enum leg_purpose purpose,
-                         const char *target_path, const char *profile, const char *rules,
-                         const char *defect, struct assay_err *err);
+                         const struct leg_subject *subject, struct assay_err *err);
+/** Takes the last leg out again. */
+void plan_drop_leg(struct plan *plan);
+/** Whether the profile has scenarios, and an embedded reference to put them to, on that side. */
+bool profile_is_played(const struct profile *profile, enum target_side side);
 /** Adds one case and the control it rests on (once). NOMEM. */
 enum assay_code leg_add(struct plan *plan, struct leg *leg, const struct scenario *scenario,
                         size_t index, unsigned round) ASSAY_MUST_USE;
-/** Adds everything selected, controls first, `rounds` times. Returns how many cases that are no
- * controls were added. */
+/** Adds everything selected that is of the leg's profile and side, controls first, `rounds` times.
+ * Returns how many cases that are no controls were added. */
 size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
                          unsigned rounds);
 
@@ -94,14 +108,17 @@ struct self_check_pair {
     const struct leg *correct, *broken;
 };
 
-/** Adds the self-check's legs for the threats selected: of each the cheapest scenario whose first
- * defect shows under `rules`. Out: pairs[0..*count), at most room. */
+/** Adds the self-check's legs for the threats selected, on the embedded reference of the profile,
+ * side and rules of `of`: of each threat the cheapest scenario whose first defect shows there. Out:
+ * pairs[*count..), at most `room` in all; none where there is no such reference. */
 enum assay_code plan_self_check(struct plan *plan, const struct selection *selection,
-                                const char *profile, const char *rules,
-                                struct self_check_pair *pairs, size_t room, size_t *count,
-                                struct assay_err *err) ASSAY_MUST_USE;
-/** Whether a defect of these sets ("base", "hardened", "both") shows under a rule set. */
+                                const struct leg *of, struct self_check_pair *pairs, size_t room,
+                                size_t *count, struct assay_err *err) ASSAY_MUST_USE;
+/** Whether a defect of these sets (the name of one, or "both") shows under a rule set. */
 struct ref_defect;
 bool defect_shows_under(const struct ref_defect *defect, const char *rules);
+/** Whether it is put to the embedded reference of that side: one whose scenarios name it. What no
+ * scenario names is put to the first side there is, where it survives. */
+bool defect_concerns(const struct ref_defect *defect, enum target_side side);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "run/registry.h"
 
+extern const struct profile profile_kaspa_x402; /* harness/peer/kaspa-x402/profile.c */
 extern const struct profile profile_paid_tools; /* harness/peer/paid-tools/profile.c */
 
 #endif

@@ -72,7 +72,7 @@ const char *scenario_kind_name(enum scenario_kind kind)
     return names[kind];
 }
 
-static const struct profile *const profiles[] = {&profile_paid_tools};
+static const struct profile *const profiles[] = {&profile_paid_tools, &profile_kaspa_x402};
 
 const struct profile *profile_at(size_t index)
 {
@@ -114,6 +114,30 @@ const struct profile_threat *profile_threat_find(const struct profile *profile, 
     return NULL;
 }
 
+size_t profile_rule_set(const struct profile *profile, const char *rules)
+{
+    size_t i = 0;
+
+    while (profile->rule_sets[i] != NULL && strcmp(profile->rule_sets[i], rules) != 0)
+        i++;
+    return i;
+}
+
+enum rule_level profile_level(const struct profile *profile, const struct profile_rule *rule,
+                              const char *rules)
+{
+    size_t set = profile_rule_set(profile, rules);
+
+    return profile->rule_sets[set] != NULL ? rule->level[set] : LEVEL_REPORT;
+}
+
+enum rule_level scenario_level(const struct scenario *scenario, const char *rules)
+{
+    const struct profile *profile = scenario_profile(scenario);
+
+    return profile_level(profile, profile_rule_find(profile, scenario->rule), rules);
+}
+
 size_t scenario_case_count(const struct scenario *scenario)
 {
     return scenario->rows == NULL ? 1 : scenario->row_count;
@@ -136,11 +160,17 @@ bool scenario_names_defect(const struct scenario *scenario, const char *defect)
     return false;
 }
 
+/* Its name; NULL where the profile has none for that side. */
+static const char *control_of(const struct profile *p, const struct scenario *s)
+{
+    return s->rests_on != NULL ? s->rests_on : p->first_control[s->side];
+}
+
 const struct scenario *scenario_control(const struct scenario *s)
 {
-    if (s->kind == SCENARIO_CONTROL)
-        return NULL;
-    return registry_find(s->rests_on != NULL ? s->rests_on : scenario_profile(s)->first_control);
+    const char *name = control_of(scenario_profile(s), s);
+
+    return s->kind == SCENARIO_CONTROL || name == NULL ? NULL : registry_find(name);
 }
 
 bool scenario_cites_idea(const struct scenario *scenario, const char *idea)
@@ -180,13 +210,18 @@ static enum assay_code check_cases(const struct scenario *s, struct assay_err *e
 static enum assay_code check_control(const struct profile *p, const struct scenario *s,
                                      struct assay_err *err)
 {
-    const char *name = s->rests_on != NULL ? s->rests_on : p->first_control;
-    const struct scenario *control = registry_find(name);
+    const char *name = control_of(p, s);
+    const struct scenario *control = name != NULL ? registry_find(name) : NULL;
 
     if (s->kind == SCENARIO_CONTROL)
         return ASSAY_OK;
     if (control == NULL || control->kind != SCENARIO_CONTROL)
-        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "it rests on \"%s\", which is no control", name);
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "it rests on \"%s\", which is no control",
+                          name != NULL ? name : "");
+    if (control->side != s->side)
+        return assay_fail(err, ASSAY_E_CONFLICT, 0,
+                          "it is put to a %s and rests on \"%s\", which is put to a %s",
+                          target_side_name(s->side), name, target_side_name(control->side));
     return ASSAY_OK;
 }
 
@@ -197,10 +232,15 @@ static enum assay_code check_catches(const struct scenario *s, struct assay_err 
             err, ASSAY_E_MISSING, 0,
             "it names no defect it catches: a requirement that catches nothing proves "
             "nothing (add .catches = DEFECTS(\"…\"))");
-    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && s->catches[i] != NULL; i++)
-        if (ref_defect_find(assay_str(s->catches[i])) == REF_DEFECT__COUNT)
-            return assay_fail(err, ASSAY_E_UNKNOWN, 0, "it catches \"%s\", which is no defect",
-                              s->catches[i]);
+    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && s->catches[i] != NULL; i++) {
+        enum ref_defect_id id = ref_defect_find(assay_str(s->catches[i]));
+
+        if (id == REF_DEFECT__COUNT ||
+            strcmp(ref_defect_at(id)->profile, scenario_profile(s)->name) != 0)
+            return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                              "it catches \"%s\", which is no defect of %s", s->catches[i],
+                              scenario_profile(s)->name);
+    }
     return ASSAY_OK;
 }
 

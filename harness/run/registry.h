@@ -7,10 +7,11 @@
 #ifndef RUN_REGISTRY_H
 #define RUN_REGISTRY_H
 
-#include "base/err.h"
+#include "target/target.h"
 
-#define SCENARIO_ABI 1 /**< of packs: a pack built for another number is refused */
+#define SCENARIO_ABI 2 /**< of packs: a pack built for another number is refused */
 #define SCENARIO_CATCHES_MAX 24
+#define PROFILE_RULE_SETS_MAX 2
 
 struct assay_case;
 
@@ -35,15 +36,19 @@ struct scenario {
     const char *name;  /**< "paid-tools/spent_proof_buys_nothing": profile, slash, C identifier */
     const char *title; /**< the requirement in one sentence */
     enum scenario_kind kind;
-    const char *threat;   /**< id; of a control NULL */
-    const char *rule;     /**< id; its level comes from the rule set the target is judged by */
-    const char *ideas;    /**< ids of attack ideas, separated by spaces; may be NULL */
-    const char *rests_on; /**< name of the control it rests on; NULL: the profile's first control */
+    enum target_side side; /**< of the targets that it is put to */
+    const char *threat;    /**< id; of a control NULL */
+    const char *rule;      /**< id; its level comes from the rule set the target is judged by */
+    const char *ideas;     /**< ids of attack ideas, separated by spaces; may be NULL */
+    const char *rests_on;  /**< name of the control it rests on; NULL: the first of its side */
     const char *catches[SCENARIO_CATCHES_MAX]; /**< defect ids */
     unsigned needs;                            /**< enum scenario_need and the profile's own */
     const char *variant;                       /**< launch variant it needs; NULL: none */
     bool fresh; /**< needs an instance of its own (implied by NEED_CLOCK, NEED_SUPERVISOR, variant)
                  */
+    bool uses_up; /**< its instance, which is its own, can serve nobody after it: no honest probe */
+    bool races; /**< what it catches shows in a window that requests may miss: the self-check takes
+                   another scenario where there is one */
     unsigned deadline_ms; /**< of one case; 0: 30,000 and the patience with the target */
     const void *rows;     /**< table: each row begins with `const char *name`; NULL: no table */
     size_t row_count;
@@ -60,7 +65,7 @@ const char *rule_level_name(enum rule_level level);
 
 struct profile_rule {
     const char *id;
-    enum rule_level level[2]; /**< base, hardened; the same where a profile has one set */
+    enum rule_level level[PROFILE_RULE_SETS_MAX]; /**< in the order of the profile's rule sets */
     const char *source;
     const char *sentence;
     const char *remedy;
@@ -77,18 +82,45 @@ struct profile_idea {
     const char *reason;
 };
 
+/** What the roles of a profile are started with. */
+struct profile_roles_options {
+    const struct target *target; /**< target_role_listen says where a role must listen */
+    uint64_t seed;               /**< of the case, or of the leg where its cases share them */
+};
+
 struct profile {
     const char *name;
+    const char *const *rule_sets; /**< NULL-terminated; the first is the default */
     size_t rule_count, threat_count;
     const struct profile_rule *(*rule)(size_t index);
     const struct profile_threat *(*threat)(size_t index);
     const struct profile_idea *ideas_left; /**< ideas without a scenario */
     size_t ideas_left_count;
     const char *const *ideas; /**< every idea of the profile's digest, NULL-terminated */
-    const char *first_control;
+    const char *honest_hint;  /**< what to look at where an honest purchase fails, as questions */
+    const char *first_control[SIDE__COUNT]; /**< of each side that has scenarios, else NULL */
+
+    /* The services that it plays beside the origin; roles_start NULL: none. Those of a leg's shared
+     * instance are shared by its cases; a case with an instance of its own has its own. */
+    /** Starts all of them, behaving well. NULL and err on failure. */
+    void *(*roles_start)(const struct profile_roles_options *options, struct assay_err *err);
+    void (*roles_stop)(void *roles);
+    /** Where that role listens ("node", see TARGET_ROLES); NULL: it is not played. Lives as long as
+     * the roles. */
+    const char *(*role_url)(void *roles, const char *role);
+    /** Makes them behave well again: before each case, and before its honest probe. May be NULL. */
+    void (*roles_calm)(void *roles);
+    /** Adds what they saw since it was last called to the case's evidence (case_saw_role), at its
+     * end. May be NULL. */
+    void (*roles_tell)(void *roles, struct assay_case *t);
+    /** How many movements of money the target has set going so far, as its roles saw them, so that
+     * a refusal can be shown to have moved none. NULL: nobody counts. */
+    uint64_t (*moves)(struct assay_case *t);
+
     /** Why the case's target cannot be asked for the profile's needs, or NULL when it can. */
     const char *(*lacks)(struct assay_case *t, unsigned needs);
-    /** One honest purchase; runs after every attack. It judges with case_judge like a scenario. */
+    /** One honest purchase from, or (case_target(t)->side) by, the target; runs after every attack.
+     * It judges with case_judge like a scenario. */
     void (*probe)(struct assay_case *t);
 };
 
@@ -99,6 +131,11 @@ const struct profile *profile_find(const char *name); /**< NULL: unknown */
 const struct profile *scenario_profile(const struct scenario *scenario);
 const struct profile_rule *profile_rule_find(const struct profile *profile, const char *id);
 const struct profile_threat *profile_threat_find(const struct profile *profile, const char *id);
+/** Index of a rule set of that name; the number of sets where the profile has no such one. */
+size_t profile_rule_set(const struct profile *profile, const char *rules);
+/** What the rule weighs in a rule set that the profile has; in another it is only reported. */
+enum rule_level profile_level(const struct profile *profile, const struct profile_rule *rule,
+                              const char *rules);
 
 /** Scenarios sorted by name; the array lives as long as the program and changes when a pack is
  * loaded. */
@@ -108,7 +145,9 @@ size_t scenario_case_count(const struct scenario *scenario); /**< 1 without a ta
 const char *scenario_case_name(const struct scenario *scenario,
                                size_t i); /**< "" without a table */
 bool scenario_names_defect(const struct scenario *scenario, const char *defect); /**< in .catches */
-/** The control it rests on: its own, or the profile's first; NULL for a control. */
+/** The level of the scenario's rule in that set. */
+enum rule_level scenario_level(const struct scenario *scenario, const char *rules);
+/** The control it rests on: its own, or the first of its side; NULL for a control. */
 const struct scenario *scenario_control(const struct scenario *scenario);
 bool scenario_cites_idea(const struct scenario *scenario, const char *idea);
 

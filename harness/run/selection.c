@@ -112,14 +112,11 @@ static bool in_list(const char *const *list, size_t count, const char *value)
 }
 
 bool selection_takes(const struct selection *selection, const struct scenario *s, size_t index,
-                     bool hardened)
+                     const char *rules)
 {
-    const struct profile *profile = scenario_profile(s);
-    const struct profile_rule *rule = profile_rule_find(profile, s->rule);
-
-    if (selection->profile != NULL && strcmp(profile->name, selection->profile) != 0)
+    if (selection->profile != NULL && strcmp(scenario_profile(s)->name, selection->profile) != 0)
         return false;
-    if (rule->level[hardened ? 1 : 0] > selection->least)
+    if (scenario_level(s, rules) > selection->least)
         return false;
     if (selection->name_count + selection->threat_count + selection->rule_count == 0)
         return true;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,28 +53,71 @@ static void add(struct session *s, json_t *event)
     json_decref(event);
 }
 
+enum target_fact { FACT_NAME, FACT_PROFILE, FACT_RULES, FACT_INTERFACE };
+
+static const char *fact_of(const struct leg *leg, enum target_fact fact)
+{
+    switch (fact) {
+    case FACT_NAME:
+        return leg->target->name;
+    case FACT_PROFILE:
+        return leg->profile->name;
+    case FACT_RULES:
+        return leg->rules;
+    case FACT_INTERFACE:
+        return leg->target->interface;
+    }
+    return "";
+}
+
+/* Of several targets each different text once, joined by commas. */
+static json_t *fact(const struct session_options *o, enum target_fact which)
+{
+    struct assay_buf all = ASSAY_BUF_INIT(65536);
+    json_t *out;
+
+    for (size_t i = 0; i < o->shown_count; i++) {
+        const char *text = fact_of(o->shown[i], which);
+        size_t before = 0;
+
+        while (before < i && strcmp(fact_of(o->shown[before], which), text) != 0)
+            before++;
+        if (before == i)
+            assay_buf_printf(&all, "%s%s", i > 0 ? ", " : "", text);
+    }
+    out = case_text(assay_buf_view(&all));
+    assay_buf_fini(&all);
+    return out;
+}
+
 static json_t *run_event(const struct session *s)
 {
     const struct session_options *o = s->options;
-    const struct target *target = o->shown->target;
     json_t *command = json_array();
+    bool launched = true;
 
     json_array_append_new(command, json_string("assay"));
     for (int i = 0; i < o->argc; i++)
         json_array_append_new(command, case_text(assay_str(o->argv[i])));
-    return json_pack("{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:b}, s:s}",
-                     "event", "run", "schema", RECORD_SCHEMA, "assay", "version", ASSAY_VERSION,
-                     "verb", o->verb, "command", command, "seed",
-                     json_sprintf("%016llx", (unsigned long long)s->plan->seed), "started",
-                     time_now(), "target", "name", target->name, "profile", target->profile,
-                     "rules", o->shown->rules, "interface", target->interface, "launched",
-                     target->has_launch, "failOn", rule_level_name(o->fail_on));
+    for (size_t i = 0; i < o->shown_count; i++)
+        launched = launched && o->shown[i]->target->has_launch;
+    return json_pack(
+        "{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:b}, s:s}", "event", "run",
+        "schema", RECORD_SCHEMA, "assay", "version", ASSAY_VERSION, "verb", o->verb, "command",
+        command, "seed", json_sprintf("%016llx", (unsigned long long)s->plan->seed), "started",
+        time_now(), "target", "name", fact(o, FACT_NAME), "profile", fact(o, FACT_PROFILE), "rules",
+        fact(o, FACT_RULES), "interface", fact(o, FACT_INTERFACE), "launched", launched, "failOn",
+        rule_level_name(o->fail_on));
 }
 
 static json_t *leg_event(const struct leg *leg)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "event", "leg", "id", leg->id, "target",
-                     leg->target_path != NULL ? leg->target_path : "(embedded)", "rules",
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:s, s:o, s:s}", "event", "leg", "id",
+                     leg->id, "target",
+                     leg->target_path != NULL ? case_text(assay_str(leg->target_path))
+                                              : json_string("(embedded)"),
+                     "name", leg->target->name, "profile", leg->profile->name, "side",
+                     target_side_name(leg->side), "launched", leg->target->has_launch, "rules",
                      leg->rules, "defect",
                      leg->defect != NULL ? json_string(leg->defect) : json_null(), "purpose",
                      leg_purpose_name(leg->purpose));
@@ -229,18 +273,57 @@ static enum assay_code remove_record(const char *folder, struct assay_err *err)
     return ASSAY_OK;
 }
 
+static bool is_credential(const char *header)
+{
+    static const char *const names[] = {"authorization", "proxy-authorization", "cookie",
+                                        "x-api-key"};
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        found = found || strcasecmp(header, names[i]) == 0;
+    return found;
+}
+
+/* The value as a whole, and what stands behind its scheme ("Bearer …"), which logs may hold alone.
+ */
+static enum assay_code add_credentials(struct session *s, const struct target_principal *principal)
+{
+    enum assay_code rc = ASSAY_OK;
+
+    for (size_t i = 0; i < principal->header_count && rc == ASSAY_OK; i++) {
+        const char *value = principal->headers[i].value, *space = strrchr(value, ' ');
+
+        if (!is_credential(principal->headers[i].name) || strlen(value) < 4)
+            continue;
+        rc = record_redactor_add(s->redactor, principal->name, assay_str(value));
+        if (rc == ASSAY_OK && space != NULL && strlen(space + 1) >= 4)
+            rc = record_redactor_add(s->redactor, principal->name, assay_str(space + 1));
+    }
+    return rc;
+}
+
+static enum assay_code add_secrets(struct session *s, const struct target *target)
+{
+    enum assay_code rc = ASSAY_OK;
+
+    for (size_t i = 0; rc == ASSAY_OK && i < target->secret_count; i++)
+        if (strlen(target->secrets[i].value) >= 4)
+            rc = record_redactor_add(s->redactor, target->secrets[i].name,
+                                     assay_str(target->secrets[i].value));
+    for (size_t i = 0; rc == ASSAY_OK && i < target->principal_count; i++)
+        rc = add_credentials(s, &target->principals[i]);
+    return rc;
+}
+
 static enum assay_code open_record(struct session *s, struct assay_err *err)
 {
-    const struct target *target = s->options->shown->target;
     enum assay_code rc = ASSAY_OK;
 
     s->redactor = record_redactor_new();
     if (s->redactor == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-    for (size_t i = 0; rc == ASSAY_OK && i < target->secret_count; i++)
-        if (strlen(target->secrets[i].value) >= 4)
-            rc = record_redactor_add(s->redactor, target->secrets[i].name,
-                                     assay_str(target->secrets[i].value));
+    for (size_t i = 0; rc == ASSAY_OK && i < s->options->shown_count; i++)
+        rc = add_secrets(s, s->options->shown[i]->target);
     if (rc == ASSAY_OK && s->options->replace)
         rc = remove_record(s->options->out, err);
     return rc == ASSAY_OK ? record_create(&s->record, s->options->out, s->redactor, err) : rc;
@@ -248,10 +331,8 @@ static enum assay_code open_record(struct session *s, struct assay_err *err)
 
 static void write_opening(struct session *s)
 {
-    const struct leg *shown = s->options->shown;
-
     add(s, run_event(s));
-    add(s, catalogue_event(profile_find(shown->profile), strcmp(shown->rules, "hardened") == 0));
+    add(s, catalogue_event(s->options->shown, s->options->shown_count));
     for (size_t i = 0; i < s->plan->leg_count; i++)
         add(s, leg_event(&s->plan->legs[i]));
 }
@@ -305,8 +386,10 @@ enum assay_code session_run(const struct plan *plan, const struct session_option
     struct executor_result result = {0};
     enum assay_code rc;
 
-    rc = outcome_init(&s.outcome, profile_find(options->shown->profile), options->fail_on,
+    rc = outcome_init(&s.outcome, options->fail_on,
                       options->selection != NULL ? options->selection : &everything, err);
+    for (size_t i = 0; i < options->shown_count; i++)
+        outcome_concerns(&s.outcome, options->shown[i]->profile, options->shown[i]->side);
     if (rc == ASSAY_OK && options->expectations != NULL)
         rc = outcome_expectations(&s.outcome, options->expectations, err);
     if (rc == ASSAY_OK && strcmp(options->verb, "selftest") == 0 &&

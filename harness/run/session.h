@@ -5,15 +5,16 @@
 
 #include "run/outcome.h"
 
-#define SESSION_PAIRS_MAX 64
+#define SESSION_PAIRS_MAX 128
 
 struct session_options {
     const char *verb; /**< "run", "selftest", "replay" */
     int argc;         /**< the command as given, for the record */
     char **argv;
-    const char *out;         /**< folder of the record */
-    bool replace;            /**< an older record there is removed first */
-    const struct leg *shown; /**< the leg the record is about: its target and rules */
+    const char *out;                /**< folder of the record */
+    bool replace;                   /**< an older record there is removed first */
+    const struct leg *const *shown; /**< the legs the record is about: their targets and rules */
+    size_t shown_count;             /**< at least 1 */
     const struct selection *selection;
     enum rule_level fail_on;
     const char *expectations; /**< path, or NULL */

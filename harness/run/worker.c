@@ -48,12 +48,13 @@ static enum assay_code enter_leg(struct worker *w, const json_t *leg, struct ass
 {
     const char *path = text_of(leg, "target");
     const json_t *hosts = json_object_get(leg, "hosts");
+    enum target_side side = (enum target_side)json_integer_value(json_object_get(leg, "side"));
     struct case_world_options options = {0};
     enum assay_code rc;
 
     leave_leg(w);
     rc = path[0] != '\0' ? target_load(&w->target, &w->arena, path, err)
-                         : target_embedded(&w->target, &w->arena, text_of(leg, "profile"),
+                         : target_embedded(&w->target, &w->arena, text_of(leg, "profile"), side,
                                            text_of(leg, "rules"), err);
     if (rc != ASSAY_OK)
         return rc;

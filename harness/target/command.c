@@ -1,56 +1,73 @@
 /* Placeholders and environments of a launch (target/command.h). */
 #include "target/command.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 enum { TEXT_MAX_BYTES = 1 << 16, DEFECTS_MAX = 256, VARIABLES_MORE = 256 };
 
-static const char *value_of(const char *at, size_t *len, const struct command_values *values)
-{
-    const struct {
-        const char *name, *value;
-    } all[] = {
-        {"${ASSAY}", values->assay}, {"${PORT}", values->port},       {"${STORE}", values->store},
-        {"${RULES}", values->rules}, {"${WORKDIR}", values->workdir}, {"${ORIGIN}", values->origin},
-        {"${DEFECTS}", ""},
-    };
+const struct command_role command_roles[] = {
+#define X(role, placeholder) {role, placeholder, "${" placeholder "}"},
+    TARGET_ROLES(X)
+#undef X
+};
 
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        *len = strlen(all[i].name);
-        if (strncmp(at, all[i].name, *len) == 0)
-            return all[i].value;
-    }
-    *len = 2;
-    return "${";
+void command_value_set(struct command_values *values, const char *name, const char *value)
+{
+    size_t i = 0;
+
+    while (i < values->count && strcmp(values->at[i].name, name) != 0)
+        i++;
+    assert(i + 1 < COMMAND_VALUES_MAX); /* the names are ours: see target_check_placeholders */
+    values->at[i] = (struct target_pair){name, value};
+    values->count += i == values->count;
+}
+
+/* Of the placeholder whose name is the `len` bytes at `name`. */
+static const char *value_of(const struct command_values *values, const char *name, size_t len)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (strncmp(values->at[i].name, name, len) == 0 && values->at[i].name[len] == '\0')
+            return values->at[i].value;
+    return strncmp(name, "DEFECTS", len) == 0 ? "" : NULL; /* more than one word, or none */
+}
+
+const char *command_value(const struct command_values *values, const char *name)
+{
+    return value_of(values, name, strlen(name));
 }
 
 const char *command_text(struct assay_arena *arena, const char *text,
                          const struct command_values *values)
 {
     struct assay_buf out = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
-    const char *copy = NULL;
+    const char *copy = NULL, *open;
     bool whole = true;
 
-    while (*text != '\0' && whole) {
-        const char *next = strstr(text, "${");
-        const char *value;
-        size_t len;
+    while (whole && (open = strstr(text, "${")) != NULL) {
+        size_t len = strcspn(open + 2, "}");
+        const char *value = value_of(values, open + 2, len);
 
-        if (next == NULL)
-            next = text + strlen(text);
-        assay_buf_add(&out, assay_bytes_of(text, (size_t)(next - text)));
-        text = next;
-        if (*text == '\0')
-            break;
-        value = value_of(text, &len, values);
-        whole = value != NULL;
-        assay_buf_add_str(&out, value != NULL ? value : "");
-        text += len;
+        assay_buf_add(&out, assay_bytes_of(text, (size_t)(open - text)));
+        whole = value != NULL && open[2 + len] == '}';
+        if (whole)
+            assay_buf_add_str(&out, value);
+        text = whole ? open + len + 3 : open;
     }
+    assay_buf_add_str(&out, text);
     if (whole && assay_buf_ok(&out))
         copy = (const char *)assay_arena_copy(arena, assay_buf_view(&out)).at;
     assay_buf_fini(&out);
     return copy;
+}
+
+bool command_names_absent_role(const char *text, const struct command_values *values)
+{
+    for (size_t i = 0; i < ARRAY_LEN(command_roles); i++)
+        if (strstr(text, command_roles[i].mark) != NULL &&
+            command_value(values, command_roles[i].placeholder) == NULL)
+            return true;
+    return false;
 }
 
 static enum assay_code add_items(const char **argv, size_t *count, struct assay_arena *arena,
@@ -70,7 +87,7 @@ static enum assay_code add_items(const char **argv, size_t *count, struct assay_
             }
             continue;
         }
-        if (values->origin == NULL && strstr(item, "${ORIGIN}") != NULL) {
+        if (command_names_absent_role(item, values)) {
             if (item[0] != '-' && i > 0 && list->items[i - 1][0] == '-')
                 (*count)--;
             continue;

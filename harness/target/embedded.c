@@ -1,76 +1,91 @@
-/* The embedded reference targets: this program itself, serving (target/target.h). */
+/* The embedded reference targets: this program itself, serving or paying (target/target.h). */
+#include "target/embedded.h"
+
 #include "base/hex.h"
 #include "base/random.h"
-#include "target/target.h"
 
 #include <stdlib.h>
 
-/* Only what a scenario relies on is said; deadlines are short so that it need not wait long for
- * them. */
-static const char paid_tools[] =
-    "{\"name\": \"assay reference (%s)\", \"profile\": \"paid-tools\", \"interface\": \"http\",\n"
-    " \"rules\": \"%s\",\n"
-    " \"launch\": {\"command\": [\"${ASSAY}\", \"serve\", \"paid-tools\", \"--listen\", "
-    "\"127.0.0.1:0\",\n"
-    "   \"--store\", \"${STORE}\", \"--workers\", \"2\", \"--rules\", \"${RULES}\",\n"
-    "   \"--secret-env\", \"ASSAY_TEST_SECRET\", \"--origin\", \"${ORIGIN}\", \"--wire\", "
-    "\"dual\",\n"
-    "   \"--ttl\", \"300\", \"--sweep\", \"1\", \"--body-max\", \"65536\", \"--read-deadline\", "
-    "\"1000\",\n"
-    "   \"--origin-deadline\", \"1000\", \"${DEFECTS}\"],\n"
-    "   \"ready\": \"ready paid-tools \"},\n"
-    " \"variants\": {\n"
-    "   \"rate_limited\": {\"args\": [\"--rate\", \"20\"], \"requests_per_second\": 20},\n"
-    "   \"repriced\": {\"args\": [\"--price\", \"0.005\"]},\n"
-    "   \"dev\": {\"args\": [\"--dev\"]},\n"
-    "   \"wire_toolkit\": {\"args\": [\"--wire\", \"toolkit\"]}},\n"
-    " \"reset\": \"fresh-store\",\n"
-    " \"endpoints\": {\n"
-    "   \"paid_get\": {\"method\": \"GET\", \"target\": \"/weather?city=Paris\", \"price\": "
-    "\"0.001\"},\n"
-    "   \"paid_get_other\": {\"method\": \"GET\", \"target\": \"/forecast?city=Paris\", \"price\": "
-    "\"0.002\"},\n"
-    "   \"paid_post\": {\"method\": \"POST\", \"target\": \"/action\", \"price\": \"0.001\"},\n"
-    "   \"dear\": {\"method\": \"GET\", \"target\": \"/gold\", \"price\": \"1.00\"},\n"
-    "   \"wildcard\": {\"method\": \"GET\", \"target\": \"/files/\"},\n"
-    "   \"html\": {\"method\": \"GET\", \"target\": \"/html\"},\n"
-    "   \"empty\": {\"method\": \"GET\", \"target\": \"/empty\"},\n"
-    "   \"binary\": {\"method\": \"GET\", \"target\": \"/binary\"},\n"
-    "   \"free\": {\"method\": \"GET\", \"target\": \"/free\"},\n"
-    "   \"mcp\": {\"method\": \"POST\", \"target\": \"/mcp\"}},\n"
-    " \"secrets\": {\"mac\": {\"value\": \"%s\", \"pass_as\": \"ASSAY_TEST_SECRET\"}},\n"
-    " \"supports\": [\"proof\", \"bridge\", \"idempotency\", \"mcp\", \"wire-dual\"],\n"
-    " \"executions\": \"origin\",\n"
-    " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true},\n"
-    " \"limits\": {\"challenge_ttl_ms\": 300000, \"body_bytes\": 65536, \"read_deadline_ms\": "
-    "1000,\n"
-    "   \"handler_deadline_ms\": 1000, \"sweep_ms\": 1}}\n";
+enum { SECRET_BYTES = 24, TEXT_MAX_BYTES = 1 << 16 };
 
-enum assay_code target_embedded(struct target *out, struct assay_arena *arena, const char *profile,
-                                const char *rules, struct assay_err *err)
+static const struct embedded *find(const char *profile, enum target_side side)
 {
-    const char *given = getenv("ASSAY_TEST_SECRET"); /* so that parent and workers know the same */
-    char secret[2 * 24 + 1];                         /* else made afresh */
-    uint8_t random[24];
-    struct assay_buf text = ASSAY_BUF_INIT(16384);
-    enum assay_code rc;
+    static const struct embedded *const lists[] = {embedded_paid_tools, embedded_kaspa_x402};
 
-    if (strcmp(profile, "paid-tools") != 0)
-        return assay_fail(err, ASSAY_E_UNKNOWN, 0,
-                          "no embedded reference for the profile %s; there is one for paid-tools",
-                          profile);
-    if (strcmp(rules, "base") != 0 && strcmp(rules, "hardened") != 0)
-        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "no rules %s; there are base and hardened",
-                          rules);
-    rc = assay_random_system(random, sizeof(random));
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        for (const struct embedded *e = lists[i]; e->profile != NULL; e++)
+            if (strcmp(e->profile, profile) == 0 && e->side == side)
+                return e;
+    return NULL;
+}
+
+bool target_has_embedded(const char *profile, enum target_side side)
+{
+    return find(profile, side) != NULL;
+}
+
+static bool has_rules(const struct embedded *e, const char *rules)
+{
+    size_t i = 0;
+
+    while (e->rules[i] != NULL && strcmp(e->rules[i], rules) != 0)
+        i++;
+    return e->rules[i] != NULL;
+}
+
+static void add_filled(struct assay_buf *out, const char *text, const char *mark, const char *value)
+{
+    const char *at;
+
+    while ((at = strstr(text, mark)) != NULL) {
+        assay_buf_add(out, assay_bytes_of(text, (size_t)(at - text)));
+        assay_buf_add_str(out, value);
+        text = at + strlen(mark);
+    }
+    assay_buf_add_str(out, text);
+}
+
+/* Of a run the secret is in the environment, so that parent and workers know the same; else it is
+ * made afresh. */
+static enum assay_code fill(struct assay_buf *out, const char *text, const char *rules,
+                            struct assay_err *err)
+{
+    struct assay_buf half = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+    const char *given = getenv("ASSAY_TEST_SECRET");
+    char secret[2 * SECRET_BYTES + 1];
+    uint8_t random[SECRET_BYTES];
+    enum assay_code rc = assay_random_system(random, sizeof(random));
+
     if (rc != ASSAY_OK)
         return assay_fail(err, rc, 0, "the system gives no random bytes");
     assay_hex_encode(secret, assay_bytes_of(random, sizeof(random)));
-    assay_buf_printf(&text, paid_tools, rules, rules, given != NULL ? given : secret);
-    rc = assay_buf_ok(&text) ? target_parse(out, arena, assay_buf_view(&text), "(embedded)", err)
-                             : assay_fail(err, text.bad, 0, "out of memory");
-    assay_buf_wipe(&text);
+    add_filled(&half, text, "@RULES@", rules);
+    if (assay_buf_cstr(&half) != NULL)
+        add_filled(out, assay_buf_cstr(&half), "@SECRET@", given != NULL ? given : secret);
+    if (!assay_buf_ok(&half) || !assay_buf_ok(out))
+        rc = assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+    assay_buf_fini(&half);
     explicit_bzero(secret, sizeof(secret));
     explicit_bzero(random, sizeof(random));
+    return rc;
+}
+
+enum assay_code target_embedded(struct target *out, struct assay_arena *arena, const char *profile,
+                                enum target_side side, const char *rules, struct assay_err *err)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+    const struct embedded *e = find(profile, side);
+    enum assay_code rc;
+
+    if (e == NULL)
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "the profile %s has no embedded reference %s",
+                          profile, target_side_name(side));
+    if (!has_rules(e, rules))
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "the profile %s has no rule set \"%s\"", profile,
+                          rules);
+    rc = fill(&text, e->text, rules, err);
+    if (rc == ASSAY_OK)
+        rc = target_parse(out, arena, assay_buf_view(&text), "(embedded)", err);
+    assay_buf_wipe(&text);
     return rc;
 }

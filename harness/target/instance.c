@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { END_DEADLINE_MS = 10000, RESET_DEADLINE_MS = 30000 };
@@ -33,6 +31,22 @@ static const char *const *keep_all(struct instance *i, const char *const *texts)
     copy = assay_arena_alloc(i->arena, (n + 1) * sizeof(*copy));
     for (size_t k = 0; copy != NULL && k < n; k++)
         copy[k] = instance_keep(i, texts[k]);
+    return copy;
+}
+
+static const struct target_pair *keep_pairs(struct instance *i, const struct target_pair *pairs)
+{
+    struct target_pair *copy;
+    size_t n = 0;
+
+    while (pairs != NULL && pairs[n].name != NULL)
+        n++;
+    copy = assay_arena_alloc(i->arena, (n + 1) * sizeof(*copy));
+    for (size_t k = 0; copy != NULL && k < n; k++)
+        copy[k] =
+            (struct target_pair){instance_keep(i, pairs[k].name), instance_keep(i, pairs[k].value)};
+    if (copy != NULL)
+        copy[n] = (struct target_pair){NULL, NULL};
     return copy;
 }
 
@@ -76,7 +90,7 @@ static enum assay_code make_folder(struct instance *i, struct assay_err *err)
 
 static enum assay_code launch_and_await(struct instance *i, struct assay_err *err)
 {
-    enum assay_code rc = instance_launch(i, err);
+    enum assay_code rc = target_is_command(i->target) ? ASSAY_OK : instance_launch(i, err);
 
     if (rc != ASSAY_OK)
         instance_kill(i);
@@ -96,6 +110,7 @@ static enum assay_code use_url(struct instance *i, struct assay_err *err)
         i->url = target->base_urls.items[k];
         rc = ready_use_url(&i->peer, i->url, i->options.allowed_hosts, err);
     }
+    instance_name_peer(i);
     return assay_err_wrap(err, rc, "%s", target->path);
 }
 
@@ -120,15 +135,16 @@ static enum assay_code set_up_faults(struct instance *i, struct assay_err *err)
         return rc;
     /* The folder of the first store path counts, or that folder itself. */
     if (snprintf(store, sizeof(store), "%s",
-                 i->store_paths.count > 0 ? i->store_paths.items[0] : i->values.store) >=
-        (int)sizeof(store))
+                 i->store_paths.count > 0
+                     ? i->store_paths.items[0]
+                     : command_value(&i->values, "STORE")) >= (int)sizeof(store))
         return assay_fail(err, ASSAY_E_RANGE, 0, "the store's path is too long");
     if ((stat(store, &st) != 0 || !S_ISDIR(st.st_mode)) && strrchr(store, '/') != NULL)
         *strrchr(store, '/') = '\0';
     return supervisor_new(&i->supervisor, store, err);
 }
 
-static enum assay_code mark(struct instance *i, struct assay_err *err)
+enum assay_code instance_mark(struct process_tree *tree, const char *name, struct assay_err *err)
 {
     uint8_t random[16];
     char hex[2 * sizeof(random) + 1];
@@ -136,7 +152,7 @@ static enum assay_code mark(struct instance *i, struct assay_err *err)
     if (assay_random_system(random, sizeof(random)) != ASSAY_OK)
         return assay_fail(err, ASSAY_E_IO, 0, "the system gives no random bytes");
     assay_hex_encode(hex, assay_bytes_of(random, sizeof(random)));
-    (void)snprintf(i->tree.marker, sizeof(i->tree.marker), "%s=%s", INSTANCE_MARK, hex);
+    (void)snprintf(tree->marker, sizeof(tree->marker), "%s=%s", name, hex);
     return ASSAY_OK;
 }
 
@@ -144,12 +160,12 @@ static enum assay_code keep_options(struct instance *i, const struct instance_op
                                     struct assay_err *err)
 {
     i->options = *o;
-    i->options.origin_url = instance_keep(i, o->origin_url);
+    i->options.roles = keep_pairs(i, o->roles);
     i->options.secret_override = instance_keep(i, o->secret_override);
     i->options.share_store_of = instance_keep(i, o->share_store_of);
     i->options.defects = keep_all(i, o->defects);
     i->options.allowed_hosts = keep_all(i, o->allowed_hosts);
-    if (i->options.defects == NULL || i->options.allowed_hosts == NULL)
+    if (i->options.defects == NULL || i->options.allowed_hosts == NULL || i->options.roles == NULL)
         return no_memory(err);
     if (o->variant == NULL)
         return ASSAY_OK;
@@ -159,25 +175,32 @@ static enum assay_code keep_options(struct instance *i, const struct instance_op
                                            i->target->path, o->variant);
 }
 
+static enum assay_code make_home(struct instance *i, struct assay_err *err)
+{
+    enum assay_code rc;
+
+    i->capture = capture_new();
+    if (i->capture == NULL)
+        return no_memory(err);
+    rc = make_folder(i, err);
+    if (rc == ASSAY_OK)
+        rc = instance_fill_values(i, err);
+    return rc == ASSAY_OK ? set_up_faults(i, err) : rc;
+}
+
 static enum assay_code start(struct instance *i, struct assay_err *err)
 {
     enum assay_code rc;
 
-    if (!i->target->has_launch)
-        return use_url(i, err);
-    i->capture = capture_new();
-    if (i->capture == NULL)
-        return no_memory(err);
     process_tree_adopt();
-    rc = mark(i, err);
-    if (rc == ASSAY_OK)
-        rc = make_folder(i, err);
-    if (rc == ASSAY_OK)
+    rc = instance_mark(&i->tree, INSTANCE_MARK, err);
+    if (rc == ASSAY_OK && i->target->has_launch)
+        rc = make_home(i, err);
+    else if (rc == ASSAY_OK)
         rc = instance_fill_values(i, err);
-    if (rc == ASSAY_OK)
-        rc = set_up_faults(i, err);
-    return rc == ASSAY_OK ? launch_and_await(i, err)
-                          : assay_err_wrap(err, rc, "%s", i->target->name);
+    if (rc != ASSAY_OK)
+        return assay_err_wrap(err, rc, "%s", i->target->name);
+    return i->target->has_launch ? launch_and_await(i, err) : use_url(i, err);
 }
 
 enum assay_code instance_start(struct instance **out, struct assay_arena *arena,
@@ -210,7 +233,8 @@ void instance_kill(struct instance *i)
     if (i->tree.marker[0] == '\0')
         return;
     (void)process_tree_end(&i->tree, true, END_DEADLINE_MS);
-    capture_stop(i->capture);
+    if (i->capture != NULL)
+        capture_stop(i->capture);
     if (i->pidfd >= 0)
         (void)close(i->pidfd);
     i->pidfd = -1;
@@ -230,25 +254,13 @@ void instance_free(struct instance *i)
     assay_free(i);
 }
 
-static bool await_pidfd(int pidfd, int deadline_ms)
-{
-    struct pollfd one = {.fd = pidfd, .events = POLLIN};
-    int64_t until = monotonic_ns() + (int64_t)deadline_ms * 1000000;
-    int rc;
-
-    do
-        rc = poll(&one, 1, milliseconds_until(until));
-    while (rc < 0 && errno == EINTR);
-    return rc == 1;
-}
-
 enum assay_code instance_stop(struct instance *i, int deadline_ms, struct assay_err *err)
 {
     bool ended = true;
 
     if (i->pidfd >= 0) {
         (void)pidfd_send_signal(i->pidfd, SIGTERM, NULL, 0);
-        ended = await_pidfd(i->pidfd, deadline_ms);
+        ended = process_await(i->pidfd, deadline_ms);
     }
     instance_kill(i);
     return ended ? ASSAY_OK
@@ -268,28 +280,26 @@ enum assay_code instance_restart(struct instance *i, struct assay_err *err)
 
 static enum assay_code reset_by_command(struct instance *i, struct assay_err *err)
 {
+    struct instance_program program = {.command = &i->target->reset_command, .values = &i->values};
     struct process_tree tree = {0};
-    siginfo_t info = {0};
+    struct process_end end;
+    char how[64];
     pid_t pid;
     int pidfd;
-    bool ended;
-    enum assay_code rc =
-        instance_run(i, &i->target->reset_command, NULL,
-                     (struct spawn){.in = -1, .out = -1, .err = -1}, &pid, &pidfd, err);
+    enum assay_code rc = instance_run(i, &program, NULL, &pid, &pidfd, err);
 
     if (rc != ASSAY_OK)
         return assay_err_wrap(err, rc, "reset");
     tree.first = pid;
-    ended = await_pidfd(pidfd, RESET_DEADLINE_MS) &&
-            waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    (void)process_await(pidfd, RESET_DEADLINE_MS);
+    end = process_end_of(pidfd);
     (void)process_tree_end(&tree, true, END_DEADLINE_MS);
     (void)close(pidfd);
-    if (ended && info.si_code == CLD_EXITED && info.si_status == 0)
-        return ASSAY_OK;
-    if (!ended)
+    if (!end.ended)
         return assay_fail(err, ASSAY_E_IO, 0, "reset: not done within %d ms", RESET_DEADLINE_MS);
-    return assay_fail(err, ASSAY_E_IO, 0, "reset: the command ended with %s %d",
-                      info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status);
+    process_end_text(how, sizeof(how), &end);
+    return end.status == 0 ? ASSAY_OK
+                           : assay_fail(err, ASSAY_E_IO, 0, "reset: the command ended %s", how);
 }
 
 static enum assay_code reset_by_fresh_store(struct instance *i, struct assay_err *err)
@@ -356,7 +366,7 @@ size_t instance_processes(struct instance *i, pid_t *out, size_t room)
 
 bool instance_alive(struct instance *i)
 {
-    return i->pidfd >= 0 && !await_pidfd(i->pidfd, 0);
+    return i->pidfd >= 0 && !process_await(i->pidfd, 0);
 }
 
 struct fault_clock *instance_clock(struct instance *i)

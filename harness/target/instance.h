@@ -5,7 +5,8 @@
  *  ends every process of it (by process id: descendants, the session, and whatever carries the
  *  instance's mark in its environment), so that none outlives the run. It dies with the thread
  *  that started it, too. stdout and stderr are captured, capped at 8 MiB each. An instance of a
- *  target without `launch` is only its URL. Used from one thread.
+ *  target without `launch` is only its URL; one of a command is its folder and store, in which
+ *  client_run.h runs it. Used from one thread.
  *
  *  Each launched instance has a fresh folder below TMPDIR, or /tmp, that is removed with it.
  *  ${STORE} is store/store.db in it, ${WORKDIR} and the current folder are launch.workdir
@@ -24,9 +25,10 @@
 struct instance_options {
     const char *variant;        /**< NULL: none */
     const char *const *defects; /**< NULL-terminated ids for ${DEFECTS}; NULL: none */
-    const char *origin_url;     /**< NULL: no origin role */
-    bool clock;                 /**< under libfaketime */
-    bool supervise;             /**< under the supervisor */
+    /** roles and their URLs, ends with a NULL name; NULL: none are played */
+    const struct target_pair *roles;
+    bool clock;     /**< under libfaketime */
+    bool supervise; /**< under the supervisor */
     /** not NULL: the value every secret_env variable gets instead */
     const char *secret_override;
     const char *const *allowed_hosts; /**< NULL-terminated, beside loopback */

@@ -8,11 +8,16 @@
 #include "target/capture.h"
 #include "target/command.h"
 #include "target/instance.h"
+#include "target/process_end.h"
 #include "target/spawn.h"
 
 #define INSTANCE_MARK                                                                              \
     "ASSAY_INSTANCE" /**< the variable that marks every process of an instance                     \
                       */
+
+#define INSTANCE_RUN_MARK                                                                          \
+    "ASSAY_CLIENT_RUN" /**< and those of one run of a command                                      \
+                        */
 
 struct instance {
     const struct target *target;
@@ -34,14 +39,31 @@ struct instance {
     struct http_peer peer;
 };
 
+/** Gives a tree of processes a marker of that name that no other has. IO. */
+enum assay_code instance_mark(struct process_tree *tree, const char *name,
+                              struct assay_err *err) ASSAY_MUST_USE;
 const char *instance_keep(struct instance *i, const char *text); /**< a copy; NULL of NULL */
-/** The values of the placeholders but ${PORT}, and the store paths. */
+/** The values of the placeholders but ${PORT}; where it has a folder, of ${STORE} and ${WORKDIR}
+ * and the store paths, too. */
 enum assay_code instance_fill_values(struct instance *i, struct assay_err *err) ASSAY_MUST_USE;
-/** Starts a command of the target in its folder, with its environment. Descriptors as in spawn. */
-enum assay_code instance_run(struct instance *i, const struct target_list *command,
-                             const struct target_list *more, struct spawn what, pid_t *pid,
-                             int *pidfd, struct assay_err *err) ASSAY_MUST_USE;
+
+/** A command of the target, as it is run in the instance's folder with its environment. */
+struct instance_program {
+    const struct target_list *command, *more; /**< more: behind it, or NULL */
+    const struct command_values *values;
+    const char *mark;              /**< of a run, "ASSAY_CLIENT_RUN=…"; or NULL */
+    struct supervisor *supervisor; /**< or NULL */
+    const char *const *argv;       /**< out: what was run, in the instance's arena */
+};
+
+/** Starts it, its output going to `capture` (NULL: nowhere). */
+enum assay_code instance_run(struct instance *i, struct instance_program *program,
+                             struct capture *capture, pid_t *pid, int *pidfd,
+                             struct assay_err *err) ASSAY_MUST_USE;
 /** Starts the target and waits until it is ready; on failure what was started is still there. */
 enum assay_code instance_launch(struct instance *i, struct assay_err *err) ASSAY_MUST_USE;
+
+/** Puts the target's public name into the peer, whose URL is known. */
+void instance_name_peer(struct instance *i);
 
 #endif

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { QUOTE_BYTES = 200 };
@@ -56,28 +55,31 @@ static const char *own_program(struct instance *i)
     return instance_keep(i, path);
 }
 
-enum assay_code instance_fill_values(struct instance *i, struct assay_err *err)
+/* NULL: that role is not played. */
+static const char *instance_role_url(const struct instance *i, const char *role)
+{
+    const struct target_pair *at = i->options.roles;
+
+    while (at->name != NULL && strcmp(at->name, role) != 0)
+        at++;
+    return at->value;
+}
+
+static enum assay_code fill_places(struct instance *i, struct assay_err *err)
 {
     const struct target *target = i->target;
     const char *shared = i->options.share_store_of;
     struct command_values *values = &i->values;
 
-    *values = (struct command_values){
-        .assay = own_program(i),
-        .store =
-            assay_arena_printf(i->arena, "%s/store/store.db", shared != NULL ? shared : i->folder),
-        .rules = target->rules,
-        .origin = i->options.origin_url,
-        .defects = i->options.defects,
-    };
-    values->workdir = i->folder;
-    if (target->launch.workdir != NULL) {
+    command_value_set(
+        values, "STORE",
+        assay_arena_printf(i->arena, "%s/store/store.db", shared != NULL ? shared : i->folder));
+    if (target->launch.workdir != NULL)
         i->own_folder = command_text(i->arena, absolute(i, target->launch.workdir), values);
-        values->workdir = i->own_folder;
-    }
-    if (values->assay == NULL || values->store == NULL || values->workdir == NULL)
-        return assay_fail(err, ASSAY_E_MISSING, 0,
-                          "launch.workdir or this program's own path cannot be told");
+    command_value_set(values, "WORKDIR",
+                      target->launch.workdir != NULL ? i->own_folder : i->folder);
+    if (command_value(values, "STORE") == NULL || command_value(values, "WORKDIR") == NULL)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "launch.workdir cannot be told");
     for (size_t k = 0; k < target->store_paths.count; k++) {
         const char *path = command_text(i->arena, target->store_paths.items[k], values);
 
@@ -90,30 +92,48 @@ enum assay_code instance_fill_values(struct instance *i, struct assay_err *err)
     return ASSAY_OK;
 }
 
+enum assay_code instance_fill_values(struct instance *i, struct assay_err *err)
+{
+    struct command_values *values = &i->values;
+
+    *values = (struct command_values){.defects = i->options.defects};
+    command_value_set(values, "ASSAY", own_program(i));
+    command_value_set(values, "RULES", i->target->rules);
+    for (size_t k = 0; k < ARRAY_LEN(command_roles); k++)
+        command_value_set(values, command_roles[k].placeholder,
+                          instance_role_url(i, command_roles[k].role));
+    if (command_value(values, "ASSAY") == NULL)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "this program's own path cannot be told");
+    return i->folder != NULL ? fill_places(i, err) : ASSAY_OK;
+}
+
 /* ---- environment and arguments ---- */
 
-static enum assay_code fill_environment(struct environment *env, struct instance *i,
-                                        struct assay_err *err)
+static enum assay_code set_launch_variables(struct environment *env, struct instance *i,
+                                            const struct command_values *values,
+                                            struct assay_err *err)
 {
-    const struct target *target = i->target;
-    const char *clock[FAULT_CLOCK_ENVIRONMENT];
-    const char *origin = target_role_variable(target, "origin");
-    const char *mark = strchr(i->tree.marker, '=') + 1;
-    size_t clocks = 0;
+    const struct target_launch *launch = &i->target->launch;
 
-    environment_init(env, i->arena);
-    environment_set(env, INSTANCE_MARK, mark);
-    for (size_t k = 0; k < target->launch.env_count; k++) {
-        const char *value = command_text(i->arena, target->launch.env[k].value, &i->values);
+    for (size_t k = 0; k < launch->env_count; k++) {
+        const char *text = launch->env[k].value;
+        const char *value = command_text(i->arena, text, values);
 
         if (value != NULL)
-            environment_set(env, target->launch.env[k].name, value);
-        else if (i->values.origin != NULL)
+            environment_set(env, launch->env[k].name, value);
+        else if (!command_names_absent_role(text, values))
             return assay_fail(err, ASSAY_E_MISSING, 0, "launch.env.%s cannot be filled in",
-                              target->launch.env[k].name);
+                              launch->env[k].name);
     }
     for (size_t k = 0; i->variant != NULL && k < i->variant->env_count; k++)
         environment_set(env, i->variant->env[k].name, i->variant->env[k].value);
+    return ASSAY_OK;
+}
+
+static void set_secrets_and_roles(struct environment *env, struct instance *i)
+{
+    const struct target *target = i->target;
+
     for (size_t k = 0; k < target->secret_env_count; k++) {
         const char *value = i->options.secret_override != NULL
                                 ? i->options.secret_override
@@ -121,8 +141,30 @@ static enum assay_code fill_environment(struct environment *env, struct instance
 
         environment_set(env, target->secret_env[k].value, value);
     }
-    if (origin != NULL && i->options.origin_url != NULL)
-        environment_set(env, origin, i->options.origin_url);
+    for (size_t k = 0; k < target->role_count; k++) {
+        const char *url = instance_role_url(i, target->roles[k].name);
+
+        if (target->roles[k].variable != NULL && url != NULL)
+            environment_set(env, target->roles[k].variable, url);
+    }
+}
+
+static enum assay_code fill_environment(struct environment *env, struct instance *i,
+                                        const struct instance_program *program,
+                                        struct assay_err *err)
+{
+    const char *clock[FAULT_CLOCK_ENVIRONMENT];
+    size_t clocks = 0;
+    enum assay_code rc;
+
+    environment_init(env, i->arena);
+    environment_set(env, INSTANCE_MARK, strchr(i->tree.marker, '=') + 1);
+    if (program->mark != NULL)
+        environment_set(env, INSTANCE_RUN_MARK, strchr(program->mark, '=') + 1);
+    rc = set_launch_variables(env, i, program->values, err);
+    if (rc != ASSAY_OK)
+        return rc;
+    set_secrets_and_roles(env, i);
     if (i->has_clock) {
         clocks = fault_clock_environment(&i->clock, clock, ARRAY_LEN(clock), i->arena);
         env->failed = env->failed || clocks == 0;
@@ -150,7 +192,7 @@ static enum assay_code pick_port(struct instance *i, struct assay_err *err)
     socklen_t len = sizeof(at);
     int fd;
 
-    i->values.port = NULL;
+    command_value_set(&i->values, "PORT", NULL);
     if (!names_port(&i->target->launch))
         return ASSAY_OK;
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -163,72 +205,79 @@ static enum assay_code pick_port(struct instance *i, struct assay_err *err)
         return rc;
     }
     (void)close(fd);
-    i->values.port = assay_arena_printf(i->arena, "%u", (unsigned)ntohs(at.sin_port));
-    return i->values.port != NULL ? ASSAY_OK : no_memory(err);
+    command_value_set(&i->values, "PORT",
+                      assay_arena_printf(i->arena, "%u", (unsigned)ntohs(at.sin_port)));
+    return command_value(&i->values, "PORT") != NULL ? ASSAY_OK : no_memory(err);
 }
 
 /* ---- running it ---- */
 
-enum assay_code instance_run(struct instance *i, const struct target_list *command,
-                             const struct target_list *more, struct spawn what, pid_t *pid,
-                             int *pidfd, struct assay_err *err)
+static enum assay_code prepare(struct spawn *what, struct environment *env, struct instance *i,
+                               struct instance_program *program, struct assay_err *err)
 {
-    struct environment env;
-    enum assay_code rc = command_fill(&what.argv, i->arena, command, more, &i->values, err);
+    enum assay_code rc = command_fill(&program->argv, i->arena, program->command, program->more,
+                                      program->values, err);
 
-    if (rc == ASSAY_OK && what.argv[0] == NULL)
+    if (rc == ASSAY_OK && program->argv[0] == NULL)
         rc = assay_fail(err, ASSAY_E_MISSING, 0, "the command is empty");
     if (rc == ASSAY_OK)
-        rc = spawn_program(&what.program, i->arena, what.argv[0], file_folder(i), err);
+        rc = spawn_program(&what->program, i->arena, program->argv[0], file_folder(i), err);
     if (rc == ASSAY_OK)
-        rc = fill_environment(&env, i, err);
+        rc = fill_environment(env, i, program, err);
     if (rc != ASSAY_OK)
         return rc;
-    what.workdir = i->values.workdir;
-    what.envp = env.at;
-    return spawn(pid, pidfd, &what, err);
+    what->argv = program->argv;
+    what->workdir = command_value(program->values, "WORKDIR");
+    what->envp = env->at;
+    what->supervisor = program->supervisor;
+    return ASSAY_OK;
+}
+
+static void close_pipe(int ends[2])
+{
+    for (size_t k = 0; k < 2; k++) {
+        if (ends[k] >= 0)
+            (void)close(ends[k]);
+        ends[k] = -1;
+    }
+}
+
+enum assay_code instance_run(struct instance *i, struct instance_program *program,
+                             struct capture *capture, pid_t *pid, int *pidfd, struct assay_err *err)
+{
+    struct spawn what = {.in = -1, .out = -1, .err = -1};
+    int out[2] = {-1, -1}, errors[2] = {-1, -1};
+    struct environment env;
+    enum assay_code rc = prepare(&what, &env, i, program, err);
+
+    if (rc == ASSAY_OK && capture != NULL &&
+        (pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0))
+        rc = assay_fail(err, ASSAY_E_IO, 0, "pipe: %s", strerror(errno));
+    what.out = out[1];
+    what.err = errors[1];
+    if (rc == ASSAY_OK)
+        rc = spawn(pid, pidfd, &what, err);
+    if (rc == ASSAY_OK && capture != NULL) {
+        rc = capture_start(capture, out[0], errors[0], *pidfd, err);
+        out[0] = errors[0] = -1; /* the capture's now */
+    }
+    close_pipe(out);
+    close_pipe(errors);
+    return rc;
 }
 
 static enum assay_code launch(struct instance *i, struct assay_err *err)
 {
-    const struct target_list *more = i->variant != NULL ? &i->variant->args : NULL;
-    int out[2] = {-1, -1}, errors[2] = {-1, -1};
+    struct instance_program program = {.command = &i->target->launch.command,
+                                       .more = i->variant != NULL ? &i->variant->args : NULL,
+                                       .values = &i->values,
+                                       .supervisor = i->supervisor};
     enum assay_code rc = pick_port(i, err);
 
-    if (rc == ASSAY_OK && (pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0))
-        rc = assay_fail(err, ASSAY_E_IO, 0, "pipe: %s", strerror(errno));
     if (rc == ASSAY_OK)
-        rc = instance_run(
-            i, &i->target->launch.command, more,
-            (struct spawn){.in = -1, .out = out[1], .err = errors[1], .supervisor = i->supervisor},
-            &i->pid, &i->pidfd, err);
-    if (out[1] >= 0)
-        (void)close(out[1]);
-    if (errors[1] >= 0)
-        (void)close(errors[1]);
-    if (rc != ASSAY_OK) {
-        if (out[0] >= 0)
-            (void)close(out[0]);
-        if (errors[0] >= 0)
-            (void)close(errors[0]);
-        return rc;
-    }
+        rc = instance_run(i, &program, i->capture, &i->pid, &i->pidfd, err);
     i->tree.first = i->pid;
-    return capture_start(i->capture, out[0], errors[0], i->pidfd, err);
-}
-
-/* "exit status 3", "signal 9 (Killed)"; the state itself stays for whoever reaps. */
-static void describe_end(const struct instance *i, char *out, size_t room)
-{
-    siginfo_t info = {0};
-
-    if (waitid(P_PIDFD, (id_t)i->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid == 0)
-        (void)snprintf(out, room, "in an unknown way");
-    else if (info.si_code == CLD_EXITED)
-        (void)snprintf(out, room, "with exit status %d", info.si_status);
-    else
-        (void)snprintf(out, room, "by signal %d (%s)", info.si_status, strsignal(info.si_status));
+    return rc;
 }
 
 /* The last lines of stderr, fit to be read. */
@@ -254,6 +303,14 @@ static void quote_stderr(struct instance *i, struct assay_buf *out)
     }
 }
 
+void instance_name_peer(struct instance *i)
+{
+    const char *name = i->target->public_url != NULL ? strstr(i->target->public_url, "://") : NULL;
+
+    if (name != NULL)
+        i->peer.host = assay_bytes_of(name + 3, strcspn(name + 3, "/?#"));
+}
+
 static enum assay_code await_ready(struct instance *i, struct assay_err *err)
 {
     struct ready ready = {
@@ -264,13 +321,16 @@ static enum assay_code await_ready(struct instance *i, struct assay_err *err)
         .arena = i->arena,
     };
     struct assay_buf quote = ASSAY_BUF_INIT(8 * QUOTE_BYTES);
+    struct process_end end;
     const char *said;
     char how[64];
     enum assay_code rc = ready_await(&ready, &i->url, &i->peer, err);
 
+    instance_name_peer(i);
     if (rc != ASSAY_E_CRASHED && rc != ASSAY_E_TIMEOUT)
         return rc;
-    describe_end(i, how, sizeof(how));
+    end = process_end_of(i->pidfd);
+    process_end_text(how, sizeof(how), &end);
     quote_stderr(i, &quote);
     said = assay_buf_cstr(&quote) != NULL ? assay_buf_cstr(&quote) : "";
     if (rc == ASSAY_E_CRASHED)

@@ -55,8 +55,9 @@ static enum assay_code await_line(const struct ready *r, int64_t deadline_ns, co
         break;
     }
     *url = line != NULL ? url_in(line, r->arena) : NULL;
-    if (*url == NULL && r->values->port != NULL)
-        *url = assay_arena_printf(r->arena, "http://127.0.0.1:%s", r->values->port);
+    if (*url == NULL && command_value(r->values, "PORT") != NULL)
+        *url =
+            assay_arena_printf(r->arena, "http://127.0.0.1:%s", command_value(r->values, "PORT"));
     return *url != NULL
                ? ASSAY_OK
                : assay_fail(err, ASSAY_E_MALFORMED, 0,

@@ -6,14 +6,30 @@
  *  `ready` is a URL, or else the beginning of a line; a secret is a text, {"value": text} or
  *  {"env": variable of ours}, the latter two with "pass_as": variable of the target's; `reset` is
  *  "fresh-store", "none" or {"command": [...]}; `executions` is "origin" or {"counter": member of
- *  the answer's body}.
+ *  the answer's body}; a role is the variable that receives its URL, or {"variable": that,
+ *  "listen": "127.0.0.1:PORT"}; an operation is {"command": [...]} or {"url", "method", "headers"}.
  */
 #ifndef TARGET_TARGET_H
 #define TARGET_TARGET_H
 
 #include "base/arena.h"
 
-#define TARGET_LIST_MAX 32
+#define TARGET_LIST_MAX 64
+#define TARGET_FEW_MAX 16
+
+/** What a target is in the exchange of money for a response. */
+enum target_side { SIDE_SERVER, SIDE_CLIENT, SIDE_LIBRARY, SIDE__COUNT };
+const char *target_side_name(enum target_side side); /**< "server", "client", "library" */
+
+/* X(role, the placeholder that stands for its URL): what Assay can play for a target. */
+#define TARGET_ROLES(X)                                                                            \
+    X("origin", "ORIGIN")                                                                          \
+    X("node", "NODE")                                                                              \
+    X("node-rest", "NODE_REST")                                                                    \
+    X("wallet", "WALLET")                                                                          \
+    X("facilitator", "FACILITATOR")                                                                \
+    X("head", "HEAD") /* the outpoint of an additive head on the simulated chain */
+#define TARGET_ROLES_COUNT 6
 
 struct target_pair {
     const char *name;
@@ -43,8 +59,9 @@ struct target_endpoint {
 };
 
 struct target_launch {
-    /** NULL-free; ${ASSAY} ${PORT} ${STORE} ${WORKDIR} ${RULES} ${ORIGIN} are replaced; an
-     *  item "${DEFECTS}" becomes --defect X for each defect switched on */
+    /** NULL-free; ${ASSAY} ${PORT} ${STORE} ${WORKDIR} ${RULES} and the roles' ${ORIGIN} ${NODE} …
+     *  are replaced, of a client also ${URL} and ${POLICY}; an item "${DEFECTS}" becomes --defect X
+     *  for each defect switched on */
     struct target_list command;
     struct target_pair env[TARGET_LIST_MAX];
     size_t env_count;
@@ -55,14 +72,45 @@ struct target_launch {
     uint64_t ready_ms;   /**< default 10,000 */
 };
 
+/** How a role meets the target: by a variable that receives its URL, at a place of the target
+ *  file's choice (for a server that is running already), or both. */
+struct target_role {
+    const char *name;
+    const char *variable; /**< NULL: none */
+    const char *listen;   /**< "127.0.0.1:18210", a port of loopback; NULL: any */
+};
+
+/** What its operator can do: a command that is run, or a request to `url` (absolute, or a path of
+ *  the target). Placeholders as in a launch, and ${URL} (its base URL) ${TXID} ${RESULT} ${STATUS}.
+ */
+struct target_operation {
+    const char *name;           /**< "recover" */
+    struct target_list command; /**< empty: a request */
+    const char *url, *method;
+    struct target_pair headers[TARGET_FEW_MAX];
+    size_t header_count;
+};
+
+/** One of several callers that the target tells apart, by headers of its requests. */
+struct target_principal {
+    const char *name;
+    struct target_pair headers[TARGET_FEW_MAX];
+    size_t header_count;
+};
+
 struct target {
     const char *path; /**< of the file; "(embedded)" for the reference */
     const char *name;
     const char *profile;
-    /** "http" is the one this version drives; others are read and refused by run */
+    /** "http" and "command" are those this version drives; others are read and refused by run. A
+     *  "command" is a program that is run once for each purchase (target/client_run.h) */
     const char *interface;
-    const char *rules; /**< "base" or "hardened": the rule set it is judged by */
+    enum target_side side; /**< default: by the interface */
+    const char *rules;     /**< the rule set it is judged by; default "base" */
     struct target_list base_urls;
+    /** "http://shop.example": what clients call it, where that is not how it is reached; NULL: the
+     * base URL */
+    const char *public_url;
     bool has_launch;
     struct target_launch launch;
     const char *reset; /**< "command", "fresh-store" or NULL (none) */
@@ -81,11 +129,13 @@ struct target {
     /** files whose growth is measured; see instance_store_paths */
     struct target_list store_paths;
     bool persistent; /**< default true: the target promises to remember across restarts */
-    struct target_pair operations[TARGET_LIST_MAX];
+    struct target_operation operations[TARGET_FEW_MAX];
     size_t operation_count;
-    struct target_pair roles[TARGET_LIST_MAX]; /**< role name, variable that receives its URL */
+    struct target_principal principals[TARGET_FEW_MAX];
+    size_t principal_count;
+    struct target_role roles[TARGET_ROLES_COUNT];
     size_t role_count;
-    struct target_variant variants[8];
+    struct target_variant variants[TARGET_FEW_MAX];
     size_t variant_count;
     uint64_t ttl_ms; /**< limits.challenge_ttl_ms: 0 where not said (learnt from a challenge) */
     uint64_t body_max_bytes;     /**< limits.body_bytes; 0: not stated, and not judged */
@@ -95,6 +145,12 @@ struct target {
     uint64_t sweep_ms; /**< limits.sweep_ms: real time until what is over has been removed; 0: not
                           stated */
     uint64_t flood_requests; /**< limits.flood_requests, default 200 */
+    /* 0 in each of these: not stated, and not judged. */
+    uint64_t accept_wait_ms;      /**< limits.accept_wait_ms: how long it waits for acceptance */
+    uint64_t poll_ms;             /**< limits.poll_ms: how often it looks at the node */
+    uint64_t adapter_deadline_ms; /**< limits.adapter_deadline_ms: for one answer of a role */
+    uint64_t concurrency;         /**< limits.concurrency: requests in work at once */
+    uint64_t caller_quota;        /**< limits.caller_quota: of these, for one principal */
     const char *repository;
     /** path of an expectations file, resolved against the target file's folder */
     const char *expectations;
@@ -103,10 +159,12 @@ struct target {
 /** Reads a target file. Everything lives in the arena. */
 enum assay_code target_load(struct target *out, struct assay_arena *arena, const char *path,
                             struct assay_err *err) ASSAY_MUST_USE;
-/** The embedded reference of a profile: `assay serve`. rules: "base" or "hardened". UNKNOWN: no
- *  such profile. */
+/** The embedded reference of a profile: this program itself, serving or paying. UNKNOWN: there is
+ *  none for that profile, side and rule set. */
 enum assay_code target_embedded(struct target *out, struct assay_arena *arena, const char *profile,
-                                const char *rules, struct assay_err *err) ASSAY_MUST_USE;
+                                enum target_side side, const char *rules,
+                                struct assay_err *err) ASSAY_MUST_USE;
+bool target_has_embedded(const char *profile, enum target_side side);
 /** Parses JSON text as if it stood in `path`; target_load and target_embedded end here, and tests
  *  begin here. */
 enum assay_code target_parse(struct target *out, struct assay_arena *arena, struct assay_bytes text,
@@ -118,5 +176,17 @@ const struct target_variant *target_variant(const struct target *target, const c
 const char *target_secret(const struct target *target, const char *name);
 bool target_supports(const struct target *target, const char *what);
 const char *target_role_variable(const struct target *target, const char *role);
+/** "127.0.0.1:PORT" where the target file says so; NULL: wherever. */
+const char *target_role_listen(const struct target *target, const char *role);
+/** That port; 0: any. */
+uint16_t target_role_port(const struct target *target, const char *role);
+/** Whether it looks for one of them at such a place, which can be taken once. */
+bool target_has_fixed_role(const struct target *target);
+/** Whether the target can meet that role: it is told its URL, or expects it at a port. */
+bool target_meets_role(const struct target *target, const char *role);
+const struct target_operation *target_operation(const struct target *target, const char *name);
+const struct target_principal *target_principal(const struct target *target, const char *name);
+/** Whether it is a program that is run once for each purchase. */
+bool target_is_command(const struct target *target);
 
 #endif

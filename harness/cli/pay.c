@@ -1,0 +1,397 @@
+/* assay pay: the reference client of kaspa-x402. Buys one answer, and says what became of it. */
+#include "cli/cli.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "client/kx_pay.h"
+#include "defects/defects.h"
+
+#include <stdio.h>
+
+#define BODY_MAX_BYTES ((size_t)1 << 20)
+
+enum { EXIT_REFUSED = 1, EXIT_UNRESOLVED = 2 };
+
+enum option_code {
+    OPTION_POLICY = 256,
+    OPTION_WALLET,
+    OPTION_NODE,
+    OPTION_STATE,
+    OPTION_METHOD,
+    OPTION_BODY,
+    OPTION_ID,
+    OPTION_RETRIES,
+    OPTION_WAIT,
+    OPTION_POLL,
+    OPTION_NODE_DEADLINE,
+    OPTION_NODE_LAG,
+    OPTION_DEFECT,
+    OPTION_JSON,
+    OPTION_LIST,
+};
+
+static const struct option long_options[] = {
+    {"policy", required_argument, NULL, OPTION_POLICY},
+    {"wallet", required_argument, NULL, OPTION_WALLET},
+    {"node", required_argument, NULL, OPTION_NODE},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"method", required_argument, NULL, OPTION_METHOD},
+    {"body", required_argument, NULL, OPTION_BODY},
+    {"id", required_argument, NULL, OPTION_ID},
+    {"retries", required_argument, NULL, OPTION_RETRIES},
+    {"wait", required_argument, NULL, OPTION_WAIT},
+    {"poll", required_argument, NULL, OPTION_POLL},
+    {"node-deadline", required_argument, NULL, OPTION_NODE_DEADLINE},
+    {"node-lag", required_argument, NULL, OPTION_NODE_LAG},
+    {"defect", required_argument, NULL, OPTION_DEFECT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void help(void)
+{
+    fputs(
+        "usage: assay pay URL --policy FILE --wallet URL --state DIR [options]\n"
+        "       assay pay --state DIR --list\n\n"
+        "Buys the answer to one request from a Kaspa x402 server (scheme exact). The answer goes "
+        "to\n"
+        "stdout, one line about the payment to stderr. A payment of the same request that is not\n"
+        "resolved yet is taken up again: it is never paid twice.\n\n"
+        "  --policy FILE   what may be paid, in JSON: allowedOrigins, allowedPayTo,\n"
+        "                  maximumExactAmountSompi, requiredSource and more "
+        "(ref/client/kx_policy.h)\n"
+        "  --wallet URL    who signs: http on loopback (docs/wallet-role.md)\n"
+        "  --node URL      node RPC (ws on loopback) whose word settles a payment; without it "
+        "none\n"
+        "                  is ever settled\n"
+        "  --state DIR     where attempts are remembered; made if it is missing\n"
+        "  --method M      default GET, or POST with --body\n"
+        "  --body FILE     body of the request\n"
+        "  --id ID         payment identifier, 16 to 128 of A-Z a-z 0-9 _ - (default: a fresh "
+        "one)\n"
+        "  --retries N     identical retries after 409, 429, 503, 504 or no answer (default 5)\n"
+        "  --wait MS       for the node to show the payment, after the answer (default 60000)\n"
+        "  --poll MS       between looks at the node (default 250)\n"
+        "  --node-deadline MS  for one question to the node (default 10000)\n"
+        "  --node-lag MS   how far the node's time may be behind the clock (default 600000;\n"
+        "                  0: any time)\n"
+        "  --json          the line on stderr is a JSON object\n"
+        "  --list          the attempts of the folder\n"
+        "  --defect NAME   switch on a seeded defect; may be repeated (assay list defects)\n\n"
+        "exit: 0 paid and delivered, or free; 1 nothing was paid; 2 a payment is out that is not\n"
+        "      settled, or was not answered: run the same again; 3 usage, a bad file, own "
+        "trouble\n",
+        stdout);
+}
+
+struct pay {
+    struct kx_pay_options options;
+    const char *policy_file, *body_file;
+    bool as_json, lists;
+    bool wrong; /* said so already */
+    int status;
+};
+
+static uint64_t number(struct pay *p, const char *option, const char *text, uint64_t most)
+{
+    uint64_t value = 0;
+
+    p->wrong = !cli_number(&value, "pay", option, text, 0, most) || p->wrong;
+    return value;
+}
+
+static void switch_on(struct pay *p, const char *name)
+{
+    struct assay_err err = {0};
+
+    if (ref_defect_switch_on(assay_str(name), &err) == ASSAY_OK)
+        return;
+    cli_wrong("pay", "--defect %.80s: %s", name, err.text);
+    p->wrong = true;
+}
+
+static void take_name(struct pay *p, int option, const char *text)
+{
+    struct kx_pay_options *o = &p->options;
+
+    if (option == OPTION_POLICY)
+        p->policy_file = text;
+    else if (option == OPTION_WALLET)
+        o->wallet = text;
+    else if (option == OPTION_NODE)
+        o->node = text;
+    else if (option == OPTION_STATE)
+        o->state = text;
+    else if (option == OPTION_METHOD)
+        o->method = text;
+    else if (option == OPTION_BODY)
+        p->body_file = text;
+    else
+        o->identifier = text;
+}
+
+static void take(struct pay *p, int option, const char *text)
+{
+    struct kx_pay_options *o = &p->options;
+
+    if (option == OPTION_RETRIES)
+        o->retries = (unsigned)number(p, "--retries", text, 1000);
+    else if (option == OPTION_WAIT)
+        o->wait_ms = (int64_t)number(p, "--wait", text, 86400000);
+    else if (option == OPTION_POLL)
+        o->poll_ms = (int64_t)number(p, "--poll", text, 60000);
+    else if (option == OPTION_NODE_DEADLINE)
+        o->node_deadline_ms = (int64_t)number(p, "--node-deadline", text, 3600000);
+    else if (option == OPTION_NODE_LAG)
+        o->node_max_lag_ms = (int64_t)number(p, "--node-lag", text, 86400000);
+    else if (option == OPTION_DEFECT)
+        switch_on(p, text);
+    else if (option == OPTION_JSON)
+        p->as_json = true;
+    else if (option == OPTION_LIST)
+        p->lists = true;
+    else
+        take_name(p, option, text);
+}
+
+/* ---- what is said ---- */
+
+static const char *end_name(enum kx_client_end end)
+{
+    switch (end) {
+    case KX_CLIENT_SERVED:
+        return "paid";
+    case KX_CLIENT_FREE:
+        return "free";
+    case KX_CLIENT_REFUSED:
+        return "not paid";
+    case KX_CLIENT_UNRESOLVED:
+        break;
+    }
+    return "unresolved";
+}
+
+static const char *word_name(enum kx_client_word word)
+{
+    static const char *const names[] = {
+        [KX_CLIENT_SAID_NOTHING] = "nothing", [KX_CLIENT_SAID_NONSENSE] = "malformed",
+        [KX_CLIENT_SAID_FAILED] = "failed",   [KX_CLIENT_SAID_OTHER] = "another payment",
+        [KX_CLIENT_SAID_PAID] = "paid",
+    };
+
+    return names[word];
+}
+
+static void add_member(struct assay_buf *line, const char *name, struct assay_bytes text)
+{
+    assay_buf_printf(line, ",\"%s\":", name);
+    assay_json_add_string(line, text);
+}
+
+static void add_attempt(struct assay_buf *line, const struct kx_client_attempt *a)
+{
+    add_member(line, "state", assay_str(kx_client_state_name(a->state)));
+    assay_buf_printf(line, ",\"delivered\":%s", a->is_delivered ? "true" : "false");
+    add_member(line, "identifier", a->identifier);
+    add_member(line, "transaction", a->txid);
+    add_member(line, "network", a->network);
+    add_member(line, "amount", a->amount);
+    add_member(line, "payTo", a->pay_to);
+    add_member(line, "method", a->method);
+    add_member(line, "url", a->url);
+}
+
+static void write_json(struct assay_buf *line, const struct kx_client_outcome *outcome,
+                       const struct kx_client_attempt *attempt)
+{
+    assay_buf_printf(line, "{\"end\":\"%s\",\"status\":%d,\"said\":\"%s\"", end_name(outcome->end),
+                     outcome->status, word_name(outcome->word));
+    if (outcome->rule != NULL)
+        add_member(line, "rule", assay_str(outcome->rule));
+    if (outcome->why[0] != '\0')
+        add_member(line, "why", assay_str(outcome->why));
+    if (attempt != NULL)
+        add_attempt(line, attempt);
+    assay_buf_add_byte(line, '}');
+}
+
+static void write_words(struct assay_buf *line, const struct kx_client_outcome *outcome,
+                        const struct kx_client_attempt *a)
+{
+    assay_buf_printf(line, "%s", end_name(outcome->end));
+    if (a != NULL)
+        assay_buf_printf(line, ": %.*s sompi to %.*s, transaction %.*s, %s, attempt %.*s",
+                         (int)a->amount.len, (const char *)a->amount.at, (int)a->pay_to.len,
+                         (const char *)a->pay_to.at, a->txid.len > 0 ? (int)a->txid.len : 4,
+                         a->txid.len > 0 ? (const char *)a->txid.at : "none",
+                         kx_client_state_name(a->state), (int)a->identifier.len,
+                         (const char *)a->identifier.at);
+    if (outcome->status != 0)
+        assay_buf_printf(line, "; answered %d", outcome->status);
+    if (outcome->why[0] != '\0')
+        assay_buf_printf(line, "; %s%s%s%s", outcome->why, outcome->rule != NULL ? " (" : "",
+                         outcome->rule != NULL ? outcome->rule : "",
+                         outcome->rule != NULL ? ")" : "");
+}
+
+/* One line, whatever a server or a wallet put into it. */
+static void print_line(FILE *out, const struct assay_buf *line)
+{
+    struct assay_buf shown = ASSAY_BUF_INIT((size_t)1 << 20);
+
+    assay_utf8_add_printable(&shown, assay_buf_view(line));
+    fprintf(out, "%s\n",
+            assay_buf_ok(line) && assay_buf_cstr(&shown) != NULL ? assay_buf_cstr(&shown)
+                                                                 : "assay pay: out of memory");
+    assay_buf_fini(&shown);
+}
+
+static int status_of(enum kx_client_end end)
+{
+    switch (end) {
+    case KX_CLIENT_SERVED:
+    case KX_CLIENT_FREE:
+        return 0;
+    case KX_CLIENT_REFUSED:
+        return EXIT_REFUSED;
+    case KX_CLIENT_UNRESOLVED:
+        break;
+    }
+    return EXIT_UNRESOLVED;
+}
+
+static bool take_answer(void *cls, struct assay_bytes body, struct assay_bytes content_type)
+{
+    bool is_written = fwrite(body.at, 1, body.len, stdout) == body.len && fflush(stdout) == 0;
+
+    (void)cls;
+    (void)content_type;
+    if (!is_written)
+        cli_wrong("pay", "the answer cannot be written to stdout");
+    return is_written;
+}
+
+static void report(void *cls, const struct kx_client_outcome *outcome,
+                   const struct kx_client_attempt *attempt)
+{
+    struct assay_buf line = ASSAY_BUF_INIT((size_t)1 << 18);
+    struct pay *p = cls;
+
+    p->status = status_of(outcome->end);
+    if (p->as_json) {
+        write_json(&line, outcome, attempt);
+    } else {
+        assay_buf_add_str(&line, "assay pay: ");
+        write_words(&line, outcome, attempt);
+    }
+    print_line(stderr, &line);
+    assay_buf_fini(&line);
+}
+
+/* ---- the list ---- */
+
+static bool print_attempt(void *cls, const struct kx_client_attempt *a)
+{
+    struct assay_buf line = ASSAY_BUF_INIT((size_t)1 << 18);
+    const struct pay *p = cls;
+
+    if (p->as_json) {
+        assay_buf_add_str(&line, "{\"format\":\"assay-payment-attempt/1\"");
+        add_attempt(&line, a);
+        assay_buf_add_byte(&line, '}');
+    } else {
+        assay_buf_printf(
+            &line, "%-9s %-13s %.*s  %.*s sompi to %.*s  %.*s %.*s", kx_client_state_name(a->state),
+            a->is_delivered ? "delivered" : "not delivered", (int)a->identifier.len,
+            (const char *)a->identifier.at, (int)a->amount.len, (const char *)a->amount.at,
+            (int)a->pay_to.len, (const char *)a->pay_to.at, (int)a->method.len,
+            (const char *)a->method.at, (int)a->url.len, (const char *)a->url.at);
+    }
+    print_line(stdout, &line);
+    assay_buf_fini(&line);
+    return true;
+}
+
+static int list(struct pay *p)
+{
+    struct assay_err err = {0};
+
+    if (p->options.state == NULL)
+        return cli_wrong("pay", "--state is missing: name the folder to list");
+    if (kx_attempts_each(p->options.state, print_attempt, p, &err) != ASSAY_OK)
+        return cli_wrong("pay", "%s", err.text);
+    return 0;
+}
+
+/* ---- a payment ---- */
+
+static const char *what_is_missing(const struct pay *p)
+{
+    if (p->policy_file == NULL)
+        return "--policy is missing: name the file that says what may be paid";
+    if (p->options.wallet == NULL)
+        return "--wallet is missing: name the URL of who signs";
+    if (p->options.state == NULL)
+        return "--state is missing: name a folder for what must be remembered";
+    return NULL;
+}
+
+static int pay(struct pay *p)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(KX_POLICY_MAX_BYTES),
+                     body = ASSAY_BUF_INIT(BODY_MAX_BYTES);
+    struct assay_arena arena = ASSAY_ARENA_INIT((size_t)8 << 20);
+    struct assay_err err = {0};
+    struct kx_policy policy;
+    enum assay_code rc;
+
+    rc = assay_file_read(&text, p->policy_file, &err);
+    if (rc == ASSAY_OK)
+        rc = kx_policy_read(&policy, &arena, assay_buf_view(&text), p->policy_file, &err);
+    if (rc == ASSAY_OK && p->body_file != NULL)
+        rc = assay_file_read(&body, p->body_file, &err);
+    if (rc == ASSAY_OK) {
+        p->options.policy = &policy;
+        p->options.body = assay_buf_view(&body);
+        p->options.has_body = p->body_file != NULL;
+        rc = kx_pay_run(&p->options,
+                        &(struct kx_pay_buyer){.take = take_answer, .told = report, .cls = p},
+                        &err);
+    }
+    assay_arena_fini(&arena);
+    assay_buf_fini(&text);
+    assay_buf_fini(&body);
+    return rc == ASSAY_OK ? p->status : cli_wrong("pay", "%s", err.text);
+}
+
+int cli_pay(int argc, char **argv)
+{
+    struct pay p = {.options = KX_PAY_OPTIONS_DEFAULT};
+    const char *missing;
+    int option;
+
+    p.options.method = NULL;
+    while ((option = cli_option(argc, argv, long_options)) != -1) {
+        if (option == '?')
+            return EXIT_TROUBLE;
+        if (option == 'h') {
+            help();
+            return 0;
+        }
+        take(&p, option, optarg);
+        if (p.wrong)
+            return EXIT_TROUBLE;
+    }
+    if (p.lists)
+        return optind == argc ? list(&p) : cli_wrong("pay", "--list takes no URL");
+    if (optind + 1 != argc)
+        return cli_wrong("pay", "name one URL to pay for");
+    if ((missing = what_is_missing(&p)) != NULL)
+        return cli_wrong("pay", "%s", missing);
+    p.options.url = argv[optind];
+    if (p.options.method == NULL)
+        p.options.method = p.body_file != NULL ? "POST" : "GET";
+    return pay(&p);
+}

@@ -1,0 +1,358 @@
+/* assay serve kaspa-x402: its reference server, correct unless a defect is asked for by name, and
+ * what an operator does about payments that did not end by themselves. */
+#include "cli/serve.h"
+
+#include "base/hex.h"
+#include "server/kaspa_x402.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define VERB "serve kaspa-x402"
+#define RECOVERED_MAX_BYTES ((size_t)64 << 20) /* of lines about payments */
+
+enum { EXIT_UNKNOWN = 2 };
+
+enum kind {
+    TEXT,
+    FLAG,
+    NUMBER, /* into a field of 4 or 8 bytes */
+    FINALITY,
+    HEAD,
+    PRINCIPAL,
+    DEFECT,
+    RECOVER,
+    STATUS,
+    BODY,
+    TYPE,
+};
+
+struct row {
+    const char *name;
+    enum kind kind;
+    size_t offset, size; /* of the field of kx_server_options */
+    uint64_t least, most;
+    const char *argument, *help;
+};
+
+#define FIELD(member)                                                                              \
+    offsetof(struct kx_server_options, member), sizeof(((struct kx_server_options *)0)->member)
+#define NO_FIELD 0, 0
+#define HOUR_MS 3600000
+#define ANY UINT64_MAX
+
+static const struct row rows[] = {
+    {"listen", TEXT, FIELD(listen), 0, 0, "ADDR:PORT",
+     "default 127.0.0.1:8402; port 0: the system chooses one"},
+    {"base-url", TEXT, FIELD(base_url), 0, 0, "URL",
+     "what clients call it (default: the listening address)"},
+    {"store", TEXT, FIELD(store), 0, 0, "FILE|memory",
+     "where payments are remembered; memory: one worker, forgets"},
+    {"workers", NUMBER, FIELD(workers), 1, KX_SERVER_WORKERS_MAX, "N",
+     "processes that share socket and store (default 2)"},
+    {"origin", TEXT, FIELD(origin), 0, 0, "URL",
+     "the protected handler; without it a built-in one echoes"},
+    {"node", TEXT, FIELD(node), 0, 0, "URL", "node RPC as JSON, ws://127.0.0.1:18210"},
+    {"network", TEXT, FIELD(network), 0, 0, "NAME",
+     "kaspa:testnet-10 (default), or kaspa:mainnet with --mainnet"},
+    {"mainnet", FLAG, FIELD(mainnet), 0, 0, NULL, "coins that have value may be asked for"},
+    {"pay-to", TEXT, FIELD(pay_to), 0, 0, "ADDRESS", "who is paid"},
+    {"price", NUMBER, FIELD(price), 1, ANY, "SOMPI",
+     "of everything that is priced (default: each thing its own)"},
+    {"timeout", NUMBER, FIELD(max_timeout_s), 1, UINT32_MAX, "S",
+     "how far ahead an authorization may end (default 60)"},
+    {"finality", FINALITY, FIELD(finality), 0, 0, "NAME", "accepted (default) or confirmed"},
+    {"confirmations", NUMBER, FIELD(confirmations), 1, 1000000, "N",
+     "that confirmed means (default 30)"},
+    {"fee-max", NUMBER, FIELD(fee_max), 0, ANY, "SOMPI", "of a payment (default 100000000)"},
+    {"head-owner", TEXT, FIELD(head_owner), 0, 0, "KEY",
+     "x-only key, 64 hex digits, that additive heads belong to"},
+    {"head", HEAD, NO_FIELD, 0, 0, "TXID:INDEX", "a head to sell for; may be repeated"},
+    {"threshold", NUMBER, FIELD(threshold), 1, INT64_MAX, "SOMPI",
+     "by which a head must grow (default 10000000)"},
+    {"principal", PRINCIPAL, NO_FIELD, 0, 0, "NAME:TENANT:VAR",
+     "who may buy /private, with the bearer token in that variable,\nwhich is wiped; TENANT may be "
+     "empty; may be repeated"},
+    {"records", NUMBER, FIELD(limits.max_records), 1, ANY, "N",
+     "payments that are kept with their answers (default 10000)"},
+    {"store-bytes", NUMBER, FIELD(limits.max_bytes), 1, ANY, "BYTES",
+     "of them together (default 536870912)"},
+    {"payer-records", NUMBER, FIELD(limits.max_per_payer), 1, ANY, "N",
+     "of one payer (default 1000)"},
+    {"heads-max", NUMBER, FIELD(limits.max_heads), 1, ANY, "N",
+     "heads that are kept (default 256)"},
+    {"retention", NUMBER, FIELD(limits.retention_ms), 1, INT64_MAX, "MS",
+     "how long an answer can be had again (default 86400000)"},
+    {"sweep", NUMBER, FIELD(sweep_every_ms), 1, INT64_MAX, "MS",
+     "how often what is past its time is removed (default 60000)"},
+    {"challenge", NUMBER, FIELD(challenge_ms), 1000, 24 * HOUR_MS, "MS",
+     "life of an additive offer (default 60000)"},
+    {"accept-wait", NUMBER, FIELD(accept_wait_ms), 0, HOUR_MS, "MS",
+     "for the chain to accept a payment (default 60000)"},
+    {"poll", NUMBER, FIELD(poll_ms), 1, HOUR_MS, "MS",
+     "between looks at the chain meanwhile (default 250)"},
+    {"node-deadline", NUMBER, FIELD(node_deadline_ms), 1, HOUR_MS, "MS",
+     "for the node's answer to a question (default 10000)"},
+    {"node-lag", NUMBER, FIELD(node_max_lag_ms), 0, INT64_MAX, "MS",
+     "that the node's chain may stand behind the clock; 0: any\n(default 600000)"},
+    {"node-questions", NUMBER, FIELD(node_questions_max), 1, 4096, "N",
+     "that a worker asks at once (default 16)"},
+    {"quota", NUMBER, FIELD(caller_quota), 0, UINT32_MAX, "N",
+     "requests of a caller in 60 s; 0: any (default 1000)"},
+    {"running", NUMBER, FIELD(running_max), 0, UINT32_MAX, "N",
+     "requests at once, of all workers; 0: any (default 64)"},
+    {"caller-running", NUMBER, FIELD(caller_running_max), 0, UINT32_MAX, "N",
+     "of one caller (default 64)"},
+    {"scope-running", NUMBER, FIELD(scope_running_max), 0, UINT32_MAX, "N",
+     "of one payment (default 8)"},
+    {"body-max", NUMBER, FIELD(body_max_bytes), 0, 16u << 20, "BYTES",
+     "of a request (default 1048576)"},
+    {"connections", NUMBER, FIELD(connection_max), 1, 4096, "N",
+     "of one worker; more wait (default 256)"},
+    {"read-deadline", NUMBER, FIELD(read_deadline_ms), 1, HOUR_MS, "MS",
+     "for a whole request to arrive (default 10000)"},
+    {"origin-deadline", NUMBER, FIELD(origin_deadline_ms), 1, HOUR_MS, "MS",
+     "for the origin's whole answer (default 30000)"},
+    {"stop-deadline", NUMBER, FIELD(stop_deadline_ms), 0, HOUR_MS, "MS",
+     "for running requests, once told to stop (default 10000)"},
+    {"public", FLAG, FIELD(is_public), 0, 0, NULL,
+     "may listen, and reach node and origin, beyond loopback"},
+    {"defect", DEFECT, NO_FIELD, 0, 0, "NAME",
+     "switch on a seeded defect; may be repeated (assay list defects)"},
+    {"recover", RECOVER, NO_FIELD, 0, 0, NULL, NULL},
+    {"status", STATUS, NO_FIELD, 200, 599, "N", NULL},
+    {"body", BODY, NO_FIELD, 0, 0, "FILE", NULL},
+    {"content-type", TYPE, NO_FIELD, 0, 0, "TYPE", NULL},
+};
+
+enum { FIRST_CODE = 256 };
+
+struct serve {
+    struct kx_server_options server;
+    bool recover, has_result;
+    const char *body; /* file */
+    struct kx_result result;
+    bool wrong; /* said so already */
+};
+
+static void help_row(const struct row *row)
+{
+    const char *text = row->help, *end = strchr(text, '\n');
+    char option[48];
+
+    (void)snprintf(option, sizeof(option), "--%s%s%s", row->name, row->argument != NULL ? " " : "",
+                   row->argument != NULL ? row->argument : "");
+    printf("  %-27s %.*s\n", option, end != NULL ? (int)(end - text) : (int)strlen(text), text);
+    if (end != NULL)
+        printf("  %-27s %s\n", "", end + 1);
+}
+
+static void help(void)
+{
+    fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
+          "       assay serve kaspa-x402 --recover [TXID] --store FILE --node URL [options]\n\n"
+          "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
+          "  ready kaspa-x402 http://127.0.0.1:PORT\n"
+          "and one line of JSON for each request on stderr.\n\n",
+          stdout);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].help != NULL)
+            help_row(&rows[i]);
+    fputs("\nPayments that did not end by themselves, beside a running server or without one:\n\n"
+          "  --recover                   lists them: one line of JSON each, with what it needs\n"
+          "  --recover TXID              asks the chain what became of it: accepted, or void\n"
+          "  --recover TXID --status N [--body FILE] [--content-type TYPE]\n"
+          "                              supplies the handler's result, which the payer's next\n"
+          "                              identical request is answered with\n\n"
+          "exit: 0 stopped when told to, or nothing is unresolved; 2 still unresolved;\n"
+          "      3 usage or trouble\n",
+          stdout);
+}
+
+/* ---- options ------------------------------------------------------------------------------------
+ */
+
+static void take_number(struct serve *s, const struct row *row, const char *text)
+{
+    char option[48];
+    uint64_t wide;
+    uint32_t narrow;
+
+    (void)snprintf(option, sizeof(option), "--%s", row->name);
+    wide = serve_number(&s->wrong, VERB, option, text, row->least, row->most);
+    narrow = (uint32_t)wide;
+    if (row->size == sizeof(wide))
+        memcpy((char *)&s->server + row->offset, &wide, sizeof(wide));
+    else
+        memcpy((char *)&s->server + row->offset, &narrow, sizeof(narrow));
+}
+
+static void take_one_of(struct serve *s, const char *what, const char *text, const char **list,
+                        size_t *count, size_t room)
+{
+    if (*count < room) {
+        list[(*count)++] = text;
+        return;
+    }
+    cli_wrong(VERB, "--%s: %zu at most", what, room);
+    s->wrong = true;
+}
+
+static void take_status(struct serve *s, const struct row *row, const char *text)
+{
+    s->result.status = (int)serve_number(&s->wrong, VERB, "--status", text, row->least, row->most);
+    s->has_result = true;
+}
+
+static void take(struct serve *s, const struct row *row, const char *text)
+{
+    static const char *const finalities[] = {"accepted", "confirmed", NULL};
+    struct kx_server_options *o = &s->server;
+
+    switch (row->kind) {
+    case TEXT:
+        memcpy((char *)o + row->offset, &text, sizeof(text));
+        break;
+    case FLAG:
+        *((char *)o + row->offset) = true;
+        break;
+    case NUMBER:
+        take_number(s, row, text);
+        break;
+    case FINALITY:
+        o->finality = serve_word(&s->wrong, VERB, "--finality", text, finalities) == 0
+                          ? KX_FINALITY_ACCEPTED
+                          : KX_FINALITY_CONFIRMED;
+        break;
+    case HEAD:
+        take_one_of(s, row->name, text, o->heads, &o->head_count, ARRAY_LEN(o->heads));
+        break;
+    case PRINCIPAL:
+        take_one_of(s, row->name, text, o->principals, &o->principal_count,
+                    ARRAY_LEN(o->principals));
+        break;
+    case DEFECT:
+        serve_switch_on(&s->wrong, VERB, text);
+        break;
+    case RECOVER:
+        s->recover = true;
+        break;
+    case STATUS:
+        take_status(s, row, text);
+        break;
+    case BODY:
+        s->body = text;
+        break;
+    case TYPE:
+        s->result.headers[0] = (struct kx_field){ASSAY_LIT("content-type"), assay_str(text)};
+        s->result.header_count = 1;
+        break;
+    }
+}
+
+/* The status of the whole command where there is no more to do, else -1. */
+static int take_all(struct serve *s, int argc, char **argv)
+{
+    struct option options[ARRAY_LEN(rows) + 2] = {{0}};
+    int option;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        options[i] = (struct option){rows[i].name,
+                                     rows[i].argument != NULL ? required_argument : no_argument,
+                                     NULL, FIRST_CODE + (int)i};
+    options[ARRAY_LEN(rows)] = (struct option){"help", no_argument, NULL, 'h'};
+    while ((option = cli_option(argc, argv, options)) != -1) {
+        if (option == '?')
+            return EXIT_TROUBLE;
+        if (option == 'h') {
+            help();
+            return 0;
+        }
+        take(s, &rows[option - FIRST_CODE], optarg);
+        if (s->wrong)
+            return EXIT_TROUBLE;
+    }
+    return -1;
+}
+
+/* ---- recovery -----------------------------------------------------------------------------------
+ */
+
+static int run_recovery(struct serve *s, const struct kx_recovery_request *request)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(RECOVERED_MAX_BYTES);
+    struct assay_err err = {0};
+    enum assay_code code = kx_server_recover(&s->server, request, &out, &err);
+    bool unresolved = request->txid == NULL && out.len > 0;
+    int status = code == ASSAY_E_UNKNOWN || unresolved ? EXIT_UNKNOWN : 0;
+
+    if (out.len > 0 && (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
+        status = cli_wrong(VERB, "the answer cannot be printed");
+    if (code == ASSAY_E_UNKNOWN)
+        fprintf(stderr, "assay " VERB ": %s\n", err.text);
+    else if (code != ASSAY_OK)
+        status = cli_wrong(VERB, "%s", err.text);
+    assay_buf_fini(&out);
+    return status;
+}
+
+/* The id in the form that the store has it; empty where the text is none. */
+static void read_txid(char out[X402_HASH_TEXT_BYTES], const char *text)
+{
+    uint8_t bytes[32];
+
+    out[0] = '\0';
+    if (assay_hex_decode(bytes, sizeof(bytes), assay_str(text), false) == ASSAY_OK)
+        assay_hex_encode(out, assay_bytes_of(bytes, sizeof(bytes)));
+}
+
+static int recover(struct serve *s, const char *txid)
+{
+    struct assay_buf body = ASSAY_BUF_INIT(KX_STORE_RESULT_MAX_BYTES);
+    struct kx_recovery_request request = {.result = s->has_result ? &s->result : NULL};
+    char id[X402_HASH_TEXT_BYTES];
+    struct assay_err err = {0};
+    int status;
+
+    if (txid != NULL) {
+        read_txid(id, txid);
+        request.txid = id;
+        if (id[0] == '\0')
+            return cli_wrong(VERB, "\"%.80s\" is no transaction id: 64 hex digits", txid);
+    }
+    if (!s->has_result && (s->body != NULL || s->result.header_count > 0))
+        return cli_wrong(VERB, "--body and --content-type are of a result, which has a --status");
+    if (s->has_result && txid == NULL)
+        return cli_wrong(VERB, "--status: name the transaction whose result it is");
+    if (s->body != NULL && assay_file_read(&body, s->body, &err) != ASSAY_OK) {
+        status = cli_wrong(VERB, "--body: %s", err.text);
+    } else {
+        s->result.body = assay_buf_view(&body);
+        status = run_recovery(s, &request);
+    }
+    assay_buf_fini(&body);
+    return status;
+}
+
+int serve_kaspa(int argc, char **argv)
+{
+    struct serve s = {.server = KX_SERVER_OPTIONS_DEFAULT};
+    struct assay_err err = {0};
+    char verb[] = VERB;
+    int status, words;
+
+    argv[0] = verb;
+    status = take_all(&s, argc, argv);
+    words = argc - optind; /* the profile, and of --recover a transaction */
+    if (status >= 0)
+        return status;
+    if (words > (s.recover ? 2 : 1))
+        return cli_wrong(VERB, "\"%.60s\" is one word too many", argv[argc - 1]);
+    if (s.recover)
+        return recover(&s, words == 2 ? argv[optind + 1] : NULL);
+    if (s.has_result || s.body != NULL || s.result.header_count > 0)
+        return cli_wrong(VERB, "--status, --body and --content-type go with --recover");
+    if (kx_server_run(&s.server, &err) != ASSAY_OK)
+        return cli_wrong(VERB, "%s", err.text);
+    return 0;
+}

@@ -1,0 +1,287 @@
+/* The operation exact.payment: every check of an exact payment, with its result. */
+#include "run/operations_exact.h"
+
+#include "kaspa/safejson.h"
+
+/* All that a payment is judged with. */
+struct judging {
+    struct assay_arena arena;
+    struct assay_json offer_doc, payment_doc;
+    struct x402_required offer;
+    struct kx_payment payment;
+    struct exact_request request;
+    struct kaspa_in k;
+    struct kaspa_point_of_view pov;
+    struct kx_head head;
+    struct kx_chain_evidence evidence;
+    struct kx_exact with;
+    struct kx_exact_verdict verdict;
+};
+
+static bool has(const json_t *in, const char *member)
+{
+    return json_object_get(in, member) != NULL;
+}
+
+/* ---- the input ---- */
+
+static bool offer_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    const json_t *value = json_object_get(in, "required");
+    json_t *refused = NULL;
+    enum operation_answer answer =
+        exact_in_message(&j->offer_doc, &j->arena, in, "required", &refused, err);
+
+    if (answer == OPERATION_REFUSED)
+        assay_fail(err, ASSAY_E_MALFORMED, 0, "%s",
+                   json_string_value(json_object_get(refused, "reason")));
+    json_decref(refused);
+    if (answer == OPERATION_OK &&
+        x402_required_read(&j->offer, &j->arena, &j->offer_doc, err) == X402_FAULT_NONE)
+        return true;
+    if (value != NULL) /* what the server offered itself is an input of this operation */
+        (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member required");
+    return false;
+}
+
+static bool policy_in(struct kx_exact_policy *out, const json_t *in, struct assay_err *err)
+{
+    static const char *const members[] = {"feeMax", "thresholdMin", "finality", "confirmations",
+                                          NULL};
+    const json_t *policy = json_object_get(in, "policy");
+
+    if (policy == NULL)
+        return true;
+    if (operation_members(policy, members, err) &&
+        (!has(policy, "feeMax") || kaspa_in_u64(&out->fee_max, policy, "feeMax", err)) &&
+        (!has(policy, "thresholdMin") ||
+         kaspa_in_u64(&out->threshold_min, policy, "thresholdMin", err)) &&
+        (!has(policy, "finality") || exact_in_finality(&out->finality, policy, "finality", err)) &&
+        (!has(policy, "confirmations") ||
+         kaspa_in_u64(&out->confirmations, policy, "confirmations", err)))
+        return true;
+    (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member policy");
+    return false;
+}
+
+/* Under the names that the terms have for it. */
+static bool head_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    static const char *const members[] = {
+        "headId",     "headVersion",         "expectedHeadOutpoint",
+        "headAmount", "headScriptPublicKey", "headRedeemScript",
+        NULL};
+    static const char *const outpoint_members[] = {"txid", "index", NULL};
+    const json_t *head = json_object_get(in, "head");
+    const json_t *outpoint = json_object_get(head, "expectedHeadOutpoint");
+    struct kaspa_hash id;
+    uint64_t index;
+
+    if (!operation_members(head, members, err) || !kaspa_in_hash(&id, head, "headId", err) ||
+        !kaspa_in_u64(&j->head.version, head, "headVersion", err) ||
+        !kaspa_in_u64(&j->head.amount, head, "headAmount", err) ||
+        !kaspa_in_hex(&j->head.spk, &j->arena, head, "headScriptPublicKey", err) ||
+        !kaspa_in_hex(&j->head.redeem, &j->arena, head, "headRedeemScript", err) ||
+        !operation_members(outpoint, outpoint_members, err) ||
+        !kaspa_in_hash(&j->head.outpoint.txid, outpoint, "txid", err) ||
+        !kaspa_in_small(&index, outpoint, "index", UINT32_MAX, err)) {
+        (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member head");
+        return false;
+    }
+    memcpy(j->head.id, id.at, sizeof(j->head.id));
+    j->head.outpoint.index = (uint32_t)index;
+    j->with.head = &j->head;
+    return true;
+}
+
+/* Coins are one an input, so that the transaction is read for their number; where it cannot be
+ * read there is nothing that they could be compared with. */
+static bool utxos_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    static const struct kaspa_json_options options = {
+        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    struct assay_bytes text = j->payment.transaction;
+    size_t room = assay_json_token_bound(text);
+    struct assay_json_token *tokens = kaspa_in_room(&j->arena, room, sizeof *tokens, err);
+    struct assay_json doc;
+
+    if (tokens == NULL)
+        return false;
+    if (assay_json_parse(&doc, tokens, room, text, ASSAY_JSON_LAST_DUPLICATE_WINS, NULL) !=
+            ASSAY_OK ||
+        kaspa_tx_parse_value(&j->k.tx, NULL, &j->k.arena, &doc, 0, &options, NULL) != ASSAY_OK)
+        return true;
+    if (!kaspa_in_utxos(&j->k, in, true, err))
+        return false;
+    j->with.utxos = j->k.utxos;
+    j->with.is_missing = j->k.is_missing;
+    return true;
+}
+
+static bool pov_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    if (!kaspa_in_pov(&j->pov, in, err))
+        return false;
+    j->with.pov = &j->pov;
+    return true;
+}
+
+static bool evidence_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    if (!exact_in_evidence(&j->evidence, in, err))
+        return false;
+    j->with.evidence = &j->evidence;
+    return true;
+}
+
+static bool claimed_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    const json_t *value = json_object_get(in, "claimed");
+
+    j->with.is_claimed = json_is_true(value);
+    if (value == NULL || json_is_boolean(value))
+        return true;
+    assay_fail(err, ASSAY_E_TYPE, 0, "member claimed: expected true or false");
+    return false;
+}
+
+/* What is known beside the payment. */
+static bool context_in(struct judging *j, const json_t *in, struct assay_err *err)
+{
+    return policy_in(&j->with.policy, in, err) && exact_in_time(&j->with.now_ms, in, "now", err) &&
+           claimed_in(j, in, err) && (!has(in, "utxos") || utxos_in(j, in, err)) &&
+           (!has(in, "pov") || pov_in(j, in, err)) && (!has(in, "head") || head_in(j, in, err)) &&
+           (!has(in, "evidence") || evidence_in(j, in, err));
+}
+
+/* ---- the result ---- */
+
+static json_t *check_json(const struct kx_exact_check *check, enum kx_exact_rule rule)
+{
+    static const char *const results[] = {[KASPA_CHECK_HELD] = "held",
+                                          [KASPA_CHECK_BROKEN] = "broken",
+                                          [KASPA_CHECK_UNDECIDED] = "undecided",
+                                          [KASPA_CHECK_NOT_JUDGED] = "not judged"};
+    json_t *one =
+        json_pack("{s:s, s:s}", "rule", kx_exact_rules[rule].id, "result", results[check->result]);
+
+    if (check->result == KASPA_CHECK_BROKEN) {
+        json_object_set_new(one, "local", json_string(kx_local_text(check->local)));
+        json_object_set_new(one, "wire", json_string(kx_wire_text(kx_wire_of(check->local))));
+    }
+    if (check->result != KASPA_CHECK_HELD)
+        json_object_set_new(one, "reason", operation_words(check->why));
+    return one;
+}
+
+static void set_hash(json_t *object, const char *name, const char *hash)
+{
+    if (hash[0] != '\0')
+        json_object_set_new(object, name, json_string(hash));
+}
+
+static json_t *verdict_json(const struct kx_exact_verdict *v)
+{
+    json_t *all = json_pack("{s:s}", "outcome", kaspa_outcome_name(v->outcome));
+    json_t *checks = json_array();
+
+    set_hash(all, "transactionId", v->transaction_id);
+    set_hash(all, "fingerprint", v->fingerprint);
+    set_hash(all, "requirementsHash", v->requirements_hash);
+    set_hash(all, "payloadHash", v->payload_hash);
+    set_hash(all, "identity", v->identity);
+    set_hash(all, "authorizationId", v->authorization_id);
+    if (v->checks[KX_EXACT_FEE].result == KASPA_CHECK_HELD)
+        json_object_set_new(all, "fee", kaspa_out_u64(v->fee));
+    if (v->checks[KX_EXACT_AUTHORIZATION].result == KASPA_CHECK_HELD)
+        json_object_set_new(all, "payer",
+                            kaspa_out_hex(assay_bytes_of(v->payer, sizeof(v->payer))));
+    for (int i = 0; i < KX_EXACT__COUNT; i++)
+        json_array_append_new(checks, check_json(&v->checks[i], (enum kx_exact_rule)i));
+    json_object_set_new(all, "checks", checks);
+    return all;
+}
+
+/* Of what is not decided the first check that is open, one that memory was short for before one
+ * that too little was given for. */
+static enum kx_exact_rule first_open(const struct kx_exact_verdict *v)
+{
+    for (int i = 0; i < KX_EXACT__COUNT; i++)
+        if (v->checks[i].result == KASPA_CHECK_UNDECIDED)
+            return (enum kx_exact_rule)i;
+    for (int i = 0; i < KX_EXACT__COUNT; i++)
+        if (v->checks[i].result == KASPA_CHECK_NOT_JUDGED)
+            return (enum kx_exact_rule)i;
+    return KX_EXACT__COUNT;
+}
+
+static enum operation_answer answer_of_verdict(json_t **result, const struct kx_exact_verdict *v)
+{
+    const struct kx_exact_check *check;
+    enum kx_exact_rule rule;
+    json_t *all = verdict_json(v);
+
+    *result = all;
+    if (v->outcome == KASPA_VALID)
+        return OPERATION_OK;
+    rule = v->outcome == KASPA_INVALID ? v->first : first_open(v);
+    check = &v->checks[rule];
+    json_object_set_new(all, "rule", json_string(kx_exact_rules[rule].id));
+    json_object_set_new(all, "reason", operation_words(check->why));
+    if (v->outcome == KASPA_UNDECIDED)
+        return OPERATION_UNSUPPORTED;
+    json_object_set_new(all, "local", json_string(kx_local_text(check->local)));
+    json_object_set_new(all, "wire", json_string(kx_wire_text(kx_wire_of(check->local))));
+    return OPERATION_REFUSED;
+}
+
+static enum operation_answer judge(struct judging *j, const json_t *in, json_t **result,
+                                   struct assay_err *err)
+{
+    enum operation_answer answer;
+
+    if (!offer_in(j, in, err))
+        return OPERATION_ERROR;
+    if ((answer = exact_in_payment(&j->payment, &j->payment_doc, &j->arena, in, result, err)) !=
+            OPERATION_OK ||
+        (answer = exact_in_request(&j->request, json_object_get(in, "request"), result, err)) !=
+            OPERATION_OK)
+        return answer;
+    j->with = (struct kx_exact){.offer = &j->offer,
+                                .payment = &j->payment,
+                                .request = &j->request.request,
+                                .policy = KX_EXACT_POLICY_INIT,
+                                .arena = &j->arena};
+    if (!context_in(j, in, err))
+        return OPERATION_ERROR;
+    kx_exact_verify(&j->verdict, &j->with);
+    return answer_of_verdict(result, &j->verdict);
+}
+
+static enum operation_answer exact_payment(const json_t *in, json_t **result, struct assay_err *err)
+{
+    static const char *const members[] = {"required", "payment", "request", "policy",
+                                          "now",      "utxos",   "pov",     "head",
+                                          "evidence", "claimed", NULL};
+    enum operation_answer answer = OPERATION_ERROR;
+    struct judging j = {.arena = ASSAY_ARENA_INIT(EXACT_ARENA_MAX_BYTES), .k = KASPA_IN_INIT};
+
+    j.request.arena = &j.arena;
+    if (operation_members(in, members, err))
+        answer = judge(&j, in, result, err);
+    assay_arena_fini(&j.k.arena);
+    assay_arena_fini(&j.arena);
+    return answer;
+}
+
+const struct operation operations_exact[] = {
+    {"exact.payment",
+     "required, payment (each an object or a header's value), request {method?, url, body?, "
+     "requestHash?, context?}, now, policy? {feeMax?, thresholdMin?, finality?, confirmations?}, "
+     "utxos? (null: not there), pov?, head?, evidence? {status, transactionId?, confirmations?}, "
+     "claimed?",
+     "outcome, transactionId, fingerprint, requirementsHash, payloadHash, identity, "
+     "authorizationId, fee, payer, checks",
+     exact_payment},
+    {0},
+};
