@@ -270,8 +270,29 @@ static bool is_named(const json_t *cases, const char *name)
     return false;
 }
 
+/* "a b" as ["a", "b"]. */
+static json_t *words_of(const char *text)
+{
+    json_t *array = json_array();
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+
+        json_array_append_new(array, json_stringn(text, len));
+        text += len + strspn(text + len, " ");
+    }
+    return array;
+}
+
 void vectors_add(struct vectors *v, const char *operation, const char *name, const char *expected,
                  json_t *in, const char *known)
+{
+    vectors_add_about(v, operation, name, expected, in, known, NULL, NULL);
+}
+
+void vectors_add_about(struct vectors *v, const char *operation, const char *name,
+                       const char *expected, json_t *in, const char *known, const char *about,
+                       const char *guards)
 {
     const struct operation *op = operation_find(operation);
     json_t *expanded = v->err->code == ASSAY_OK ? vectors_expanded(in) : NULL, *answer = NULL, *one;
@@ -285,7 +306,12 @@ void vectors_add(struct vectors *v, const char *operation, const char *name, con
     else {
         answer = answer_of(op, expanded);
         judge(v, operation, name, expected, answer, known);
-        one = json_pack("{s:s, s:O}", "name", name, "in", in);
+        one = json_pack("{s:s}", "name", name);
+        if (about != NULL)
+            json_object_set_new(one, "about", json_string(about));
+        if (guards != NULL)
+            json_object_set_new(one, "guards", words_of(guards));
+        json_object_set(one, "in", in);
         json_object_update(one, answer);
         json_array_append_new(cases_of(v, operation), one);
     }

@@ -18,6 +18,12 @@ struct vectors {
 void vectors_add(struct vectors *v, const char *operation, const char *name, const char *expected,
                  json_t *in, const char *known);
 
+/** The same of a case that was written with defects in mind: which rule it is about, and the ids of
+ *  the defects that a library that answers it rightly has not, with spaces between; NULL: none. */
+void vectors_add_about(struct vectors *v, const char *operation, const char *name,
+                       const char *expected, json_t *in, const char *known, const char *about,
+                       const char *guards);
+
 /** JSON with ' for ". NULL, and the failure noted, where it is none: a table is wrong. */
 json_t *vectors_json(struct vectors *v, const char *text);
 
@@ -40,6 +46,9 @@ void vectors_kaspa_covenants(struct vectors *v);
 void vectors_kaspa_scripts(struct vectors *v);
 void vectors_kaspa_opcodes(struct vectors *v);
 void vectors_kaspa_tx(struct vectors *v);
+void vectors_exact_payment(struct vectors *v);
+void vectors_exact_parts(struct vectors *v);
+void vectors_x402(struct vectors *v);
 
 /** Appends a script: text as kaspa_script_assemble takes it, and these words.
  *

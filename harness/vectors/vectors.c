@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-#define REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
+#define KASPA_REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
+#define X402_REVISION "kaspa-x402 37c2d8a5ba39b992b88c640279d9ca8506e14122"
+#define EXACT "kaspa-x402/exact/"
 
 /* One file an operation, in the order in which they are made and checked. */
 static const struct file {
@@ -39,18 +41,42 @@ static const struct file {
     {"kaspa.merkle_root", "kaspa/merkle_root.json", "Kaspa consensus digest, section 1.3"},
     {"kaspa.header_hash", "kaspa/header_hash.json", "Kaspa consensus digest, section 1.4"},
     {"kaspa.tx", "kaspa/tx.json", "Kaspa consensus digest, section 6"},
+    {"exact.payment", EXACT "payment.json", "Kaspa x402 exact digest, section 13"},
+    {"exact.terms", EXACT "terms.json", "Kaspa x402 exact digest, sections 3 and 8"},
+    {"exact.challenge_id", EXACT "challenge_id.json", "Kaspa x402 exact digest, section 8.3"},
+    {"exact.requirements_hash", EXACT "requirements_hash.json",
+     "Kaspa x402 exact digest, sections 4 and 5"},
+    {"exact.request_hash", EXACT "request_hash.json",
+     "Kaspa x402 exact digest, sections 2.3 and 5"},
+    {"exact.context_hash", EXACT "context_hash.json", "Kaspa x402 exact digest, section 5"},
+    {"exact.authorization", EXACT "authorization.json", "Kaspa x402 exact digest, section 6"},
+    {"exact.identity", EXACT "identity.json", "Kaspa x402 exact digest, sections 9 and 11"},
+    {"exact.expiry", EXACT "expiry.json", "Kaspa x402 exact digest, section 6"},
+    {"exact.finality", EXACT "finality.json", "Kaspa x402 exact digest, section 14"},
+    {"exact.settlement", EXACT "settlement.json", "Kaspa x402 exact digest, sections 3.5 and 14"},
+    {"x402.header.decode", EXACT "header.decode.json", "Kaspa x402 exact digest, section 2.1"},
+    {"x402.header.encode", EXACT "header.encode.json", "Kaspa x402 exact digest, section 2.1"},
+    {"x402.hash", EXACT "hash.json", "Kaspa x402 exact digest, section 4"},
+    {"x402.required.read", EXACT "required.read.json", "Kaspa x402 exact digest, section 3.1"},
+    {"x402.payment.read", EXACT "payment.read.json", "Kaspa x402 exact digest, section 3.4"},
+    {"x402.settlement.read", EXACT "settlement.read.json", "Kaspa x402 exact digest, section 3.5"},
+    {"x402.identifier.check", EXACT "identifier.check.json", "Kaspa x402 exact digest, section 12"},
 };
 
-static void (*const tables[])(struct vectors *v) = {vectors_kaspa_ids,       vectors_kaspa_data,
-                                                    vectors_kaspa_covenants, vectors_kaspa_scripts,
-                                                    vectors_kaspa_opcodes,   vectors_kaspa_tx};
+static void (*const tables[])(struct vectors *v) = {
+    vectors_kaspa_ids,     vectors_kaspa_data,    vectors_kaspa_covenants,
+    vectors_kaspa_scripts, vectors_kaspa_opcodes, vectors_kaspa_tx,
+    vectors_exact_payment, vectors_exact_parts,   vectors_x402};
 
 /* ---- documents ---- */
 
 static json_t *document_of(const struct file *file, json_t *cases)
 {
+    bool is_kaspa = strncmp(file->path, "kaspa/", strlen("kaspa/")) == 0;
+
     return json_pack("{s:s, s:s, s:s, s:s, s:O}", "format", VECTORS_FORMAT, "operation",
-                     file->operation, "source", file->source, "revision", REVISION, "cases", cases);
+                     file->operation, "source", file->source, "revision",
+                     is_kaspa ? KASPA_REVISION : X402_REVISION, "cases", cases);
 }
 
 enum assay_code vectors_all(json_t **out, struct assay_err *err)
@@ -160,9 +186,18 @@ static void add_document(struct assay_buf *out, const json_t *document)
 
 /* ---- make ---- */
 
-static bool is_there(const char *folder)
+/* The folder, which is the name's first `len` bytes, and those below it, as far as they are not
+ * there; above it nothing is made. */
+static enum assay_code make_folders(char *name, size_t len, struct assay_err *err)
 {
-    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+    for (char *end = strchr(name + len, '/'); end != NULL; end = strchr(end + 1, '/')) {
+        *end = '\0';
+        if (mkdir(name, 0777) != 0 && errno != EEXIST)
+            return assay_fail(err, ASSAY_E_IO, 0, "%s: the folder cannot be made: %s", name,
+                              strerror(errno));
+        *end = '/';
+    }
+    return ASSAY_OK;
 }
 
 static enum assay_code make_file(const char *folder, const char *path, const json_t *document,
@@ -177,7 +212,7 @@ static enum assay_code make_file(const char *folder, const char *path, const jso
         rc = assay_fail(err, text.bad, 0, "%s: %s", path, assay_code_text(text.bad));
     else if (snprintf(name, sizeof name, "%s/%s", folder, path) >= (int)sizeof name)
         rc = assay_fail(err, ASSAY_E_TOO_LARGE, 0, "%s: its name is too long", path);
-    else
+    else if ((rc = make_folders(name, strlen(folder), err)) == ASSAY_OK)
         rc = assay_file_write(name, assay_buf_view(&text), err);
     assay_buf_fini(&text);
     return rc;
@@ -187,15 +222,10 @@ enum assay_code vectors_make(const char *folder, struct assay_err *err)
 {
     json_t *documents = NULL, *document;
     enum assay_code rc = vectors_all(&documents, err);
-    char sub[1024];
     const char *path;
 
     if (rc != ASSAY_OK)
         return rc;
-    if (snprintf(sub, sizeof sub, "%s/kaspa", folder) >= (int)sizeof sub || !is_there(folder) ||
-        !is_there(sub))
-        rc = assay_fail(err, ASSAY_E_IO, 0, "%s: the folder cannot be made: %s", folder,
-                        strerror(errno));
     json_object_foreach (documents, path, document)
         if (rc == ASSAY_OK)
             rc = make_file(folder, path, document, err);

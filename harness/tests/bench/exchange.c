@@ -135,7 +135,7 @@ int main(int argc, char **argv)
     struct assay_err err = {0};
     int status = 1;
 
-    if ((argc < 2 && origin_start(&origin, &err) != ASSAY_OK) ||
+    if ((argc < 2 && origin_start(&origin, 0, &err) != ASSAY_OK) ||
         assay_url_split(&peer.url, assay_str(argc < 2 ? origin_url(origin) : argv[1]), &err) !=
             ASSAY_OK)
         fprintf(stderr, "bench-exchange: %s\n", err.text);
