@@ -9,7 +9,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60000, TRAFFIC = 16 };
 
 /* So many requests that every worker has looked at its clock, and a payment so that each has
  * written. */
-static void given_traffic(struct assay_case *t, struct pt_want want)
+static void given_traffic(struct assay_case *t, struct peer_want want)
 {
     (void)pt_copies(t, "traffic", want, (struct pt_with){0}, TRAFFIC);
     (void)pt_copies(t, "traffic", want, (struct pt_with){0}, TRAFFIC);
@@ -40,7 +40,7 @@ SCENARIO(
     TABLE(moments))
 {
     const struct moment *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer;
     struct pt_with paid;
     int64_t expiry_ms;
@@ -65,12 +65,12 @@ SCENARIO(new_expiry_revives_nothing,
          .threat = "clock-gap", .rule = "EX-2", .ideas = "T6-03",
          .catches = DEFECTS("expiry.not_authenticated"), .needs = PT_SECRET | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_proof *paid = given_payment(t, offer);
     int64_t expiry_ms = pt_expiry_ms(t, &offer->challenge);
 
-    pt_clock_at(t, expiry_ms + SECOND_MS);
+    peer_clock_at(t, expiry_ms + SECOND_MS);
     expect_refused(t, pt_send(t, "a second after its expiry", want, with_proof(t, paid)));
     assay_time_text(paid->expires_at, expiry_ms + 2 * MINUTE_MS);
     expect_refused(t, pt_send(t, "with another expiry", want, with_proof(t, paid)));
@@ -85,16 +85,16 @@ SCENARIO(
     .threat = "clock-gap", .rule = "EX-2", .ideas = "T6-04",
     .catches = DEFECTS("expiry.not_authenticated"), .needs = PT_SECRET | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want)), *again = pt_copy(t, paid);
     int64_t began_ms = case_now_ms(t);
-    const struct pt_answer *first;
+    const struct peer_answer *first;
 
     assay_time_text(paid->expires_at, began_ms + 30 * SECOND_MS);
     first = pt_send(t, "with a near expiry", want, with_proof(t, paid));
     case_observe(t, "near expiry", "a proof with a nearer expiry than issued was %s",
                  pt_is_granted(t, first) ? "granted" : "refused");
-    pt_clock_at(t, began_ms + 230 * SECOND_MS);
+    peer_clock_at(t, began_ms + 230 * SECOND_MS);
     given_traffic(t, want);
     if (!pt_is_granted(t, first)) {
         expect_refused(t, first);
@@ -112,14 +112,14 @@ SCENARIO(
     .threat = "clock-gap", .rule = "NS-4", .ideas = "T6-05",
     .catches = DEFECTS("nonce.evicted_early"), .needs = PT_SECRET | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_with paid = with_proof(t, given_payment(t, offer));
     int64_t spent_ms = case_now_ms(t), left_ms = pt_expiry_ms(t, &offer->challenge) - spent_ms;
 
     expect_granted(t, pt_send(t, "spent", want, paid));
     for (int64_t quarter = 1; quarter <= 3; quarter++) {
-        pt_clock_at(t, spent_ms + quarter * left_ms / 4);
+        peer_clock_at(t, spent_ms + quarter * left_ms / 4);
         given_traffic(t, want);
         expect_refused(t, pt_send(t, "again, before its expiry", want, paid));
     }
@@ -133,13 +133,13 @@ SCENARIO(
     .needs = PT_SECRET | NEED_CLOCK)
 {
     static const int64_t after_s[] = {0, 30, 59, 61, 90, 121, 600};
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_with paid = with_proof(t, given_payment(t, offer));
 
     expect_granted(t, pt_send(t, "spent", want, paid));
     for (size_t i = 0; i < ARRAY_LEN(after_s); i++) {
-        pt_clock_at(t, pt_expiry_ms(t, &offer->challenge) + after_s[i] * SECOND_MS);
+        peer_clock_at(t, pt_expiry_ms(t, &offer->challenge) + after_s[i] * SECOND_MS);
         given_traffic(t, want);
         expect_refused(t, pt_send(t, "again, past its expiry", want, paid));
     }
@@ -151,13 +151,13 @@ SCENARIO(clock_stepped_back_revives_nothing,
          .catches = DEFECTS("nonce.unrecorded"), .needs = PT_SECRET | NEED_CLOCK)
 {
     static const int64_t back_s[] = {1, 30, 60, 600, 3600};
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
     int64_t spent_ms = case_now_ms(t);
 
     expect_granted(t, pt_send(t, "spent", want, paid));
     for (size_t i = 0; i < ARRAY_LEN(back_s); i++) {
-        pt_clock_at(t, spent_ms - back_s[i] * SECOND_MS);
+        peer_clock_at(t, spent_ms - back_s[i] * SECOND_MS);
         expect_refused(t, pt_send(t, "after a step back", want, paid));
     }
     case_shift_clock(t, 0);
@@ -169,12 +169,12 @@ SCENARIO(eviction_is_not_undone_by_the_clock,
          .threat = "clock-gap", .rule = "NS-4", .ideas = "T6-08",
          .catches = DEFECTS("clock.eviction_forgotten"), .needs = PT_SECRET | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_with paid = with_proof(t, given_payment(t, offer));
 
     expect_granted(t, pt_send(t, "spent", want, paid));
-    pt_clock_at(t, pt_expiry_ms(t, &offer->challenge) + 3 * MINUTE_MS);
+    peer_clock_at(t, pt_expiry_ms(t, &offer->challenge) + 3 * MINUTE_MS);
     given_traffic(t, want);
     case_shift_clock(t, 0);
     expect_refused(t, pt_send(t, "after forward and back", want, paid));
@@ -197,7 +197,7 @@ SCENARIO(timestamp_changes_nothing,
          .catches = DEFECTS("expiry.from_timestamp"), .needs = PT_SECRET, TABLE(stamps))
 {
     const struct stamp *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
 
     assay_time_text(paid->timestamp, case_now_ms(t) + row->off_ms);
@@ -210,11 +210,11 @@ SCENARIO(fresh_timestamp_revives_nothing,
          .catches = DEFECTS("expiry.from_timestamp", "expiry.unchecked"),
          .needs = PT_SECRET | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_proof *paid = given_payment(t, offer);
 
-    pt_clock_at(t, pt_expiry_ms(t, &offer->challenge) + SECOND_MS);
+    peer_clock_at(t, pt_expiry_ms(t, &offer->challenge) + SECOND_MS);
     assay_time_text(paid->timestamp, case_now_ms(t));
     expect_refused(t, pt_send(t, "expired, with a fresh timestamp", want, with_proof(t, paid)));
 }
@@ -261,7 +261,7 @@ SCENARIO(expiry_has_one_form,
          .catches = DEFECTS("expiry.lenient_text"), .needs = PT_SECRET, TABLE(forms))
 {
     const struct form *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     const char *json =
         pt_json_with(t, given_payment(t, offer), "expiresAt", form_of(t, row, offer));
@@ -285,7 +285,7 @@ SCENARIO(far_expiry_is_refused,
          .catches = DEFECTS("expiry.far_accepted"), .needs = PT_SECRET, TABLE(far_expiries))
 {
     const struct far_expiry *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_offer *offer = given_offer(t, want);
     struct pt_proof *paid = given_payment(t, offer);
 

@@ -5,7 +5,7 @@
 SCENARIO(honest_payment_is_served, .kind = SCENARIO_CONTROL,
          .title = "An honest payment buys one answer", .rule = "CH-1", .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
 
     expect_granted(t, pt_send(t, "pay", want, (struct pt_with){.proof = given_paid(t, want)}));
 }
@@ -13,7 +13,7 @@ SCENARIO(honest_payment_is_served, .kind = SCENARIO_CONTROL,
 SCENARIO(two_payments_buy_two_answers, .kind = SCENARIO_CONTROL,
          .title = "Two honest payments buy two answers", .rule = "CH-1", .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const char *one = given_paid(t, want), *other = given_paid(t, want);
 
     expect_granted(t, pt_send(t, "pay once", want, (struct pt_with){.proof = one}));
@@ -24,7 +24,7 @@ SCENARIO(honest_post_is_served, .kind = SCENARIO_CONTROL,
          .title = "An honest payment buys one answer to a request with a body", .rule = "CH-1",
          .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_post");
+    struct peer_want want = peer_endpoint(t, "paid_post");
 
     expect_granted(t, pt_send(t, "pay", want, (struct pt_with){.proof = given_paid(t, want)}));
 }
@@ -33,7 +33,7 @@ SCENARIO(honest_bridge_payment_is_served, .kind = SCENARIO_CONTROL,
          .title = "An honest payment in PAYMENT-SIGNATURE buys one answer", .rule = "NS-6",
          .needs = PT_SECRET | PT_BRIDGE)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
 
     expect_granted(t,
@@ -44,7 +44,7 @@ SCENARIO(honest_tool_call_is_served, .kind = SCENARIO_CONTROL,
          .title = "An honest payment buys one call of a tool", .rule = "CH-1",
          .needs = PT_SECRET | PT_MCP)
 {
-    struct pt_want want = pt_want_tool(t, "{\"city\":\"Paris\"}");
+    struct peer_want want = pt_want_tool(t, "{\"city\":\"Paris\"}");
 
     expect_granted(t, pt_send(t, "pay", want, (struct pt_with){.proof = given_paid(t, want)}));
 }
@@ -52,35 +52,36 @@ SCENARIO(honest_tool_call_is_served, .kind = SCENARIO_CONTROL,
 SCENARIO(free_route_is_free, .kind = SCENARIO_CONTROL,
          .title = "A free route answers without a payment", .rule = "CH-1")
 {
-    const struct pt_answer *answer = pt_send(t, "ask", pt_endpoint(t, "free"), (struct pt_with){0});
+    const struct peer_answer *answer =
+        pt_send(t, "ask", peer_endpoint(t, "free"), (struct pt_with){0});
 
-    expect(t, pt_status(answer) == 200, "200 without a payment", "status %d (0: no answer)",
-           pt_status(answer));
+    expect(t, peer_status(answer) == 200, "200 without a payment", "status %d (0: no answer)",
+           peer_status(answer));
 }
 
 SCENARIO(keyed_retry_repeats_its_answer, .kind = SCENARIO_CONTROL,
          .title = "A retry with the same key and payment gets its first answer again",
          .rule = "IK-1", .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = {.proof = given_paid(t, want), .key = given_key(t)};
-    const struct pt_answer *first = pt_send(t, "pay", want, with);
-    const struct pt_answer *again;
+    const struct peer_answer *first = pt_send(t, "pay", want, with);
+    const struct peer_answer *again;
 
     expect_granted(t, first);
     again = pt_send(t, "retry", want, with);
     expect(t,
-           pt_status(again) == pt_status(first) &&
-               assay_bytes_equal(pt_body(again), pt_body(first)),
-           "the first answer again", "status %d with %zu bytes after %d with %zu", pt_status(again),
-           pt_body(again).len, pt_status(first), pt_body(first).len);
+           peer_status(again) == peer_status(first) &&
+               assay_bytes_equal(peer_body(again), peer_body(first)),
+           "the first answer again", "status %d with %zu bytes after %d with %zu",
+           peer_status(again), peer_body(again).len, peer_status(first), peer_body(first).len);
 }
 
 SCENARIO(rewritten_proof_is_served, .kind = SCENARIO_CONTROL,
          .title = "A proof that was taken apart and put together again buys one answer",
          .rule = "PF-1", .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = pt_resigned(t, given_payment(t, given_offer(t, want)));
     const char *json = pt_json_with(t, paid, "payer", pt_quote(t, paid->payer));
 

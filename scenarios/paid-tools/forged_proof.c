@@ -150,7 +150,7 @@ struct forgery {
 static void expect_forgery_refused(struct assay_case *t)
 {
     const struct forgery *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     struct pt_proof *forged = pt_copy(t, paid);
     const char *json;
@@ -265,7 +265,7 @@ static const struct member_text {
 static void expect_member_refused(struct assay_case *t)
 {
     const struct member_text *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *json = pt_json_with(t, paid, row->member, row->raw);
 

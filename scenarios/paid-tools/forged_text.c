@@ -20,7 +20,7 @@ SCENARIO(other_encoding_is_refused,
          TABLE(encodings))
 {
     const struct encoding *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *header;
 
@@ -67,7 +67,7 @@ SCENARIO(json_that_is_no_proof_is_refused,
         memset(brackets, '[', row->brackets);
         text = assay_bytes_of(brackets, row->brackets);
     }
-    expect_refused(t, pt_send(t, row->name, pt_endpoint(t, "paid_get"),
+    expect_refused(t, pt_send(t, row->name, peer_endpoint(t, "paid_get"),
                               (struct pt_with){.proof = pt_encode(t, text)}));
 }
 
@@ -93,7 +93,7 @@ SCENARIO(bad_bridge_header_is_refused,
 {
     const struct bridge_text *row = case_row(t);
 
-    expect_refused(t, pt_send(t, row->name, pt_endpoint(t, "paid_get"),
+    expect_refused(t, pt_send(t, row->name, peer_endpoint(t, "paid_get"),
                               (struct pt_with){.bridge = row->header}));
 }
 
@@ -123,7 +123,7 @@ SCENARIO(flipped_bit_buys_nothing,
          .threat = "forged-proof", .rule = "PF-2", .ideas = "T7-06",
          .catches = DEFECTS("nonce.keyed_by_header_text"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const char *header = given_paid(t, want);
     size_t count;
     struct pt_with *withs = with_flipped_bits(t, header, &count);
@@ -159,7 +159,7 @@ SCENARIO(old_price_buys_nothing_at_the_new,
          .threat = "forged-proof", .rule = "EX-2", .ideas = "T7-11",
          .catches = DEFECTS("price.not_authenticated"), .needs = PT_SECRET | NEED_LAUNCH)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct instance *repriced = given_repriced(t);
     const struct pt_offer *old = given_offer(t, want), *new = given_offer_from(t, repriced, want);
     struct pt_with paid_old = {.proof = pt_header(t, given_payment(t, old))};
@@ -204,11 +204,11 @@ SCENARIO(
 {
     static const char *const names[] = {"wrong hash", "first digit of the MAC wrong",
                                         "last digit of the MAC wrong"};
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     struct pt_with withs[] = {with_digit_off(t, paid, true, 0), with_digit_off(t, paid, false, 0),
                               with_digit_off(t, paid, false, 63)};
-    struct pt_series *series = pt_series(t);
+    struct peer_series *series = peer_series(t);
     int64_t took[ARRAY_LEN(names)][TIMINGS];
 
     for (size_t i = 0; i < TIMINGS * ARRAY_LEN(names);

@@ -7,19 +7,19 @@
 
 /* Without the origin role: whether only the spelling can have made the two bodies differ, since the
  * first request, bought once more after both, answers as it did before them. */
-static void expect_same_body(struct assay_case *t, struct pt_want want,
-                             const struct pt_answer *bought, const struct pt_answer *used)
+static void expect_same_body(struct assay_case *t, struct peer_want want,
+                             const struct peer_answer *bought, const struct peer_answer *used)
 {
-    const struct pt_answer *again;
+    const struct peer_answer *again;
 
-    if (assay_bytes_equal(pt_body(bought), pt_body(used)))
+    if (assay_bytes_equal(peer_body(bought), peer_body(used)))
         case_end(t, VERDICT_UNSUPPORTED,
                  "the payment for one also bought the other, and without the origin role "
                  "nobody can tell whether the handler saw a difference");
     again =
         pt_send(t, "the first, bought again", want, (struct pt_with){.proof = given_paid(t, want)});
     expect_granted(t, again);
-    if (!assay_bytes_equal(pt_body(bought), pt_body(again)))
+    if (!assay_bytes_equal(peer_body(bought), peer_body(again)))
         case_end(t, VERDICT_UNSUPPORTED,
                  "the payment for one also bought the other, and without the origin role nobody "
                  "can tell whether the handler saw a difference: its answers to one request "
@@ -29,9 +29,9 @@ static void expect_same_body(struct assay_case *t, struct pt_want want,
 }
 
 /* The two granted answers are runs of one and the same request, as far as can be known. */
-static void expect_same_run(struct assay_case *t, struct pt_want want,
-                            const struct pt_answer *bought, uint64_t first,
-                            const struct pt_answer *used)
+static void expect_same_run(struct assay_case *t, struct peer_want want,
+                            const struct peer_answer *bought, uint64_t first,
+                            const struct peer_answer *used)
 {
     struct origin *origin = case_origin(t);
     struct origin_execution one, other;
@@ -52,15 +52,15 @@ static void expect_same_run(struct assay_case *t, struct pt_want want,
 }
 
 /* Buys `bought` once, then presents another payment for it with `used`. */
-static void expect_pair_apart(struct assay_case *t, struct pt_want bought, struct pt_want used)
+static void expect_pair_apart(struct assay_case *t, struct peer_want bought, struct peer_want used)
 {
-    const struct pt_answer *refusal, *paid, *crossed;
+    const struct peer_answer *refusal, *paid, *crossed;
     const struct pt_offer *offer = pt_try_offer(t, "the first of the pair", bought, &refusal);
     uint64_t first;
 
     if (offer == NULL) {
         case_observe(t, "refused without a price", "%s %s: status %d", bought.method, bought.target,
-                     pt_status(refusal));
+                     peer_status(refusal));
         expect_refused(t, refusal);
         return;
     }
@@ -97,12 +97,12 @@ static const struct pair {
     {"letters of an escape", "wildcard", "a%2fb", "a%2Fb"},
 };
 
-static struct pt_want of_pair(struct assay_case *t, const struct pair *row, const char *what)
+static struct peer_want of_pair(struct assay_case *t, const struct pair *row, const char *what)
 {
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
 
-    return what[0] == '?' ? pt_want_query(t, want, what + 1)
-                          : pt_want_target(want, case_printf(t, "%s%s", want.target, what));
+    return what[0] == '?' ? peer_want_query(t, want, what + 1)
+                          : peer_want_target(want, case_printf(t, "%s%s", want.target, what));
 }
 
 SCENARIO(
@@ -116,7 +116,7 @@ SCENARIO(
     expect_pair_apart(t, of_pair(t, row, row->bought), of_pair(t, row, row->used));
 }
 
-static const char *without_query(struct assay_case *t, struct pt_want want)
+static const char *without_query(struct assay_case *t, struct peer_want want)
 {
     return case_printf(t, "%.*s", (int)strcspn(want.target, "?"), want.target);
 }
@@ -135,10 +135,10 @@ SCENARIO(doubled_slash_opens_no_other_route,
          .catches = DEFECTS("hash.authority_dropped"), .needs = PT_SECRET, TABLE(authorities))
 {
     const struct authority *row = case_row(t);
-    struct pt_want cheap = pt_endpoint(t, row->cheap), dear = pt_endpoint(t, row->dear);
+    struct peer_want cheap = peer_endpoint(t, row->cheap), dear = peer_endpoint(t, row->dear);
 
-    cheap = pt_want_target(cheap, case_printf(t, "/%s", without_query(t, cheap)));
-    dear = pt_want_target(dear, case_printf(t, "/%s", without_query(t, dear)));
+    cheap = peer_want_target(cheap, case_printf(t, "/%s", without_query(t, cheap)));
+    dear = peer_want_target(dear, case_printf(t, "/%s", without_query(t, dear)));
     expect_pair_apart(t, cheap, dear);
 }
 
@@ -173,16 +173,16 @@ static const struct sample {
     {"a body with line feeds", "paid_post", NULL, "\n\n"},
 };
 
-static struct pt_want of_sample(struct assay_case *t, const struct sample *row)
+static struct peer_want of_sample(struct assay_case *t, const struct sample *row)
 {
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
 
     if (row->added != NULL && row->added[0] == '?')
-        want = pt_want_target(want, case_printf(t, "%s%s", without_query(t, want),
-                                                row->added[1] != '\0' ? row->added : ""));
+        want = peer_want_target(want, case_printf(t, "%s%s", without_query(t, want),
+                                                  row->added[1] != '\0' ? row->added : ""));
     else if (row->added != NULL)
-        want = pt_want_target(want, case_printf(t, "%s%s", want.target, row->added));
-    return row->body != NULL ? pt_want_body(want, assay_str(row->body)) : want;
+        want = peer_want_target(want, case_printf(t, "%s%s", want.target, row->added));
+    return row->body != NULL ? peer_want_body(want, assay_str(row->body)) : want;
 }
 
 SCENARIO(
@@ -192,12 +192,12 @@ SCENARIO(
     .catches = DEFECTS("hash.query_not_canonical", "hash.path_decoded"), TABLE(samples))
 {
     const struct sample *row = case_row(t);
-    struct pt_want want = of_sample(t, row);
-    const struct pt_answer *answer = pt_send(t, "ask for an offer", want, (struct pt_with){0});
+    struct peer_want want = of_sample(t, row);
+    const struct peer_answer *answer = pt_send(t, "ask for an offer", want, (struct pt_with){0});
 
-    if (row->odd && pt_status(answer) != 402) {
+    if (row->odd && peer_status(answer) != 402) {
         case_observe(t, "refused without a price", "%s %s: status %d", want.method, want.target,
-                     pt_status(answer));
+                     peer_status(answer));
         expect_refused(t, answer);
         return;
     }
@@ -207,24 +207,24 @@ SCENARIO(
 enum { GAMES_MAX = 32 };
 
 /* Requests whose fields read alike where a line feed may move: each must have a hash of its own. */
-static size_t boundary_games(struct assay_case *t, struct pt_want *out)
+static size_t boundary_games(struct assay_case *t, struct peer_want *out)
 {
     static const char *const paths[] = {"a",     "a%0A",  "a%0Ab",  "a%0A%0A", "a?b",
                                         "a?%0A", "a%3Fb", "a%0Ab=", "a%2E",    "a.",
                                         "%61",   "a%5Cb", "a%2Fb"};
     static const char *const bodies[] = {"", "\n", "\n\n", "\nb=", "b=\n", "a", "\na"};
-    struct pt_want files = pt_endpoint(t, "wildcard"), post = pt_endpoint(t, "paid_post");
+    struct peer_want files = peer_endpoint(t, "wildcard"), post = peer_endpoint(t, "paid_post");
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-        out[n++] = pt_want_target(files, case_printf(t, "%s%s", files.target, paths[i]));
+        out[n++] = peer_want_target(files, case_printf(t, "%s%s", files.target, paths[i]));
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
-        out[n++] = pt_want_body(post, assay_str(bodies[i]));
-    out[n++] = pt_want_body(out[0], ASSAY_LIT("\n"));
-    out[n++] = pt_want_body(out[0], ASSAY_LIT("b=\n"));
-    out[n++] = pt_want_body(pt_want_query(t, post, "%0A"), ASSAY_LIT(""));
-    out[n++] = pt_want_body(pt_want_query(t, post, "b"), ASSAY_LIT(""));
-    out[n++] = pt_want_body(pt_want_query(t, post, "b"), ASSAY_LIT("\n"));
+        out[n++] = peer_want_body(post, assay_str(bodies[i]));
+    out[n++] = peer_want_body(out[0], ASSAY_LIT("\n"));
+    out[n++] = peer_want_body(out[0], ASSAY_LIT("b=\n"));
+    out[n++] = peer_want_body(peer_want_query(t, post, "%0A"), ASSAY_LIT(""));
+    out[n++] = peer_want_body(peer_want_query(t, post, "b"), ASSAY_LIT(""));
+    out[n++] = peer_want_body(peer_want_query(t, post, "b"), ASSAY_LIT("\n"));
     return n;
 }
 
@@ -234,17 +234,17 @@ SCENARIO(
     .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-06",
     .catches = DEFECTS("hash.path_decoded", "hash.without_body"))
 {
-    struct pt_want games[GAMES_MAX];
+    struct peer_want games[GAMES_MAX];
     const struct pt_offer *offers[GAMES_MAX];
     size_t n = boundary_games(t, games), priced = 0;
-    const struct pt_answer *refusal;
+    const struct peer_answer *refusal;
 
     for (size_t i = 0; i < n; i++) {
         const struct pt_offer *offer = pt_try_offer(t, "one of the requests", games[i], &refusal);
 
         if (offer == NULL)
             case_observe(t, "refused without a price", "%s %s: status %d", games[i].method,
-                         games[i].target, pt_status(refusal));
+                         games[i].target, peer_status(refusal));
         else
             offers[priced++] = offer;
     }
@@ -276,16 +276,13 @@ SCENARIO(absolute_form_is_the_same_resource,
          .catches = DEFECTS("hash.query_not_canonical"), .needs = PT_SECRET, TABLE(absolutes))
 {
     const struct absolute *row = case_row(t);
-    const struct assay_url *url = &case_peer(t)->url;
-    struct pt_want want = pt_want_query(t, pt_endpoint(t, "paid_get"), "%71=1"), absolute;
-    const struct pt_answer *refusal;
+    struct peer_want want = peer_want_query(t, peer_endpoint(t, "paid_get"), "%71=1"), absolute;
+    const struct peer_answer *refusal;
     const struct pt_offer *offer;
 
-    absolute = pt_want_target(want, row->authority != NULL
-                                        ? case_printf(t, "http://%s%s", row->authority, want.target)
-                                        : case_printf(t, "http://%.*s:%u%s", (int)url->host.len,
-                                                      (const char *)url->host.at,
-                                                      (unsigned)url->port, want.target));
+    absolute = peer_want_target(
+        want, row->authority != NULL ? case_printf(t, "http://%s%s", row->authority, want.target)
+                                     : case_printf(t, "%s%s", peer_base_url(t), want.target));
     expect_challenge(t, pt_send(t, "origin form", want, (struct pt_with){0}), want);
     offer = pt_try_offer(t, "absolute form", absolute, &refusal);
     if (offer == NULL) {
@@ -302,10 +299,10 @@ SCENARIO(order_of_mixed_case_names, .kind = SCENARIO_OBSERVATION,
          .title = "Query names of both cases are sorted by bytes, or by a locale",
          .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-08")
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_want mixed =
-        pt_want_target(want, case_printf(t, "%s?a=1&B=2", without_query(t, want)));
-    const struct pt_answer *answer;
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    struct peer_want mixed =
+        peer_want_target(want, case_printf(t, "%s?a=1&B=2", without_query(t, want)));
+    const struct peer_answer *answer;
     const struct pt_offer *offer = pt_try_offer(t, "a and B", mixed, &answer);
     bool by_bytes =
         offer != NULL && strcmp(offer->challenge.request_hash, pt_hash_of(t, mixed)) == 0;
@@ -323,14 +320,14 @@ SCENARIO(chunked_body_has_the_same_hash,
          .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-09",
          .catches = DEFECTS("hash.without_body"), .needs = PT_SECRET)
 {
-    struct pt_want whole = pt_endpoint(t, "paid_post"), chunked = whole;
-    const struct pt_answer *answer;
+    struct peer_want whole = peer_endpoint(t, "paid_post"), chunked = whole;
+    const struct peer_answer *answer;
 
     chunked.chunked = true;
     expect_challenge(t, pt_send(t, "whole", whole, (struct pt_with){0}), whole);
     answer = pt_send(t, "in chunks", chunked, (struct pt_with){0});
-    if (pt_status(answer) != 402) { /* 411 and its like are a server's right */
-        case_observe(t, "chunked bodies", "refused with status %d", pt_status(answer));
+    if (peer_status(answer) != 402) { /* 411 and its like are a server's right */
+        case_observe(t, "chunked bodies", "refused with status %d", peer_status(answer));
         expect_refused(t, answer);
         return;
     }
@@ -351,14 +348,14 @@ SCENARIO(
     .threat = "hash-collision", .rule = "RH-2", .ideas = "T4-10",
     .catches = DEFECTS("hash.without_body"), .needs = PT_SECRET | NEED_ORIGIN)
 {
-    struct pt_want want =
-        pt_want_body(pt_endpoint(t, "paid_post"), assay_bytes_of(gzipped, sizeof gzipped));
+    struct peer_want want =
+        peer_want_body(peer_endpoint(t, "paid_post"), assay_bytes_of(gzipped, sizeof gzipped));
     struct pt_with coded = {.extra_name = "Content-Encoding", .extra_value = "gzip"};
-    const struct pt_answer *asked = pt_send(t, "coded body, unpaid", want, coded), *paid;
+    const struct peer_answer *asked = pt_send(t, "coded body, unpaid", want, coded), *paid;
     struct origin_execution ran;
 
-    if (pt_status(asked) != 402) {
-        case_observe(t, "coded bodies", "refused with status %d", pt_status(asked));
+    if (peer_status(asked) != 402) {
+        case_observe(t, "coded bodies", "refused with status %d", peer_status(asked));
         expect_refused(t, asked);
         return;
     }
@@ -382,9 +379,9 @@ SCENARIO(order_of_tool_arguments_does_not_matter,
          .threat = "hash-collision", .rule = "CH-3", .ideas = "T4-11",
          .catches = DEFECTS("hash.mcp_member_order"), .needs = PT_SECRET | PT_MCP)
 {
-    struct pt_want one = pt_want_tool(t, "{\"b\":[1,2],\"a\":{\"y\":1,\"x\":2}}");
-    struct pt_want twin = pt_want_tool(t, "{ \"a\": {\"x\":2, \"y\":1}, \"b\": [1, 2] }");
-    struct pt_want other = pt_want_tool(t, "{\"a\":{\"x\":2,\"y\":1},\"b\":[2,1]}");
+    struct peer_want one = pt_want_tool(t, "{\"b\":[1,2],\"a\":{\"y\":1,\"x\":2}}");
+    struct peer_want twin = pt_want_tool(t, "{ \"a\": {\"x\":2, \"y\":1}, \"b\": [1, 2] }");
+    struct peer_want other = pt_want_tool(t, "{\"a\":{\"x\":2,\"y\":1},\"b\":[2,1]}");
     const char *paid = given_paid(t, one);
 
     expect_challenge(t, pt_send(t, "members out of order", one, (struct pt_with){0}), one);

@@ -8,10 +8,11 @@ enum { HELD_ROUNDS = 4 };
 /* What a retry must bring: under the hardened rules the payment of the first use. */
 static struct pt_with retry_of(struct assay_case *t, struct pt_with first)
 {
-    return (struct pt_with){.key = first.key, .proof = case_hardened(t) ? first.proof : NULL};
+    return (struct pt_with){.key = first.key,
+                            .proof = case_judged_by(t, "hardened") ? first.proof : NULL};
 }
 
-static struct pt_with given_keyed(struct assay_case *t, struct pt_want want)
+static struct pt_with given_keyed(struct assay_case *t, struct peer_want want)
 {
     return (struct pt_with){.key = given_key(t), .proof = given_paid(t, want)};
 }
@@ -28,9 +29,9 @@ SCENARIO(
     .catches = DEFECTS("key.ignored"), .needs = PT_SECRET | PT_KEYS, TABLE(surfaces))
 {
     const struct surface *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
     struct pt_with with = given_keyed(t, want);
-    const struct pt_answer *first = pt_send(t, "pay with a key", want, with);
+    const struct peer_answer *first = pt_send(t, "pay with a key", want, with);
 
     expect_granted(t, first);
     expect_replayed(t, pt_send(t, "retry", want, retry_of(t, with)), first);
@@ -43,11 +44,11 @@ SCENARIO(permuted_twin_is_the_same_request,
          .catches = DEFECTS("key.ignored", "hash.query_not_canonical"),
          .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_want one = pt_want_query(t, want, "one=1&two=2"),
-                   twin = pt_want_query(t, want, "two=2&one=1");
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    struct peer_want one = peer_want_query(t, want, "one=1&two=2"),
+                     twin = peer_want_query(t, want, "two=2&one=1");
     struct pt_with with = given_keyed(t, one);
-    const struct pt_answer *first = pt_send(t, "pay with a key", one, with);
+    const struct peer_answer *first = pt_send(t, "pay with a key", one, with);
 
     expect_granted(t, first);
     expect_replayed(t, pt_send(t, "retry, members permuted", twin, retry_of(t, with)), first);
@@ -71,14 +72,14 @@ SCENARIO(keyed_retry_with_a_garbage_proof,
          TABLE(garbages))
 {
     const struct garbage *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = given_keyed(t, want);
-    const struct pt_answer *first = pt_send(t, "pay with a key", want, with), *again;
+    const struct peer_answer *first = pt_send(t, "pay with a key", want, with), *again;
 
     expect_granted(t, first);
     again = pt_send(t, "retry with garbage", want,
                     (struct pt_with){.key = with.key, .proof = row->proof});
-    if (case_hardened(t))
+    if (case_judged_by(t, "hardened"))
         expect_refused(t, again);
     else
         expect_replayed(t, again, first);
@@ -89,16 +90,16 @@ SCENARIO(stored_answer_needs_its_payment,
          .threat = "idempotency-abuse", .rule = "IK-5", .ideas = "T5-06",
          .catches = DEFECTS("key.bearer_ticket"), .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = given_keyed(t, want);
     struct pt_with other = {.key = with.key, .proof = given_paid(t, want)};
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
 
     expect_granted(t, pt_send(t, "pay with a key", want, with));
     expect_refused(t, pt_send(t, "key without a payment", want, (struct pt_with){.key = with.key}));
     answer = pt_send(t, "key with another payment", want, other);
     expect(t, !pt_is_replay(answer), "anything but the stored answer",
-           "the stored answer, status %d", pt_status(answer));
+           "the stored answer, status %d", peer_status(answer));
 }
 
 /* ---- one key, another request ---- */
@@ -115,13 +116,13 @@ static const struct other {
     {"another body", "paid_post", NULL, "{\"a\":2}", "paid_post"},
 };
 
-static struct pt_want other_of(struct assay_case *t, const struct other *row)
+static struct peer_want other_of(struct assay_case *t, const struct other *row)
 {
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
 
     if (row->query != NULL)
-        want = pt_want_query(t, want, row->query);
-    return row->body != NULL ? pt_want_body(want, assay_str(row->body)) : want;
+        want = peer_want_query(t, want, row->query);
+    return row->body != NULL ? peer_want_body(want, assay_str(row->body)) : want;
 }
 
 SCENARIO(key_of_another_request_is_a_conflict,
@@ -130,14 +131,14 @@ SCENARIO(key_of_another_request_is_a_conflict,
          .catches = DEFECTS("key.request_unchecked"), .needs = PT_SECRET | PT_KEYS, TABLE(others))
 {
     const struct other *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, row->first), other = other_of(t, row);
+    struct peer_want want = peer_endpoint(t, row->first), other = other_of(t, row);
     struct pt_with with = given_keyed(t, want);
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
 
     expect_granted(t, pt_send(t, "pay with a key", want, with));
     answer =
         pt_send(t, "same key, other request, unpaid", other, (struct pt_with){.key = with.key});
-    if (case_hardened(t))
+    if (case_judged_by(t, "hardened"))
         expect_refused(t, answer);
     else
         expect_conflict(t, answer);
@@ -152,7 +153,7 @@ SCENARIO(
     .needs = PT_SECRET | PT_KEYS, TABLE(others))
 {
     const struct other *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, row->first), other = other_of(t, row);
+    struct peer_want want = peer_endpoint(t, row->first), other = other_of(t, row);
     struct pt_with with = given_keyed(t, want),
                    fresh = {.key = with.key, .proof = given_paid(t, other)};
 
@@ -164,19 +165,19 @@ SCENARIO(
 /* ---- at once ---- */
 
 /* Whoever lost was refused, told to come again, or given the winner's answer. */
-static void expect_one_run(struct assay_case *t, const struct pt_answer *const *answers, size_t n)
+static void expect_one_run(struct assay_case *t, const struct peer_answer *const *answers, size_t n)
 {
     size_t granted = 0, odd = 0, none = 0;
 
     for (size_t i = 0; i < n; i++) {
-        int status = pt_status(answers[i]);
+        int status = peer_status(answers[i]);
 
         granted += pt_is_granted(t, answers[i]) ? 1 : 0;
         none += status == 0 ? 1 : 0;
         odd += status >= 500 && status != 503 ? 1 : 0;
     }
     if (case_can_count(t)) {
-        uint64_t runs = case_executions(t) - answers[0]->before;
+        uint64_t runs = case_executions(t) - answers[0]->before.runs;
 
         expect(t, runs == 1, "one run of the handler", "%llu runs for %zu requests with one key",
                (unsigned long long)runs, n);
@@ -202,8 +203,8 @@ SCENARIO(one_key_at_once_runs_once,
          .catches = DEFECTS("key.checked_then_stored"), .needs = PT_SECRET | PT_KEYS, TABLE(crowds))
 {
     const struct crowd *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_want *wants = case_alloc(t, row->requests * sizeof *wants);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    struct peer_want *wants = case_alloc(t, row->requests * sizeof *wants);
     struct pt_with *withs = case_alloc(t, row->requests * sizeof *withs);
 
     for (int round = 0; round < (row->requests > 8 ? 1 : HELD_ROUNDS); round++) {
@@ -225,13 +226,13 @@ SCENARIO(two_requests_with_one_key_at_once,
          .threat = "idempotency-abuse", .rule = "IK-3", .ideas = "T5-05",
          .catches = DEFECTS("key.checked_then_stored", "key.ignored"), .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want wants[2] = {pt_endpoint(t, "paid_get"), pt_endpoint(t, "paid_get_other")};
+    struct peer_want wants[2] = {peer_endpoint(t, "paid_get"), peer_endpoint(t, "paid_get_other")};
 
     for (int round = 0; round < HELD_ROUNDS; round++) {
         const char *key = given_key(t);
         struct pt_with withs[2] = {{.proof = given_paid(t, wants[0]), .key = key},
                                    {.proof = given_paid(t, wants[1]), .key = key}};
-        const struct pt_answer *const *answers =
+        const struct peer_answer *const *answers =
             pt_burst_held(t, "two requests, one key", wants, withs, 2);
         size_t loser = pt_is_granted(t, answers[0]) ? 1 : 0;
 
@@ -247,7 +248,7 @@ SCENARIO(challenge_is_not_stored_under_a_key,
          .threat = "idempotency-abuse", .rule = "IK-4", .ideas = "T5-08",
          .catches = DEFECTS("key.stores_challenge"), .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = {.key = given_key(t)};
 
     expect_challenge(t, pt_send(t, "unpaid, with a key", want, with), want);
@@ -276,15 +277,15 @@ SCENARIO(
     .threat = "idempotency-abuse", .rule = "IK-4", .ideas = "T5-09",
     .catches = DEFECTS("key.stores_failure"), .needs = PT_SECRET | PT_KEYS | NEED_ORIGIN)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = given_keyed(t, want),
                    again = {.key = with.key, .proof = given_paid(t, want)};
-    const struct pt_answer *failed;
+    const struct peer_answer *failed;
 
     given_failing_handler(t, ORIGIN_FAIL);
     failed = pt_send(t, "paid, the handler fails", want, with);
     expect(t, !pt_is_granted(t, failed), "an answer that says the handler failed", "status %d",
-           pt_status(failed));
+           peer_status(failed));
     expect_granted(t, pt_send(t, "same key, new payment", want, again));
 }
 
@@ -305,9 +306,9 @@ SCENARIO(handler_failure_does_not_burn_the_payment,
          TABLE(failures))
 {
     const struct failure *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with with = {.proof = given_paid(t, want)};
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
 
     if (row->keyed && !target_supports(case_target(t), "idempotency"))
         case_end(t, VERDICT_UNSUPPORTED, "the target does not support \"idempotency\"");
@@ -315,13 +316,13 @@ SCENARIO(handler_failure_does_not_burn_the_payment,
     given_failing_handler(t, row->behaviour);
     answer = pt_send(t, "paid, the handler fails", want, with);
     if (pt_is_granted(t, answer)) { /* it asked the handler again of its own accord */
-        case_observe(t, "hidden failure", "the failure was answered with %d", pt_status(answer));
+        case_observe(t, "hidden failure", "the failure was answered with %d", peer_status(answer));
         expect_refused(
             t, pt_send(t, "the payment once more", want, (struct pt_with){.proof = with.proof}));
         return;
     }
     answer = pt_send(t, "identical retry", want, with);
-    if (pt_status(answer) == 503) {
+    if (peer_status(answer) == 503) {
         case_observe(t, "recovery",
                      "the retry is answered with 503: the payment waits for the operator");
         expect(t, case_executions(t) == 1, "no second run while recovery is due", "%llu runs",
@@ -357,14 +358,14 @@ SCENARIO(replay_keeps_type_and_bytes,
          .needs = PT_SECRET | PT_KEYS, TABLE(stored))
 {
     const struct stored *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
     struct pt_with with = given_keyed(t, want);
     struct origin_rule rule = {.behaviour = ORIGIN_ANSWER,
                                .content_type = row->content_type,
                                .body = {row->body, row->len},
                                .body_set = true,
                                .times = 1};
-    const struct pt_answer *first;
+    const struct peer_answer *first;
 
     if (case_origin(t) != NULL) {
         origin_behave(case_origin(t), &rule);
@@ -441,13 +442,13 @@ SCENARIO(odd_keys_stay_apart,
     const struct odd_key *row = case_row(t);
     const char *member =
         case_printf(t, "odd=%s", given_key(t)); /* so that a key in use conflicts */
-    struct pt_want want = pt_want_query(t, pt_endpoint(t, "paid_get"), member);
-    struct pt_want other = pt_want_query(t, pt_endpoint(t, "paid_get_other"), member);
+    struct peer_want want = peer_want_query(t, peer_endpoint(t, "paid_get"), member);
+    struct peer_want other = peer_want_query(t, peer_endpoint(t, "paid_get_other"), member);
     struct pt_with with = keyed_twice(row, odd_key(t, row, 'A'), given_paid(t, want));
-    const struct pt_answer *answer = pt_send(t, "pay with the key", want, with);
+    const struct peer_answer *answer = pt_send(t, "pay with the key", want, with);
 
     if (!pt_is_granted(t, answer)) {
-        case_observe(t, "odd key", "refused with status %d", pt_status(answer));
+        case_observe(t, "odd key", "refused with status %d", peer_status(answer));
         expect_refused(t, answer);
         return;
     }
@@ -455,7 +456,7 @@ SCENARIO(odd_keys_stay_apart,
     with = keyed_twice(row, twin_of(t, with.key), given_paid(t, other));
     answer =
         pt_send(t, "pay another request with a key that differs in its last byte", other, with);
-    if (row->len <= 1 && pt_status(answer) == 409)
+    if (row->len <= 1 && peer_status(answer) == 409)
         expect_conflict(t, answer); /* of so few keys this one was in use */
     else
         expect_granted(t, answer);
@@ -472,16 +473,17 @@ SCENARIO(key_is_kept_for_its_hour,
          .catches = DEFECTS("key.request_unchecked", "key.ignored"),
          .needs = PT_SECRET | PT_KEYS | NEED_CLOCK)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get"), other = pt_endpoint(t, "paid_get_other");
+    struct peer_want want = peer_endpoint(t, "paid_get"),
+                     other = peer_endpoint(t, "paid_get_other");
     struct pt_with with = given_keyed(t, want), late = {.key = with.key};
     int64_t began_ms = case_now_ms(t);
-    const struct pt_answer *first = pt_send(t, "pay with a key", want, with), *after;
+    const struct peer_answer *first = pt_send(t, "pay with a key", want, with), *after;
 
     expect_granted(t, first);
-    pt_clock_at(t, began_ms + 50 * MINUTE_MS);
+    peer_clock_at(t, began_ms + 50 * MINUTE_MS);
     late.proof = given_paid(t, other);
     expect_conflict(t, pt_send(t, "other request, after fifty minutes", other, late));
-    pt_clock_at(t, began_ms + 75 * MINUTE_MS);
+    peer_clock_at(t, began_ms + 75 * MINUTE_MS);
     late.proof = given_paid(t, other);
     after = pt_send(t, "other request, after seventy-five minutes", other, late);
     case_observe(t, "retention of keys", "after seventy-five minutes the key is %s",

@@ -156,7 +156,7 @@ static size_t flood_size(struct assay_case *t)
 
 static void expect_honest_payer_served(struct assay_case *t)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
 
     expect_still_buys(t, want, (struct pt_with){.proof = given_paid(t, want)});
 }
@@ -165,7 +165,7 @@ static void expect_honest_payer_served(struct assay_case *t)
 
 static void unpaid_flood(struct assay_case *t, int number)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
 
     (void)number;
     for (size_t sent = 0; sent < flood_size(t); sent += BURST)
@@ -184,9 +184,9 @@ SCENARIO(challenges_are_not_stored, .title = "Unpaid requests, however many, mak
 /* Buys n times, in bursts; where `keyed`, each under a key of its own. */
 static void paid_flood(struct assay_case *t, size_t n, bool keyed)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const char *const *paid = given_paid_many(t, want, n);
-    struct pt_want wants[BURST];
+    struct peer_want wants[BURST];
     struct pt_with withs[BURST];
 
     for (size_t done = 0; done < n;) {
@@ -213,15 +213,15 @@ static void move_on(struct assay_case *t, int number, int64_t retention_ms)
         case_end(t, VERDICT_UNSUPPORTED,
                  "`limits.sweep_ms` is above %d: a case cannot wait for that", SWEEP_MAX_MS);
     if (number > 0)
-        pt_clock_at(t, case_now_ms(t) + retention_ms);
-    (void)pt_copies(t, "traffic", pt_endpoint(t, "paid_get"), (struct pt_with){0}, BURST);
+        peer_clock_at(t, case_now_ms(t) + retention_ms);
+    (void)pt_copies(t, "traffic", peer_endpoint(t, "paid_get"), (struct pt_with){0}, BURST);
     if (number > 0 && sweep_ms > 0)
-        pt_pause(t, (int)sweep_ms);
+        peer_pause(t, (int)sweep_ms);
 }
 
 static void nonce_flood(struct assay_case *t, int number)
 {
-    const struct pt_offer *offer = given_offer(t, pt_endpoint(t, "paid_get"));
+    const struct pt_offer *offer = given_offer(t, peer_endpoint(t, "paid_get"));
     int64_t ttl_ms = pt_expiry_ms(t, &offer->challenge) - offer->asked_ms;
 
     move_on(t, number, ttl_ms + 5 * MINUTE_MS);
@@ -284,7 +284,7 @@ SCENARIO(long_proof_is_refused,
     char *value = case_alloc(t, row->len + 1);
 
     memset(value, 'A', row->len);
-    expect_refused_or_closed(t, pt_send(t, row->name, pt_endpoint(t, "paid_get"),
+    expect_refused_or_closed(t, pt_send(t, row->name, peer_endpoint(t, "paid_get"),
                                         (struct pt_with){.proof = row->bridge ? NULL : value,
                                                          .bridge = row->bridge ? value : NULL}));
 }
@@ -304,7 +304,7 @@ SCENARIO(long_nonce_is_refused,
          .catches = DEFECTS("nonce.length_unbounded"), .needs = PT_SECRET, TABLE(long_nonces))
 {
     const struct long_nonce *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
 
     memset(paid->nonce, 'a', row->len);
@@ -320,7 +320,7 @@ static const struct framing {
 } framings[] = {{"announced by its length", false}, {"in chunks", true}};
 
 /* The beginning of a body that is too long, whose end never comes. */
-static struct assay_bytes too_long(struct assay_case *t, struct pt_want want, bool chunked)
+static struct assay_bytes too_long(struct assay_case *t, struct peer_want want, bool chunked)
 {
     enum { LONGEST_BODY_BYTES = 64 << 20 };
     struct assay_bytes head;
@@ -335,12 +335,12 @@ static struct assay_bytes too_long(struct assay_case *t, struct pt_want want, bo
                  LONGEST_BODY_BYTES >> 20);
     lines = chunked ? "Transfer-Encoding: chunked\r\n"
                     : case_printf(t, "Content-Length: %zu\r\n", 16 * max);
-    head = pt_head(t, want, assay_str(lines));
+    head = peer_head(t, want, assay_str(lines));
     filling = case_alloc(t, len);
     memset(filling, ' ', len);
     if (chunked)
-        head = pt_joined(t, head, assay_str(case_printf(t, "%zx\r\n", 16 * max)));
-    return pt_joined(t, head, assay_bytes_of(filling, len));
+        head = peer_joined(t, head, assay_str(case_printf(t, "%zx\r\n", 16 * max)));
+    return peer_joined(t, head, assay_bytes_of(filling, len));
 }
 
 SCENARIO(long_body_is_refused_unread,
@@ -349,14 +349,14 @@ SCENARIO(long_body_is_refused_unread,
          .catches = DEFECTS("limits.body_unbounded"), TABLE(framings))
 {
     const struct framing *row = case_row(t);
-    struct http_piece piece = {.bytes = too_long(t, pt_endpoint(t, "paid_post"), row->chunked)};
-    const struct pt_answer *const *answers;
+    struct http_piece piece = {.bytes = too_long(t, peer_endpoint(t, "paid_post"), row->chunked)};
+    const struct peer_answer *const *answers;
     size_t count;
     bool closed;
     int status;
 
-    answers = pt_raw(t, "a body that is too long, unfinished", &piece, 1, 1, &count, &closed);
-    status = pt_status(answers[0]);
+    answers = peer_raw(t, "a body that is too long, unfinished", &piece, 1, 1, &count, &closed);
+    status = peer_status(answers[0]);
     expect(t,
            (status >= 400 && status < 500 && status != 408) ||
                answers[0]->exchange->outcome == HTTP_CLOSED,
@@ -375,8 +375,8 @@ SCENARIO(slow_body_is_cut_off,
     int deadline_ms = (int)case_target(t)->read_deadline_ms;
     struct http_piece *pieces = case_alloc(t, (DRIPS + 1) * sizeof *pieces);
     const char *length = case_printf(t, "Content-Length: %d\r\n", DRIP_BODY);
-    const struct pt_answer *answer;
-    struct pt_beside *slow;
+    const struct peer_answer *answer;
+    struct peer_beside *slow;
     bool closed;
     int status;
 
@@ -388,16 +388,16 @@ SCENARIO(slow_body_is_cut_off,
         case_end(t, VERDICT_UNSUPPORTED,
                  "`limits.read_deadline_ms` is above %d: a case cannot wait for that",
                  DRIP_DEADLINE_MAX_MS);
-    pieces[0].bytes = pt_head(t, pt_endpoint(t, "paid_post"), assay_str(length));
+    pieces[0].bytes = peer_head(t, peer_endpoint(t, "paid_post"), assay_str(length));
     for (int i = 1; i <= DRIPS; i++)
         pieces[i] =
             (struct http_piece){.bytes = ASSAY_LIT(" "), .pause_ms = 3 * deadline_ms / DRIPS};
     /* It must have been cut off while it dripped: what waits for a pause alone is not yet due. */
-    slow = pt_raw_beside(t, "a body that drips", pieces, DRIPS + 1, deadline_ms / 2);
+    slow = peer_raw_beside(t, "a body that drips", pieces, DRIPS + 1, deadline_ms / 2);
     for (int i = 0; i < 3; i++)
         expect_honest_payer_served(t);
-    answer = pt_beside_end(t, slow, &closed);
-    status = pt_status(answer);
+    answer = peer_beside_end(t, slow, &closed);
+    status = peer_status(answer);
     expect(t, closed || (status >= 400 && status < 500),
            "the connection ended by the server, or a refusal (408)",
            "neither, though it dripped for three times the read deadline of %d ms", deadline_ms);
@@ -408,36 +408,36 @@ SCENARIO(slow_body_is_cut_off,
 enum { RATE_BURSTS = 8, RATE_BURST = 128, QUOTA_TRIES = 50, QUOTA_WAIT_MS = 100 };
 
 /* The first 429 among bursts of that request. */
-static const struct pt_answer *first_over_limit(struct assay_case *t, const char *label,
-                                                struct pt_want want, struct pt_with with)
+static const struct peer_answer *first_over_limit(struct assay_case *t, const char *label,
+                                                  struct peer_want want, struct pt_with with)
 {
     for (int round = 0; round < RATE_BURSTS; round++) {
-        const struct pt_answer *const *answers = pt_copies(t, label, want, with, RATE_BURST);
+        const struct peer_answer *const *answers = pt_copies(t, label, want, with, RATE_BURST);
 
         for (size_t i = 0; i < RATE_BURST; i++)
-            if (pt_status(answers[i]) == 429)
+            if (peer_status(answers[i]) == 429)
                 return answers[i];
     }
     return NULL;
 }
 
 /* Comes again until it is not told to come again. */
-static const struct pt_answer *send_within_quota(struct assay_case *t, const char *label,
-                                                 struct pt_want want, struct pt_with with)
+static const struct peer_answer *send_within_quota(struct assay_case *t, const char *label,
+                                                   struct peer_want want, struct pt_with with)
 {
-    const struct pt_answer *answer = pt_send(t, label, want, with);
+    const struct peer_answer *answer = pt_send(t, label, want, with);
 
-    for (int tries = 0; tries < QUOTA_TRIES && pt_status(answer) == 429; tries++) {
-        pt_pause(t, QUOTA_WAIT_MS);
+    for (int tries = 0; tries < QUOTA_TRIES && peer_status(answer) == 429; tries++) {
+        peer_pause(t, QUOTA_WAIT_MS);
         answer = pt_send(t, label, want, with);
     }
     return answer;
 }
 
-static void expect_limited(struct assay_case *t, const char *label, struct pt_want want,
+static void expect_limited(struct assay_case *t, const char *label, struct peer_want want,
                            struct pt_with with)
 {
-    const struct pt_answer *limited = first_over_limit(t, label, want, with);
+    const struct peer_answer *limited = first_over_limit(t, label, want, with);
     bool says_when = false;
 
     expect(t, limited != NULL, "429 for some of the requests over the limit",
@@ -455,15 +455,15 @@ SCENARIO(
     .catches = DEFECTS("limits.rate_after_verify"), .needs = PT_SECRET | NEED_LAUNCH | NEED_DISRUPT,
     .variant = "rate_limited", .deadline_ms = 60000)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
 
     expect_limited(t, "without a proof", want, (struct pt_with){0});
     expect_limited(t, "with a garbage proof", want, (struct pt_with){.proof = "e30"});
     answer = pt_send(t, "an honest payment over the limit", want, paid);
-    if (pt_status(answer) == 429)
+    if (peer_status(answer) == 429)
         answer = send_within_quota(t, "the same payment within the limit", want, paid);
     expect(t, pt_is_granted(t, answer), "the payment served once the limit allows", "status %d",
-           pt_status(answer));
+           peer_status(answer));
 }

@@ -7,26 +7,26 @@
 
 #include <stdlib.h>
 
-static struct pt_want other_path(struct assay_case *t, struct pt_want want)
+static struct peer_want other_path(struct assay_case *t, struct peer_want want)
 {
     (void)want;
-    return pt_endpoint(t, "paid_get_other");
+    return peer_endpoint(t, "paid_get_other");
 }
 
-static struct pt_want other_query(struct assay_case *t, struct pt_want want)
+static struct peer_want other_query(struct assay_case *t, struct peer_want want)
 {
-    return pt_want_query(t, want, "again=1");
+    return peer_want_query(t, want, "again=1");
 }
 
-static struct pt_want other_method(struct assay_case *t, struct pt_want want)
+static struct peer_want other_method(struct assay_case *t, struct peer_want want)
 {
     (void)want;
-    return pt_endpoint(t, "paid_post");
+    return peer_endpoint(t, "paid_post");
 }
 
 static const struct reuse {
     const char *name;
-    struct pt_want (*other)(struct assay_case *t, struct pt_want want);
+    struct peer_want (*other)(struct assay_case *t, struct peer_want want);
 } reuses[] = {
     {"another path", other_path},
     {"another query", other_query},
@@ -39,7 +39,7 @@ SCENARIO(one_nonce_buys_one_request,
          .catches = DEFECTS("nonce.keyed_with_hash"), .needs = PT_SECRET, TABLE(reuses))
 {
     const struct reuse *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get"), other = row->other(t, want);
+    struct peer_want want = peer_endpoint(t, "paid_get"), other = row->other(t, want);
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     struct pt_proof *again = given_payment(t, given_offer(t, other));
 
@@ -56,7 +56,7 @@ SCENARIO(nonce_of_our_own_is_refused,
          .threat = "nonce-reuse", .rule = "NS-5", .ideas = "T2-03",
          .catches = DEFECTS("nonce.unissued_accepted"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
 
     memcpy(paid->nonce, given_uuid(t), ASSAY_UUID_TEXT_BYTES);
@@ -69,7 +69,7 @@ SCENARIO(empty_nonce_is_refused, .title = "An empty nonce is refused, every time
          .threat = "nonce-reuse", .rule = "NS-3", .ideas = "T2-04",
          .catches = DEFECTS("nonce.empty_unrecorded"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *empty;
 
@@ -85,7 +85,7 @@ static char upper(char c)
 }
 
 /* A payment whose nonce has a letter: all but one in some millions do. */
-static struct pt_proof *given_payment_with_letters(struct assay_case *t, struct pt_want want)
+static struct pt_proof *given_payment_with_letters(struct assay_case *t, struct peer_want want)
 {
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
 
@@ -107,7 +107,7 @@ SCENARIO(recased_nonce_is_refused, .title = "A spent nonce in other letters is n
          .catches = DEFECTS("nonce.case_folded"), .needs = PT_SECRET, TABLE(recasings))
 {
     const struct recasing *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment_with_letters(t, want);
     bool changed = false;
 
@@ -131,17 +131,17 @@ static int by_bytes(const void *a, const void *b)
 /* Asks for so many challenges and keeps the 16 bytes of each nonce; judges each one's form. */
 static uint8_t (*collect_nonces(struct assay_case *t, size_t count))[16]
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     uint8_t(*nonces)[16] = case_alloc(t, count * sizeof *nonces);
-    struct pt_series *series = pt_series(t);
+    struct peer_series *series = peer_series(t);
 
     for (size_t i = 0; i < count; i++) {
-        const struct pt_answer *answer = pt_series_send(t, series, want, (struct pt_with){0});
+        const struct peer_answer *answer = pt_series_send(t, series, want, (struct pt_with){0});
         struct pt_challenge challenge;
 
-        if (pt_status(answer) != 402 || pt_challenge_of(&challenge, answer, NULL) != ASSAY_OK)
+        if (peer_status(answer) != 402 || pt_challenge_of(&challenge, answer, NULL) != ASSAY_OK)
             case_end(t, VERDICT_BROKEN, "challenge %zu of %zu did not come: status %d", i + 1,
-                     count, pt_status(answer));
+                     count, peer_status(answer));
         expect(t, assay_uuid_v4_parse(nonces[i], assay_str(challenge.nonce)) == ASSAY_OK,
                "a nonce that is a lower-case version-4 UUID", "%s", challenge.nonce);
     }

@@ -7,7 +7,7 @@ SCENARIO(spent_proof_buys_nothing, .title = "A proof that has bought its answer 
          .threat = "proof-replay", .rule = "NS-1", .ideas = "T1-01",
          .catches = DEFECTS("nonce.unrecorded"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
 
     expect_granted(t, pt_send(t, "first use", want, paid));
@@ -29,7 +29,7 @@ static const struct burst {
  * one. */
 static void expect_one_of_the_copies(struct assay_case *t, const char *endpoint, size_t copies)
 {
-    struct pt_want want = pt_endpoint(t, endpoint);
+    struct peer_want want = peer_endpoint(t, endpoint);
 
     for (int round = 0; round < ROUNDS; round++) {
         struct pt_with paid = {.proof = given_paid(t, want)};
@@ -74,9 +74,9 @@ SCENARIO(copies_in_both_headers_buy_once,
          .threat = "proof-replay", .rule = "NS-6", .ideas = "T1-02 T1-06",
          .catches = DEFECTS("nonce.space_per_header"), .needs = PT_SECRET | PT_BRIDGE)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
-    struct pt_want wants[COPIES / 2];
+    struct peer_want wants[COPIES / 2];
     struct pt_with withs[COPIES / 2];
 
     for (size_t i = 0; i < ARRAY_LEN(withs); i++) {
@@ -94,12 +94,12 @@ SCENARIO(copy_during_the_handler_is_refused,
          .catches = DEFECTS("nonce.unrecorded", "nonce.recorded_after_handler"),
          .needs = PT_SECRET | NEED_ORIGIN)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
-    struct pt_pending *first = given_running(t, "first use, its handler at work", want, paid);
-    const struct pt_answer *copy = pt_send_during(t, first, "copy meanwhile", want, paid);
+    struct peer_pending *first = given_running(t, "first use, its handler at work", want, paid);
+    const struct peer_answer *copy = pt_send_during(t, first, "copy meanwhile", want, paid);
 
-    pt_finish(t, first);
+    peer_finish(t, first);
     expect_refused(t, copy);
 }
 
@@ -121,7 +121,7 @@ SCENARIO(
     .catches = DEFECTS("nonce.array_coerced"), .needs = PT_SECRET, TABLE(coercions))
 {
     const struct coercion *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *raw = case_printf(t, "%s%s%s", row->before, pt_quote(t, paid->nonce), row->after);
     const char *json = pt_json_with(t, paid, "nonce", raw);
@@ -137,10 +137,10 @@ SCENARIO(number_is_no_nonce,
          .threat = "proof-replay", .rule = "NS-3", .ideas = "T1-04",
          .catches = DEFECTS("nonce.number_coerced"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = pt_copy(t, given_payment(t, given_offer(t, want)));
     const char *digits = case_printf(t, "%lld", (long long)(case_now_ms(t)));
-    const struct pt_answer *as_text;
+    const struct peer_answer *as_text;
     const char *as_number;
 
     memcpy(paid->nonce, digits, strlen(digits) + 1);
@@ -148,7 +148,7 @@ SCENARIO(number_is_no_nonce,
     as_number = pt_encode(t, assay_str(pt_json_with(t, paid, "nonce", digits)));
     as_text = pt_send(t, "digits as text", want, (struct pt_with){.proof = pt_header(t, paid)});
     case_observe(t, "digits as a nonce", "sent as text they are answered with %d",
-                 pt_status(as_text));
+                 peer_status(as_text));
     expect_refused(t, pt_send(t, "digits as a number", want, (struct pt_with){.proof = as_number}));
 }
 
@@ -217,7 +217,7 @@ static const struct spelling spellings[] = {
 static void expect_spent_in_that_spelling(struct assay_case *t)
 {
     const struct spelling *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *header, *again;
 
@@ -267,7 +267,7 @@ SCENARIO(other_header_is_the_same_payment,
          .needs = PT_SECRET | PT_BRIDGE, TABLE(header_orders))
 {
     const struct header_order *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     struct pt_with own = {.proof = pt_header(t, paid)},
                    bridge = {.bridge = pt_bridge_header(t, paid)};
@@ -291,8 +291,9 @@ SCENARIO(other_surface_is_the_same_payment,
          TABLE(surface_orders))
 {
     const struct surface_order *row = case_row(t);
-    struct pt_want get = pt_endpoint(t, "paid_get"), call = pt_want_tool(t, "{\"city\":\"Paris\"}");
-    struct pt_want first = row->call_first ? call : get, second = row->call_first ? get : call;
+    struct peer_want get = peer_endpoint(t, "paid_get"),
+                     call = pt_want_tool(t, "{\"city\":\"Paris\"}");
+    struct peer_want first = row->call_first ? call : get, second = row->call_first ? get : call;
     struct pt_proof *paid = given_payment(t, given_offer(t, first));
 
     expect_granted(t,
@@ -317,7 +318,7 @@ SCENARIO(two_nonces_in_one_proof_buy_once,
          .threat = "proof-replay", .rule = "PF-1", .ideas = "T1-12",
          .catches = DEFECTS("proof.duplicate_members"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     const char *proofs[] = {
         with_two_nonces(t, paid, paid->nonce, given_uuid(t)),
@@ -326,7 +327,7 @@ SCENARIO(two_nonces_in_one_proof_buy_once,
         with_two_nonces(t, paid, given_uuid(t), paid->nonce),
         pt_header(t, paid),
     };
-    const struct pt_answer *answers[ARRAY_LEN(proofs)];
+    const struct peer_answer *answers[ARRAY_LEN(proofs)];
 
     for (size_t i = 0; i < ARRAY_LEN(proofs); i++)
         answers[i] = pt_send(t, "the paid nonce in one of two places", want,

@@ -24,17 +24,17 @@ static const struct theft {
     {"an empty body", "paid_post", NULL, NULL, NULL, NULL, ""},
 };
 
-static struct pt_want stolen_for(struct assay_case *t, const struct theft *row)
+static struct peer_want stolen_for(struct assay_case *t, const struct theft *row)
 {
-    struct pt_want want =
-        pt_endpoint(t, row->used_endpoint != NULL ? row->used_endpoint : row->endpoint);
+    struct peer_want want =
+        peer_endpoint(t, row->used_endpoint != NULL ? row->used_endpoint : row->endpoint);
 
     if (row->used != NULL)
-        want = pt_want_query(t, want, row->used);
+        want = peer_want_query(t, want, row->used);
     if (row->used_method != NULL)
-        want = pt_want_method(want, row->used_method);
+        want = peer_want_method(want, row->used_method);
     if (row->used_body != NULL)
-        want = pt_want_body(want, assay_str(row->used_body));
+        want = peer_want_body(want, assay_str(row->used_body));
     return want;
 }
 
@@ -47,11 +47,11 @@ SCENARIO(
     .needs = PT_SECRET, TABLE(thefts))
 {
     const struct theft *row = case_row(t);
-    struct pt_want bought = pt_endpoint(t, row->endpoint), used = stolen_for(t, row);
+    struct peer_want bought = peer_endpoint(t, row->endpoint), used = stolen_for(t, row);
     struct pt_with stolen = {0};
 
     if (row->bought != NULL)
-        bought = pt_want_query(t, bought, row->bought);
+        bought = peer_want_query(t, bought, row->bought);
     stolen.proof = given_paid(t, bought);
     expect_refused(t, pt_send(t, "stolen, for another request", used, stolen));
     expect_still_buys(t, bought, stolen);
@@ -62,9 +62,9 @@ SCENARIO(permuted_query_is_the_same_request,
          .threat = "proof-theft", .rule = "CH-3", .ideas = "T3-08",
          .catches = DEFECTS("hash.query_not_canonical"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
-    struct pt_with paid = {.proof = given_paid(t, pt_want_query(t, want, "one=1&two=2"))};
-    struct pt_want twin = pt_want_query(t, want, "two=2&one=1");
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    struct pt_with paid = {.proof = given_paid(t, peer_want_query(t, want, "one=1&two=2"))};
+    struct peer_want twin = peer_want_query(t, want, "two=2&one=1");
 
     expect_granted(t, pt_send(t, "members permuted", twin, paid));
     expect_refused(t, pt_send(t, "once more", twin, paid));
@@ -74,18 +74,18 @@ SCENARIO(proof_is_a_bearer_ticket, .kind = SCENARIO_OBSERVATION,
          .title = "Whoever presents an unused proof first, from wherever, is served",
          .threat = "proof-theft", .rule = "RH-1", .ideas = "T3-07", .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct http_piece piece = {
         .bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, true)};
     size_t answers;
     bool closed;
-    const struct pt_answer *const *thief =
-        pt_raw(t, "thief's own connection", &piece, 1, 1, &answers, &closed);
+    const struct peer_answer *const *thief =
+        peer_raw(t, "thief's own connection", &piece, 1, 1, &answers, &closed);
 
     case_observe(
         t, "bearer proof", "an unused proof on a connection of somebody else's was %s (status %d)",
         pt_is_granted(t, thief[0]) ? "granted: it is a bearer ticket by design" : "refused",
-        pt_status(thief[0]));
+        peer_status(thief[0]));
 }
 
 /* Headers are outside the hash; where the handler heeds one, a proof buys more than it names. */
@@ -94,9 +94,9 @@ SCENARIO(headers_are_outside_the_hash, .kind = SCENARIO_OBSERVATION,
          .threat = "proof-theft", .rule = "RH-2", .ideas = "T3-09",
          .needs = PT_SECRET | NEED_ORIGIN)
 {
-    struct pt_want want = pt_endpoint(t, "paid_post");
+    struct peer_want want = peer_endpoint(t, "paid_post");
     const char *paid = given_paid(t, want);
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
     struct origin_execution seen;
 
     want.content_type = "text/plain";
@@ -104,7 +104,7 @@ SCENARIO(headers_are_outside_the_hash, .kind = SCENARIO_OBSERVATION,
     if (!pt_is_granted(t, answer) || case_executions(t) == 0 ||
         !origin_execution(case_origin(t), origin_executions(case_origin(t)), &seen))
         case_observe(t, "binding of headers", "a changed content type was refused (status %d)",
-                     pt_status(answer));
+                     peer_status(answer));
     else
         case_observe(
             t, "binding of headers",
@@ -131,20 +131,20 @@ static bool has_directive(struct assay_bytes value, const char *directive)
     return false;
 }
 
-static void expect_uncacheable(struct assay_case *t, const struct pt_answer *answer,
+static void expect_uncacheable(struct assay_case *t, const struct peer_answer *answer,
                                bool may_be_private)
 {
     struct assay_bytes value = ASSAY_LIT("");
     bool kept_out;
 
-    if (pt_status(answer) != 0)
+    if (peer_status(answer) != 0)
         value = http_response_header(&answer->exchange->response, "Cache-Control", NULL);
     kept_out =
         has_directive(value, "no-store") || (may_be_private && has_directive(value, "private"));
     expect(t, kept_out,
            may_be_private ? "Cache-Control: private or no-store, so that no shared cache keeps it"
                           : "Cache-Control: no-store",
-           "%s: status %d, Cache-Control: \"%.*s\"", answer->label, pt_status(answer),
+           "%s: status %d, Cache-Control: \"%.*s\"", answer->label, peer_status(answer),
            (int)value.len, (const char *)value.at);
 }
 
@@ -153,9 +153,9 @@ SCENARIO(no_shared_cache_keeps_an_answer,
          .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10",
          .catches = DEFECTS("answer.cacheable"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
-    const struct pt_answer *granted = pt_send(t, "paid answer", want, paid);
+    const struct peer_answer *granted = pt_send(t, "paid answer", want, paid);
 
     expect_granted(t, granted);
     expect_uncacheable(t, granted, true);
@@ -168,7 +168,7 @@ SCENARIO(no_shared_cache_keeps_a_replay,
          .threat = "proof-theft", .rule = "CH-4", .ideas = "T3-10",
          .catches = DEFECTS("answer.cacheable"), .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with keyed = {.proof = given_paid(t, want), .key = given_key(t)};
 
     expect_granted(t, pt_send(t, "paid answer", want, keyed));

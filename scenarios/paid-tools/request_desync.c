@@ -13,11 +13,11 @@ static const char injected_header[] = "X-Assay-Injected";
 
 /* A server that says it closes after its first answer has no connection to share: what was sent
  * behind was never read, and nothing would have been tested. */
-static void end_if_closing(struct assay_case *t, const struct pt_answer *first)
+static void end_if_closing(struct assay_case *t, const struct peer_answer *first)
 {
     struct assay_bytes value = ASSAY_LIT("");
 
-    if (pt_status(first) != 0)
+    if (peer_status(first) != 0)
         value = http_response_header(&first->exchange->response, "Connection", NULL);
     if (assay_bytes_equal_nocase(value, ASSAY_LIT("close")))
         case_end(t, VERDICT_UNSUPPORTED,
@@ -47,25 +47,25 @@ SCENARIO(
     .needs = PT_SECRET | NEED_ORIGIN, TABLE(seconds))
 {
     const struct second *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get"), other = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, "paid_get"), other = peer_endpoint(t, row->endpoint);
     struct pt_with paid = {.proof = given_paid(t, want)}, none = {0};
     struct http_piece pieces[2];
-    const struct pt_answer *const *answers;
+    const struct peer_answer *const *answers;
     size_t count, granted;
     bool closed;
 
     if (row->method != NULL)
-        other = pt_want_method(other, row->method);
+        other = peer_want_method(other, row->method);
     pieces[0] = (struct http_piece){.bytes = pt_bytes(t, row->unpaid_first ? other : want,
                                                       row->unpaid_first ? none : paid, false),
                                     .await_answer = !row->at_once};
     pieces[1] = (struct http_piece){.bytes = pt_bytes(t, row->unpaid_first ? want : other,
                                                       row->unpaid_first ? paid : none, true)};
     if (row->at_once) {
-        pieces[0].bytes = pt_joined(t, pieces[0].bytes, pieces[1].bytes);
-        answers = pt_raw(t, "two requests in one packet", pieces, 1, 2, &count, &closed);
+        pieces[0].bytes = peer_joined(t, pieces[0].bytes, pieces[1].bytes);
+        answers = peer_raw(t, "two requests in one packet", pieces, 1, 2, &count, &closed);
     } else {
-        answers = pt_raw(t, "two requests on one connection", pieces, 2, 2, &count, &closed);
+        answers = peer_raw(t, "two requests on one connection", pieces, 2, 2, &count, &closed);
     }
     granted = pt_count_granted(t, answers, count);
     if (count == 1 && case_executions(t) == (row->unpaid_first ? 0 : 1))
@@ -129,19 +129,19 @@ SCENARIO(ambiguous_framing_runs_nothing,
          .needs = PT_SECRET | NEED_ORIGIN, TABLE(framings))
 {
     const struct framing *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_post"), hidden = pt_endpoint(t, "paid_get");
-    struct assay_bytes bent = pt_head(t, want, assay_bytes_of(row->lines, row->lines_len));
+    struct peer_want want = peer_endpoint(t, "paid_post"), hidden = peer_endpoint(t, "paid_get");
+    struct assay_bytes bent = peer_head(t, want, assay_bytes_of(row->lines, row->lines_len));
     struct http_piece pieces[2] = {
         {.bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, false),
          .await_answer = true},
-        {.bytes = pt_joined(t, pt_joined(t, bent, assay_bytes_of(row->body, row->body_len)),
-                            pt_bytes(t, hidden, (struct pt_with){0}, true))}};
-    const struct pt_answer *const *answers;
+        {.bytes = peer_joined(t, peer_joined(t, bent, assay_bytes_of(row->body, row->body_len)),
+                              pt_bytes(t, hidden, (struct pt_with){0}, true))}};
+    const struct peer_answer *const *answers;
     struct origin_execution ran;
     size_t count;
     bool closed;
 
-    answers = pt_raw(t, "paid, then bent", pieces, 2, ANSWERS_MAX, &count, &closed);
+    answers = peer_raw(t, "paid, then bent", pieces, 2, ANSWERS_MAX, &count, &closed);
     for (size_t i = 0; i < count; i++)
         if (answers[i]->exchange->outcome == HTTP_GARBLED)
             case_observe(t, "stray bytes", "behind answer %zu came what is no HTTP", i);
@@ -162,19 +162,19 @@ SCENARIO(request_in_a_body_is_not_run,
          .threat = "request-desync", .rule = "HT-1", .catches = DEFECTS("desync.paid_connection"),
          .needs = PT_SECRET | NEED_ORIGIN)
 {
-    struct pt_want hidden = pt_endpoint(t, "paid_get");
+    struct peer_want hidden = peer_endpoint(t, "paid_get");
     struct assay_bytes inner = pt_bytes(t, hidden, (struct pt_with){0}, false);
-    struct pt_want want = pt_want_body(pt_endpoint(t, "paid_post"), inner);
+    struct peer_want want = peer_want_body(peer_endpoint(t, "paid_post"), inner);
     struct http_piece pieces[2] = {
         {.bytes = pt_bytes(t, want, (struct pt_with){.proof = given_paid(t, want)}, false),
          .await_answer = true},
         {.bytes = pt_bytes(t, hidden, (struct pt_with){0}, true)}};
-    const struct pt_answer *const *answers;
+    const struct peer_answer *const *answers;
     size_t count;
     bool closed;
 
-    answers = pt_raw(t, "a request in a paid body, then an unpaid one", pieces, 2, ANSWERS_MAX,
-                     &count, &closed);
+    answers = peer_raw(t, "a request in a paid body, then an unpaid one", pieces, 2, ANSWERS_MAX,
+                       &count, &closed);
     expect_executions(t, 1);
     if (count == 1 && pt_is_granted(t, answers[0]))
         end_if_closing(t, answers[0]);
@@ -204,14 +204,14 @@ static bool contains(struct assay_bytes text, const char *part)
 }
 
 /* Text of ours that has become a header, a member or a control sequence of the answer. */
-static const char *harm_in(const struct pt_answer *answer, const char *harm)
+static const char *harm_in(const struct peer_answer *answer, const char *harm)
 {
-    struct assay_bytes body = pt_body(answer);
+    struct assay_bytes body = peer_body(answer);
     struct assay_json_token tokens[REPLY_MAX_TOKENS];
     struct assay_json doc;
     bool found = false;
 
-    if (pt_status(answer) == 0)
+    if (peer_status(answer) == 0)
         return NULL;
     (void)http_response_header(&answer->exchange->response, injected_header, &found);
     if (found)
@@ -225,7 +225,8 @@ static const char *harm_in(const struct pt_answer *answer, const char *harm)
     return NULL;
 }
 
-static void expect_harmless(struct assay_case *t, const struct pt_answer *answer, const char *harm)
+static void expect_harmless(struct assay_case *t, const struct peer_answer *answer,
+                            const char *harm)
 {
     const char *seen = harm_in(answer, harm);
 
@@ -241,9 +242,9 @@ SCENARIO(payer_does_not_become_protocol,
          .needs = PT_SECRET, TABLE(payers))
 {
     const struct payer *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_proof *paid = given_payment(t, given_offer(t, want)), *forged = pt_copy(t, paid);
-    const struct pt_answer *answer;
+    const struct peer_answer *answer;
     struct pt_with with;
 
     memcpy(paid->payer, row->payer, strlen(row->payer) + 1);
@@ -253,12 +254,12 @@ SCENARIO(payer_does_not_become_protocol,
     expect_harmless(t, pt_send(t, "forged", want, (struct pt_with){.proof = pt_header(t, forged)}),
                     row->harm);
     expect_harmless(t,
-                    pt_send(t, "for another request", pt_endpoint(t, "paid_get_other"),
+                    pt_send(t, "for another request", peer_endpoint(t, "paid_get_other"),
                             (struct pt_with){.proof = with.proof}),
                     row->harm);
     answer = pt_send(t, "paid", want, (struct pt_with){.proof = with.proof});
     if (!pt_is_granted(t, answer)) {
-        case_observe(t, "odd payer", "refused with status %d", pt_status(answer));
+        case_observe(t, "odd payer", "refused with status %d", peer_status(answer));
         expect_harmless(t, answer, row->harm);
         return;
     }
@@ -270,18 +271,18 @@ SCENARIO(key_does_not_become_protocol, .kind = SCENARIO_OBSERVATION,
          .title = "A key with quotes and markup is echoed by 409 as a text, if at all",
          .threat = "request-desync", .rule = "HT-2", .needs = PT_SECRET | PT_KEYS)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const char *key = case_printf(t, "%s\",\"assay_injected\":true,\"y\":\"", given_key(t));
-    const struct pt_answer *answer = pt_send(
+    const struct peer_answer *answer = pt_send(
         t, "paid with a key", want, (struct pt_with){.proof = given_paid(t, want), .key = key});
 
     if (!pt_is_granted(t, answer)) {
-        case_observe(t, "odd key", "refused with status %d", pt_status(answer));
+        case_observe(t, "odd key", "refused with status %d", peer_status(answer));
         expect_harmless(t, answer, NULL);
         return;
     }
     expect_harmless(t,
-                    pt_send(t, "the key for another request", pt_endpoint(t, "paid_get_other"),
+                    pt_send(t, "the key for another request", peer_endpoint(t, "paid_get_other"),
                             (struct pt_with){.key = key}),
                     NULL);
 }

@@ -19,13 +19,13 @@ static void given_restart(struct assay_case *t, bool kill)
 }
 
 /* A replay that came through where the target promises nothing is told, not judged. */
-static void expect_remembered(struct assay_case *t, const struct pt_answer *replay)
+static void expect_remembered(struct assay_case *t, const struct peer_answer *replay)
 {
     if (!case_target(t)->persistent)
         case_end(t, VERDICT_SKIPPED,
                  "the target file says `persistent: false`. Residual risk: the replay was answered "
                  "with %d%s",
-                 pt_status(replay),
+                 peer_status(replay),
                  pt_is_granted(t, replay)
                      ? ", so whoever can make the server restart is served twice"
                      : "");
@@ -47,7 +47,7 @@ SCENARIO(spent_proof_stays_spent_after_a_restart,
          .needs = PT_SECRET | NEED_LAUNCH, .fresh = true, TABLE(endings))
 {
     const struct ending *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
 
     expect_granted(t, pt_send(t, "first use", want, paid));
@@ -60,7 +60,7 @@ SCENARIO(spent_proof_is_spent_at_a_second_server,
          .threat = "store-durable", .rule = "NS-1", .ideas = "T1-09",
          .catches = DEFECTS("store.memory_only"), .needs = PT_SECRET | NEED_SECOND)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct instance *second = case_second_instance(t);
     const char *paid = given_paid(t, want), *fresh = given_paid(t, want);
 
@@ -80,7 +80,7 @@ SCENARIO(spent_proof_is_spent_at_every_worker,
          .threat = "store-durable", .rule = "NS-1", .ideas = "T1-09",
          .catches = DEFECTS("store.per_worker", "nonce.unrecorded"), .needs = PT_SECRET)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)}, single[IN_A_ROW];
 
     for (size_t i = 0; i < IN_A_ROW; i++)

@@ -52,7 +52,7 @@ SCENARIO(amount_is_the_price_in_atomic_units,
          .needs = PT_DUAL, TABLE(priced))
 {
     const struct priced *row = case_row(t);
-    const struct pt_offer *offer = given_offer(t, pt_endpoint(t, row->name));
+    const struct pt_offer *offer = given_offer(t, peer_endpoint(t, row->name));
     char amount[PT_TEXT_MAX_BYTES] = "";
     struct pt_challenge required = {.version = 0};
     uint64_t price = 0, asked = 0;
@@ -73,7 +73,7 @@ SCENARIO(challenge_lives_as_long_as_it_says,
          .title = "A challenge expires one lifetime after it was issued, within two seconds",
          .threat = "unit-confusion", .rule = "CH-2", .catches = DEFECTS("unit.ttl_in_seconds"))
 {
-    const struct pt_offer *offer = given_offer(t, pt_endpoint(t, "paid_get"));
+    const struct pt_offer *offer = given_offer(t, peer_endpoint(t, "paid_get"));
     int64_t answered_ms = case_now_ms(t), expiry_ms = pt_expiry_ms(t, &offer->challenge);
     int64_t ttl_ms = (int64_t)case_target(t)->ttl_ms;
 
@@ -124,7 +124,7 @@ SCENARIO(look_alikes_are_other_texts,
          TABLE(look_alikes))
 {
     const struct look_alike *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
     const struct pt_proof *paid = given_payment(t, given_offer(t, want));
     struct pt_proof *nonce = pt_copy(t, paid), *hash = pt_copy(t, paid), *mac = pt_copy(t, paid);
 

@@ -20,7 +20,7 @@ SCENARIO(unpaid_request_gets_a_challenge,
          TABLE(routes))
 {
     const struct route *row = case_row(t);
-    struct pt_want want = pt_endpoint(t, row->endpoint);
+    struct peer_want want = peer_endpoint(t, row->endpoint);
 
     expect_challenge(t, pt_send(t, "without a proof", want, (struct pt_with){0}), want);
 }
@@ -77,8 +77,8 @@ SCENARIO(unpaid_call_runs_no_tool,
          .needs = PT_MCP | NEED_ORIGIN, TABLE(calls))
 {
     const struct call *row = case_row(t);
-    struct pt_want want = pt_want_body(pt_endpoint(t, "mcp"), assay_str(row->message));
-    const struct pt_answer *answer = pt_send(t, row->name, want, (struct pt_with){0});
+    struct peer_want want = peer_want_body(peer_endpoint(t, "mcp"), assay_str(row->message));
+    const struct peer_answer *answer = pt_send(t, row->name, want, (struct pt_with){0});
 
     if (row->is_payable)
         expect_challenge(t, answer, want);
@@ -110,7 +110,7 @@ SCENARIO(broken_proof_buys_nothing, .title = "A header that is no proof buys not
 {
     const struct header *row = case_row(t);
 
-    expect_refused_or_closed(t, pt_send(t, row->name, pt_endpoint(t, "paid_get"), row->with));
+    expect_refused_or_closed(t, pt_send(t, row->name, peer_endpoint(t, "paid_get"), row->with));
 }
 
 static const struct method {
@@ -126,7 +126,7 @@ SCENARIO(other_method_runs_nothing,
          .needs = NEED_ORIGIN, TABLE(methods))
 {
     const struct method *row = case_row(t);
-    struct pt_want want = pt_want_method(pt_endpoint(t, "paid_get"), row->name);
+    struct peer_want want = peer_want_method(peer_endpoint(t, "paid_get"), row->name);
 
     expect_nothing_bought(t, pt_send(t, row->name, want, (struct pt_with){0}));
 }
@@ -169,8 +169,6 @@ static const struct path {
 
 static void add_spelled(struct assay_case *t, struct assay_buf *out, char mark, const char *path)
 {
-    const struct assay_url *url = &case_peer(t)->url;
-
     if (mark == '@')
         assay_buf_add_str(out, path);
     else if (mark == '$')
@@ -178,8 +176,7 @@ static void add_spelled(struct assay_case *t, struct assay_buf *out, char mark, 
     else if (mark == '&')
         assay_buf_printf(out, "%%25%02x%s", (unsigned)(unsigned char)path[0], path + 1);
     else if (mark == '*')
-        assay_buf_printf(out, "%.*s:%u", (int)url->host.len, (const char *)url->host.at,
-                         (unsigned)url->port);
+        assay_buf_add_str(out, peer_authority(t));
     else if (mark == '^')
         for (const char *at = path; *at != '\0'; at++)
             assay_buf_add_byte(out, (uint8_t)toupper((unsigned char)*at));
@@ -187,7 +184,7 @@ static void add_spelled(struct assay_case *t, struct assay_buf *out, char mark, 
         assay_buf_add_byte(out, (uint8_t)mark);
 }
 
-static struct pt_want spelled(struct assay_case *t, struct pt_want want, const char *pattern)
+static struct peer_want spelled(struct assay_case *t, struct peer_want want, const char *pattern)
 {
     char *path = case_printf(t, "%s", want.target + 1),
          *target = case_alloc(t, PT_TARGET_MAX_BYTES);
@@ -204,7 +201,7 @@ static struct pt_want spelled(struct assay_case *t, struct pt_want want, const c
         add_spelled(t, &out, *at, path);
     if (assay_buf_cstr(&out) == NULL)
         case_end(t, VERDICT_BROKEN, "the path is too long to be spelled otherwise");
-    return pt_want_target(want, target);
+    return peer_want_target(want, target);
 }
 
 SCENARIO(other_spelling_runs_nothing,
@@ -213,7 +210,7 @@ SCENARIO(other_spelling_runs_nothing,
          TABLE(paths))
 {
     const struct path *row = case_row(t);
-    struct pt_want want = spelled(t, pt_endpoint(t, "paid_get"), row->pattern);
+    struct peer_want want = spelled(t, peer_endpoint(t, "paid_get"), row->pattern);
 
     expect_nothing_bought(t, pt_send(t, row->name, want, (struct pt_with){0}));
 }
@@ -238,5 +235,5 @@ SCENARIO(no_header_replaces_a_payment, .title = "No header but a proof makes a p
 {
     const struct header *row = case_row(t);
 
-    expect_nothing_bought(t, pt_send(t, row->name, pt_endpoint(t, "paid_get"), row->with));
+    expect_nothing_bought(t, pt_send(t, row->name, peer_endpoint(t, "paid_get"), row->with));
 }

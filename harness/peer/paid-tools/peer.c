@@ -10,7 +10,7 @@
 
 enum { BODY_MAX_TOKENS = 512 };
 
-enum assay_code pt_challenge_of(struct pt_challenge *out, const struct pt_answer *answer,
+enum assay_code pt_challenge_of(struct pt_challenge *out, const struct peer_answer *answer,
                                 struct assay_err *err)
 {
     const struct http_response *response = &answer->exchange->response;
@@ -18,7 +18,7 @@ enum assay_code pt_challenge_of(struct pt_challenge *out, const struct pt_answer
     char amount[PT_TEXT_MAX_BYTES];
     bool bridged;
     struct assay_bytes header = http_response_header(response, "PAYMENT-REQUIRED", &bridged);
-    enum assay_code rc = pt_challenge_parse(out, pt_body(answer), &of_body);
+    enum assay_code rc = pt_challenge_parse(out, peer_body(answer), &of_body);
 
     if (rc == ASSAY_OK)
         return rc;
@@ -27,8 +27,8 @@ enum assay_code pt_challenge_of(struct pt_challenge *out, const struct pt_answer
     return assay_fail(err, rc, of_body.at, "%s", of_body.text);
 }
 
-static const struct pt_offer *offer_in(struct assay_case *t, struct pt_want want, int64_t asked_ms,
-                                       const struct pt_answer *answer)
+static const struct pt_offer *offer_in(struct assay_case *t, struct peer_want want,
+                                       int64_t asked_ms, const struct peer_answer *answer)
 {
     struct pt_offer *offer = case_alloc(t, sizeof *offer);
     struct assay_err err = {0};
@@ -36,7 +36,7 @@ static const struct pt_offer *offer_in(struct assay_case *t, struct pt_want want
     offer->want = want;
     offer->asked_ms = asked_ms;
     offer->exchange = answer->exchange;
-    if (pt_status(answer) != 402)
+    if (peer_status(answer) != 402)
         case_end(t, VERDICT_BROKEN, "%s %s without a proof: expected 402 with a challenge, got %s",
                  want.method, want.target, pt_seen(t, answer));
     if (pt_challenge_of(&offer->challenge, answer, &err) != ASSAY_OK)
@@ -46,7 +46,7 @@ static const struct pt_offer *offer_in(struct assay_case *t, struct pt_want want
 }
 
 const struct pt_offer *given_offer_from(struct assay_case *t, struct instance *instance,
-                                        struct pt_want want)
+                                        struct peer_want want)
 {
     int64_t asked_ms = case_now_ms(t);
 
@@ -54,7 +54,7 @@ const struct pt_offer *given_offer_from(struct assay_case *t, struct instance *i
                     pt_send_to(t, instance, "ask for an offer", want, (struct pt_with){0}));
 }
 
-const struct pt_offer *given_offer(struct assay_case *t, struct pt_want want)
+const struct pt_offer *given_offer(struct assay_case *t, struct peer_want want)
 {
     return given_offer_from(t, case_instance(t), want);
 }
@@ -70,7 +70,7 @@ struct pt_proof *given_payment(struct assay_case *t, const struct pt_offer *offe
     return proof;
 }
 
-const char *given_paid(struct assay_case *t, struct pt_want want)
+const char *given_paid(struct assay_case *t, struct peer_want want)
 {
     return pt_header(t, given_payment(t, given_offer(t, want)));
 }
@@ -102,18 +102,6 @@ const char *given_uuid(struct assay_case *t)
     return text;
 }
 
-int pt_status(const struct pt_answer *answer)
-{
-    return answer->exchange->outcome == HTTP_ANSWERED ? answer->exchange->response.status : 0;
-}
-
-struct assay_bytes pt_body(const struct pt_answer *answer)
-{
-    struct assay_bytes body = answer->exchange->response.body;
-
-    return pt_status(answer) != 0 ? assay_bytes_of(body.at, body.len) : ASSAY_LIT("");
-}
-
 /* A challenge, or an error object: what some servers put under status 200. */
 static bool is_refusal_text(struct assay_bytes body)
 {
@@ -133,26 +121,26 @@ static bool is_refusal_text(struct assay_bytes body)
            assay_json_member(&doc, 0, "result") == ASSAY_JSON_NONE;
 }
 
-bool pt_is_granted(struct assay_case *t, const struct pt_answer *answer)
+bool pt_is_granted(struct assay_case *t, const struct peer_answer *answer)
 {
-    int status = pt_status(answer);
+    int status = peer_status(answer);
 
     (void)t;
-    return status >= 200 && status < 300 && !is_refusal_text(pt_body(answer));
+    return status >= 200 && status < 300 && !is_refusal_text(peer_body(answer));
 }
 
-bool pt_is_replay(const struct pt_answer *answer)
+bool pt_is_replay(const struct peer_answer *answer)
 {
     bool found = false;
     struct assay_bytes value;
 
-    if (pt_status(answer) == 0)
+    if (peer_status(answer) == 0)
         return false;
     value = http_response_header(&answer->exchange->response, "x-idempotent-replay", &found);
     return found && assay_bytes_equal_nocase(value, ASSAY_LIT("true"));
 }
 
-size_t pt_count_granted(struct assay_case *t, const struct pt_answer *const *answers, size_t n)
+size_t pt_count_granted(struct assay_case *t, const struct peer_answer *const *answers, size_t n)
 {
     size_t granted = 0;
 
@@ -161,13 +149,8 @@ size_t pt_count_granted(struct assay_case *t, const struct pt_answer *const *ans
     return granted;
 }
 
-const char *pt_seen(struct assay_case *t, const struct pt_answer *answer)
+const char *pt_seen(struct assay_case *t, const struct peer_answer *answer)
 {
-    const struct http_exchange *exchange = answer->exchange;
-
-    if (exchange->outcome != HTTP_ANSWERED)
-        return exchange->trouble != NULL ? exchange->trouble : http_outcome_text(exchange->outcome);
-    return case_printf(t, "%d with %" PRIu64 " bytes%s", exchange->response.status,
-                       exchange->response.body_bytes,
-                       is_refusal_text(pt_body(answer)) ? " that read as a refusal" : "");
+    return case_printf(t, "%s%s", peer_seen(t, answer),
+                       is_refusal_text(peer_body(answer)) ? " that read as a refusal" : "");
 }

@@ -3,9 +3,12 @@
 #include "peer/paid-tools/peer_internal.h"
 #include "run/profiles.h"
 
+static const char *const rule_sets[] = {"hardened", "base", NULL};
+
+/* In the order of the sets. */
 #define LEVELS(base, hardened)                                                                     \
     {                                                                                              \
-        LEVEL_##base, LEVEL_##hardened                                                             \
+        LEVEL_##hardened, LEVEL_##base                                                             \
     }
 #define X(id, base, hardened, source, sentence, remedy)                                            \
     {id, LEVELS(base, hardened), source, sentence, remedy},
@@ -77,12 +80,12 @@ static const char *lacks(struct assay_case *t, unsigned needs)
 enum { QUOTA_WINDOW_MS = 1000 };
 
 /* After a flood the honest payer may have to wait for the next second's quota. */
-static const struct pt_answer *ask_within_quota(struct assay_case *t, struct pt_want want)
+static const struct peer_answer *ask_within_quota(struct assay_case *t, struct peer_want want)
 {
-    const struct pt_answer *answer = pt_send(t, "honest payer asks", want, (struct pt_with){0});
+    const struct peer_answer *answer = pt_send(t, "honest payer asks", want, (struct pt_with){0});
 
-    for (int tries = 0; tries < 3 && pt_status(answer) == 429; tries++) {
-        pt_pause(t, QUOTA_WINDOW_MS);
+    for (int tries = 0; tries < 3 && peer_status(answer) == 429; tries++) {
+        peer_pause(t, QUOTA_WINDOW_MS);
         answer = pt_send(t, "honest payer asks again", want, (struct pt_with){0});
     }
     return answer;
@@ -90,13 +93,13 @@ static const struct pt_answer *ask_within_quota(struct assay_case *t, struct pt_
 
 static void probe(struct assay_case *t)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
-    const struct pt_answer *answer = ask_within_quota(t, want);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct peer_answer *answer = ask_within_quota(t, want);
     struct pt_offer offer = {
         .want = want, .exchange = answer->exchange, .asked_ms = case_now_ms(t)};
     struct assay_err err = {0};
     bool is_challenge =
-        pt_status(answer) == 402 && pt_challenge_of(&offer.challenge, answer, &err) == ASSAY_OK;
+        peer_status(answer) == 402 && pt_challenge_of(&offer.challenge, answer, &err) == ASSAY_OK;
 
     case_judge(t, is_challenge, GRADE_OBSERVED,
                "after all this, 402 with a challenge for an honest payer", "%s",
@@ -108,6 +111,7 @@ static void probe(struct assay_case *t)
 
 const struct profile profile_paid_tools = {
     .name = PROFILE,
+    .rule_sets = rule_sets,
     .rule_count = ARRAY_LEN(rules),
     .threat_count = ARRAY_LEN(threats),
     .rule = rule_at,
@@ -115,7 +119,9 @@ const struct profile profile_paid_tools = {
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
-    .first_control = PROFILE "/honest_payment_is_served",
+    .honest_hint = "if every payment is refused, is the secret the server's own? if none is "
+                   "counted, do priced routes call the origin?",
+    .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served"},
     .lacks = lacks,
     .probe = probe,
 };

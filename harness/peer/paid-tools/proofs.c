@@ -8,20 +8,9 @@
 /* A proof whose longest member is all escapes, as JSON and then as base64. */
 enum { TEXT_MAX_BYTES = 16 * (int)sizeof(struct pt_proof), MEMBERS_MAX_TOKENS = 64 };
 
-struct assay_bytes pt_keep(struct assay_case *t, struct assay_buf *buf)
-{
-    bool whole = assay_buf_ok(buf);
-    struct assay_bytes kept = assay_arena_copy(case_arena(t), assay_buf_view(buf));
-
-    assay_buf_fini(buf);
-    if (!whole || kept.at == NULL)
-        case_end(t, VERDICT_BROKEN, "out of memory for the text of a request");
-    return kept;
-}
-
 static const char *keep_text(struct assay_case *t, struct assay_buf *buf)
 {
-    return (const char *)pt_keep(t, buf).at;
+    return (const char *)peer_keep(t, buf).at;
 }
 
 struct assay_bytes pt_secret(struct assay_case *t)

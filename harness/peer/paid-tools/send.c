@@ -1,208 +1,79 @@
-/* Sending for paid-tools cases: one by one, in bursts, raw, and in series. */
+/* Sending with the headers of paid-tools. */
 #include "peer/paid-tools/peer_internal.h"
 
-#include <time.h>
-
-#define SERIES_MAX_BYTES ((size_t)16 << 20)
-
-static int64_t now_ns(void)
+struct peer_with pt_headers(struct assay_case *t, struct peer_want want, struct pt_with with)
 {
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (struct peer_with){
+        {{"Accept", pt_is_mcp(t, want) ? "application/json, text/event-stream" : NULL},
+         {"X-Payment-Proof", with.proof},
+         {"PAYMENT-SIGNATURE", with.bridge},
+         {"Idempotency-Key", with.key},
+         {with.extra_name, with.extra_name != NULL ? with.extra_value : NULL}}};
 }
 
-void pt_keep_to_rate(struct assay_case *t, size_t requests)
+const struct peer_answer *pt_send(struct assay_case *t, const char *label, struct peer_want want,
+                                  struct pt_with with)
 {
-    static int64_t next_ns; /* of this worker's target: it runs one case at a time */
-    uint64_t rate = case_target(t)->rate_per_second;
-    int64_t now = now_ns();
-
-    if (rate == 0 || case_scenario(t)->variant != NULL)
-        return;
-    if (next_ns > now)
-        pt_pause(t, (int)((next_ns - now) / 1000000 + 1));
-    now = now_ns();
-    next_ns = (next_ns > now ? next_ns : now) + (int64_t)(requests * 1000000000 / rate);
+    return peer_send(t, label, want, pt_headers(t, want, with));
 }
 
-static void add_header(struct assay_case *t, struct http_request *request, const char *name,
-                       const char *value)
+const struct peer_answer *pt_send_to(struct assay_case *t, struct instance *instance,
+                                     const char *label, struct peer_want want, struct pt_with with)
 {
-    if (value != NULL && !http_request_add(request, name, assay_str(value)))
-        case_end(t, VERDICT_BROKEN, "the request has more than %d headers", HTTP_HEADERS_MAX);
+    return peer_send_to(t, instance, label, want, pt_headers(t, want, with));
 }
 
-const struct http_request *pt_request_of(struct assay_case *t, struct pt_want want,
+struct peer_pending *given_running(struct assay_case *t, const char *label, struct peer_want want,
+                                   struct pt_with with)
+{
+    return peer_send_held(t, label, want, pt_headers(t, want, with));
+}
+
+const struct peer_answer *pt_send_during(struct assay_case *t, const struct peer_pending *pending,
+                                         const char *label, struct peer_want want,
                                          struct pt_with with)
 {
-    struct http_request *request = case_alloc(t, sizeof *request);
-
-    *request = (struct http_request){.method = want.method,
-                                     .target = want.target,
-                                     .body = assay_bytes_of(want.body.at, want.body.len),
-                                     .has_body = want.has_body,
-                                     .chunked = want.chunked};
-    add_header(t, request, "Content-Type", want.content_type);
-    if (pt_is_mcp(t, want))
-        add_header(t, request, "Accept", "application/json, text/event-stream");
-    add_header(t, request, "X-Payment-Proof", with.proof);
-    add_header(t, request, "PAYMENT-SIGNATURE", with.bridge);
-    add_header(t, request, "Idempotency-Key", with.key);
-    if (with.extra_name != NULL)
-        add_header(t, request, with.extra_name, with.extra_value);
-    return request;
+    return peer_send_during(t, pending, label, want, pt_headers(t, want, with));
 }
 
-const struct pt_answer *pt_answer_of(struct assay_case *t, const struct http_exchange *exchange,
-                                     const char *label, uint64_t before)
+static const struct peer_shot *shots_of(struct assay_case *t, const struct peer_want *wants,
+                                        const struct pt_with *withs, size_t n)
 {
-    struct pt_answer *answer = case_alloc(t, sizeof *answer);
+    struct peer_shot *shots = case_alloc(t, n * sizeof *shots);
 
-    *answer = (struct pt_answer){.exchange = exchange, .before = before, .label = label};
-    return answer;
+    for (size_t i = 0; i < n; i++)
+        shots[i] = (struct peer_shot){.want = wants[i], .with = pt_headers(t, wants[i], withs[i])};
+    return shots;
 }
 
-const struct pt_answer *pt_send_counted(struct assay_case *t, const struct http_peer *peer,
-                                        const char *label, struct pt_want want, struct pt_with with,
-                                        uint64_t before)
+const struct peer_answer *const *pt_burst(struct assay_case *t, const char *label,
+                                          const struct peer_want *wants,
+                                          const struct pt_with *withs, size_t n)
 {
-    const struct http_request *request = pt_request_of(t, want, with);
-    struct http_exchange *exchange = NULL;
-    struct assay_err err = {0};
-
-    pt_keep_to_rate(t, 1);
-    if (http_send(case_http(t), &exchange, case_arena(t), peer, request, case_patience_ms(t),
-                  &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "%s: could not be sent: %s", label, err.text);
-    exchange->label = label;
-    case_saw_exchange(t, exchange, label);
-    if (exchange->outcome == HTTP_NO_CONNECTION && !case_was_answered(t))
-        case_end(t, VERDICT_BROKEN,
-                 "nothing listens at %s: the target had ended before this case asked anything",
-                 instance_url(case_instance(t)));
-    return pt_answer_of(t, exchange, label, before);
+    return peer_burst(t, label, shots_of(t, wants, withs, n), n);
 }
 
-const struct pt_answer *pt_send(struct assay_case *t, const char *label, struct pt_want want,
-                                struct pt_with with)
+const struct peer_answer *const *pt_burst_held(struct assay_case *t, const char *label,
+                                               const struct peer_want *wants,
+                                               const struct pt_with *withs, size_t n)
 {
-    return pt_send_counted(t, case_peer(t), label, want, with, case_executions(t));
+    return peer_burst_held(t, label, shots_of(t, wants, withs, n), n);
 }
 
-const struct pt_answer *pt_send_to(struct assay_case *t, struct instance *instance,
-                                   const char *label, struct pt_want want, struct pt_with with)
+const struct peer_answer *const *pt_copies(struct assay_case *t, const char *label,
+                                           struct peer_want want, struct pt_with with, size_t n)
 {
-    return pt_send_counted(t, instance_peer(instance), label, want, with, case_executions(t));
+    return peer_burst(t, label, peer_copies(t, want, pt_headers(t, want, with), n), n);
 }
 
-const struct pt_answer *const *pt_burst(struct assay_case *t, const char *label,
-                                        const struct pt_want *wants, const struct pt_with *withs,
-                                        size_t n)
-{
-    struct http_exchange **exchanges = case_alloc(t, n * sizeof(void *));
-    const struct http_peer **peers = case_alloc(t, n * sizeof(void *));
-    const struct http_request **requests = case_alloc(t, n * sizeof(void *));
-    const struct pt_answer **answers = case_alloc(t, n * sizeof(void *));
-    struct http_overlap overlap = {0};
-    struct assay_err err = {0};
-    uint64_t before = case_executions(t);
-
-    for (size_t i = 0; i < n; i++) {
-        peers[i] = case_peer(t);
-        requests[i] = pt_request_of(t, wants[i], withs[i]);
-    }
-    pt_keep_to_rate(t, n);
-    if (http_burst(exchanges, &overlap, case_arena(t), peers, requests, n, case_patience_ms(t),
-                   &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "%s: could not be sent: %s", label, err.text);
-    for (size_t i = 0; i < n; i++) {
-        exchanges[i]->label = case_printf(t, "%s: %zu of %zu", label, i + 1, n);
-        answers[i] = pt_answer_of(t, exchanges[i], exchanges[i]->label, before);
-    }
-    case_saw_burst(t, &overlap, exchanges, n, label);
-    return answers;
-}
-
-const struct pt_answer *const *pt_copies(struct assay_case *t, const char *label,
-                                         struct pt_want want, struct pt_with with, size_t n)
-{
-    struct pt_want *wants = case_alloc(t, n * sizeof *wants);
-    struct pt_with *withs = case_alloc(t, n * sizeof *withs);
-
-    for (size_t i = 0; i < n; i++) {
-        wants[i] = want;
-        withs[i] = with;
-    }
-    return pt_burst(t, label, wants, withs, n);
-}
-
-struct assay_bytes pt_bytes(struct assay_case *t, struct pt_want want, struct pt_with with,
+struct assay_bytes pt_bytes(struct assay_case *t, struct peer_want want, struct pt_with with,
                             bool close)
 {
-    struct assay_buf out = ASSAY_BUF_INIT(((size_t)1 << 20) + 8 * want.body.len);
-
-    http_request_write(&out, case_peer(t), pt_request_of(t, want, with), close);
-    return pt_keep(t, &out);
+    return peer_bytes(t, want, pt_headers(t, want, with), close);
 }
 
-const struct pt_answer *const *pt_raw(struct assay_case *t, const char *label,
-                                      const struct http_piece *pieces, size_t piece_count,
-                                      size_t max_answers, size_t *answers, bool *closed)
+const struct peer_answer *pt_series_send(struct assay_case *t, struct peer_series *series,
+                                         struct peer_want want, struct pt_with with)
 {
-    size_t room = max_answers > 0 ? max_answers : 1;
-    struct http_exchange **exchanges = case_alloc(t, room * sizeof(void *));
-    const struct pt_answer **out = case_alloc(t, room * sizeof(void *));
-    struct assay_err err = {0};
-    uint64_t before = case_executions(t);
-
-    pt_keep_to_rate(t, room);
-    if (http_raw(exchanges, answers, closed, case_arena(t), case_peer(t), pieces, piece_count,
-                 max_answers, false, case_patience_ms(t), &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "%s: could not be sent: %s", label, err.text);
-    for (size_t i = 0; i < *answers; i++) {
-        exchanges[i]->label = label;
-        case_saw_exchange(t, exchanges[i], label);
-        out[i] = pt_answer_of(t, exchanges[i], label, before);
-    }
-    return out;
-}
-
-struct pt_series {
-    struct assay_arena arena; /* of the last exchange */
-    struct pt_answer answer;
-};
-
-static void end_series(void *with)
-{
-    struct pt_series *series = with;
-
-    assay_arena_fini(&series->arena);
-}
-
-struct pt_series *pt_series(struct assay_case *t)
-{
-    struct pt_series *series = case_alloc(t, sizeof *series);
-
-    series->arena = (struct assay_arena)ASSAY_ARENA_INIT(SERIES_MAX_BYTES);
-    series->answer.before = case_executions(t);
-    case_defer(t, end_series, series);
-    return series;
-}
-
-const struct pt_answer *pt_series_send(struct assay_case *t, struct pt_series *series,
-                                       struct pt_want want, struct pt_with with)
-{
-    const struct http_request *request = pt_request_of(t, want, with);
-    struct http_exchange *exchange = NULL;
-    struct assay_err err = {0};
-
-    pt_keep_to_rate(t, 1);
-    assay_arena_fini(&series->arena);
-    if (http_send(case_http(t), &exchange, &series->arena, case_peer(t), request,
-                  case_patience_ms(t), &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "one of a series could not be sent: %s", err.text);
-    series->answer.exchange = exchange;
-    return &series->answer;
+    return peer_series_send(t, series, want, pt_headers(t, want, with));
 }

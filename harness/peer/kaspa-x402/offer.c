@@ -1,0 +1,143 @@
+/* Offers: asking for one, and whether it holds. */
+#include "peer/kaspa-x402/peer_internal.h"
+
+#include "base/url.h"
+
+enum { URL_MAX_BYTES = 16384 };
+
+struct assay_json kxp_doc(struct assay_case *t, struct assay_bytes text)
+{
+    struct assay_json doc = {0};
+    struct assay_err err = {0};
+
+    if (x402_document_parse(&doc, case_arena(t), text, false, &err) != ASSAY_OK)
+        case_end(t, VERDICT_BROKEN, "a document of our own cannot be read: %s", err.text);
+    return doc;
+}
+
+const char *kxp_url_of(struct assay_case *t, struct peer_want want)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(URL_MAX_BYTES);
+    struct assay_err err = {0};
+    const char *raw = case_printf(t, "%s%s", peer_base_url(t), want.target);
+
+    if (kx_url_normalise(&out, assay_str(raw), &err) != ASSAY_OK)
+        case_end(t, VERDICT_BROKEN, "%s is no URL that can be paid for: %s", raw, err.text);
+    return (const char *)peer_keep(t, &out).at;
+}
+
+/* The header is what counts; clients read it first (exact digest, section 2.5). */
+static const char *read_required(struct assay_case *t, struct kxp_offer *offer)
+{
+    struct assay_bytes header = peer_header(offer->answer, "PAYMENT-REQUIRED"), text;
+    struct assay_err *err = case_alloc(t, sizeof(*err));
+
+    if (header.len == 0)
+        return "it has no PAYMENT-REQUIRED header";
+    if (x402_header_decode(&text, case_arena(t), header, err) != ASSAY_OK ||
+        x402_document_parse(&offer->doc, case_arena(t), text, false, err) != ASSAY_OK ||
+        x402_required_read(&offer->required, case_arena(t), &offer->doc, err) != X402_FAULT_NONE)
+        return case_printf(t, "its PAYMENT-REQUIRED cannot be read: %s", err->text);
+    return NULL;
+}
+
+static const char *check_identifier(struct assay_case *t, const struct kxp_offer *offer)
+{
+    struct x402_identifier identifier;
+    struct assay_err err = {0};
+
+    if (x402_identifier_read(&identifier, case_arena(t), &offer->doc, offer->required.extensions,
+                             &err) != X402_IDENTIFIER_PRESENT)
+        return case_printf(t, "it advertises no payment-identifier extension: %s", err.text);
+    return identifier.required ? NULL : "it does not say that a payment identifier is required";
+}
+
+static const char *check_resource(struct assay_case *t, const struct kxp_offer *offer)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(URL_MAX_BYTES);
+    const char *wanted = kxp_url_of(t, offer->want);
+
+    if (kx_url_normalise(&out, offer->required.url, NULL) == ASSAY_OK &&
+        assay_bytes_is(peer_keep(t, &out), wanted))
+        return NULL;
+    return case_printf(t, "its resource.url is not %s", wanted);
+}
+
+static const char *find_terms(struct assay_case *t, struct kxp_offer *offer,
+                              enum kx_profile profile)
+{
+    struct assay_err err = {0};
+
+    for (size_t i = 0; i < offer->required.accept_count; i++) {
+        enum kx_terms_fault fault = kx_terms_read(&offer->terms, case_arena(t), &offer->doc,
+                                                  &offer->required.accepts[i], &err);
+
+        if (fault != KX_TERMS_OK)
+            return case_printf(t, "entry %zu of accepts breaks the binding: %s", i, err.text);
+        offer->chosen = i;
+        if (offer->terms.profile == profile)
+            return NULL;
+    }
+    return case_printf(t, "none of accepts is of the profile %s", kx_profile_name(profile));
+}
+
+static struct kxp_offer *read_offer(struct assay_case *t, struct peer_want want,
+                                    const struct peer_answer *answer, enum kx_profile profile,
+                                    const char **fault)
+{
+    struct kxp_offer *offer = case_alloc(t, sizeof(*offer));
+
+    *offer = (struct kxp_offer){.want = want, .answer = answer, .asked_ms = case_now_ms(t)};
+    *fault = peer_status(answer) != 402
+                 ? case_printf(t, "expected 402, got %s", peer_seen(t, answer))
+                 : read_required(t, offer);
+    if (*fault == NULL)
+        *fault = find_terms(t, offer, profile);
+    if (*fault == NULL)
+        *fault = check_identifier(t, offer);
+    if (*fault == NULL)
+        *fault = check_resource(t, offer);
+    return *fault == NULL ? offer : NULL;
+}
+
+const struct kxp_offer *kxp_offer_of(struct assay_case *t, struct peer_want want,
+                                     const struct peer_answer *answer, const char **fault)
+{
+    return read_offer(t, want, answer, KX_STANDARD_NATIVE, fault);
+}
+
+const struct kxp_offer *kxp_additive_offer_of(struct assay_case *t, struct peer_want want,
+                                              const struct peer_answer *answer, const char **fault)
+{
+    return read_offer(t, want, answer, KX_ADDITIVE, fault);
+}
+
+static const struct kxp_offer *given(struct assay_case *t, struct peer_want want,
+                                     enum kx_profile profile, const char *caller)
+{
+    const char *fault = NULL;
+    const struct peer_answer *answer =
+        peer_send(t, "ask for an offer", want, kxp_headers_as(t, caller, NULL));
+    struct kxp_offer *offer = read_offer(t, want, answer, profile, &fault);
+
+    if (offer == NULL)
+        case_end(t, VERDICT_BROKEN, "%s %s without a payment: %s", want.method, want.target, fault);
+    offer->caller = caller;
+    return offer;
+}
+
+const struct kxp_offer *kxp_given_offer(struct assay_case *t, struct peer_want want)
+{
+    return given(t, want, KX_STANDARD_NATIVE, NULL);
+}
+
+const struct kxp_offer *kxp_given_additive_offer(struct assay_case *t, struct peer_want want)
+{
+    return given(t, want, KX_ADDITIVE, NULL);
+}
+
+const struct kxp_payment *kxp_paid_as(struct assay_case *t, struct peer_want want,
+                                      const char *caller)
+{
+    return kxp_given_payment(t, given(t, want, KX_STANDARD_NATIVE, caller));
+}

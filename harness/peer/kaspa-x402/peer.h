@@ -1,0 +1,303 @@
+/** The verbs kaspa-x402 scenarios are written in: the payer, whoever attacks as one, and the chain.
+ *
+ *  A payment is a real signed transaction of coins on the simulated chain. It is made in stages,
+ * and can be bent at each of them before the next one signs what it has become, so that a bent
+ * payment is wrong in one thing alone. Everything lives as long as the case. Profiles are linked
+ * together, so the functions have a prefix; scenarios use the short names below.
+ *
+ *  Source: Kaspa x402 exact digest; what is told of a payment is what ref/kaspa_x402 computes.
+ */
+#ifndef PEER_KASPA_X402_H
+#define PEER_KASPA_X402_H
+
+#include "kaspa/build.h"
+#include "kaspa_x402/exact_verify.h"
+#include "peer/http/peer.h"
+#include "roles/kaspa_node.h"
+
+#define PROFILE "kaspa-x402"
+
+/** What a target may support beside the base: words of `supports` in its target file. */
+enum kxp_need {
+    KXP_PAY = NEED_PROFILE << 0,        /**< the role `node` is reachable: always needed to pay */
+    KXP_ADDITIVE = NEED_PROFILE << 1,   /**< "additive", endpoint "additive" */
+    KXP_PRINCIPALS = NEED_PROFILE << 2, /**< endpoint "private" and two `principals` */
+    KXP_RECOVER = NEED_PROFILE << 3,    /**< operation "recover" */
+    KXP_REST = NEED_PROFILE << 4,       /**< "node-rest": the target reads the REST subset */
+    KXP_WALLET = NEED_PROFILE << 5,     /**< a client's: the role `wallet` is reachable */
+};
+
+/* ---- offers ---- */
+
+struct kxp_offer {
+    struct peer_want want;
+    const struct peer_answer *answer;
+    struct assay_json doc;         /**< of PAYMENT-REQUIRED */
+    struct x402_required required; /**< its slices are of doc */
+    size_t chosen;                 /**< of required.accepts */
+    struct kx_terms terms;         /**< of the chosen one */
+    int64_t asked_ms;              /**< target's clock when it was asked for */
+    const char *caller;            /**< a principal of the target file, by the name that the server
+                                      knows it under, without a tenant; NULL: nobody */
+};
+
+#define given_offer kxp_given_offer
+#define given_additive_offer kxp_given_additive_offer
+/** The standard-native offer of that request; `broken` when it does not come or does not hold. */
+const struct kxp_offer *given_offer(struct assay_case *t, struct peer_want want);
+const struct kxp_offer *given_additive_offer(struct assay_case *t, struct peer_want want);
+/** Reads the offer of an answer. NULL, and why in *fault: there is none, or it breaks a rule. */
+const struct kxp_offer *kxp_offer_of(struct assay_case *t, struct peer_want want,
+                                     const struct peer_answer *answer, const char **fault);
+
+const struct kxp_offer *kxp_additive_offer_of(struct assay_case *t, struct peer_want want,
+                                              const struct peer_answer *answer, const char **fault);
+
+/** Below 0.02 KAS the storage mass of an output is above what a transaction may have, unless inputs
+ * make up for it (Kaspa consensus digest, section 6). */
+#define KXP_LEAST_RELAYED UINT64_C(2000000)
+
+/* ---- payments ---- */
+
+enum { KXP_SPENDS_MAX = 20, KXP_OUTPUTS_MAX_MADE = 70 };
+
+/** A payment in the making. Hooks change it; what comes after a hook is made of what it left. */
+struct kxp_draft {
+    struct assay_case *t;
+    const struct kxp_offer *offer;
+    const void *arg;  /**< of the bend */
+    json_t *accepted; /**< the chosen terms, to be paid and sent */
+
+    /* before there are coins */
+    struct assay_key payer; /**< owns the coins and signs */
+    uint64_t coin_amounts[KXP_SPENDS_MAX];
+    size_t coin_count;
+    struct kaspa_output outputs[KXP_OUTPUTS_MAX_MADE];
+    size_t output_count; /**< without change */
+    bool no_change;      /**< the rest is the fee; else that is what relay asks for */
+    uint8_t sighash;     /**< SIGHASH flag of every input */
+    struct kaspa_spk change;
+    struct kaspa_outpoint head_outpoint; /**< of a head payment: what it spends first */
+    uint64_t head_amount;
+
+    /* once there are coins, before it is built: of a head payment the head is the first */
+    struct kaspa_spend spends[KXP_SPENDS_MAX];
+    size_t spend_count;
+    bool keeps_scripts; /**< what the builder signed stays, whatever the `tx` hook did */
+
+    /* once it is built, before it is signed */
+    struct kaspa_tx tx;
+    struct kaspa_input inputs[KXP_SPENDS_MAX];
+    struct kaspa_output made[KXP_OUTPUTS_MAX_MADE];
+    struct kaspa_utxo coins[KXP_SPENDS_MAX]; /**< that it spends, one an input */
+
+    /* its text, and what is claimed with it, before that is authorised */
+    json_t *text; /**< safe JSON of the transaction */
+    char transaction_id[X402_HASH_TEXT_BYTES];
+    const char *identifier;
+    const char *expires_at; /**< NULL: half of what the offer allows from now */
+    uint32_t output_index, input_index;
+    const char *request_hash; /**< NULL: the fingerprint of offer->want */
+    struct assay_key signer;  /**< of the authorization */
+    const char *version;      /**< of the authorization */
+
+    json_t *payment; /**< the PaymentPayload, before it is encoded */
+};
+
+typedef void kxp_hook(struct kxp_draft *d);
+
+/** What is bent, and when; each may be NULL. */
+struct kxp_bend {
+    kxp_hook *terms;   /**< the accepted terms, coins and outputs */
+    kxp_hook *coins;   /**< what is spent, and how */
+    kxp_hook *tx;      /**< the built transaction, before it is signed */
+    kxp_hook *text;    /**< its text and what is claimed with it, before that is authorised */
+    kxp_hook *payload; /**< the whole payment, before it is encoded */
+    const void *arg;
+};
+
+struct kxp_payment {
+    const struct kxp_offer *offer;
+    const char *header; /**< PAYMENT-SIGNATURE as it is sent */
+    json_t *json;       /**< what it encodes */
+    char transaction_id[X402_HASH_TEXT_BYTES];
+    const char *identifier;
+    struct kaspa_tx tx;            /**< signed */
+    const struct kxp_draft *draft; /**< what it was made of, to make another of it */
+};
+
+#define given_payment kxp_given_payment
+/** An honest payment from fresh coins. */
+const struct kxp_payment *given_payment(struct assay_case *t, const struct kxp_offer *offer);
+/** Offer and payment of that request, as one of the target file's principals. */
+const struct kxp_payment *kxp_paid_as(struct assay_case *t, struct peer_want want,
+                                      const char *caller);
+/** Offer and payment of that request. */
+const struct kxp_payment *kxp_paid(struct assay_case *t, struct peer_want want);
+/** A payment that is bent. */
+const struct kxp_payment *kxp_bent(struct assay_case *t, const struct kxp_offer *offer,
+                                   struct kxp_bend bend);
+/** The same transaction and coins, claimed anew: for another offer (NULL: the same), bent from
+ * `text` on. */
+const struct kxp_payment *kxp_reclaimed(struct assay_case *t, const struct kxp_payment *paid,
+                                        const struct kxp_offer *offer, struct kxp_bend bend);
+/** The same payment, its JSON changed (`payload` of the bend alone) and encoded again. */
+const struct kxp_payment *kxp_rewritten(struct assay_case *t, const struct kxp_payment *paid,
+                                        struct kxp_bend bend);
+/** The same payment with this header text. */
+const struct kxp_payment *kxp_with_header(struct assay_case *t, const struct kxp_payment *paid,
+                                          const char *header);
+/** n payments of one request, each from its own offer and coins. */
+const struct kxp_payment *const *kxp_paid_many(struct assay_case *t, struct peer_want want,
+                                               size_t n);
+
+/** A JSON document of a text, in the case's memory; `broken` when it is none. */
+struct assay_json kxp_doc(struct assay_case *t, struct assay_bytes text);
+/* For hooks. Members are named by path: "extra.finality", "payload.authorization.digest". */
+void kxp_set(json_t *object, const char *path, json_t *value); /**< steals value; NULL takes away */
+void kxp_set_text(json_t *object, const char *path, const char *text);
+json_t *kxp_get(json_t *object, const char *path); /**< borrowed; NULL: none */
+/** The fingerprint that the draft's request would have at another server. */
+const char *kxp_fingerprint_at(struct kxp_draft *d, const char *base_url);
+/** Writes the text and the id of d->tx anew, without signing it anew. */
+void kxp_write_text(struct kxp_draft *d);
+/** Standard base64 of a text, as headers have it. */
+const char *kxp_encode(struct assay_case *t, struct assay_bytes text);
+const char *kxp_json_text(struct assay_case *t, const json_t *value); /**< compact */
+const char *kxp_hex(struct assay_case *t, struct assay_bytes bytes);
+/** Frees a tree with the case. */
+json_t *kxp_owned(struct assay_case *t, json_t *value);
+/** An identifier that nobody has used. */
+const char *kxp_identifier(struct assay_case *t);
+/** "2026-11-21T10:00:00.000Z" */
+const char *kxp_time_text(struct assay_case *t, int64_t ms);
+/** Another key than the payer's, from the case's seed. */
+struct assay_key kxp_stranger(struct assay_case *t);
+struct kaspa_spk kxp_spk_of(struct assay_case *t, const struct assay_key *key);
+
+/* ---- sending ---- */
+
+struct peer_with kxp_headers(const struct kxp_payment *payment); /**< NULL: none */
+/** The same with a principal's own headers. */
+struct peer_with kxp_headers_as(struct assay_case *t, const char *caller,
+                                const struct kxp_payment *payment);
+const struct peer_answer *kxp_send(struct assay_case *t, const char *label, struct peer_want want,
+                                   const struct kxp_payment *payment);
+/** The identical request until it is answered with something else than 429, 503 and 504, or the
+ * target's limits say that it should have been; the last answer. */
+const struct peer_answer *kxp_send_until_known(struct assay_case *t, const char *label,
+                                               struct peer_want want,
+                                               const struct kxp_payment *payment);
+const struct peer_answer *kxp_send_until_known_as(struct assay_case *t, const char *label,
+                                                  struct peer_want want,
+                                                  const struct kxp_payment *payment,
+                                                  const char *caller);
+/** n copies at once. */
+const struct peer_answer *const *kxp_copies(struct assay_case *t, const char *label,
+                                            struct peer_want want,
+                                            const struct kxp_payment *payment, size_t n);
+
+/* ---- the chain and its node ---- */
+
+/** The chain mines what is in the mempool as soon as it is there, unless told to leave it. Each
+ * case begins with a sound node that tells the truth, and mining. */
+void kxp_mining(struct assay_case *t, bool on);
+bool kxp_is_mining(struct assay_case *t);
+void kxp_mine(struct assay_case *t, unsigned blocks);
+/** Blocks that each merge so many others: blue scores run ahead of depth. */
+void kxp_mine_merging(struct assay_case *t, unsigned blocks, unsigned merged);
+void kxp_node_behaves(struct assay_case *t, struct kaspa_node_behaviour behaviour);
+void kxp_node_is_sound(struct assay_case *t);
+void kxp_node_restarts(struct assay_case *t);
+/** Serves a fork from now on that knows nothing of what comes after; and back. */
+void kxp_node_forks(struct assay_case *t);
+void kxp_node_returns(struct assay_case *t);
+/** Takes the last blocks off the chain; what they had accepted is held in the mempool. winner NULL:
+ * none. */
+void kxp_reorganise(struct assay_case *t, unsigned depth, const struct kaspa_tx *winner);
+/** As many of them as it takes for an accepted payment to leave the chain. */
+void kxp_reorganise_out(struct assay_case *t, const struct kxp_payment *payment,
+                        const struct kaspa_tx *winner);
+/** Mines a block that accepts nothing, and forgets all before it. */
+void kxp_prune(struct assay_case *t);
+void kxp_evict(struct assay_case *t, const struct kxp_payment *payment);
+/** Lets what a reorganisation threw out be accepted again. */
+void kxp_release(struct assay_case *t, const struct kxp_payment *payment);
+/** A transaction that spends the payment's first coin, to somebody else, at a higher fee. */
+const struct kaspa_tx *kxp_conflict(struct assay_case *t, const struct kxp_payment *payment);
+/** Whether the node's mempool asks for more than consensus does. Each case begins with that. */
+void kxp_relay_policy(struct assay_case *t, bool on);
+/** Puts a transaction on the chain, not through the target. `broken` when the chain refuses it. */
+void kxp_submit_ourselves(struct assay_case *t, const struct kaspa_tx *tx);
+/** A coin of that amount for a script. */
+struct kaspa_outpoint kxp_fund(struct assay_case *t, const struct kaspa_spk *spk, uint64_t amount);
+enum kaspa_chain_tx_state kxp_state(struct assay_case *t, const struct kxp_payment *payment);
+/** Waits until the target has submitted it and the chain has it in the mempool; `broken` when that
+ * does not happen. */
+void kxp_await_in_mempool(struct assay_case *t, const struct kxp_payment *payment);
+/** Waits until the target has submitted so many transactions since the case began; false: not
+ * within its limits. */
+bool kxp_await_submissions(struct assay_case *t, uint64_t count);
+/** Waits until the target has made so many calls of any kind since the case began, at most as long
+ * as it waits for acceptance. */
+bool kxp_await_calls(struct assay_case *t, uint64_t count);
+uint64_t kxp_submissions(struct assay_case *t); /**< since the case began */
+uint64_t kxp_calls(struct assay_case *t);       /**< of any kind */
+size_t kxp_submitted_ids(struct assay_case *t); /**< distinct ids among them */
+struct kaspa_node *kxp_node(struct assay_case *t);
+struct kaspa_chain *kxp_chain(struct assay_case *t); /**< call with the lock of kxp_lock taken */
+struct kaspa_chain_lock *kxp_lock(struct assay_case *t);
+
+/* ---- the operator ---- */
+
+/** Whether the target file has the operation `recover`, of a target that was launched. */
+bool kxp_can_recover(struct assay_case *t);
+/** Supplies 200 with that text as the handler's result; judged: it succeeds. */
+void kxp_recover(struct assay_case *t, const struct kxp_payment *payment, const char *text);
+
+/* ---- judging ---- */
+
+/** Paid and delivered: 2xx, one run since it was asked, PAYMENT-RESPONSE with success, this
+ * transaction, network and amount; and the chain had accepted it before the handler ran. */
+#define expect_delivered(t, answer, payment)                                                       \
+    (PEER_HERE(t), (kxp_expect_delivered)((t), (answer), (payment)))
+/** The stored answer again: status, body, content type and PAYMENT-RESPONSE; no run, no submission.
+ */
+#define expect_cached(t, answer, first) (PEER_HERE(t), (kxp_expect_cached)((t), (answer), (first)))
+/** Told to come again: 429, 503 or 504, with nothing of the paid content and no run. */
+#define expect_later(t, answer) (PEER_HERE(t), (kxp_expect_later)((t), (answer)))
+/** Bought before: refused, put off, or the stored answer; no run and no submission. */
+#define expect_no_second_run(t, answer) (PEER_HERE(t), (kxp_expect_no_second_run)((t), (answer)))
+/** Refused for this time, whichever way: 4xx or 5xx, nothing paid, no run. Submissions are not
+ * looked at. */
+#define expect_not_served(t, answer) (PEER_HERE(t), (kxp_expect_not_served)((t), (answer)))
+/** 402 with an offer that holds for this request; no run, no submission. */
+#define expect_challenge(t, answer, want)                                                          \
+    (PEER_HERE(t), (kxp_expect_challenge)((t), (answer), (want)))
+/** Of n answers that share `before`: one run; all that were served have one body; the others were
+ * refused or told to come again. */
+#define expect_one_run(t, answers, n) (PEER_HERE(t), (kxp_expect_one_run)((t), (answers), (n)))
+/** The node was asked to take no more than `n` distinct transactions since the case began. */
+#define expect_submissions(t, n) (PEER_HERE(t), (kxp_expect_submissions)((t), (n)))
+/** A payment that was delivered, or is delivered now, to this request: the money bought its one
+ * answer. Retries until it is known. */
+#define expect_not_lost(t, want, payment)                                                          \
+    (PEER_HERE(t), (kxp_expect_not_lost)((t), (want), (payment)))
+
+void kxp_expect_delivered(struct assay_case *t, const struct peer_answer *answer,
+                          const struct kxp_payment *payment);
+void kxp_expect_cached(struct assay_case *t, const struct peer_answer *answer,
+                       const struct peer_answer *first);
+void kxp_expect_later(struct assay_case *t, const struct peer_answer *answer);
+void kxp_expect_no_second_run(struct assay_case *t, const struct peer_answer *answer);
+void kxp_expect_not_served(struct assay_case *t, const struct peer_answer *answer);
+void kxp_expect_challenge(struct assay_case *t, const struct peer_answer *answer,
+                          struct peer_want want);
+void kxp_expect_one_run(struct assay_case *t, const struct peer_answer *const *answers, size_t n);
+void kxp_expect_submissions(struct assay_case *t, uint64_t n);
+void kxp_expect_not_lost(struct assay_case *t, struct peer_want want,
+                         const struct kxp_payment *payment);
+bool kxp_is_served(const struct peer_answer *answer); /**< 2xx */
+bool kxp_is_later(const struct peer_answer *answer);  /**< 429, 503 or 504 */
+
+#endif

@@ -1,0 +1,140 @@
+/* The profile kaspa-x402 as the runner knows it: its rules and threats, its ideas, its roles, what
+ * a target may lack, and the honest purchase that must still work after every attack. */
+#include "peer/kaspa-x402/peer_internal.h"
+#include "run/profiles.h"
+
+/* The checks of one payment, then the rules of servers and clients. */
+#define X(constant, id, local, source, sentence, remedy)                                           \
+    {id, {LEVEL_MUST}, source, sentence, remedy},
+static const struct profile_rule rules[] = {
+#include "kaspa_x402/exact_checks.def"
+#undef X
+#define X(id, level, source, sentence, remedy) {id, {LEVEL_##level}, source, sentence, remedy},
+#include "kaspa_x402/rules.def"
+};
+#undef X
+
+#define X(id, profile, asset, threat, mitigation, residual, severity, stride, not_reached)         \
+    {id, asset, threat, mitigation, residual, severity, stride, not_reached},
+static const struct profile_threat threats[] = {
+#include "kaspa_x402/threats.def"
+};
+#undef X
+
+/* Ends in a row of its own, so that the list may be empty. */
+#define X(id, reason) {id, reason},
+static const struct profile_idea ideas_left[] = {
+#include "peer/kaspa-x402/ideas.def"
+    {NULL, NULL},
+};
+#undef X
+
+/* Section 26 of the exact digest; section 4 of the client's, but for the bundles of live evidence.
+ */
+static const char *const ideas[] = {
+    "KX-001", "KX-002", "KX-003", "KX-004", "KX-005", "KX-006", "KX-007", "KX-008", "KX-009",
+    "KX-010", "KX-011", "KX-012", "KX-013", "KX-014", "KX-015", "KX-016", "KX-017", "KX-018",
+    "KX-020", "KX-021", "KX-022", "KX-023", "KX-024", "KX-025", "KX-026", "KX-027", "KX-028",
+    "KX-029", "KX-030", "KX-031", "KX-032", "KX-033", "KX-040", "KX-041", "KX-042", "KX-043",
+    "KX-044", "KX-045", "KX-046", "KX-047", "KX-048", "KX-049", "KX-050", "KX-051", "KX-052",
+    "KX-053", "KX-054", "KX-055", "KX-056", "KX-057", "KX-058", "KX-060", "KX-061", "KX-062",
+    "KX-063", "KX-064", "KX-065", "KX-066", "KX-067", "KX-068", "KX-069", "KX-070", "KX-071",
+    "KX-080", "KX-081", "KX-082", "KX-083", "KX-084", "KX-085", "KX-086", "KX-087", "KX-088",
+    "KX-089", "KX-090", "KX-091", "KX-092", "KX-093", "KX-094", "KX-095", "KX-096", "KX-097",
+    "KX-098", "KX-099", "KX-100", "KX-110", "KX-111", "KX-112", "KX-113", "KX-114", "KX-115",
+    "KX-116", "KX-117", "KX-118", "KX-119", "KX-130", "KX-131", "KX-132", "KX-133", "KX-134",
+    "KX-135", "KX-136", "KX-137", "KX-138", "KX-139", "KX-140", "KX-141", "KX-142", "KX-143",
+    "KX-144", "KX-145", "KX-146", "KX-147", "KX-148", "KX-149", "KX-150", "KX-151", "KX-160",
+    "KX-161", "KX-162", "KX-163", "KX-164", "KX-165", "KX-166", "KX-167", "KX-168", "KX-169",
+    "KX-180", "KX-181", "KX-182", "KX-183", "KX-184", "KX-185", "KX-186", "KX-190", "KX-191",
+    "KX-192", "KX-193", "KX-194", "KX-195", "CL-01",  "CL-02",  "CL-03",  "CL-04",  "CL-05",
+    "CL-06",  "CL-07",  "CL-08",  "CL-09",  "CL-10",  "CL-11",  "CL-12",  "CL-13",  "CL-14",
+    "CL-15",  "CL-16",  "CL-17",  "CL-18",  "CL-19",  "CL-20",  "CL-21",  "CL-22",  "CL-23",
+    "CL-24",  "CL-25",  "CL-26",  "CL-27",  "CL-28",  "CL-29",  "CL-30",  NULL,
+};
+
+static const struct profile_rule *rule_at(size_t index)
+{
+    return &rules[index];
+}
+
+static const struct profile_threat *threat_at(size_t index)
+{
+    return &threats[index];
+}
+
+static const char *lacks(struct assay_case *t, unsigned needs)
+{
+    const struct target *target = case_target(t);
+
+    if ((needs & KXP_PAY) != 0 && !target_meets_role(target, "node"))
+        return "the target cannot be pointed at the role \"node\" (`roles` in its file): what is "
+               "paid on the simulated chain would not reach it";
+    if ((needs & KXP_ADDITIVE) != 0 &&
+        (!target_supports(target, "additive") || target_endpoint(target, "additive") == NULL))
+        return "the target does not support \"additive\", or its file names no such endpoint";
+    if ((needs & KXP_PRINCIPALS) != 0 &&
+        (target_endpoint(target, "private") == NULL || target->principal_count < 2))
+        return "the target file names no endpoint \"private\" or fewer than two `principals`";
+    if ((needs & KXP_RECOVER) != 0 && target_operation(target, "recover") == NULL)
+        return "the target file names no operation \"recover\"";
+    if ((needs & KXP_WALLET) != 0 && !target_meets_role(target, "wallet"))
+        return "the client cannot be pointed at the role \"wallet\" (`${WALLET}` in its command): "
+               "what it would sign with is out of sight";
+    if ((needs & KXP_REST) != 0 && !target_supports(target, "node-rest"))
+        return "the target does not support \"node-rest\"";
+    return NULL;
+}
+
+static uint64_t moves(struct assay_case *t)
+{
+    return kaspa_node_submissions(kxp_node(t));
+}
+
+static void probe_server(struct assay_case *t)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct peer_answer *answer;
+    const struct kxp_payment *paid;
+
+    answer = kxp_send(t, "honest payer asks", want, NULL);
+    (kxp_expect_challenge)(t, answer, want); /* the place that is told stays the scenario's */
+    paid = kxp_given_payment(t, kxp_given_offer(t, want));
+    answer = kxp_send_until_known(t, "honest payer pays", want, paid);
+    (kxp_expect_delivered)(t, answer, paid);
+}
+
+static void probe(struct assay_case *t)
+{
+    if (case_target(t)->side == SIDE_CLIENT)
+        kxp_client_probe(t);
+    else
+        probe_server(t);
+}
+
+static const char *const rule_sets[] = {"base", NULL};
+
+const struct profile profile_kaspa_x402 = {
+    .name = PROFILE,
+    .rule_sets = rule_sets,
+    .rule_count = ARRAY_LEN(rules),
+    .threat_count = ARRAY_LEN(threats),
+    .rule = rule_at,
+    .threat = threat_at,
+    .ideas_left = ideas_left,
+    .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
+    .ideas = ideas,
+    .honest_hint = "if payments are never accepted, does the target use the node of this run "
+                   "(`roles`, ${NODE}) on testnet-10? if no run of the handler is counted, do "
+                   "priced routes call the origin, once?",
+    .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served",
+                      [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed"},
+    .roles_start = kxp_roles_start,
+    .roles_stop = kxp_roles_stop,
+    .role_url = kxp_role_url,
+    .roles_calm = kxp_roles_calm,
+    .roles_tell = kxp_roles_tell,
+    .moves = moves,
+    .lacks = lacks,
+    .probe = probe,
+};
