@@ -1,0 +1,304 @@
+/* Threats store-exact, store-cache and store-durable: the store under kills, full disks, quotas and
+ * several workers. Wherever the server dies, the payment is not lost and the handler does not run
+ * twice. */
+#include "peer/kaspa-x402/peer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+enum { CRASHES_MAX = 60, STOP_MS = 10000 };
+
+static void restart(struct assay_case *t)
+{
+    struct assay_err err = {0};
+
+    if (instance_restart(case_instance(t), &err) != ASSAY_OK)
+        case_end(t, VERDICT_BROKEN, "the target did not start again: %s", err.text);
+}
+
+/* One payment with a kill before the n-th such call. False: it was served without the kill. */
+static bool dies_before(struct assay_case *t, unsigned calls, uint64_t n, struct peer_want want,
+                        const struct kxp_payment *paid)
+{
+    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+
+    supervisor_behave(supervisor, &(struct supervisor_rule){.calls = calls, .kill_before = n});
+    (void)kxp_send(t, case_printf(t, "killed before call %" PRIu64, n), want, paid);
+    return supervisor_killed(supervisor);
+}
+
+/* Whatever state the kill left behind: delivered once, now or by an operator. */
+static void expect_survives(struct assay_case *t, struct peer_want want,
+                            const struct kxp_payment *paid, uint64_t runs_before)
+{
+    const struct peer_answer *answer;
+    struct peer_look look;
+
+    if (kxp_state(t, paid) == KASPA_TX_UNKNOWN) {
+        answer = kxp_send(t, "after the restart, never submitted", want, paid);
+        if (kxp_is_served(answer))
+            return;
+        kxp_submit_ourselves(t, &paid->tx);
+    }
+    if (kxp_state(t, paid) == KASPA_TX_IN_MEMPOOL)
+        kxp_mine(t, 1);
+    answer = kxp_send_until_known(t, "the identical retry", want, paid);
+    look = peer_look(t, answer);
+    expect(t, case_executions(t) - runs_before <= 1, "at most one run of the handler",
+           "%" PRIu64 " runs", case_executions(t) - runs_before);
+    if (!kxp_is_served(answer) && look.status == 503 && kxp_can_recover(t)) {
+        kxp_recover(t, paid, "supplied by the operator\n");
+        answer = kxp_send_until_known(t, "after the operator", want, paid);
+    }
+    expect(t, kxp_is_served(answer) || look.status == 503,
+           "the payment's one answer, now or once an operator has said what became of the handler",
+           "%s", peer_seen(t, answer));
+}
+
+static const struct kind {
+    const char *name;
+    unsigned calls;
+} kinds[] = {
+    {"a sync", SUPERVISOR_SYNC},
+    {"a send", SUPERVISOR_SEND},
+};
+
+SCENARIO(no_kill_loses_a_payment_or_repeats_its_work,
+         .title = "A server that is killed before any of its syncs or sends loses no payment "
+                  "and repeats no work",
+         .threat = "store-exact", .rule = "store.durable", .ideas = "KX-141 KX-142 KX-143 KX-144",
+         .catches = DEFECTS("kx.replay.memory_only", "kx.store.commit_in_two_steps",
+                            "kx.handler.restart_reruns"),
+         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000, TABLE(kinds))
+{
+    const struct kind *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    uint64_t n = 0;
+    bool died = true;
+
+    while (died && n < CRASHES_MAX) {
+        const struct kxp_payment *paid = kxp_paid(t, want);
+        uint64_t runs = case_executions(t);
+
+        died = dies_before(t, row->calls, ++n, want, paid);
+        supervisor_behave(instance_supervisor(case_instance(t)), NULL);
+        if (died)
+            restart(t);
+        expect_survives(t, want, paid, runs);
+    }
+    case_observe(t, row->name, "killed before each of %" PRIu64, n - 1);
+    expect(t, n > 1, "at least one such call for a payment", "none");
+}
+
+SCENARIO(killed_handler_is_not_run_again,
+         .title =
+             "A server that is killed while the handler runs does not run it again, and says that "
+             "an operator is needed",
+         .threat = "handler-failure", .rule = "handler.once", .ideas = "KX-143",
+         .catches = DEFECTS("kx.handler.restart_reruns"),
+         .needs = KXP_PAY | NEED_LAUNCH | NEED_ORIGIN, .fresh = true)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+    uint64_t runs = origin_executions(case_origin(t));
+    struct peer_cut *cut;
+
+    origin_behave(case_origin(t), &(struct origin_rule){.behaviour = ORIGIN_STALL, .times = 1});
+    cut = peer_send_unheard(t, "pay", want, kxp_headers(paid));
+    if (!origin_await(case_origin(t), runs + 1, case_patience_ms(t)))
+        case_end(t, VERDICT_BROKEN, "the handler was not asked to run");
+    instance_kill(case_instance(t));
+    peer_hang_up(t, cut);
+    origin_release(case_origin(t));
+    restart(t);
+    expect_later(t, kxp_send(t, "the identical retry", want, paid));
+    expect_submissions(t, 1);
+}
+
+static const struct ending {
+    const char *name;
+    bool kill;
+} endings[] = {{"stopped", false}, {"killed", true}};
+
+SCENARIO(stored_answer_survives,
+         .title = "The stored answer is the same after a restart: status, body, content type and "
+                  "PAYMENT-RESPONSE",
+         .threat = "store-cache", .rule = "store.cache", .ideas = "KX-144",
+         .catches = DEFECTS("kx.replay.memory_only", "kx.cache.type_lost", "kx.cache.receipt_lost"),
+         .needs = KXP_PAY | NEED_LAUNCH, .fresh = true, TABLE(endings))
+{
+    const struct ending *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+    const struct peer_answer *first = kxp_send_until_known(t, "pay", want, paid);
+    struct assay_err err = {0};
+
+    expect_delivered(t, first, paid);
+    if (row->kill)
+        instance_kill(case_instance(t));
+    else if (instance_stop(case_instance(t), STOP_MS, &err) != ASSAY_OK)
+        case_end(t, VERDICT_BROKEN, "the target could not be stopped: %s", err.text);
+    restart(t);
+    expect_cached(t, kxp_send(t, "the identical retry", want, paid), first);
+}
+
+static const struct result {
+    const char *name;
+    struct origin_rule rule;
+} results[] = {
+    {"201", {.status = 201, .times = 1}},
+    {"404", {.status = 404, .behaviour = ORIGIN_FAIL, .times = 1}},
+    {"another type", {.content_type = "text/html; charset=utf-8", .times = 1}},
+    {"bytes",
+     {.content_type = "application/octet-stream",
+      .body = {(const uint8_t *)"\0\1\xff\xfe", 4},
+      .body_set = true,
+      .times = 1}},
+    {"nothing", {.body_set = true, .times = 1}},
+};
+
+SCENARIO(stored_answer_is_the_first_one,
+         .title = "The stored answer has status, body and content type of the handler's, whatever "
+                  "they are",
+         .threat = "store-cache", .rule = "store.cache", .ideas = "KX-047",
+         .catches = DEFECTS("kx.cache.status_lost", "kx.cache.type_lost"),
+         .needs = KXP_PAY | NEED_ORIGIN, TABLE(results))
+{
+    const struct result *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+    const struct peer_answer *first;
+
+    origin_behave(case_origin(t), &row->rule);
+    first = kxp_send_until_known(t, "pay", want, paid);
+    expect(t, peer_status(first) == (row->rule.status != 0 ? row->rule.status : 200),
+           "the handler's status", "%s", peer_seen(t, first));
+    expect_cached(t, kxp_send(t, "the identical retry", want, paid), first);
+}
+
+SCENARIO(receipt_names_what_was_paid,
+         .title = "PAYMENT-RESPONSE names the computed transaction, the network and the amount in "
+                  "sompi, first and from the store",
+         .threat = "store-cache", .rule = "settlement.response",
+         .catches = DEFECTS("kx.http.no_receipt", "kx.http.receipt_of_offer"), .needs = KXP_PAY)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+
+    expect_delivered(t, kxp_send_until_known(t, "pay", want, paid), paid);
+    expect_not_lost(t, want, paid);
+}
+
+static void forge_under_the_identifier(struct kxp_draft *d)
+{
+    d->identifier = d->arg;
+    d->signer = kxp_stranger(d->t);
+}
+
+SCENARIO(stored_answer_needs_the_payment,
+         .title = "Whoever names a known identifier without its payment is given no stored answer",
+         .threat = "unpaid-access", .rule = "store.cache",
+         .catches = DEFECTS("kx.unpaid.stored_answer_served"), .needs = KXP_PAY)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want), *forged;
+
+    expect_delivered(t, kxp_send_until_known(t, "pay", want, paid), paid);
+    forged =
+        kxp_bent(t, given_offer(t, want),
+                 (struct kxp_bend){.text = forge_under_the_identifier, .arg = paid->identifier});
+    expect_refused(t, kxp_send(t, "the identifier with a forgery", want, forged));
+}
+
+SCENARIO(payment_is_synced_before_it_is_acted_upon,
+         .title = "A payment is synced to the disk before it is answered: what was acknowledged "
+                  "outlives the power",
+         .threat = "store-durable", .rule = "store.durable",
+         .catches = DEFECTS("kx.store.unsynced"), .needs = KXP_PAY | NEED_SUPERVISOR)
+{
+    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+
+    supervisor_behave(supervisor, &(struct supervisor_rule){.calls = SUPERVISOR_SYNC});
+    expect_delivered(t, kxp_send_until_known(t, "pay", want, paid), paid);
+    expect(t, supervisor_seen(supervisor, SUPERVISOR_SYNC) > 0, "at least one sync for a payment",
+           "none");
+}
+
+/* ---- disks and quotas ---- */
+
+static const struct disk {
+    const char *name;
+    int error;
+} disks[] = {{"no space", ENOSPC}, {"an error", EIO}, {"read-only", EROFS}};
+
+static void release_disk(void *supervisor)
+{
+    supervisor_behave(supervisor, NULL);
+}
+
+SCENARIO(
+    store_that_cannot_be_written_delivers_nothing,
+    .title = "A server whose store cannot be written delivers nothing and submits nothing, and "
+             "serves again when it can",
+    .threat = "store-exact", .rule = "store.fail-closed", .catches = DEFECTS("kx.store.fails_open"),
+    .needs = KXP_PAY | NEED_SUPERVISOR, TABLE(disks))
+{
+    const struct disk *row = case_row(t);
+    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *paid = kxp_paid(t, want);
+
+    case_defer(t, release_disk, supervisor);
+    supervisor_behave(supervisor, &(struct supervisor_rule){.calls = SUPERVISOR_DURABLE,
+                                                            .fail_errno = row->error});
+    expect_not_served(t, kxp_send(t, "while the store fails", want, paid));
+    expect_submissions(t, 0);
+    supervisor_behave(supervisor, NULL);
+    expect_not_lost(t, want, paid);
+}
+
+enum { MORE_THAN_FITS = 6 };
+
+SCENARIO(full_store_refuses_new_payments_and_keeps_the_old,
+         .title = "A full store refuses new payments, and the answers it has are still given",
+         .threat = "store-exact", .rule = "store.quota", .ideas = "KX-148",
+         .catches = DEFECTS("kx.store.evicts"), .variant = "small_store", .uses_up = true,
+         .needs = KXP_PAY | NEED_ORIGIN)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct kxp_payment *first = kxp_paid(t, want);
+    const struct peer_answer *answer = kxp_send_until_known(t, "the first", want, first);
+    bool was_refused = false;
+
+    expect_delivered(t, answer, first);
+    for (int i = 1; i < MORE_THAN_FITS && !was_refused; i++) {
+        const struct kxp_payment *more = kxp_paid(t, want);
+
+        was_refused = !kxp_is_served(kxp_send(t, "one more", want, more));
+    }
+    expect(t, was_refused, "a refusal once the store is full", "%d payments were served",
+           MORE_THAN_FITS);
+    expect_cached(t, kxp_send(t, "the first, again", want, first), answer);
+}
+
+SCENARIO(writes_that_wait_open_no_window,
+         .title = "However slow the disk, of copies of one payment at once one runs the handler",
+         .threat = "store-exact", .rule = "store.atomic", .ideas = "KX-048",
+         .catches = DEFECTS("kx.store.claim_in_two_steps", "kx.store.start_mark_in_two_steps"),
+         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN)
+{
+    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct peer_want want = peer_endpoint(t, "paid_get");
+
+    case_defer(t, release_disk, supervisor);
+    supervisor_behave(supervisor,
+                      &(struct supervisor_rule){.calls = SUPERVISOR_SYNC, .hold_ms = 5});
+    for (int round = 0; round < 4; round++) {
+        const struct kxp_payment *paid = kxp_paid(t, want);
+
+        expect_one_run(t, kxp_copies(t, "copy", want, paid, 32), 32);
+    }
+    expect_submissions(t, 4);
+}
