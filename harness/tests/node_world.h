@@ -31,8 +31,19 @@ struct node_world {
 void world_begin(struct node_world *w);
 void world_end(struct node_world *w);
 void world_behave(struct node_world *w, struct kaspa_node_behaviour behaviour);
+/** Mines, and tells the node of it. */
 void world_mine(struct node_world *w, unsigned blocks);
+
+/* The chain as it is and changes, with its lock taken, since the node's threads read it. Nobody is
+ * told. */
 struct kaspa_chain_info world_info(struct node_world *w);
+struct kaspa_chain_block world_block_at(struct node_world *w, uint64_t height);
+size_t world_events(struct node_world *w);
+void world_change(struct node_world *w, const struct kaspa_mining *mining);
+void world_reorganise(struct node_world *w, unsigned depth);
+void world_prune(struct node_world *w, unsigned keep);
+void world_fund(struct node_world *w, struct kaspa_outpoint *outpoint, const struct kaspa_spk *spk,
+                uint64_t amount);
 
 /** A signed payment of 3 KAS with change from the funding; `memo` makes it another one. */
 const struct kaspa_tx *world_payment(struct node_world *w, const char *memo);
@@ -57,9 +68,5 @@ struct rest_answer {
 };
 struct rest_answer rest_get(struct node_world *w, const char *format, ...) ASSAY_PRINTF(2, 3);
 struct rest_answer rest_post(struct node_world *w, const char *target, const char *body);
-
-/** Whether the web libraries are those of Debian 13 (libmicrohttpd 1.0), with which two tests of
- * this role fail, why is not known yet. Says so in a line that is counted. */
-bool node_world_is_newer(void);
 
 #endif

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const char *const sample_names[SAMPLE__COUNT] = {"passing",     "failing",  "invalid",
-                                                 "interrupted", "selftest", "hostile"};
+const char *const sample_names[SAMPLE__COUNT] = {"passing",  "failing", "invalid", "interrupted",
+                                                 "selftest", "hostile", "several"};
 
 const char sample_hostile_text[] =
     "</pre></script><script>window.canary = 1; alert(1)</script>\n"
@@ -71,12 +71,12 @@ static json_t *make_catalogue(void)
                                  "severity", threats[i].severity, "stride", threats[i].stride,
                                  "notReached",
                                  "How the secret is kept cannot be seen from outside.")) == 0);
-    scenarios = own(json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:[s], s:s, s:i}]",
-                              "name", "paid-tools/proof_replay", "title",
-                              "One proof buys one execution", "kind", "requirement", "threat",
-                              "proof-replay", "rule", "NS-1", "level", "must", "ideas", "PT-001",
-                              "restsOn", "paid-tools/honest_payment", "catches", "nonce.two_steps",
-                              "file", "scenarios/paid-tools/proof_replay.c", "line", 41));
+    scenarios = own(json_pack(
+        "[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:[s], s:s, s:i}]", "name",
+        "paid-tools/proof_replay", "title", "One proof buys one execution", "kind", "requirement",
+        "side", "server", "threat", "proof-replay", "rule", "NS-1", "level", "must", "ideas",
+        "PT-001", "restsOn", "paid-tools/honest_payment", "catches", "nonce.two_steps", "file",
+        "scenarios/paid-tools/proof_replay.c", "line", 41));
     defects = own(json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:s}]", "id", "nonce.two_steps",
                             "profile", "paid-tools", "sets", "both", "threat", "proof-replay",
                             "rule", "NS-1", "place", "ref/store/sqlite.c", "sentence",
@@ -95,10 +95,28 @@ static json_t *make_run(const char *verb, const char *name)
         "hardened", "interface", "http", "launched", 1, "failOn", "must"));
 }
 
+/* A second profile, whose one threat has the id of one of the first. */
+static json_t *make_catalogue_of_two(void)
+{
+    json_t *catalogue = make_catalogue();
+    json_t *rule = json_deep_copy(json_array_get(json_object_get(catalogue, "rules"), 0));
+    json_t *threat = json_deep_copy(json_array_get(json_object_get(catalogue, "threats"), 0));
+
+    must(json_object_set_new(rule, "profile", json_string("kaspa-x402")) == 0);
+    must(json_object_set_new(rule, "sentence", json_string("One artifact is signed once.")) == 0);
+    must(json_object_set_new(threat, "profile", json_string("kaspa-x402")) == 0);
+    must(json_object_set_new(threat, "threat", json_string("A client pays twice")) == 0);
+    must(json_array_append_new(json_object_get(catalogue, "rules"), rule) == 0);
+    must(json_array_append_new(json_object_get(catalogue, "threats"), threat) == 0);
+    return catalogue;
+}
+
 static json_t *make_leg(const char *id, const char *defect, const char *purpose)
 {
-    return own(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "event", "leg", "id", id, "target",
-                         "shop", "rules", "hardened", "defect", defect, "purpose", purpose));
+    return own(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s?, s:s}", "event", "leg",
+                         "id", id, "target", "shop.json", "name", "shop", "profile", "paid-tools",
+                         "side", "server", "launched", 1, "rules", "hardened", "defect", defect,
+                         "purpose", purpose));
 }
 
 static json_t *make_body(const char *text)
@@ -130,9 +148,15 @@ static json_t *make_evidence(void)
                                                "64 copies of one proof", "requests", 64, "inFlight",
                                                61, "releaseMicroseconds", 840, "statuses", "200", 7,
                                                "402", 56, "no connection", 1)) == 0);
-    must(json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s}", "t", 12, "kind", "role",
-                                               "role", "origin", "text",
-                                               "executed /weather for the 7th time")) == 0);
+    must(json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:s}", "t", 12, "kind", "role",
+                                               "role", "origin", "what", "GET /weather", "text",
+                                               "executed for the 7th time")) == 0);
+    must(json_array_append_new(
+             list,
+             json_pack("{s:i, s:s, s:s, s:[s, s], s:s, s:o, s:o, s:i}", "t", 13, "kind", "run",
+                       "label", "the client pays", "command", "payer", "http://127.0.0.1:1/a b",
+                       "outcome", "ended with exit status 1", "stdout", make_body(""), "stderr",
+                       make_body("refused: too dear"), "milliseconds", 31)) == 0);
     must(json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:i, s:s}", "t", 14, "kind",
                                                "sample", "name", "resident memory", "value",
                                                18644992, "unit", "bytes")) == 0);
@@ -245,8 +269,9 @@ static json_t *make_end(int status, bool valid, json_t *invalid, const int count
 
     if (not_judged)
         must(json_array_append_new(
-                 list, json_pack("{s:s, s:s}", "threat", "clock-gap", "reason",
-                                 "faketime is not installed; apt install faketime")) == 0);
+                 list, json_pack("{s:s, s:s, s:s}", "profile", "paid-tools", "threat", "clock-gap",
+                                 "reason", "faketime is not installed; apt install faketime")) ==
+             0);
     return own(json_pack("{s:s, s:s, s:i, s:b, s:b, s:o, s:{s:i, s:i, s:i, s:i, s:i}, s:o}",
                          "event", "end", "ended", "2026-01-02T03:04:14.078Z", "exit", status,
                          "valid", valid, "interrupted", 0, "invalid", invalid, "counts", "pass",
@@ -306,18 +331,41 @@ static void add_selftest(json_t *events)
     add(events, make_case(&alarm, "correct", "requirement"));
     add(events, make_case(&bad[0], "defect-1", "requirement"));
     add(events,
-        own(json_pack(
-            "{s:s, s:[{s:s, s:s, s:s, s:[s, s], s:[s], s:s}, {s:s, s:s, s:s, s:[], s:[s], s:s},"
-            " {s:s, s:s, s:s, s:[s], s:[s], s:s}], s:[s], s:i}",
-            "event", "matrix", "rows", "defect", "nonce.two_steps", "rules", "hardened", "threat",
-            "proof-replay", "caughtBy", "paid-tools/proof_replay/64-at-once", "paid-tools/flood",
-            "named", "paid-tools/proof_replay", "verdict", "caught", "defect", "nonce.unrecorded",
-            "rules", "base", "threat", "proof-replay", "caughtBy", "named",
-            "paid-tools/proof_replay", "verdict", "survived", "defect", "hash.unchecked", "rules",
-            "base", "threat", "forged-proof", "caughtBy", "paid-tools/flood", "named",
-            "paid-tools/forged_mac", "verdict", "unnamed", "falseAlarms",
-            "paid-tools/forged_mac/upper-case", "correctRuns", 2)));
+        own(json_pack("{s:s, s:[{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:[s], s:s},"
+                      " {s:s, s:s, s:s, s:s, s:s, s:[], s:[s], s:s},"
+                      " {s:s, s:s, s:s, s:s, s:s, s:[s], s:[s], s:s}], s:[s], s:i}",
+                      "event", "matrix", "rows", "defect", "nonce.two_steps", "profile",
+                      "paid-tools", "side", "server", "rules", "hardened", "threat", "proof-replay",
+                      "caughtBy", "paid-tools/proof_replay/64-at-once", "paid-tools/flood", "named",
+                      "paid-tools/proof_replay", "verdict", "caught", "defect", "nonce.unrecorded",
+                      "profile", "paid-tools", "side", "server", "rules", "base", "threat",
+                      "proof-replay", "caughtBy", "named", "paid-tools/proof_replay", "verdict",
+                      "survived", "defect", "hash.unchecked", "profile", "paid-tools", "side",
+                      "client", "rules", "base", "threat", "forged-proof", "caughtBy",
+                      "paid-tools/flood", "named", "paid-tools/forged_mac", "verdict", "unnamed",
+                      "falseAlarms", "paid-tools/forged_mac/upper-case", "correctRuns", 2)));
     add(events, make_end(1, true, json_array(), (const int[]){7, 2, 0, 0, 0}, false));
+}
+
+static void add_several(json_t *events)
+{
+    struct row row = bad[0];
+    json_t *leg = make_leg("kaspa-x402 client", NULL, "target");
+
+    must(json_object_set_new(leg, "name", json_string("payer")) == 0);
+    must(json_object_set_new(leg, "profile", json_string("kaspa-x402")) == 0);
+    must(json_object_set_new(leg, "side", json_string("client")) == 0);
+    must(json_object_set_new(leg, "rules", json_string("base")) == 0);
+    add(events, leg);
+    add_good(events, "target", ARRAY_LEN(good));
+    row.scenario = "kaspa-x402/one_artifact";
+    add(events, make_case(&row, "kaspa-x402 client", "requirement"));
+    row.scenario = "kaspa-x402/honest_purchase";
+    row.threat = "";
+    row.verdict = "pass";
+    add(events, make_case(&row, "kaspa-x402 client", "control"));
+    add(events, make_self_check(true));
+    add(events, make_end(1, true, json_array(), (const int[]){7, 1, 0, 0, 0}, true));
 }
 
 static void add_hostile(json_t *events)
@@ -351,7 +399,7 @@ json_t *sample_events(enum sample sample)
 
     add(events, make_run(sample == SAMPLE_SELFTEST ? "selftest" : "run",
                          sample == SAMPLE_HOSTILE ? sample_hostile_text : "shop"));
-    add(events, make_catalogue());
+    add(events, sample == SAMPLE_SEVERAL ? make_catalogue_of_two() : make_catalogue());
     if (sample != SAMPLE_SELFTEST)
         add(events, make_leg("target", NULL, "target"));
     switch (sample) {
@@ -381,6 +429,9 @@ json_t *sample_events(enum sample sample)
         add_hostile(events);
         add(events, make_self_check(true));
         add(events, make_end(1, true, json_array(), (const int[]){0, 1, 0, 0, 0}, false));
+        break;
+    case SAMPLE_SEVERAL:
+        add_several(events);
         break;
     case SAMPLE__COUNT:
         break;

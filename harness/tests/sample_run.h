@@ -14,6 +14,8 @@ enum sample {
                       */
     SAMPLE_HOSTILE,  /**< a failing run whose every text from the target tries to be more than text
                       */
+    SAMPLE_SEVERAL,  /**< a server of one profile passes, a client of another fails against a threat
+                        of  the same id */
     SAMPLE__COUNT
 };
 

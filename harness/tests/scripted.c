@@ -115,7 +115,7 @@ struct scripted *scripted_start(const struct scripted_answer *answers, size_t co
     s->received = (struct assay_buf)ASSAY_BUF_INIT(1 << 20);
     s->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     cr_assert_eq(pthread_mutex_init(&s->lock, NULL), 0);
-    cr_assert_eq(sock_listen(&s->listener, &s->port, NULL), ASSAY_OK);
+    cr_assert_eq(sock_listen(&s->listener, &s->port, 0, NULL), ASSAY_OK);
     cr_assert_eq(pthread_create(&s->thread, NULL, serve, s), 0);
     return s;
 }
@@ -170,7 +170,7 @@ uint16_t unused_port(void)
     uint16_t port = 0;
     int fd;
 
-    cr_assert_eq(sock_listen(&fd, &port, NULL), ASSAY_OK);
+    cr_assert_eq(sock_listen(&fd, &port, 0, NULL), ASSAY_OK);
     close(fd);
     return port;
 }

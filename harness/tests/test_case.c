@@ -134,7 +134,7 @@ static void moves_a_clock_it_did_not_ask_for(struct assay_case *t)
 
 static void buys(struct assay_case *t)
 {
-    struct pt_want want = pt_endpoint(t, "paid_get");
+    struct peer_want want = peer_endpoint(t, "paid_get");
 
     expect_granted(t, pt_send(t, "pay", want, (struct pt_with){.proof = given_paid(t, want)}));
 }
@@ -488,7 +488,7 @@ static const struct {
 
 static void asks(struct assay_case *t)
 {
-    (void)pt_send(t, "ask", pt_endpoint(t, "paid_get"), (struct pt_with){0});
+    (void)pt_send(t, "ask", peer_endpoint(t, "paid_get"), (struct pt_with){0});
     holds(t);
 }
 

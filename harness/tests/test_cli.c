@@ -210,9 +210,9 @@ Test(cli, a_plan_is_printed_and_nothing_is_run)
     program_init(&p);
     program_run(&p, args, NULL);
     cr_expect_eq(p.status, 0);
-    cr_expect(program_says(&p, "target\tpaid-tools/honest_payment_is_served"));
-    cr_expect(program_says(&p, "target\tpaid-tools/spent_proof_buys_nothing"));
-    cr_expect(program_says(&p, "self-check correct\tpaid-tools/"));
+    cr_expect(program_says(&p, "paid-tools server\tpaid-tools/honest_payment_is_served"));
+    cr_expect(program_says(&p, "paid-tools server\tpaid-tools/spent_proof_buys_nothing"));
+    cr_expect(program_says(&p, "self-check paid-tools server correct\tpaid-tools/"));
     program_read(&p, "out/record.jsonl", &record);
     cr_expect_eq(record.len, 0);
     assay_buf_fini(&record);

@@ -30,7 +30,7 @@ static struct setting *set_up(struct origin **origin, size_t n)
 
     cr_assert_not_null(s);
     s->arena = (struct assay_arena)ASSAY_ARENA_INIT(64 << 20);
-    cr_assert_eq(origin_start(origin, NULL), ASSAY_OK);
+    cr_assert_eq(origin_start(origin, 0, NULL), ASSAY_OK);
     cr_assert_eq(assay_url_split(&s->peer.url, assay_str(origin_url(*origin)), NULL), ASSAY_OK);
     for (size_t i = 0; i < n; i++) {
         s->requests[i] = http_get(assay_arena_printf(&s->arena, "/%zu", i));
@@ -101,7 +101,7 @@ Test(http_burst, sends_nothing_whole_before_all_are_ready_or_given_up)
     int deaf;
 
     cr_assert_not_null(body);
-    cr_assert_eq(sock_listen(&deaf, &port, NULL), ASSAY_OK);
+    cr_assert_eq(sock_listen(&deaf, &port, 0, NULL), ASSAY_OK);
     s->other = loopback_peer(port);
     s->peers[3] = &s->other;
     s->requests[3].has_body = true;

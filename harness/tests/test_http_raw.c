@@ -37,7 +37,7 @@ static struct http_peer start(struct origin **origin)
 {
     struct http_peer peer = {0};
 
-    cr_assert_eq(origin_start(origin, NULL), ASSAY_OK);
+    cr_assert_eq(origin_start(origin, 0, NULL), ASSAY_OK);
     cr_assert_eq(assay_url_split(&peer.url, assay_str(origin_url(*origin)), NULL), ASSAY_OK);
     return peer;
 }

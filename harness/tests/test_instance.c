@@ -276,8 +276,8 @@ Test(instance, gets_its_placeholders_variant_secrets_and_roles)
         "\"roles\": {\"origin\": \"T_O\"}";
     struct target target = shell(script, more);
     const char *const defects[] = {"one", "two", NULL};
-    struct instance_options options = {
-        .variant = "v", .defects = defects, .origin_url = "http://127.0.0.1:5"};
+    const struct target_pair roles[] = {{"origin", "http://127.0.0.1:5"}, {NULL, NULL}};
+    struct instance_options options = {.variant = "v", .defects = defects, .roles = roles};
     struct instance *i = started(&target, &options);
 
     cr_expect(holds(instance_stdout(i),

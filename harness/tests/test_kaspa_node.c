@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #define UNKNOWN "00000000000000000000000000000000000000000000000000000000000000ff"
 
@@ -135,9 +134,8 @@ Test(kaspa_node, has_blocks_of_every_kind)
 
     world_begin(&w);
     (void)world_submit(&w, world_payment(&w, ""));
-    cr_assert_eq(kaspa_chain_mine(w.chain, &(struct kaspa_mining){.blocks = 2, .merged = 2}),
-                 ASSAY_OK);
-    cr_assert(kaspa_chain_block_at(w.chain, &block, 2));
+    world_change(&w, &(struct kaspa_mining){.blocks = 2, .merged = 2});
+    block = world_block_at(&w, 2);
     hash = hex_of(&w, &block.hash);
     beside = hex_of(&w, &block.merged[1]);
     answer = rpc(&w, "getBlock", "{\"hash\":\"%s\",\"includeTransactions\":true}", hash);
@@ -166,8 +164,8 @@ Test(kaspa_node, has_blocks_of_every_kind)
 
     answer = rpc(&w, "getBlock", "{\"hash\":\"%s\",\"includeTransactions\":true}", UNKNOWN);
     cr_expect_neq(strstr(answer, "cannot find header " UNKNOWN), NULL);
-    cr_assert(kaspa_chain_block_at(w.chain, &old, 1));
-    kaspa_chain_prune(w.chain, 1);
+    old = world_block_at(&w, 1);
+    world_prune(&w, 1);
     answer = rpc(&w, "getBlock", "{\"hash\":\"%s\",\"includeTransactions\":true}",
                  hex_of(&w, &old.hash));
     cr_expect_neq(strstr(answer, "cannot find full block "), NULL);
@@ -184,7 +182,7 @@ Test(kaspa_node, follows_the_selected_chain_through_a_reorganisation)
     (void)world_submit(&w, world_payment(&w, ""));
     world_mine(&w, 3);
     before = world_info(&w);
-    cr_assert_eq(kaspa_chain_reorganise(w.chain, 2, NULL, NULL), ASSAY_OK);
+    world_reorganise(&w, 2);
     after = world_info(&w);
     answer = rpc(&w, "getVirtualChainFromBlock",
                  "{\"startHash\":\"%s\",\"includeAcceptedTransactionIds\":false,"
@@ -241,9 +239,7 @@ Test(kaspa_node, answers_chain_queries_in_batches)
 
     world_begin(&w);
     info = world_info(&w);
-    cr_assert_eq(
-        kaspa_chain_mine(w.chain, &(struct kaspa_mining){.blocks = 2500, .leave_mempool = true}),
-        ASSAY_OK);
+    world_change(&w, &(struct kaspa_mining){.blocks = 2500, .leave_mempool = true});
     for (int with_ids = 0; with_ids < 2; with_ids++) {
         answer = rpc(&w, "getVirtualChainFromBlock",
                      "{\"startHash\":\"%s\",\"includeAcceptedTransactionIds\":%s}",
@@ -258,13 +254,13 @@ Test(kaspa_node, answers_chain_queries_in_batches)
 Test(kaspa_node, tells_accepted_transactions_in_the_detail_that_is_asked_for)
 {
     static const struct {
-        const char *level, *header, *tx;
+        const char *level, *header, *tx, *spent;
     } rows[] = {
-        {"\"None\"", "daaScore", "outputs"},
-        {"\"Low\"", "blueWork", "outputs"},
-        {"\"High\"", "", ""},
-        {"\"Full\"", "", ""},
-        {"null", "", ""},
+        {"\"None\"", "daaScore", "outputs", ""},
+        {"\"Low\"", "blueWork", "outputs", ""},
+        {"\"High\"", "", "", ""},
+        {"\"Full\"", "", "", "1000000000"},
+        {"null", "", "", "1000000000"},
     };
     struct node_world w;
     struct kaspa_chain_info info;
@@ -297,6 +293,10 @@ Test(kaspa_node, tells_accepted_transactions_in_the_detail_that_is_asked_for)
                          "params.chainBlockAcceptedTransactions.0."
                          "acceptedTransactions.0.outputs") == '\0',
                      *rows[i].tx != '\0', "%s", rows[i].level);
+        cr_expect_str_eq(at(&w, answer,
+                            "params.chainBlockAcceptedTransactions.0.acceptedTransactions.0."
+                            "inputs.0.verboseData.utxoEntry.amount"),
+                         rows[i].spent, "%s", rows[i].level);
     }
     world_end(&w);
 }
@@ -439,61 +439,4 @@ Test(kaspa_node, keeps_as_much_of_params_as_its_log_says)
     cr_expect_eq(strlen(call.params), 65536);
     assay_buf_fini(&text);
     world_end(&w);
-}
-
-Test(kaspa_node, is_started_or_says_why_not)
-{
-    const struct kaspa_chain_options options = {.seed = ASSAY_LIT(""), .network = KASPA_SIMNET};
-    struct kaspa_chain_lock *lock = NULL;
-    struct kaspa_chain *chain = NULL;
-    enum assay_code rc = ASSAY_E_NOMEM;
-
-    cr_assert_eq(kaspa_chain_new(&chain, &options), ASSAY_OK);
-    (void)assay_alloc_fail_after(0);
-    cr_expect_eq(kaspa_chain_lock_new(&lock), ASSAY_E_NOMEM);
-    (void)assay_alloc_fail_after(SIZE_MAX);
-    cr_assert_eq(kaspa_chain_lock_new(&lock), ASSAY_OK);
-    for (size_t n = 0; n < 10 && rc == ASSAY_E_NOMEM; n++) {
-        struct kaspa_node *node = NULL;
-        struct assay_err err = {0};
-
-        (void)assay_alloc_fail_after(n);
-        rc = kaspa_node_start(&node, chain, lock, &err);
-        (void)assay_alloc_fail_after(SIZE_MAX);
-        cr_expect_eq(err.code, rc);
-        cr_expect_eq(node != NULL, rc == ASSAY_OK);
-        kaspa_node_stop(node);
-    }
-    cr_expect_eq(rc, ASSAY_OK);
-    kaspa_node_stop(NULL);
-    kaspa_chain_lock_free(NULL);
-    kaspa_chain_lock_free(lock);
-    kaspa_chain_free(chain);
-}
-
-Test(kaspa_node, is_not_started_without_descriptors)
-{
-    const struct kaspa_chain_options options = {.seed = ASSAY_LIT(""), .network = KASPA_SIMNET};
-    struct kaspa_chain_lock *lock = NULL;
-    struct kaspa_chain *chain = NULL;
-    enum assay_code rc = ASSAY_E_IO;
-    struct rlimit limit;
-
-    if (node_world_is_newer())
-        cr_skip_test("not run: with the libraries of Debian 13");
-    cr_assert_eq(kaspa_chain_new(&chain, &options), ASSAY_OK);
-    cr_assert_eq(kaspa_chain_lock_new(&lock), ASSAY_OK);
-    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    for (rlim_t n = 3; n < 200 && rc == ASSAY_E_IO; n++) {
-        struct kaspa_node *node = NULL;
-
-        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){n, limit.rlim_max}), 0);
-        rc = kaspa_node_start(&node, chain, lock, NULL);
-        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-        cr_expect_eq(node != NULL, rc == ASSAY_OK);
-        kaspa_node_stop(node);
-    }
-    cr_expect_eq(rc, ASSAY_OK);
-    kaspa_chain_lock_free(lock);
-    kaspa_chain_free(chain);
 }

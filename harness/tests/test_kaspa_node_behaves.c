@@ -306,7 +306,7 @@ Test(kaspa_node_behaves, swallows_what_is_submitted_or_names_it_otherwise)
     lie(&w, KASPA_NODE_SWALLOW);
     first = at(&w, rpc(&w, "submitTransaction", "%s", params), "params.transactionId");
     cr_expect_eq(strlen(first), 66);
-    cr_expect_eq(kaspa_chain_event_count(w.chain), 0);
+    cr_expect_eq(world_events(&w), 0);
     lie(&w, KASPA_NODE_OTHER_ID);
     second = at(&w, rpc(&w, "submitTransaction", "%s", params), "params.transactionId");
     cr_expect_eq(strlen(second), 66);
@@ -410,7 +410,9 @@ Test(kaspa_node_behaves, shares_a_chain_with_other_nodes)
     struct kaspa_hash id;
 
     world_begin(&w);
-    cr_assert_eq(kaspa_node_start(&other, w.chain, w.lock, NULL), ASSAY_OK);
+    cr_assert_eq(kaspa_node_start(
+                     &other, &(struct kaspa_node_options){.chain = w.chain, .lock = w.lock}, NULL),
+                 ASSAY_OK);
     id = pay(&w, 0);
     lie(&w, KASPA_NODE_ACCEPTS_NONE);
     cr_assert(ws_open(&c, kaspa_node_rpc_url(other), DEADLINE_MS));

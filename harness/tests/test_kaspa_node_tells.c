@@ -86,7 +86,7 @@ Test(kaspa_node_tells, the_chain_that_was_added_and_removed)
                         "acceptedTransactionIds.0"),
                      quoted(&w, &id));
     removed = info.sink;
-    cr_assert_eq(kaspa_chain_reorganise(w.chain, 2, NULL, NULL), ASSAY_OK);
+    world_reorganise(&w, 2);
     kaspa_node_changed(w.node);
     info = world_info(&w);
     message = told(&w, "virtualChainChangedNotification");
@@ -161,7 +161,7 @@ Test(kaspa_node_tells, the_outputs_of_addresses)
                          quoted(&w, &id));
     cr_expect_str_eq(at(&w, message, "params.UtxosChanged.added.0.address"),
                      assay_arena_printf(&w.arena, "\"%s\"", w.address));
-    cr_assert_eq(kaspa_chain_reorganise(w.chain, 1, NULL, NULL), ASSAY_OK);
+    world_reorganise(&w, 1);
     kaspa_node_changed(w.node);
     message = told(&w, "utxosChangedNotification");
     cr_expect_str_eq(at(&w, message, "params.UtxosChanged.added.0.outpoint.transactionId"),
@@ -169,12 +169,14 @@ Test(kaspa_node_tells, the_outputs_of_addresses)
     cr_expect_str_neq(at(&w, message, "params.UtxosChanged.removed.1"), "");
     unsubscribe(&w, scope);
     unsubscribe(&w, scope); /* none is left to end */
-    kaspa_chain_hold(w.chain, &id, false);
+    kaspa_chain_lock_take(w.lock);
+    cr_assert(kaspa_chain_hold(w.chain, &id, false));
+    kaspa_chain_lock_give(w.lock);
     world_mine(&w, 1);
     told_nothing(&w);
     subscribe(&w, scope);
     unsubscribe(&w, "\"UtxosChanged\":{\"addresses\":[]}"); /* all of them */
-    cr_assert_eq(kaspa_chain_fund(w.chain, &w.funding, &w.spk, KAS), ASSAY_OK);
+    world_fund(&w, &w.funding, &w.spk, KAS);
     kaspa_node_changed(w.node);
     told_nothing(&w);
     world_end(&w);
@@ -222,8 +224,8 @@ Test(kaspa_node_tells, of_several_addresses_and_ends_one_of_them)
     unsubscribe(
         &w, assay_arena_printf(&w.arena, "\"UtxosChanged\":{\"addresses\":[\"%s\"]}", w.address));
     kaspa_address_script(&spk, script, &other);
-    cr_assert_eq(kaspa_chain_fund(w.chain, &outpoint, &w.spk, KAS), ASSAY_OK);
-    cr_assert_eq(kaspa_chain_fund(w.chain, &outpoint, &spk, KAS), ASSAY_OK);
+    world_fund(&w, &outpoint, &w.spk, KAS);
+    world_fund(&w, &outpoint, &spk, KAS);
     kaspa_node_changed(w.node);
     message = told(&w, "utxosChangedNotification");
     cr_expect_str_eq(at(&w, message, "params.UtxosChanged.added.0.address"),
@@ -242,10 +244,9 @@ Test(kaspa_node_tells, every_block_that_was_added)
     world_begin(&w);
     subscribe(&w, "\"BlockAdded\":{}");
     (void)world_submit(&w, world_payment(&w, ""));
-    cr_assert_eq(kaspa_chain_mine(w.chain, &(struct kaspa_mining){.blocks = 1, .merged = 2}),
-                 ASSAY_OK);
+    world_change(&w, &(struct kaspa_mining){.blocks = 1, .merged = 2});
     kaspa_node_changed(w.node);
-    cr_assert(kaspa_chain_block_at(w.chain, &block, 2));
+    block = world_block_at(&w, 2);
     for (size_t i = 1; i < 3; i++) {
         message = told(&w, "blockAddedNotification");
         cr_expect_str_eq(at(&w, message, "params.BlockAdded.block.header.hash"),
@@ -310,7 +311,7 @@ Test(kaspa_node_tells, of_what_comes_after_the_subscription)
 
     world_begin(&w);
     subscribe(&w, "\"VirtualDaaScoreChanged\":{}");
-    cr_assert_eq(kaspa_chain_mine(w.chain, &(struct kaspa_mining){.blocks = 4}), ASSAY_OK);
+    world_change(&w, &(struct kaspa_mining){.blocks = 4});
     cr_assert(ws_send(&w.ws, "{\"id\":7,\"method\":\"subscribe\",\"params\":"
                              "{\"SinkBlueScoreChanged\":{}}}"));
     cr_expect_str_eq(at(&w, told(&w, "virtualDaaScoreChangedNotification"),

@@ -244,7 +244,7 @@ Test(kaspa_node_txs, refuses_transactions_that_a_node_cannot_read)
     cr_expect_neq(strstr(rpc(&w, "submitTransaction", "{\"transaction\":7,\"allowOrphan\":false}"),
                          "missing field"),
                   NULL);
-    cr_expect_eq(kaspa_chain_event_count(w.chain), 1, "only the last one came so far");
+    cr_expect_eq(world_events(&w), 1, "only the last one came so far");
     world_end(&w);
 }
 
@@ -288,8 +288,10 @@ static const struct kaspa_tx *odd_payment(struct node_world *w)
                                     .payload = ASSAY_LIT("")};
 
     cr_assert_not_null(tx);
-    cr_assert_eq(kaspa_chain_fund(w->chain, &outpoint, &w->spk, 5 * KAS), ASSAY_OK);
+    world_fund(w, &outpoint, &w->spk, 5 * KAS);
+    kaspa_chain_lock_take(w->lock);
     kaspa_chain_set_relay_policy(w->chain, false);
+    kaspa_chain_lock_give(w->lock);
     spend.outpoint = outpoint;
     cr_assert_eq(kaspa_build(tx, &w->arena, &plan, NULL), ASSAY_OK);
     return tx;
@@ -359,7 +361,9 @@ Test(kaspa_node_txs, forgets_what_is_evicted)
     world_begin(&w);
     id = world_submit(&w, world_payment(&w, ""));
     cr_expect_eq(rest_get(&w, "/transactions/%s", hex_of(&w, &id)).status, 200);
+    kaspa_chain_lock_take(w.lock);
     cr_expect(kaspa_chain_evict(w.chain, &id));
+    kaspa_chain_lock_give(w.lock);
     cr_expect_eq(rest_get(&w, "/transactions/%s", hex_of(&w, &id)).status, 404);
     world_end(&w);
 }

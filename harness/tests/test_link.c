@@ -27,7 +27,7 @@ static void set_up(struct setting *s)
     struct assay_url url;
 
     *s = (struct setting){.arena = ASSAY_ARENA_INIT(32 << 20)};
-    cr_assert_eq(origin_start(&s->origin, NULL), ASSAY_OK);
+    cr_assert_eq(origin_start(&s->origin, 0, NULL), ASSAY_OK);
     cr_assert_eq(assay_url_split(&url, assay_str(origin_url(s->origin)), NULL), ASSAY_OK);
     cr_assert_eq(fault_link_start(&s->link, "127.0.0.1", url.port, NULL), ASSAY_OK);
     s->peer = loopback_peer(fault_link_port(s->link));

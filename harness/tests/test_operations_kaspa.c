@@ -187,8 +187,11 @@ Test(operations_kaspa, ask_for_each_of_their_members_and_for_no_other)
     cr_assert_eq(vectors_all(&all, NULL), ASSAY_OK);
     json_object_foreach (all, path, document) {
         const char *name = json_string_value(json_object_get(document, "operation"));
-        json_t *in = accepted_input(document);
+        json_t *in;
 
+        if (strncmp(name, "kaspa.", 6) != 0)
+            continue;
+        in = accepted_input(document);
         cr_assert_not_null(in, "%s", name);
         check_members(operation_find(name), in);
         json_decref(in);

@@ -24,7 +24,7 @@ struct setting {
 static void set_up(struct setting *s)
 {
     *s = (struct setting){.arena = ASSAY_ARENA_INIT(32 << 20), .request = http_get("/work?a=b")};
-    cr_assert_eq(origin_start(&s->origin, NULL), ASSAY_OK);
+    cr_assert_eq(origin_start(&s->origin, 0, NULL), ASSAY_OK);
     cr_assert_eq(assay_url_split(&s->peer.url, assay_str(origin_url(s->origin)), NULL), ASSAY_OK);
     s->client = http_client_new();
     cr_assert_not_null(s->client);
@@ -356,7 +356,7 @@ Test(origin, is_started_or_says_why_not)
         struct assay_err err = {0};
 
         (void)assay_alloc_fail_after(n);
-        rc = origin_start(&origin, &err);
+        rc = origin_start(&origin, 0, &err);
         (void)assay_alloc_fail_after(SIZE_MAX);
         cr_expect_eq(err.code, rc);
         cr_expect_eq(origin != NULL, rc == ASSAY_OK);

@@ -88,7 +88,8 @@ static json_t *conclude(const struct row *row, int *status, json_t *expectations
 
     for (size_t i = 0; i < ARRAY_LEN(row->words) && row->words[i] != NULL; i++)
         cr_assert_eq(selection_add(&s, row->words[i], &err), ASSAY_OK, "%s", err.text);
-    cr_assert_eq(outcome_init(&o, profile_find("paid-tools"), row->fail_on, &s, &err), ASSAY_OK);
+    cr_assert_eq(outcome_init(&o, row->fail_on, &s, &err), ASSAY_OK);
+    outcome_concerns(&o, profile_find("paid-tools"), SIDE_SERVER);
     if (row->known != NULL)
         cr_assert_eq(read_known(&o, row->known, &err), ASSAY_OK, "%s", err.text);
     for (size_t i = 0; i < EVENTS_MAX && row->events[i].scenario != NULL; i++) {
@@ -149,6 +150,10 @@ static const struct row rows[] = {
      .invalid = {"control-failed"}},
     {.name = "a control that broke",
      .events = {ENDED(CONTROL, "broken"), ENDED(SPENT, "broken")},
+     .exit = 2,
+     .invalid = {"control-failed"}},
+    {.name = "controls that broke for one reason",
+     .events = {ENDED(CONTROL, "broken"), ENDED(CONTROL, "broken")},
      .exit = 2,
      .invalid = {"control-failed"}},
     {.name = "a failed control beside a pass",
@@ -312,11 +317,42 @@ Test(outcome, lists_each_threat_that_was_not_judged_with_a_reason)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *entry = json_array_get(list, i);
 
+        cr_expect_str_eq(json_string_value(json_object_get(entry, "profile")), "paid-tools");
         cr_expect_str_neq(json_string_value(json_object_get(entry, "threat")), "proof-replay");
         cr_expect_gt(json_string_length(json_object_get(entry, "reason")), 0);
     }
     json_decref(expectations);
     json_decref(end);
+}
+
+static const char *reason_of(enum target_side side, const char *threat)
+{
+    const struct selection s = {.least = LEVEL_REPORT};
+    const struct executor_result result = {0};
+    static char reason[160];
+    const json_t *entry;
+    struct outcome o;
+    json_t *end;
+    int status;
+    size_t i;
+
+    cr_assert_eq(outcome_init(&o, LEVEL_MUST, &s, NULL), ASSAY_OK);
+    outcome_concerns(&o, profile_find("kaspa-x402"), side);
+    end = outcome_end(&o, &result, &status);
+    reason[0] = '\0';
+    json_array_foreach (json_object_get(end, "notJudged"), i, entry)
+        if (strcmp(json_string_value(json_object_get(entry, "threat")), threat) == 0)
+            (void)snprintf(reason, sizeof reason, "%s",
+                           json_string_value(json_object_get(entry, "reason")));
+    json_decref(end);
+    outcome_fini(&o);
+    return reason;
+}
+
+Test(outcome, tells_what_was_left_out_from_what_is_the_other_sides)
+{
+    cr_expect_str_eq(reason_of(SIDE_SERVER, "exact-replay"), "not selected");
+    cr_expect_str_eq(reason_of(SIDE_CLIENT, "exact-replay"), "its scenarios are put to servers");
 }
 
 static const struct {
@@ -358,8 +394,7 @@ Test(outcome, refuses_wrong_expectations_and_names_the_place)
         struct outcome o;
         enum assay_code rc;
 
-        cr_assert_eq(outcome_init(&o, profile_find("paid-tools"), LEVEL_MUST, &everything, &err),
-                     ASSAY_OK);
+        cr_assert_eq(outcome_init(&o, LEVEL_MUST, &everything, &err), ASSAY_OK);
         rc = read_known(&o, wrong_files[i].text, &err);
         cr_expect_eq(rc, wrong_files[i].code, "%s: %s", wrong_files[i].name, assay_code_name(rc));
         cr_expect_not_null(strstr(err.text, wrong_files[i].says), "%s: %s", wrong_files[i].name,

@@ -25,9 +25,9 @@ TestSuite(plan, .init = make, .fini = unmake);
 
 static struct leg *embedded(const char *rules, const char *defect)
 {
+    const struct leg_subject subject = {.profile = "paid-tools", .rules = rules, .defect = defect};
     struct assay_err err = {0};
-    struct leg *leg =
-        plan_add_leg(&plan, "a leg", LEG_TARGET, NULL, "paid-tools", rules, defect, &err);
+    struct leg *leg = plan_add_leg(&plan, "a leg", LEG_TARGET, &subject, &err);
 
     cr_assert_not_null(leg, "%s", err.text);
     return leg;
@@ -48,33 +48,72 @@ Test(plan, makes_a_leg_of_the_embedded_reference)
 
     cr_expect_str_eq(leg->id, "a leg");
     cr_expect_str_eq(leg->rules, "base");
-    cr_expect_str_eq(leg->profile, "paid-tools");
+    cr_expect_eq(leg->profile, profile_find("paid-tools"));
+    cr_expect_eq(leg->side, SIDE_SERVER);
     cr_expect_str_eq(leg->defect, "nonce.unrecorded");
     cr_expect(leg->target->has_launch);
     cr_expect_eq(leg->case_count, 0);
     cr_expect_eq(plan.leg_count, 1);
 }
 
+Test(plan, can_read_every_embedded_reference_under_every_rule_set)
+{
+    const struct profile *p;
+    size_t sides = 0;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+        for (int side = 0; side < SIDE__COUNT; side++)
+            for (size_t set = 0; p->rule_sets[set] != NULL; set++) {
+                const struct leg_subject subject = {
+                    .profile = p->name, .side = (enum target_side)side, .rules = p->rule_sets[set]};
+                struct assay_err err = {0};
+                const struct leg *leg;
+
+                if (!target_has_embedded(p->name, subject.side))
+                    continue;
+                leg = plan_add_leg(&plan, "x", LEG_TARGET, &subject, &err);
+                cr_assert_not_null(leg, "%s: %s", p->name, err.text);
+                cr_expect_eq(leg->side, subject.side, "%s", p->name);
+                cr_expect_eq(leg->profile, p);
+                cr_expect_str_eq(leg->rules, subject.rules);
+                sides++;
+            }
+    cr_expect_geq(sides, 2);
+}
+
 Test(plan, adds_no_leg_when_its_target_cannot_be_read)
 {
-    struct assay_err err = {0};
+    static const struct {
+        struct leg_subject subject;
+        enum assay_code code;
+        const char *says;
+    } rows[] = {
+        {{.path = "/nowhere/target.json"}, ASSAY_E_IO, "/nowhere/target.json"},
+        {{.profile = "cashu", .rules = "base"}, ASSAY_E_UNKNOWN, "the profile cashu has no"},
+        {{.profile = "paid-tools", .rules = "strict"}, ASSAY_E_UNKNOWN, "no rule set \"strict\""},
+        {{.profile = "paid-tools", .side = SIDE_CLIENT, .rules = "base"},
+         ASSAY_E_UNKNOWN,
+         "no embedded reference client"},
+    };
 
-    cr_expect_null(
-        plan_add_leg(&plan, "x", LEG_TARGET, "/nowhere/target.json", NULL, NULL, NULL, &err));
-    cr_expect_not_null(strstr(err.text, "/nowhere/target.json"), "%s", err.text);
-    err = (struct assay_err){0};
-    cr_expect_null(plan_add_leg(&plan, "x", LEG_TARGET, NULL, "cashu", "base", NULL, &err));
-    cr_expect_eq(err.code, ASSAY_E_UNKNOWN);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct assay_err err = {0};
+
+        cr_expect_null(plan_add_leg(&plan, "x", LEG_TARGET, &rows[i].subject, &err));
+        cr_expect_eq(err.code, rows[i].code, "%s", err.text);
+        cr_expect_not_null(strstr(err.text, rows[i].says), "%s", err.text);
+    }
     cr_expect_eq(plan.leg_count, 0);
 }
 
 Test(plan, holds_a_bounded_number_of_legs)
 {
+    const struct leg_subject subject = {.profile = "paid-tools", .rules = "base"};
     struct assay_err err = {0};
     size_t added = 0;
 
     while (added < PLAN_LEGS_MAX + 1 &&
-           plan_add_leg(&plan, "x", LEG_SELFTEST, NULL, "paid-tools", "base", NULL, &err) != NULL)
+           plan_add_leg(&plan, "x", LEG_SELFTEST, &subject, &err) != NULL)
         added++;
     cr_expect_eq(added, PLAN_LEGS_MAX);
     cr_expect_eq(err.code, ASSAY_E_NOMEM);
@@ -102,6 +141,8 @@ Test(plan, adds_a_selection_with_its_controls_before_it_and_each_round)
     const struct scenario *const *scenarios = registry_scenarios(&count);
 
     for (size_t i = 0; i < count; i++) {
+        if (scenario_profile(scenarios[i]) != leg->profile)
+            continue;
         cr_expect_eq(count_of(leg, scenarios[i]->name, 0), scenario_case_count(scenarios[i]), "%s",
                      scenarios[i]->name);
         cr_expect_eq(count_of(leg, scenarios[i]->name, 1), scenario_case_count(scenarios[i]), "%s",
@@ -154,8 +195,8 @@ static size_t pairs_of(struct self_check_pair *pairs, const char *word, const ch
 
     if (word != NULL)
         cr_assert_eq(selection_add(&s, word, &err), ASSAY_OK, "%s", err.text);
-    cr_assert_eq(plan_self_check(&plan, &s, "paid-tools", rules, pairs, 64, &count, &err), ASSAY_OK,
-                 "%s", err.text);
+    cr_assert_eq(plan_self_check(&plan, &s, embedded(rules, NULL), pairs, 64, &count, &err),
+                 ASSAY_OK, "%s", err.text);
     return count;
 }
 

@@ -185,8 +185,11 @@ static const struct {
      "request.headers[0]: expected a list of two texts, found a list"},
     {"cases/0/evidence/1/statuses", "{\"200\": -1}",
      "evidence[1].statuses.200: expected a count, found -1"},
-    {"cases/0/evidence/3/value", "\"7\"",
-     "evidence[3].value: expected a whole number, found \"7\""},
+    {"cases/0/evidence/3/command", "\"pay\"", "evidence[3].command: expected a list, found \"pay\""},
+    {"cases/0/evidence/3/stderr", "null", "evidence[3].stderr: expected an object, found null"},
+    {"cases/0/evidence/4/value", "\"7\"",
+     "evidence[4].value: expected a whole number, found \"7\""},
+    {"legs/0/side", "\"seller\"", "legs[0].side: expected one of: server client library"},
     {"legs/0/defect", "false", "legs[0].defect: expected a text, found false"},
     {"outcome/valid", "false", NULL},
     {"outcome/invalid", "[{\"code\": \"x\", \"text\": \"y\"}]",
@@ -231,7 +234,8 @@ static const struct {
     {"no line", "record.jsonl", "", "holds no complete event"},
     {"half a line", "record.jsonl", "{\"event\":\"ru", "holds no complete event"},
     {"another first", "record.jsonl",
-     "{\"event\":\"leg\",\"id\":\"a\",\"target\":\"t\",\"rules\":\"r\",\"defect\":null,\"purpose\":"
+     "{\"event\":\"leg\",\"id\":\"a\",\"target\":\"t\",\"name\":\"n\",\"profile\":\"p\",\"side\":"
+     "\"server\",\"launched\":true,\"rules\":\"r\",\"defect\":null,\"purpose\":"
      "\"target\"}\n",
      "line 1: expected the event run first, found leg"},
     {"an unknown event", "record.jsonl", "{\"event\":\"party\"}\n",

@@ -34,7 +34,7 @@ Test(registry, holds_what_a_profile_brings_and_finds_nothing_wrong)
         controls += all[i]->kind == SCENARIO_CONTROL ? 1 : 0;
         cr_expect(i == 0 || strcmp(all[i - 1]->name, all[i]->name) < 0, "sorted: %s", all[i]->name);
         cr_expect_eq(registry_find(all[i]->name), all[i]);
-        cr_expect_str_eq(scenario_profile(all[i])->name, "paid-tools");
+        cr_expect_not_null(scenario_profile(all[i]), "%s", all[i]->name);
         cr_expect((scenario_control(all[i]) == NULL) == (all[i]->kind == SCENARIO_CONTROL), "%s",
                   all[i]->name);
         cr_expect_gt(scenario_case_count(all[i]), 0);
@@ -49,7 +49,6 @@ Test(registry, knows_profiles_rules_and_threats_by_their_ids)
     const struct profile *p = profile_find("paid-tools");
 
     cr_assert_not_null(p);
-    cr_expect_eq(profile_at(0), p);
     cr_expect_null(profile_find("paid-tool"));
     cr_expect_null(profile_find("cashu"), "no scenarios of it yet");
     for (size_t i = 0; i < p->rule_count; i++)
@@ -59,7 +58,47 @@ Test(registry, knows_profiles_rules_and_threats_by_their_ids)
     cr_expect_null(profile_rule_find(p, "NS-99"));
     cr_expect_null(profile_rule_find(p, NULL));
     cr_expect_null(profile_threat_find(p, NULL));
-    cr_expect_eq(registry_find(p->first_control)->kind, SCENARIO_CONTROL);
+    cr_expect_eq(registry_find(p->first_control[SIDE_SERVER])->kind, SCENARIO_CONTROL);
+}
+
+Test(registry, has_of_every_rule_what_is_asked_why_and_what_to_do)
+{
+    const struct profile *p;
+
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        cr_expect_not_null(p->honest_hint, "%s", p->name);
+        for (size_t k = 0; k < p->rule_count; k++) {
+            const struct profile_rule *rule = p->rule(k);
+
+            cr_expect_eq(profile_rule_find(p, rule->id), rule, "%s is there twice", rule->id);
+            cr_expect(strlen(rule->sentence) > 15 && strlen(rule->remedy) > 25 &&
+                          rule->source[0] != '\0',
+                      "%s", rule->id);
+            for (size_t j = 0; j < k; j++)
+                cr_expect_str_neq(rule->remedy, p->rule(j)->remedy, "%s", rule->id);
+        }
+    }
+}
+
+Test(registry, knows_what_a_rule_weighs_in_each_rule_set)
+{
+    const struct profile *p = profile_find("paid-tools");
+    const struct profile_rule *rule = profile_rule_find(p, "CH-4");
+
+    cr_expect_str_eq(p->rule_sets[0], "hardened", "the default");
+    cr_expect_eq(profile_rule_set(p, "base"), 1);
+    cr_expect_eq(profile_rule_set(p, "strict"), 2);
+    cr_expect_eq(profile_level(p, rule, "hardened"), LEVEL_MUST);
+    cr_expect_eq(profile_level(p, rule, "base"), LEVEL_SHOULD);
+    cr_expect_eq(profile_level(p, rule, "strict"), LEVEL_REPORT);
+    for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+        size_t sets = 0;
+
+        while (p->rule_sets[sets] != NULL)
+            sets++;
+        cr_expect(sets >= 1 && sets <= PROFILE_RULE_SETS_MAX, "%s", p->name);
+        cr_expect_eq(profile_find(p->name), p);
+    }
 }
 
 static const struct {
@@ -91,6 +130,21 @@ static const struct {
      "it rests on \"paid-tools/gone\", which is no control"},
     {"a control that is none",
      {.rests_on = "paid-tools/spent_proof_buys_nothing"},
+     false,
+     ASSAY_E_UNKNOWN,
+     "which is no control"},
+    {"a defect of another profile",
+     {.catches = {"kx.unpaid.head_served"}},
+     false,
+     ASSAY_E_UNKNOWN,
+     "which is no defect of paid-tools"},
+    {"a control of another side",
+     {.side = SIDE_CLIENT, .rests_on = "paid-tools/honest_payment_is_served"},
+     false,
+     ASSAY_E_CONFLICT,
+     "it is put to a client and rests on"},
+    {"a side without a control",
+     {.side = SIDE_CLIENT},
      false,
      ASSAY_E_UNKNOWN,
      "which is no control"},
@@ -132,6 +186,7 @@ static void spoil(struct scenario *s, const struct scenario *with, bool without)
     s->threat = with->threat != NULL ? with->threat : s->threat;
     s->rule = with->rule != NULL ? with->rule : s->rule;
     s->rests_on = with->rests_on;
+    s->side = with->side;
     s->rows = with->rows;
     s->row_count = with->row_count;
     s->row_bytes = with->row_bytes;

@@ -88,7 +88,7 @@ Test(report_terminal, says_first_and_last_that_a_run_is_invalid_and_why)
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char *text = terminal(rows[i].sample, false, 0);
-        const char *end = last_lines(text, 3);
+        const char *end = last_lines(text, 4);
 
         cr_expect_eq(strncmp(text, rows[i].first, strlen(rows[i].first)), 0, "%s", text);
         cr_expect_eq(strncmp(end, rows[i].first, strlen(rows[i].first)), 0, "%s", end);
@@ -103,12 +103,35 @@ Test(report_terminal, ends_a_selftest_with_its_count)
     char *text = terminal(SAMPLE_SELFTEST, false, 100);
 
     cr_expect_str_eq(last_lines(text, 1), "FAILED  3 defects, 1 caught, 1 false alarm\n");
+    cr_expect_not_null(strstr(
+        text,
+        "survived  nonce.unrecorded in a server under the rules base: no scenario catches it\n"));
     cr_expect_not_null(
-        strstr(text, "survived  nonce.unrecorded under the rules base: no scenario catches it\n"));
-    cr_expect_not_null(
-        strstr(text, "unnamed  hash.unchecked under the rules base: caught only by"));
+        strstr(text, "unnamed  hash.unchecked in a client under the rules base: caught only by"));
     cr_expect_not_null(strstr(text, ": 2 cases, first paid-tools/proof_replay/64-at-once\n"));
     cr_expect_null(strstr(text, "64-at-once  fail"), "a defect's leg has no paragraph of its own");
+    free(text);
+}
+
+Test(report_terminal, tells_several_targets_and_equal_threats_of_two_profiles_apart)
+{
+    char *text = terminal(SAMPLE_SEVERAL, false, 0);
+
+    cr_expect_not_null(strstr(text, "1  kaspa-x402/one_artifact/64-at-once [kaspa-x402 client]"));
+    cr_expect_not_null(strstr(text, "rule      NS-1: One artifact is signed once.\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "threat    proof-replay: A client pays twice\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "paid-tools/proof-replay      3      0            0\n"), "%s",
+                       text);
+    cr_expect_not_null(strstr(text, "kaspa-x402/controls          1      0            0\n"), "%s",
+                       text);
+    cr_expect_not_null(strstr(text, "kaspa-x402/proof-replay      0      1            0\n"), "%s",
+                       text);
+    cr_expect_not_null(strstr(text, "\n   paid-tools/clock-gap: faketime"), "%s", text);
+    cr_expect_not_null(strstr(text, "target (shop, by the rules hardened): 6 pass, 0 fail\n"
+                                    "kaspa-x402 client (payer, by the rules base): 1 pass, 1 fail\n"
+                                    "7 pass, 1 fail in "),
+                       "%s", text);
+    cr_expect_str_eq(last_lines(text, 1), "FAILED  shop fails against 1 of 4 threats\n");
     free(text);
 }
 
@@ -156,11 +179,16 @@ Test(report_terminal, wraps_at_the_width)
 
     for (const char *at = strstr(text, "expected"); at < strstr(text, "threat         pass");
          at++) {
+        if (strncmp(at, "   repeat ", 10) == 0)
+            at = strchr(at, '\n'); /* a command is copied, and so is not broken */
         column = *at == '\n' ? 0 : column + 1;
         labels += *at == '\n';
         cr_expect_leq(column, 66, "the longest word is what may stand out");
     }
     cr_expect_gt(labels, 20);
+    cr_expect_not_null(
+        strstr(text, "repeat    assay replay out/run paid-tools/proof_replay/64-at-once\n"),
+        "although it is longer than the line");
     free(text);
 }
 
@@ -293,6 +321,7 @@ Test(report_junit, is_well_formed_and_counts_what_it_holds)
         [SAMPLE_PASSING] = {8, 0, 0, 1},   [SAMPLE_FAILING] = {13, 3, 0, 3},
         [SAMPLE_INVALID] = {7, 1, 4, 2},   [SAMPLE_INTERRUPTED] = {7, 0, 1, 3},
         [SAMPLE_SELFTEST] = {12, 3, 0, 1}, [SAMPLE_HOSTILE] = {5, 1, 0, 3},
+        [SAMPLE_SEVERAL] = {10, 1, 0, 1},
     };
 
     for (size_t s = 0; s < SAMPLE__COUNT; s++) {
@@ -374,6 +403,55 @@ Test(report_html, holds_one_script_and_allows_no_other)
                      sample_names[s]);
         assay_buf_fini(&out);
         assay_buf_fini(&wanted);
+    }
+}
+
+/* That header of the first exchange of a failed case, whose evidence is shown in full. */
+static json_t *first_header(json_t *run, const char *name)
+{
+    json_t *c, *entry, *pair;
+    size_t i, k, h;
+
+    json_array_foreach (json_object_get(run, "cases"), i, c) {
+        if (strcmp(json_string_value(json_object_get(c, "verdict")), "fail") != 0)
+            continue;
+        json_array_foreach (json_object_get(c, "evidence"), k, entry)
+            json_array_foreach (json_object_get(json_object_get(entry, "request"), "headers"), h,
+                                pair)
+                if (strcmp(json_string_value(json_array_get(pair, 0)), name) == 0)
+                    return pair;
+    }
+    return NULL;
+}
+
+/* {"amount":"<b>20000000</b>", ...}, then what is no document but is as long */
+#define DOCUMENT                                                                                   \
+    "eyJhbW91bnQiOiI8Yj4yMDAwMDAwMDwvYj4iLCJwYXlUbyI6Imthc3BhdGVzdDpxcXN4dHI5YzQ1ZXZ4cnY1cmVqcmRq" \
+    "dHV2dnRrZHQ0ZnlqIn0="
+#define NO_DOCUMENT                                                                                \
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNE" \
+    "RUZHSElKSw=="
+
+Test(report_html, decodes_documents_that_travel_in_headers_and_nothing_else)
+{
+    static const char *const values[] = {DOCUMENT, NO_DOCUMENT};
+
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct assay_buf out = ASSAY_BUF_INIT((size_t)1 << 24);
+        json_t *run = sample_run(SAMPLE_FAILING), *pair = first_header(run, "X-Payment-Proof");
+        const char *text;
+
+        cr_assert_not_null(pair);
+        json_array_set_new(pair, 1, json_string(values[i]));
+        cr_assert_eq(report_html(&out, run, NULL), ASSAY_OK);
+        text = assay_buf_cstr(&out);
+        cr_assert_not_null(text);
+        cr_expect_eq(strstr(text, "X-Payment-Proof, decoded") != NULL, i == 0);
+        cr_expect_eq(strstr(text, "&lt;b&gt;20000000&lt;/b&gt;") != NULL, i == 0);
+        cr_expect_null(strstr(text, "<b>20000000"));
+        cr_expect_eq(strstr(text, values[i]) != NULL, i == 1, "whole where it is not decoded");
+        json_decref(run);
+        assay_buf_fini(&out);
     }
 }
 

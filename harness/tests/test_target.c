@@ -103,6 +103,41 @@ static const struct {
      "reset: a fresh store needs launch"},
     {"a clock without launch", HEAD ENDPOINTS ", \"base_url\": \"http://h\", \"clock\": true}",
      ASSAY_E_CONFLICT, "clock: a clock is moved under launch only"},
+    {"a command without a launch", HEAD "\"interface\": \"command\"}", ASSAY_E_MISSING,
+     "launch: is missing; launch.command is the program that buys ${URL}"},
+    {"a command that is awaited", HEAD "\"interface\": \"command\", " LAUNCH "\"clock\": true}",
+     ASSAY_E_CONFLICT, "launch.ready: a command runs once and ends"},
+    {"a command that is reached",
+     HEAD "\"interface\": \"command\", \"base_url\": \"http://127.0.0.1:1\"}", ASSAY_E_CONFLICT,
+     "base_url: a command is launched"},
+    {"another side", HEAD "\"side\": \"payer\"}", ASSAY_E_UNKNOWN,
+     "side: expected one of \"server\", \"client\", \"library\""},
+    {"a role that is not played", HEAD "\"roles\": {\"bank\": \"B\"}}", ASSAY_E_UNKNOWN,
+     "roles.bank: no such role"},
+    {"a role beyond loopback", HEAD "\"roles\": {\"node\": {\"listen\": \"0.0.0.0:1\"}}}",
+     ASSAY_E_MALFORMED, "roles.node.listen: expected 127.0.0.1:PORT"},
+    {"a role at no port", HEAD "\"roles\": {\"node\": {\"listen\": \"127.0.0.1:0\"}}}",
+     ASSAY_E_MALFORMED, "roles.node.listen: expected 127.0.0.1:PORT"},
+    {"a role that nobody can find", HEAD "\"roles\": {\"node\": {}}}", ASSAY_E_MISSING,
+     "roles.node: needs variable"},
+    {"two roles at one place",
+     HEAD "\"roles\": {\"node\": {\"listen\": \"127.0.0.1:7\"}, \"wallet\": {\"listen\": "
+          "\"127.0.0.1:7\"}}}",
+     ASSAY_E_CONFLICT, "roles.wallet: node listens at 127.0.0.1:7 already"},
+    {"a role at a port too high", HEAD "\"roles\": {\"node\": {\"listen\": \"127.0.0.1:65536\"}}}",
+     ASSAY_E_MALFORMED, "roles.node.listen: expected 127.0.0.1:PORT"},
+    {"a variable for what is not launched",
+     HEAD ENDPOINTS ", \"base_url\": \"http://h\", \"roles\": {\"node\": \"N\"}}", ASSAY_E_CONFLICT,
+     "roles: a role's variable needs launch"},
+    {"an operation that is nothing", HEAD "\"operations\": {\"recover\": {}}}", ASSAY_E_MISSING,
+     "operations.recover: needs either command or url"},
+    {"an operation that is two things",
+     HEAD "\"operations\": {\"recover\": {\"command\": [\"x\"], \"url\": \"/r\"}}}",
+     ASSAY_E_CONFLICT, "operations.recover: needs either command or url"},
+    {"an operation at no URL", HEAD "\"operations\": {\"recover\": {\"url\": \"recover\"}}}",
+     ASSAY_E_MALFORMED, "operations.recover.url: expected a URL, or a path"},
+    {"a header with a strange placeholder", HEAD "\"principals\": {\"a\": {\"X\": \"${WHO}\"}}}",
+     ASSAY_E_UNKNOWN, "principals.a: a placeholder that is not known"},
     {"another reset", HEAD "\"reset\": \"hard\"}", ASSAY_E_UNKNOWN,
      "reset: expected one of \"fresh-store\", \"none\""},
 };
@@ -156,29 +191,60 @@ Test(target, has_the_documented_defaults)
     cr_expect_eq(t.base_urls.count, 1);
 }
 
+Test(target, takes_its_side_from_its_interface_unless_it_says_another)
+{
+    static const struct {
+        const char *text;
+        enum target_side side;
+    } rows[] = {
+        {HEAD LAUNCH ENDPOINTS "}", SIDE_SERVER},
+        {HEAD "\"interface\": \"command\", \"launch\": {\"command\": [\"pay\", \"${URL}\"]}}",
+         SIDE_CLIENT},
+        {HEAD "\"interface\": \"adapter\"}", SIDE_LIBRARY},
+        {HEAD "\"side\": \"client\", " LAUNCH ENDPOINTS "}", SIDE_CLIENT},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct assay_err err = {0};
+        struct target t;
+
+        cr_assert_eq(parse(&t, rows[i].text, &err), ASSAY_OK, "%s", err.text);
+        cr_expect_eq(t.side, rows[i].side, "%s: %s", rows[i].text, target_side_name(t.side));
+    }
+}
+
 Test(target, reads_every_member)
 {
-    static const char text[] =
-        HEAD "\"interface\": \"http\", \"rules\": \"hardened\",\n"
-             "\"launch\": {\"command\": [\"srv\", \"\", \"${STORE}\"], \"env\": {\"A\": \"\", "
-             "\"B\": \"${PORT}\"},\n"
-             "  \"ready\": \"http://127.0.0.1:${PORT}/\", \"ready_ms\": 5, \"workdir\": \"w\"},\n"
-             "\"variants\": {\"dev\": {\"args\": [\"--dev\"], \"env\": {\"C\": \"d\"}, "
-             "\"requests_per_second\": 7}},\n"
-             "\"reset\": {\"command\": [\"rm\", \"x\"]},\n"
-             "\"endpoints\": {\"free\": {\"method\": \"GET\", \"target\": \"/f\", \"price\": "
-             "\"0.1\"}},\n"
-             "\"secrets\": {\"a\": \"plain\", \"b\": {\"value\": \"v\", \"pass_as\": \"B_ENV\"},\n"
-             "  \"c\": {\"env\": \"ASSAY_TEST_SET\"}},\n"
-             "\"supports\": [\"proof\", \"mcp\"], \"executions\": {\"counter\": \"n\"}, \"clock\": "
-             "false,\n"
-             "\"store\": {\"paths\": [\"${STORE}\", \"/x\"], \"persistent\": false},\n"
-             "\"operations\": {\"claim\": \"http://127.0.0.1/claim\"}, \"roles\": {\"origin\": "
-             "\"ORIGIN_URL\"},\n"
-             "\"limits\": {\"challenge_ttl_ms\": 1, \"body_bytes\": 2, \"read_deadline_ms\": 3,\n"
-             "  \"handler_deadline_ms\": 4, \"requests_per_second\": 5, \"flood_requests\": "
-             "18446744073709551615},\n"
-             "\"repository\": \"r\", \"expectations\": \"e.json\"}";
+    static const char text[] = HEAD
+        "\"interface\": \"http\", \"rules\": \"hardened\",\n"
+        "\"launch\": {\"command\": [\"srv\", \"\", \"${STORE}\"], \"env\": {\"A\": \"\", "
+        "\"B\": \"${PORT}\"},\n"
+        "  \"ready\": \"http://127.0.0.1:${PORT}/\", \"ready_ms\": 5, \"workdir\": \"w\"},\n"
+        "\"variants\": {\"dev\": {\"args\": [\"--dev\"], \"env\": {\"C\": \"d\"}, "
+        "\"requests_per_second\": 7}},\n"
+        "\"reset\": {\"command\": [\"rm\", \"x\"]},\n"
+        "\"endpoints\": {\"free\": {\"method\": \"GET\", \"target\": \"/f\", \"price\": "
+        "\"0.1\"}},\n"
+        "\"secrets\": {\"a\": \"plain\", \"b\": {\"value\": \"v\", \"pass_as\": \"B_ENV\"},\n"
+        "  \"c\": {\"env\": \"ASSAY_TEST_SET\"}},\n"
+        "\"supports\": [\"proof\", \"mcp\"], \"executions\": {\"counter\": \"n\"}, \"clock\": "
+        "false,\n"
+        "\"store\": {\"paths\": [\"${STORE}\", \"/x\"], \"persistent\": false},\n"
+        "\"operations\": {\"claim\": {\"url\": \"/claim?tx=${TXID}\", \"method\": \"PUT\", "
+        "\"headers\": {\"X-Op\": \"${STATUS}\"}},\n"
+        "  \"recover\": {\"command\": [\"fix\", \"${RESULT}\"]}},\n"
+        "\"principals\": {\"alice\": {\"Authorization\": \"Bearer a\", \"X\": \"y\"}, \"bob\": "
+        "{}},\n"
+        "\"roles\": {\"origin\": \"ORIGIN_URL\", \"node\": {\"listen\": "
+        "\"127.0.0.1:18210\"},\n"
+        "  \"wallet\": {\"variable\": \"W\", \"listen\": \"127.0.0.1:1\"}},\n"
+        "\"limits\": {\"challenge_ttl_ms\": 1, \"body_bytes\": 2, \"read_deadline_ms\": 3,\n"
+        "  \"handler_deadline_ms\": 4, \"requests_per_second\": 5, \"flood_requests\": "
+        "18446744073709551615,\n"
+        "  \"accept_wait_ms\": 6, \"poll_ms\": 7, \"adapter_deadline_ms\": 8, \"concurrency\": "
+        "9,\n"
+        "  \"caller_quota\": 10},\n"
+        "\"repository\": \"r\", \"expectations\": \"e.json\"}";
     struct assay_err err = {0};
     struct target t;
 
@@ -204,7 +270,21 @@ Test(target, reads_every_member)
     cr_expect(target_supports(&t, "mcp") && !target_supports(&t, "bridge"));
     cr_expect(strcmp(t.executions, "counter") == 0 && strcmp(t.counter_member, "n") == 0);
     cr_expect(!t.clock_movable && !t.persistent && t.store_paths.count == 2);
-    cr_expect(t.operation_count == 1 && strcmp(t.operations[0].name, "claim") == 0);
+    cr_expect_eq(t.operation_count, 2);
+    cr_assert_not_null(target_operation(&t, "claim"));
+    cr_expect_str_eq(target_operation(&t, "claim")->url, "/claim?tx=${TXID}");
+    cr_expect_str_eq(target_operation(&t, "claim")->method, "PUT");
+    cr_expect_str_eq(target_operation(&t, "claim")->headers[0].value, "${STATUS}");
+    cr_expect_str_eq(target_operation(&t, "recover")->command.items[1], "${RESULT}");
+    cr_assert_not_null(target_principal(&t, "alice"));
+    cr_expect_eq(target_principal(&t, "alice")->header_count, 2);
+    cr_expect_eq(target_principal(&t, "bob")->header_count, 0);
+    cr_expect_str_eq(target_role_listen(&t, "node"), "127.0.0.1:18210");
+    cr_expect_null(target_role_variable(&t, "node"));
+    cr_expect_str_eq(target_role_variable(&t, "wallet"), "W");
+    cr_expect(target_meets_role(&t, "node") && !target_meets_role(&t, "facilitator"));
+    cr_expect(t.accept_wait_ms == 6 && t.poll_ms == 7 && t.adapter_deadline_ms == 8);
+    cr_expect(t.concurrency == 9 && t.caller_quota == 10);
     cr_expect_str_eq(target_role_variable(&t, "origin"), "ORIGIN_URL");
     cr_expect(t.ttl_ms == 1 && t.body_max_bytes == 2 && t.read_deadline_ms == 3);
     cr_expect(t.origin_deadline_ms == 4 && t.rate_per_second == 5 &&
@@ -215,6 +295,9 @@ Test(target, reads_every_member)
     cr_expect_null(target_variant(&t, "none"));
     cr_expect_null(target_secret(&t, "none"));
     cr_expect_null(target_role_variable(&t, "none"));
+    cr_expect_null(target_role_listen(&t, "origin"));
+    cr_expect_null(target_operation(&t, "none"));
+    cr_expect_null(target_principal(&t, "none"));
 }
 
 Test(target, refuses_more_than_its_lists_hold)
@@ -229,7 +312,7 @@ Test(target, refuses_more_than_its_lists_hold)
     assay_buf_add_str(&text, "]}");
     cr_expect_eq(target_parse(&t, &arena, assay_buf_view(&text), "a.json", &err),
                  ASSAY_E_TOO_LARGE);
-    cr_expect_not_null(strstr(err.text, "supports: has 33 elements; at most 32"), "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "supports: has 65 elements; at most 64"), "%s", err.text);
     assay_buf_fini(&text);
 }
 
@@ -275,8 +358,8 @@ Test(target, embeds_a_reference_for_each_rule_set_with_a_secret_of_its_own)
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         struct assay_err err = {0};
 
-        cr_assert_eq(target_embedded(&t[i], &arena, "paid-tools", rules[i], &err), ASSAY_OK, "%s",
-                     err.text);
+        cr_assert_eq(target_embedded(&t[i], &arena, "paid-tools", SIDE_SERVER, rules[i], &err),
+                     ASSAY_OK, "%s", err.text);
         cr_expect_str_eq(t[i].rules, rules[i]);
         cr_expect_str_eq(t[i].path, "(embedded)");
         cr_assert_not_null(target_secret(&t[i], "mac"));
@@ -295,9 +378,14 @@ Test(target, embeds_nothing_for_what_it_does_not_know)
     struct assay_err err = {0};
     struct target t;
 
-    cr_expect_eq(target_embedded(&t, &arena, "cashu", "base", &err), ASSAY_E_UNKNOWN);
+    cr_expect_eq(target_embedded(&t, &arena, "cashu", SIDE_SERVER, "base", &err), ASSAY_E_UNKNOWN);
     cr_expect_not_null(strstr(err.text, "cashu"), "%s", err.text);
-    cr_expect_eq(target_embedded(&t, &arena, "paid-tools", "strict", NULL), ASSAY_E_UNKNOWN);
+    cr_expect_eq(target_embedded(&t, &arena, "paid-tools", SIDE_SERVER, "strict", NULL),
+                 ASSAY_E_UNKNOWN);
+    cr_expect_eq(target_embedded(&t, &arena, "paid-tools", SIDE_CLIENT, "base", NULL),
+                 ASSAY_E_UNKNOWN);
+    cr_expect(target_has_embedded("paid-tools", SIDE_SERVER));
+    cr_expect_not(target_has_embedded("paid-tools", SIDE_CLIENT));
 }
 
 /* ---- the schema for editors knows the same members ---- */
@@ -319,6 +407,9 @@ static const struct {
      {"properties", "secrets", "additionalProperties", "oneOf", "1", NULL}},
     {"{\"executions\": {\"?\": 1}}", {"properties", "executions", "oneOf", "1", NULL}},
     {"{\"store\": {\"?\": 1}}", {"properties", "store", NULL}},
+    {"{\"operations\": {\"o\": {\"?\": 1}}}",
+     {"properties", "operations", "additionalProperties", NULL}},
+    {"{\"roles\": {\"node\": {\"?\": 1}}}", {"$defs", "role", "oneOf", "1", NULL}},
     {"{\"limits\": {\"?\": 1}}", {"properties", "limits", NULL}},
 };
 
