@@ -186,6 +186,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_CLOSED:
         disconnected(ws, ASSAY_E_CLOSED, "the connection ended before the answer came");
         return 0;
+    case LWS_CALLBACK_WSI_DESTROY: /* of one that ended without either of the two above */
+        if (wsi == ws->wsi && ws->link != LINK_NONE)
+            cannot_connect(ws, ASSAY_LIT("it was closed as it was made"));
+        return 0;
     default:
         return 0;
     }
