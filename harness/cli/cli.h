@@ -57,7 +57,7 @@ struct cli_running {
     "  --out DIR          folder of the record (default: a fresh one below out/runs)\n"            \
     "  --replace          an older record in that folder is removed first\n"                       \
     "  --seed HEX         16 hex digits; the same seed repeats every choice (default: fresh)\n"    \
-    "  --jobs N           worker processes, 1 to 8 (default: two a processor)\n"             \
+    "  --jobs N           worker processes, 1 to 8 (default: two a processor)\n"                   \
     "  --time-limit S     stop after so many seconds; the run is then INVALID\n"
 /** Takes one of those options: 1 taken, 0 not one of these, -1 wrong (said). */
 int cli_running_option(struct cli_running *running, const char *verb, int option,

@@ -356,9 +356,9 @@ static int pay(struct pay *p)
         p->options.policy = &policy;
         p->options.body = assay_buf_view(&body);
         p->options.has_body = p->body_file != NULL;
-        rc = kx_pay_run(&p->options,
-                        &(struct kx_pay_buyer){.take = take_answer, .told = report, .cls = p},
-                        &err);
+        rc =
+            kx_pay_run(&p->options,
+                       &(struct kx_pay_buyer){.take = take_answer, .told = report, .cls = p}, &err);
     }
     assay_arena_fini(&arena);
     assay_buf_fini(&text);

@@ -73,10 +73,11 @@ static bool submit(struct turn *t)
     kaspa_chain_lock_take(shop->chain_lock);
     result = kaspa_chain_submit(shop->chain, &t->payment.verdict.tx, &id, NULL, NULL);
     if (t->answer.payment == KASPA_SHOP_TAKES)
-        is_paid = (result == KASPA_SUBMITTED || result == KASPA_KNOWN) &&
-                  (is_on_chain(shop, &id) ||
-                   kaspa_chain_mine(shop->chain, &(struct kaspa_mining){.blocks = 1}) == ASSAY_OK) &&
-                  is_on_chain(shop, &id);
+        is_paid =
+            (result == KASPA_SUBMITTED || result == KASPA_KNOWN) &&
+            (is_on_chain(shop, &id) ||
+             kaspa_chain_mine(shop->chain, &(struct kaspa_mining){.blocks = 1}) == ASSAY_OK) &&
+            is_on_chain(shop, &id);
     kaspa_chain_lock_give(shop->chain_lock);
     if (!is_paid)
         (void)!snprintf(t->payment.fault, sizeof(t->payment.fault),
@@ -175,8 +176,7 @@ static struct kaspa_shop_call *log_call(struct kaspa_shop *shop, const struct sh
         .method = keep_text(shop, assay_str(request->method)),
         .target = keep_text(shop, assay_str(request->target)),
         .body = keep_text(shop, assay_bytes_part(request->body, 0, BODY_KEEP_BYTES)),
-        .payment =
-            request->payment != NULL ? keep_text(shop, assay_str(request->payment)) : NULL,
+        .payment = request->payment != NULL ? keep_text(shop, assay_str(request->payment)) : NULL,
         .at_ns = sock_now_ns(),
         .at_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000,
     };
@@ -196,8 +196,8 @@ static void log_payment(struct kaspa_shop *shop, struct kaspa_shop_call *call,
 
 /* ---- answering ---- */
 
-/* Until the behaviour changes, the shop stops, or who asks has gone. The lock is held. */
-static void hold(struct kaspa_shop *shop, bool (*is_gone)(void *cls), void *cls)
+/* Until the behaviour changes; false: who asked has gone, or the shop stops. The lock is held. */
+static bool hold(struct kaspa_shop *shop, bool (*is_gone)(void *cls), void *cls)
 {
     uint64_t behaviours = shop->behaviours;
 
@@ -207,6 +207,7 @@ static void hold(struct kaspa_shop *shop, bool (*is_gone)(void *cls), void *cls)
 
         (void)pthread_cond_timedwait(&shop->changed, &shop->lock, &until);
     }
+    return shop->behaviours != behaviours;
 }
 
 uint64_t shop_answer(struct kaspa_shop *shop, struct shop_reply *out,
@@ -221,10 +222,11 @@ uint64_t shop_answer(struct kaspa_shop *shop, struct shop_reply *out,
     call = log_call(shop, request);
     number = shop->count;
     t.answer = take_answer(shop, request->payment != NULL);
-    if (t.answer.end == KASPA_SHOP_HOLDS) {
-        hold(shop, is_gone, cls);
-        t.answer = take_answer(shop, request->payment != NULL);
-    }
+    if (t.answer.end == KASPA_SHOP_HOLDS)
+        t.answer =
+            hold(shop, is_gone, cls)
+                ? take_answer(shop, request->payment != NULL)
+                : (struct kaspa_shop_answer){.payment = KASPA_SHOP_LEAVES, .end = KASPA_SHOP_CUTS};
     if (request->payment != NULL)
         shop_read_payment(&t.payment, &arena, shop, request);
     reply(&t);
@@ -272,8 +274,10 @@ static enum assay_code init(struct kaspa_shop *shop, const struct kaspa_shop_opt
     if (kaspa_address_decode(&address, NULL, assay_str(options->pay_to)) != KASPA_ADDRESS_OK ||
         snprintf(shop->pay_to, sizeof(shop->pay_to), "%s", options->pay_to) >=
             (int)sizeof(shop->pay_to))
-        return assay_fail(err, ASSAY_E_MALFORMED, 0, "a shop is paid at an address, and \"%s\" is "
-                          "none", options->pay_to);
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "a shop is paid at an address, and \"%s\" is "
+                          "none",
+                          options->pay_to);
     return ASSAY_OK;
 }
 

@@ -77,11 +77,11 @@ struct kaspa_shop_call {
     uint64_t number;   /**< 1, 2, 3 … */
     bool is_elsewhere; /**< at the other origin */
     const char *method, *target;
-    const char *body;    /**< at most 64 KiB kept */
-    const char *payment; /**< PAYMENT-SIGNATURE; NULL: none came */
-    const char *fault;   /**< why that is no good payment; NULL: it is one, or none came */
-    char txid[65];       /**< of its transaction; "": none could be read */
-    int64_t expires_ms;  /**< of its authorization; 0: none could be read */
+    const char *body;     /**< at most 64 KiB kept */
+    const char *payment;  /**< PAYMENT-SIGNATURE; NULL: none came */
+    const char *fault;    /**< why that is no good payment; NULL: it is one, or none came */
+    char txid[65];        /**< of its transaction; "": none could be read */
+    int64_t expires_ms;   /**< of its authorization; 0: none could be read */
     int64_t at_ns, at_ms; /**< CLOCK_MONOTONIC; the wall clock */
     int status;           /**< that it was answered with; 0: not yet, or not at all */
     uint64_t taken;       /**< bytes of the answer's body that were handed to the connection */

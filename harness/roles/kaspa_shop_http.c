@@ -74,10 +74,8 @@ static struct MHD_Response *make_response(struct kaspa_shop *shop, struct shop_r
 
     if (s == NULL)
         return NULL;
-    *s = (struct sending){.shop = shop,
-                          .call = call,
-                          .text = reply->body,
-                          .len = reply->body.len + reply->padding};
+    *s = (struct sending){
+        .shop = shop, .call = call, .text = reply->body, .len = reply->body.len + reply->padding};
     s->until = reply->end == KASPA_SHOP_HALVES ? s->len / 2 : s->len;
     reply->body = (struct assay_buf)ASSAY_BUF_INIT(0);
     response = MHD_create_response_from_callback(s->len, BLOCK_BYTES, read_body, s, free_sending);
@@ -125,8 +123,8 @@ static enum MHD_Result serve(struct shop_http *http, struct MHD_Connection *conn
                                          .method = method,
                                          .target = assay_buf_cstr(&x->target),
                                          .host = host != NULL ? host : "",
-                                         .payment = payment != NULL && *payment != '\0' ? payment
-                                                                                         : NULL,
+                                         .payment =
+                                             payment != NULL && *payment != '\0' ? payment : NULL,
                                          .body = assay_buf_view(&x->body)};
     struct shop_reply reply = {.body = ASSAY_BUF_INIT(SHOP_TEXT_MAX_BYTES)};
     uint64_t call = shop_answer(http->shop, &reply, &request, is_gone, connection);

@@ -90,9 +90,9 @@ void kaspa_wallet_behave(struct kaspa_wallet *wallet,
 
 /** Transactions that it has signed. */
 uint64_t kaspa_wallet_signed(struct kaspa_wallet *wallet);
-/** Spends the first coin of its latest artifact to a stranger instead: what it has signed before can
- * never be accepted once that is confirmed. The chain's lock must not be held. False: it has signed
- * nothing, or the chain does not take it. */
+/** Spends the first coin of its latest artifact to a stranger instead: what it has signed before
+ * can never be accepted once that is confirmed. The chain's lock must not be held. False: it has
+ * signed nothing, or the chain does not take it. */
 bool kaspa_wallet_double_spend(struct kaspa_wallet *wallet);
 /** Attempts whose coins it still keeps back. */
 size_t kaspa_wallet_reserved(struct kaspa_wallet *wallet);

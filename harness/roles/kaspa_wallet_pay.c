@@ -427,10 +427,8 @@ static bool spend_otherwise(struct kaspa_wallet *w, const struct wallet_attempt 
                                 .sequence = KASPA_SEQUENCE_FINAL,
                                 .key = &w->key,
                                 .commit = KASPA_COMMIT_LEARN};
-    const struct kaspa_plan plan = {.spends = &spend,
-                                    .spend_count = 1,
-                                    .change = &w->stranger_spk,
-                                    .payload = ASSAY_LIT("")};
+    const struct kaspa_plan plan = {
+        .spends = &spend, .spend_count = 1, .change = &w->stranger_spk, .payload = ASSAY_LIT("")};
     struct kaspa_tx tx;
 
     return kaspa_chain_utxo(w->chain, &spend.utxo, &spend.outpoint) &&

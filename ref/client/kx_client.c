@@ -249,6 +249,7 @@ enum assay_code kx_client_prepare(struct kx_client *c, const struct kx_client_jo
 struct kx_client_action kx_client_begin(struct kx_client *c)
 {
     c->has_attempt = false;
+    c->goes_on = c->goes_on && REF_DEFECT(kx_client_goes_on); /* to one payment */
     c->attempt = (struct kx_client_attempt){.header = ASSAY_LIT("")};
     c->err = (struct assay_err){0};
     c->outcome = (struct kx_client_outcome){.rule = NULL};

@@ -13,9 +13,9 @@
  * the wallet's source, its network; the intention is saved; the source again; the wallet signs;
  * what it signed is verified; the node is asked for the coins; the artifact is saved; only then it
  * is sent, and sent again byte for byte. What the server says of it settles nothing: the node does.
- * The answer is handed on before it is remembered as delivered: who dies in between is given it once
- * more, and does not pay for it once more.
- * A payment of the same request that is not resolved is taken up again instead of a new one.
+ * The answer is handed on before it is remembered as delivered: who dies in between is given it
+ * once more, and does not pay for it once more. A payment of the same request that is not resolved
+ * is taken up again instead of a new one.
  *
  *  Source: Kaspa x402 client digest, sections 1 and 2 (F1 to F6, F11, F12); exact digest, sections
  * 2.2, 14 and 20. Hash-chain offers (F9), batch settlement and MCP are not paid by this client.
@@ -51,7 +51,7 @@ enum kx_client_do {
     KX_CLIENT_DO_SAVE,   /**< save `attempt`, then kx_client_saved */
     KX_CLIENT_DO_LOOK,   /**< after wait_ms ask the node of `network`, then kx_client_looked */
     KX_CLIENT_DO_HAND_ON, /**< give the buyer `outcome`'s answer, then kx_client_handed_on */
-    KX_CLIENT_DO_FINISH, /**< the end: `outcome` */
+    KX_CLIENT_DO_FINISH,  /**< the end: `outcome` */
 };
 
 /** How it ended. */

@@ -215,13 +215,10 @@ static struct kx_client_action signed_by_wallet(struct kx_client *c, struct assa
                                         : kx_client_finish(c);
 }
 
-/* After the wallet has been told, or could not be. What it goes on to is one payment. */
+/* After the wallet has been told, or could not be. */
 static struct kx_client_action released(struct kx_client *c)
 {
-    bool goes_on = c->goes_on;
-
-    c->goes_on = REF_DEFECT(kx_client_goes_on);
-    return goes_on ? kx_client_begin(c) : kx_client_finish(c);
+    return c->goes_on ? kx_client_begin(c) : kx_client_finish(c);
 }
 
 struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code code,

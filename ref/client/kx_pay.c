@@ -189,9 +189,8 @@ static struct kx_client_action carry_out(struct payer *p, const struct kx_client
     case KX_CLIENT_DO_LOOK:
         return ask_node(p, action);
     case KX_CLIENT_DO_HAND_ON:
-        return kx_client_handed_on(p->client,
-                                   p->buyer->take(p->buyer->cls, action->outcome.body,
-                                                  action->outcome.content_type));
+        return kx_client_handed_on(p->client, p->buyer->take(p->buyer->cls, action->outcome.body,
+                                                             action->outcome.content_type));
     case KX_CLIENT_DO_FINISH:
         break;
     }

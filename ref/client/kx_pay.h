@@ -42,9 +42,9 @@ struct kx_pay_buyer {
     void *cls;
 };
 
-/** Fails, with nothing asked of anybody and the buyer told nothing, for what the caller has to put right:
- *  MALFORMED, DENIED (a URL or an identifier), BUSY, IO, TOO_LARGE (the folder), NOMEM. Otherwise
- * OK, whatever became of the payment. */
+/** Fails, with nothing asked of anybody and the buyer told nothing, for what the caller has to put
+ * right: MALFORMED, DENIED (a URL or an identifier), BUSY, IO, TOO_LARGE (the folder), NOMEM.
+ * Otherwise OK, whatever became of the payment. */
 enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
                            struct assay_err *err) ASSAY_MUST_USE;
 

@@ -1,7 +1,6 @@
 /* Policies and runs of a paying client. */
 #include "peer/kaspa-x402/peer_internal.h"
 
-
 enum {
     REQUEST_MS = 5000, /* for answers that come at once, on a busy machine */
     WALLET_MS = 5000,
@@ -26,15 +25,14 @@ static void write_policy(struct assay_buf *out, struct kxp_policy p, const struc
         assay_buf_printf(out, ", \"%s\"", p.also_pay_to);
     assay_buf_add_str(out, "],\n \"maximumExactAmountSompi\": \"");
     assay_buf_add_u64(out, p.amount != 0 ? p.amount : KASPA_SHOP_PRICE);
-    assay_buf_printf(out,
-                     "\",\n \"requiredSource\": \"%s\",\n \"confirmations\": %d,\n"
-                     " \"requestTimeoutMilliseconds\": %u,\n \"walletTimeoutMilliseconds\": %u,\n"
-                     " \"maximumRetryAfterMilliseconds\": %u%s%s}\n",
-                     or_else(p.source, "hot-wallet"), CONFIRMATIONS,
-                     p.request_ms != 0 ? p.request_ms : REQUEST_MS,
-                     p.wallet_ms != 0 ? p.wallet_ms : WALLET_MS,
-                     p.retry_ms != 0 ? p.retry_ms : RETRY_MS, p.more != NULL ? ",\n " : "",
-                     or_else(p.more, ""));
+    assay_buf_printf(
+        out,
+        "\",\n \"requiredSource\": \"%s\",\n \"confirmations\": %d,\n"
+        " \"requestTimeoutMilliseconds\": %u,\n \"walletTimeoutMilliseconds\": %u,\n"
+        " \"maximumRetryAfterMilliseconds\": %u%s%s}\n",
+        or_else(p.source, "hot-wallet"), CONFIRMATIONS,
+        p.request_ms != 0 ? p.request_ms : REQUEST_MS, p.wallet_ms != 0 ? p.wallet_ms : WALLET_MS,
+        p.retry_ms != 0 ? p.retry_ms : RETRY_MS, p.more != NULL ? ",\n " : "", or_else(p.more, ""));
 }
 
 const char *kxp_given_policy(struct assay_case *t, struct kxp_policy policy)
@@ -116,7 +114,6 @@ const struct kxp_run *kxp_client_buys_at(struct assay_case *t, const char *targe
 
 void kxp_client_probe(struct assay_case *t)
 {
-    (kxp_expect_bought)(t, kxp_client_runs(t, (struct kxp_buys){
-                                                  .url = kxp_shop_url(t, "/probe"),
-                                                  .label = "an honest purchase"}));
+    (kxp_expect_bought)(t, kxp_client_runs(t, (struct kxp_buys){.url = kxp_shop_url(t, "/probe"),
+                                                                .label = "an honest purchase"}));
 }

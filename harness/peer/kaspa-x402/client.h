@@ -1,7 +1,8 @@
 /** The verbs of scenarios that attack a paying client: its policy, its runs, and what it did with
  *  its wallet, at the shop and on the chain.
  *
- *  The client is a command of the target file. It is told to buy ${URL} under the policy of the file
+ *  The client is a command of the target file. It is told to buy ${URL} under the policy of the
+ * file
  *  ${POLICY} (format: ref/client/kx_policy.h) with the wallet ${WALLET} (docs/wallet-role.md), and
  *  is expected to end with status 0 when it has paid and was served, and then to print the answer's
  *  body; with any other status otherwise. What it says beside that is not judged: what left it is.

@@ -60,8 +60,8 @@ static json_t *extra_of(struct assay_case *t, const struct kx_terms *terms)
     return json_pack(
         "{s:s, s:s, s:s, s:{s:i, s:s}, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s}",
         "additiveThresholdSompi", case_printf(t, "%llu", (unsigned long long)terms->threshold),
-        "challengeExpiresAt", (const char *)terms->challenge_expires_at.at, "challengeId", challenge,
-        "expectedHeadOutpoint", "index", (int)head->outpoint.index, "txid",
+        "challengeExpiresAt", (const char *)terms->challenge_expires_at.at, "challengeId",
+        challenge, "expectedHeadOutpoint", "index", (int)head->outpoint.index, "txid",
         kxp_hex(t, assay_bytes_of(head->outpoint.txid.at, sizeof(head->outpoint.txid.at))),
         "headAmount", case_printf(t, "%llu", (unsigned long long)head->amount), "headId",
         kxp_hex(t, assay_bytes_of(head->id, sizeof(head->id))), "headRedeemScript",

@@ -66,13 +66,12 @@ void kxp_client_roles_stop(struct kxp_roles *r)
 
 static struct kxp_counts count_all(struct kxp_roles *r)
 {
-    struct kxp_counts all = {
-        .wallet_calls = kaspa_wallet_calls(r->wallet),
-        .kinds = kaspa_wallet_count(r->wallet, "sourceKind"),
-        .orders = kaspa_wallet_count(r->wallet, "payExactTransaction"),
-        .finals = kaspa_wallet_count(r->wallet, "finalizeExactPaymentAttempt"),
-        .signatures = kaspa_wallet_signed(r->wallet),
-        .requests = kaspa_shop_calls(r->shop)};
+    struct kxp_counts all = {.wallet_calls = kaspa_wallet_calls(r->wallet),
+                             .kinds = kaspa_wallet_count(r->wallet, "sourceKind"),
+                             .orders = kaspa_wallet_count(r->wallet, "payExactTransaction"),
+                             .finals = kaspa_wallet_count(r->wallet, "finalizeExactPaymentAttempt"),
+                             .signatures = kaspa_wallet_signed(r->wallet),
+                             .requests = kaspa_shop_calls(r->shop)};
     struct kaspa_shop_call call;
 
     for (uint64_t i = 1; kaspa_shop_call(r->shop, i, &call); i++) {
@@ -183,10 +182,10 @@ static void tell_shop_call(struct assay_case *t, const struct kaspa_shop_call *c
                        : call->fault == NULL ? ", with a good payment"
                                              : case_printf(t, ", with a payment: %s", call->fault);
 
-    case_saw_role(t, call->is_elsewhere ? "shop elsewhere" : "shop", call->at_ns,
-                  case_printf(t, "%s %s%s, answered %d", call->method, call->target, paid,
-                              call->status),
-                  assay_str(call->txid));
+    case_saw_role(
+        t, call->is_elsewhere ? "shop elsewhere" : "shop", call->at_ns,
+        case_printf(t, "%s %s%s, answered %d", call->method, call->target, paid, call->status),
+        assay_str(call->txid));
 }
 
 void kxp_roles_tell(void *with, struct assay_case *t)

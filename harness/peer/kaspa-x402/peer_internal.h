@@ -26,8 +26,8 @@ struct kxp_roles {
     /* when the case, or its honest probe, began */
     uint64_t submissions_before, calls_before;
     size_t events_before;
-    size_t ours; /**< transactions that the case itself put on the chain */
-    struct kxp_counts before; /**< of a client's wallet and shop */
+    size_t ours;                     /**< transactions that the case itself put on the chain */
+    struct kxp_counts before;        /**< of a client's wallet and shop */
     uint64_t wallet_told, shop_told; /**< calls that are in the evidence already */
 };
 

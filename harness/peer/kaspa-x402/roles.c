@@ -14,9 +14,9 @@ enum {
     SETTLE_TRIES = 20,
 };
 
-/* 2026-01-01T00:00:00Z. A server that is running already remembers how far its node was, and a later
- * run's chain must not stand behind that: scores begin with the milliseconds since then, which is
- * more than a run mines, and less than what lock times can name for fifteen years. */
+/* 2026-01-01T00:00:00Z. A server that is running already remembers how far its node was, and a
+ * later run's chain must not stand behind that: scores begin with the milliseconds since then,
+ * which is more than a run mines, and less than what lock times can name for fifteen years. */
 #define SCORES_FROM_MS INT64_C(1767225600000)
 
 static int64_t wall_ms(void)
