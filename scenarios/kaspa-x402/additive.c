@@ -153,16 +153,30 @@ static const struct change changes[] = {
     {"head id", "extra.headId",
      "\"9090909090909090909090909090909090909090909090909090909090909090\""},
     {"head version", "extra.headVersion", "\"4000\""},
-    {"head amount", "extra.headAmount", "\"100000001\""},
-    {"threshold", "extra.additiveThresholdSompi", "\"10000001\""},
-    {"output index", "extra.paymentOutputIndex", "1"},
 };
 
 SCENARIO(changed_challenge_is_refused,
          .title = "Head terms in which a member of the challenge was changed are refused",
          .threat = "exact-terms", .rule = "exact.payload.challenge", .ideas = "KX-115",
-         .catches = DEFECTS("kx.head.challenge_unchecked", "kx.terms.head_unchecked"),
-         .needs = KXP_PAY | KXP_ADDITIVE, TABLE(changes))
+         .catches = DEFECTS("kx.head.challenge_unchecked"), .needs = KXP_PAY | KXP_ADDITIVE,
+         TABLE(changes))
+{
+    refuse(t, (struct kxp_bend){.terms = change_terms, .arg = case_row(t)});
+}
+
+static const struct change disagreements[] = {
+    {"head amount", "extra.headAmount", "\"100000001\""},
+    {"threshold", "extra.additiveThresholdSompi", "\"10000001\""},
+    {"output index", "extra.paymentOutputIndex", "1"},
+};
+
+SCENARIO(head_terms_that_disagree_are_refused,
+         .title = "Head terms in which amount, threshold or output disagree with the head and its "
+                  "script are refused",
+         .threat = "exact-terms", .rule = "exact.terms.head", .ideas = "KX-115",
+         .rests_on = PROFILE "/honest_head_payment_is_served",
+         .catches = DEFECTS("kx.terms.head_unchecked"), .needs = KXP_PAY | KXP_ADDITIVE,
+         TABLE(disagreements))
 {
     refuse(t, (struct kxp_bend){.terms = change_terms, .arg = case_row(t)});
 }

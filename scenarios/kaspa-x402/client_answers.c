@@ -1,5 +1,6 @@
-/* Threat exact-finality, seen by who pays: what the shop says of a payment settles nothing. It stays
- * pending until the chain has accepted it, and then it is the same payment that is delivered. */
+/* Threat exact-finality, seen by who pays: what the shop says of a payment settles nothing. It
+ * stays pending until the chain has accepted it, and then it is the same payment that is delivered.
+ */
 #include "peer/kaspa-x402/client.h"
 
 /* ---- words ---- */
@@ -43,12 +44,12 @@ SCENARIO(client_believes_no_receipt, OF_A_CLIENT,
 
 /* ---- the mempool ---- */
 
-SCENARIO(client_waits_for_the_chain, OF_A_CLIENT,
-         .title = "A payment that is only in the mempool stays pending, and is delivered, unchanged, "
-                  "once it is accepted",
-         .threat = "exact-finality", .rule = "client.ack", .ideas = "KX-194 CL-17",
-         .catches = DEFECTS("client.ack.mempool_settles", "client.ack.releases",
-                            "client.ack.settles"))
+SCENARIO(
+    client_waits_for_the_chain, OF_A_CLIENT,
+    .title = "A payment that is only in the mempool stays pending, and is delivered, unchanged, "
+             "once it is accepted",
+    .threat = "exact-finality", .rule = "client.ack", .ideas = "KX-194 CL-17",
+    .catches = DEFECTS("client.ack.mempool_settles", "client.ack.releases", "client.ack.settles"))
 {
     kxp_mining(t, false);
     kxp_shop_answers_paid(t, (struct kaspa_shop_answer){.payment = KASPA_SHOP_POOLS});

@@ -45,8 +45,9 @@ static bool dies_before(struct assay_case *t, const struct kxp_run **run, unsign
 }
 
 SCENARIO(client_that_is_killed_pays_once, .side = SIDE_CLIENT,
-         .title = "A client that is killed before any durable call or send, and run again, signs and "
-                  "sends one payment, and is served",
+         .title =
+             "A client that is killed before any durable call or send, and run again, signs and "
+             "sends one payment, and is served",
          .threat = "payer-drain", .rule = "client.artifact.persisted", .ideas = "CL-21",
          .catches = DEFECTS("client.attempt.unsaved", "client.attempt.intent_unsaved",
                             "client.attempt.saved_late", "client.attempt.forgotten",
@@ -75,6 +76,64 @@ SCENARIO(client_that_is_killed_pays_once, .side = SIDE_CLIENT,
                kxp_submitted_ids(t) - submitted);
     }
     case_observe(t, row->name, "the last before call %" PRIu64, n - STEP);
+}
+
+/* ---- intentions ---- */
+
+/* An attempt that is intended, and no more: the wallet fails before it signs. */
+static void intend(struct assay_case *t)
+{
+    kxp_wallet_behaves(t, (struct kaspa_wallet_behaviour){.fault = KASPA_WALLET_ERROR,
+                                                          .fault_call = "payExactTransaction"});
+    expect_client_refused(t, kxp_client_buys(t), KXP_SENDS_NOTHING);
+    kxp_wallet_is_sound(t);
+}
+
+/* The payment identifier of the n-th order. */
+static const char *identifier_of(struct assay_case *t, uint64_t n)
+{
+    struct kaspa_node_call call;
+    json_t *order;
+
+    if (!kxp_wallet_was_asked(t, "payExactTransaction", n, &call))
+        return "";
+    order = kxp_owned(t, json_loads(call.params, 0, NULL));
+    return case_printf(t, "%s", json_string_value(json_object_get(order, "paymentIdentifier")));
+}
+
+SCENARIO(client_goes_on_with_what_it_intended, OF_A_CLIENT,
+         .title =
+             "A client whose wallet failed goes on, when it is run again, with the attempt that "
+             "it had begun",
+         .threat = "payer-drain", .rule = "client.artifact.persisted", .ideas = "CL-21",
+         .catches = DEFECTS("client.attempt.unsaved", "client.attempt.intent_unsaved",
+                            "client.attempt.forgotten"))
+{
+    intend(t);
+    expect_bought(t, kxp_client_buys(t));
+    expect(t, strcmp(identifier_of(t, 1), identifier_of(t, 2)) == 0,
+           "both orders to be of one payment identifier", "%s and %s", identifier_of(t, 1),
+           identifier_of(t, 2));
+}
+
+static void give_a_second(const void *arg, json_t *required)
+{
+    (void)arg;
+    kxp_set(required, "accepts.0.maxTimeoutSeconds", json_integer(1));
+}
+
+SCENARIO(client_replaces_an_intention_by_one_payment, OF_A_CLIENT,
+         .title = "An attempt that was never signed, and whose time is over, is replaced by one "
+                  "payment",
+         .threat = "payer-drain", .rule = "client.replacement", .ideas = "CL-21",
+         .catches = DEFECTS("client.replacement.twice"))
+{
+    kxp_shop_offers(t, give_a_second, NULL);
+    intend(t);
+    peer_pause(t, 1000);
+    kxp_shop_is_honest(t);
+    expect_bought(t, kxp_client_buys(t));
+    expect_one_payment(t);
 }
 
 /* ---- refusals and silence ---- */
@@ -114,16 +173,17 @@ SCENARIO(client_replaces_nothing_that_may_arrive, OF_A_CLIENT,
 /* ---- conflicts and reorganisations ---- */
 
 SCENARIO(client_replaces_only_what_can_never_arrive, OF_A_CLIENT,
-         .title = "A payment whose coin is spent otherwise is not replaced before that is confirmed, "
-                  "and then by one at most",
+         .title =
+             "A payment whose coin is spent otherwise is not replaced before that is confirmed, "
+             "and then by one at most",
          .threat = "fee-and-relay", .rule = "client.replacement", .ideas = "CL-22",
          .catches = DEFECTS("client.replacement.shallow", "client.replacement.twice"))
 {
     const struct kxp_run *run;
 
     kxp_mining(t, false);
-    kxp_shop_answers_paid(
-        t, (struct kaspa_shop_answer){.status = 500, .payment = KASPA_SHOP_LEAVES});
+    kxp_shop_answers_paid(t,
+                          (struct kaspa_shop_answer){.status = 500, .payment = KASPA_SHOP_LEAVES});
     expect_pending(t, kxp_client_buys(t));
     if (!kaspa_wallet_double_spend(kxp_wallet(t)))
         case_end(t, VERDICT_BROKEN, "the payment's coin cannot be spent otherwise");
@@ -162,8 +222,8 @@ SCENARIO(client_keeps_what_was_reorganised_out, OF_A_CLIENT,
     struct kaspa_shop_call call;
 
     kxp_mining(t, false);
-    kxp_shop_answers_paid(
-        t, (struct kaspa_shop_answer){.status = 500, .payment = KASPA_SHOP_TAKES});
+    kxp_shop_answers_paid(t,
+                          (struct kaspa_shop_answer){.status = 500, .payment = KASPA_SHOP_TAKES});
     (void)kxp_client_buys(t);
     if (!kxp_shown(t, 1, &call))
         case_end(t, VERDICT_BROKEN, "no payment was seen");

@@ -149,8 +149,7 @@ SCENARIO(client_keeps_its_own_time, OF_A_CLIENT,
          .rests_on = PROFILE "/client_buys_with_time_to_spare",
          .catches = DEFECTS("client.time.far"))
 {
-    const struct kaspa_shop_answer later = {
-        .fields = {{"Date", "Fri, 31 Dec 2088 23:59:59 GMT"}}};
+    const struct kaspa_shop_answer later = {.fields = {{"Date", "Fri, 31 Dec 2088 23:59:59 GMT"}}};
     struct kaspa_shop_call call;
 
     kxp_shop_behaves(t, (struct kaspa_shop_behaviour){.unpaid = {later}, .unpaid_count = 1});

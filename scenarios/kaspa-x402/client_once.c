@@ -1,11 +1,12 @@
-/* Threat payer-drain, by asking again: one purchase is one payment, whatever the shop asks for after
- * it was given one; and another purchase is another. */
+/* Threat payer-drain, by asking again: one purchase is one payment, whatever the shop asks for
+ * after it was given one; and another purchase is another. */
 #include "peer/kaspa-x402/client.h"
 
-SCENARIO(client_pays_each_purchase_by_itself, OF_A_CLIENT,
-         .title = "Two purchases of one thing are two payments, each under an identifier of its own",
-         .threat = "payer-drain", .rule = "client.artifact.once",
-         .catches = DEFECTS("client.identifier.of_request"))
+SCENARIO(
+    client_pays_each_purchase_by_itself, OF_A_CLIENT,
+    .title = "Two purchases of one thing are two payments, each under an identifier of its own",
+    .threat = "payer-drain", .rule = "client.artifact.once",
+    .catches = DEFECTS("client.identifier.of_request"))
 {
     expect_bought(t, kxp_client_buys(t));
     expect_bought(t, kxp_client_buys(t));

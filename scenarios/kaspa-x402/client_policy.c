@@ -17,13 +17,13 @@ static const struct limit {
     {"below it", KASPA_SHOP_PRICE + 1, true},
 };
 
-SCENARIO(client_pays_no_more_than_its_maximum, OF_A_CLIENT,
-         .title = "An offer above the policy's maximum is refused before the wallet is asked, one at "
-                  "it is paid",
-         .threat = "payer-drain", .rule = "client.policy.amount", .ideas = "KX-193 CL-06",
-         .catches = DEFECTS("client.amount.unlimited", "client.amount.one_over",
-                            "client.amount.unit"),
-         TABLE(limits))
+SCENARIO(
+    client_pays_no_more_than_its_maximum, OF_A_CLIENT,
+    .title = "An offer above the policy's maximum is refused before the wallet is asked, one at "
+             "it is paid",
+    .threat = "payer-drain", .rule = "client.policy.amount", .ideas = "KX-193 CL-06",
+    .catches = DEFECTS("client.amount.unlimited", "client.amount.one_over", "client.amount.unit"),
+    TABLE(limits))
 {
     const struct limit *row = case_row(t);
     const struct kxp_run *run =
@@ -58,12 +58,13 @@ static const struct order {
     bool is_first;
 } orders[] = {{"first", true}, {"last", false}};
 
-SCENARIO(client_limits_the_offer_that_it_takes, OF_A_CLIENT,
-         .title = "A cheap offer of somebody who is not allowed does not make a dear one affordable",
-         .threat = "payer-drain", .rule = "client.policy.amount", .ideas = "CL-15",
-         .catches = DEFECTS("client.amount.of_first_offer", "client.amount.unlimited",
-                            "client.payee.unchecked"),
-         TABLE(orders))
+SCENARIO(
+    client_limits_the_offer_that_it_takes, OF_A_CLIENT,
+    .title = "A cheap offer of somebody who is not allowed does not make a dear one affordable",
+    .threat = "payer-drain", .rule = "client.policy.amount", .ideas = "CL-15",
+    .catches = DEFECTS("client.amount.of_first_offer", "client.amount.unlimited",
+                       "client.payee.unchecked"),
+    TABLE(orders))
 {
     const struct order *row = case_row(t);
     struct pair *pair = case_alloc(t, sizeof(*pair));
@@ -236,8 +237,9 @@ static void offer_on_mainnet(const void *arg, json_t *required)
 }
 
 SCENARIO(client_pays_nothing_on_mainnet, OF_A_CLIENT,
-         .title = "An offer on mainnet is refused before the wallet is asked, unless the policy opts "
-                  "in",
+         .title =
+             "An offer on mainnet is refused before the wallet is asked, unless the policy opts "
+             "in",
          .threat = "payer-drain", .rule = "client.mainnet", .ideas = "CL-13",
          .catches = DEFECTS("client.mainnet.paid"))
 {
@@ -264,14 +266,15 @@ SCENARIO(client_pays_on_testnet_beside_mainnet, OF_A_CLIENT,
     const char *payee = kxp_address_on(t, own, KASPA_MAINNET);
 
     kxp_shop_offers(t, offer_on_mainnet_first, payee);
-    expect_bought(t, kxp_client_runs(
-                         t, (struct kxp_buys){.policy = {.pay_to = own, .also_pay_to = payee}}));
+    expect_bought(
+        t, kxp_client_runs(t, (struct kxp_buys){.policy = {.pay_to = own, .also_pay_to = payee}}));
 }
 
-SCENARIO(client_needs_a_wallet_of_the_network, OF_A_CLIENT,
-         .title = "A wallet that works on another network than the offer's is asked to sign nothing",
-         .threat = "payer-drain", .rule = "client.mainnet",
-         .catches = DEFECTS("client.wallet.network_unchecked"))
+SCENARIO(
+    client_needs_a_wallet_of_the_network, OF_A_CLIENT,
+    .title = "A wallet that works on another network than the offer's is asked to sign nothing",
+    .threat = "payer-drain", .rule = "client.mainnet",
+    .catches = DEFECTS("client.wallet.network_unchecked"))
 {
     kxp_wallet_behaves(t, (struct kaspa_wallet_behaviour){.network = KX_NETWORK_MAINNET});
     expect_client_refused(t, kxp_client_buys(t), KXP_SIGNS_NOTHING);

@@ -53,11 +53,11 @@ SCENARIO(client_follows_no_redirect, OF_A_CLIENT,
         .payment = KASPA_SHOP_LEAVES,
         .fields = {{"Location", row->is_elsewhere ? kxp_elsewhere_url(t, "/other")
                                                   : kxp_shop_url(t, "/other")}}};
-    const struct kaspa_shop_behaviour behaviour = { /* once: who follows is to arrive somewhere */
-        .unpaid = {answer, {.status = 0}},
-        .unpaid_count = row->of_paid ? 0 : 2,
-        .paid = {answer, {.status = 0}},
-        .paid_count = 2};
+    const struct kaspa_shop_behaviour behaviour = {/* once: who follows is to arrive somewhere */
+                                                   .unpaid = {answer, {.status = 0}},
+                                                   .unpaid_count = row->of_paid ? 0 : 2,
+                                                   .paid = {answer, {.status = 0}},
+                                                   .paid_count = 2};
     const struct kxp_run *run;
 
     kxp_shop_behaves(t, behaviour);
@@ -104,7 +104,6 @@ SCENARIO(client_pays_for_what_it_asked_for, OF_A_CLIENT,
         row->is_elsewhere ? kaspa_shop_elsewhere(kxp_shop(t)) : kaspa_shop_origin(kxp_shop(t));
     const char *host = row->host != NULL ? row->host : strstr(origin, "//") + 2;
 
-    kxp_shop_offers(t, name_resource,
-                    case_printf(t, "%s://%s%s", row->scheme, host, row->path));
+    kxp_shop_offers(t, name_resource, case_printf(t, "%s://%s%s", row->scheme, host, row->path));
     expect_client_refused(t, kxp_client_buys(t), KXP_ASKS_NOTHING);
 }

@@ -33,25 +33,25 @@ static struct kaspa_shop_answer put_off(const struct delay *row)
     struct kaspa_shop_answer answer = {.status = row->status,
                                        .times = 2,
                                        .payment = KASPA_SHOP_LEAVES,
-                                       .end = row->status == 0 ? KASPA_SHOP_CUTS
-                                                               : KASPA_SHOP_WHOLE};
+                                       .end =
+                                           row->status == 0 ? KASPA_SHOP_CUTS : KASPA_SHOP_WHOLE};
 
     if (row->after != NULL)
         answer.fields[0] = (struct kaspa_shop_field){"Retry-After", row->after};
     return answer;
 }
 
-SCENARIO(client_retries_the_same_payment, OF_A_CLIENT,
-         .title = "A payment that is put off is sent again as it was, or not at all, and the wait is "
-                  "the client's to limit",
-         .threat = "payer-drain", .rule = "client.retry", .ideas = "CL-18 CL-19",
-         .catches = DEFECTS("client.retry.signed_anew", "client.retry.waits_for_ever"),
-         TABLE(delays))
+SCENARIO(
+    client_retries_the_same_payment, OF_A_CLIENT,
+    .title = "A payment that is put off is sent again as it was, or not at all, and the wait is "
+             "the client's to limit",
+    .threat = "payer-drain", .rule = "client.retry", .ideas = "CL-18 CL-19",
+    .catches = DEFECTS("client.retry.signed_anew", "client.retry.waits_for_ever"), TABLE(delays))
 {
     const struct delay *row = case_row(t);
 
-    kxp_shop_behaves(t, (struct kaspa_shop_behaviour){.paid = {put_off(row), {.status = 0}},
-                                                      .paid_count = 2});
+    kxp_shop_behaves(
+        t, (struct kaspa_shop_behaviour){.paid = {put_off(row), {.status = 0}}, .paid_count = 2});
     expect_bought_or_pending(t, kxp_client_buys(t));
     expect_one_payment(t);
 }
@@ -69,8 +69,9 @@ SCENARIO(client_gives_up_in_the_end, OF_A_CLIENT,
          .catches = DEFECTS("client.retry.unbounded"), TABLE(patiences))
 {
     const struct patience *row = case_row(t);
-    const struct kaspa_shop_answer busy = {
-        .status = 503, .times = MANY, .payment = KASPA_SHOP_LEAVES},
+    const struct kaspa_shop_answer busy = {.status = 503,
+                                           .times = MANY,
+                                           .payment = KASPA_SHOP_LEAVES},
                                    over = {.status = 500, .payment = KASPA_SHOP_LEAVES};
     const struct kaspa_shop_behaviour behaviour = {.unpaid = {busy, over},
                                                    .unpaid_count = row->of_paid ? 0 : 2,
@@ -80,8 +81,8 @@ SCENARIO(client_gives_up_in_the_end, OF_A_CLIENT,
 
     kxp_shop_behaves(t, behaviour);
     run = kxp_client_runs(t, (struct kxp_buys){.policy = {.retry_ms = 1}});
-    expect(t, kxp_counts(t).requests <= MANY, "an end after a few requests",
-           "%" PRIu64 " requests", kxp_counts(t).requests);
+    expect(t, kxp_counts(t).requests <= MANY, "an end after a few requests", "%" PRIu64 " requests",
+           kxp_counts(t).requests);
     if (row->of_paid)
         expect_pending(t, run);
     else

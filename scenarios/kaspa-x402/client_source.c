@@ -31,20 +31,22 @@ SCENARIO(client_stops_at_another_source, OF_A_CLIENT,
         KXP_ASKS_KIND);
 }
 
-SCENARIO(client_asks_for_the_source_before_it_signs, OF_A_CLIENT,
-         .title = "A wallet whose source of funds changes between offer and signature signs nothing",
-         .threat = "funding-bypass", .rule = "client.source", .ideas = "CL-03",
-         .catches = DEFECTS("client.source.asked_once", "client.source.unasked"))
+SCENARIO(
+    client_asks_for_the_source_before_it_signs, OF_A_CLIENT,
+    .title = "A wallet whose source of funds changes between offer and signature signs nothing",
+    .threat = "funding-bypass", .rule = "client.source", .ideas = "CL-03",
+    .catches = DEFECTS("client.source.asked_once", "client.source.unasked"))
 {
     kxp_wallet_behaves(
         t, (struct kaspa_wallet_behaviour){.kind = KASPA_WALLET_OTHER_KIND, .kind_from = 2});
     expect_client_refused(t, kxp_client_buys(t), KXP_SIGNS_NOTHING);
 }
 
-SCENARIO(client_asks_for_the_source_of_each_payment, OF_A_CLIENT,
-         .title = "A wallet whose source of funds changes between two payments pays the first alone",
-         .threat = "funding-bypass", .rule = "client.source", .ideas = "CL-03",
-         .catches = DEFECTS("client.source.unasked"))
+SCENARIO(
+    client_asks_for_the_source_of_each_payment, OF_A_CLIENT,
+    .title = "A wallet whose source of funds changes between two payments pays the first alone",
+    .threat = "funding-bypass", .rule = "client.source", .ideas = "CL-03",
+    .catches = DEFECTS("client.source.unasked"))
 {
     expect_bought(t, kxp_client_buys(t));
     kxp_wallet_behaves(t, (struct kaspa_wallet_behaviour){.kind = KASPA_WALLET_OTHER_KIND});

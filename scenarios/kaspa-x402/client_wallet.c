@@ -1,5 +1,5 @@
-/* Threat payer-drain, by the wallet: what it has signed is not what it was asked for, or it gives no
- * answer that can be used. Nothing of that is sent. */
+/* Threat payer-drain, by the wallet: what it has signed is not what it was asked for, or it gives
+ * no answer that can be used. Nothing of that is sent. */
 #include "peer/kaspa-x402/client.h"
 
 static const struct wallet {
@@ -17,9 +17,7 @@ static const struct wallet {
     {"authorises another request", {.lie = KASPA_WALLET_OTHER_REQUEST}, 0},
     {"authorises for longer", {.lie = KASPA_WALLET_ENDS_LATER}, 0},
     {"lists no coins", {.lie = KASPA_WALLET_UNLISTED_COINS}, 0},
-    {"is silent",
-     {.fault = KASPA_WALLET_SILENT, .fault_call = "payExactTransaction"},
-     100},
+    {"is silent", {.fault = KASPA_WALLET_SILENT, .fault_call = "payExactTransaction"}, 100},
     {"fails", {.fault = KASPA_WALLET_ERROR, .fault_call = "payExactTransaction"}, 0},
     {"gives half an answer",
      {.fault = KASPA_WALLET_MALFORMED, .fault_call = "payExactTransaction"},

@@ -277,7 +277,7 @@ static const struct change numbers[] = {
 
 SCENARIO(amounts_that_are_none_are_refused,
          .title = "An amount that is no number of sompi above 0 is refused",
-         .threat = "unit-confusion", .rule = "exact.offer.match", .ideas = "KX-031 KX-032",
+         .threat = "unit-confusion", .rule = "exact.terms.amount", .ideas = "KX-031 KX-032",
          .catches = DEFECTS("kx.offer.without_amount"), .needs = KXP_PAY, TABLE(numbers))
 {
     refuse_changed(t, change_terms, case_row(t));
