@@ -56,6 +56,18 @@ Test(kaspa_chain, takes_a_start_within_its_range)
     }
 }
 
+Test(kaspa_chain, starts_ahead_of_an_earlier_one_where_it_is_told_to)
+{
+    struct kaspa_chain_options options = {.seed = ASSAY_LIT(""), .daa_ahead = 5000};
+    struct kaspa_chain *chain = NULL;
+
+    cr_assert_eq(kaspa_chain_new(&chain, &options), ASSAY_OK);
+    cr_expect_eq(info_of(chain).daa_score, KASPA_CHAIN_START_DAA + 5000 + 1);
+    kaspa_chain_free(chain);
+    options.daa_ahead = KASPA_CHAIN_MAX_START_MS + UINT64_C(1);
+    cr_expect_eq(kaspa_chain_new(&chain, &options), ASSAY_E_RANGE);
+}
+
 /* ---- funding ---- */
 
 Test(kaspa_chain, funds_a_script_with_an_output_that_can_be_spent_at_once)

@@ -1,6 +1,8 @@
 /* The role `wallet`: one artifact an attempt, changed terms refused, and every way to misbehave. */
 #include "pay_shop.h"
 
+#include "base/hex.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -319,4 +321,33 @@ Test(kaspa_wallet, answers_what_it_does_not_know_with_an_error)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         cr_expect_eq(say(rows[i].call, rows[i].body).status, rows[i].status, "row: %s %s",
                      rows[i].call, rows[i].body);
+}
+
+static bool is_known(const char *txid)
+{
+    struct kaspa_chain_tx found = {.state = KASPA_TX_UNKNOWN};
+    struct kaspa_hash id;
+
+    cr_assert_eq(assay_hex_decode(id.at, sizeof(id.at), assay_str(txid), true), ASSAY_OK);
+    kaspa_chain_lock_take(shop.w.lock);
+    (void)kaspa_chain_tx(shop.w.chain, &found, &id);
+    kaspa_chain_lock_give(shop.w.lock);
+    return found.state != KASPA_TX_UNKNOWN;
+}
+
+Test(kaspa_wallet, spends_what_it_has_signed_otherwise)
+{
+    const char *id;
+    struct said said;
+
+    cr_expect_not(kaspa_wallet_double_spend(shop.wallet), "nothing was signed");
+    said = say("payExactTransaction", usual("an-attempt-of-mine"));
+    cr_assert_eq(said.status, 200, "%s", said.body);
+    id = strstr(said.body, "\"transactionId\":\"");
+    cr_assert_not_null(id);
+    id = assay_arena_printf(&shop.w.arena, "%.64s", id + strlen("\"transactionId\":\""));
+    cr_expect(kaspa_wallet_double_spend(shop.wallet));
+    cr_expect_eq(pay_shop_submissions(&shop), 1);
+    cr_expect_not(is_known(id), "what it signed is not what was submitted");
+    cr_expect_not(kaspa_wallet_double_spend(shop.wallet), "the coin is spent in the mempool");
 }

@@ -10,6 +10,8 @@
 static struct pay_shop shop;
 static struct program pay;
 
+#define GOODS "the goods of /goods\n"
+
 static void begin(void)
 {
     pay_shop_begin(&shop, 4);
@@ -39,7 +41,7 @@ static void write_policy(const struct policy *policy)
                      " \"maximumExactAmountSompi\": \"%s\", \"requiredSource\": \"%s\","
                      " \"requestTimeoutMilliseconds\": 20000, \"walletTimeoutMilliseconds\": %s,"
                      " \"maximumRetryAfterMilliseconds\": 20}",
-                     policy->origin != NULL ? policy->origin : shop.origin,
+                     policy->origin != NULL ? policy->origin : kaspa_shop_origin(shop.shop),
                      policy->pay_to != NULL ? policy->pay_to : shop.w.address,
                      policy->amount != NULL ? policy->amount : "30000000",
                      policy->source != NULL ? policy->source : "hot-wallet",
@@ -108,11 +110,11 @@ Test(pay, buys_once_and_prints_the_goods)
 {
     write_policy(&(struct policy){.origin = NULL});
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "assay pay: paid: 30000000 sompi to", "first");
+    expect(0, GOODS, "assay pay: paid: 30000000 sompi to", "first");
     expect_left(1, 1, 1, "first");
     cr_expect_eq(kaspa_wallet_reserved(shop.wallet), 0, "the wallet was told that it is over");
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "settled", "another purchase of the same");
+    expect(0, GOODS, "settled", "another purchase of the same");
     expect_left(2, 2, 2, "second");
 }
 
@@ -134,11 +136,14 @@ Test(pay, lists_what_it_remembers)
 
 Test(pay, sends_the_body_with_both_requests)
 {
+    struct kaspa_shop_call call;
+
     write_policy(&(struct policy){.origin = NULL});
     program_write(&pay, "body", ASSAY_LIT("{\"a\":1}"));
     run(&(struct run){.more = {"--body", "body", "--json"}});
-    expect(0, "the goods\n", "\"end\":\"paid\"", "body");
-    cr_expect_str_eq(shop.bodies[0], "{\"a\":1}");
+    expect(0, GOODS, "\"end\":\"paid\"", "body");
+    cr_assert(kaspa_shop_call(shop.shop, 2, &call));
+    cr_expect_str_eq(call.body, "{\"a\":1}");
     cr_expect(program_says(&pay, "\"method\":\"POST\""));
 }
 
@@ -149,7 +154,7 @@ Test(pay, asks_for_the_goods_again_under_the_same_identifier)
     write_policy(&(struct policy){.origin = NULL});
     run(&again);
     run(&again);
-    expect(0, "the goods\n", "paid", "again");
+    expect(0, GOODS, "paid", "again");
     expect_left(1, 2, 1, "the chain is shown the same transaction twice");
 }
 
@@ -157,12 +162,12 @@ Test(pay, is_not_settled_without_a_node)
 {
     write_policy(&(struct policy){.origin = NULL});
     run(&(struct run){.no_node = true});
-    expect(2, "the goods\n", "unresolved", "no node");
+    expect(2, GOODS, "unresolved", "no node");
     run(&(struct run){.no_node = true});
-    expect(2, "the goods\n", "unresolved", "no node, again");
+    expect(2, GOODS, "unresolved", "no node, again");
     expect_left(1, 2, 1, "no node");
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "paid", "with a node");
+    expect(0, GOODS, "paid", "with a node");
     expect_left(1, 3, 1, "with a node");
 }
 
@@ -174,16 +179,17 @@ static const struct {
     const char *name, *says;
     uint64_t wallet_calls;
     struct policy policy;
-    const char *network, *resource;
+    const char *member, *value; /* of the challenge, changed */
     struct kaspa_wallet_behaviour wallet;
-    enum shop_turn turn;
+    int status; /* of the first answer; 0: a challenge */
 } refused[] = {
     {"one sompi above the maximum", "client.policy.amount", 0, .policy = {.amount = "29999999"}},
     {"another payee", "client.policy.payee", 0, .policy = {.pay_to = STRANGER}},
     {"another origin", "client.policy.origin", 0, .policy = {.origin = "http://127.0.0.1:1"}},
-    {"mainnet", "client.skip", 0, .network = "kaspa:mainnet"},
-    {"another resource", "client.resource", 0, .resource = "http://127.0.0.1:1/goods"},
-    {"a redirect", "client.redirect", 0, .turn = SHOP_REDIRECTS},
+    {"mainnet", "client.skip", 0, .member = "network", .value = "kaspa:mainnet"},
+    {"another resource", "client.resource", 0, .member = "url",
+     .value = "http://127.0.0.1:1/goods"},
+    {"a redirect", "client.redirect", 0, .status = 307},
     {"a vault is required", "client.source", 1, .policy = {.source = "vault-treasury"}},
     {"another source", "client.source", 1, .wallet = {.kind = KASPA_WALLET_OTHER_KIND}},
     {"no source", "client.source", 1, .wallet = {.kind = KASPA_WALLET_NO_KIND}},
@@ -203,18 +209,30 @@ static const struct {
      .wallet = {.fault = KASPA_WALLET_HUGE, .large_bytes = 8 << 20}},
 };
 
+/* Of the offer, or the resource. */
+static void change_member(const void *arg, json_t *required)
+{
+    size_t i = (size_t)((const char *)arg - (const char *)refused) / sizeof(refused[0]);
+    json_t *in = strcmp(refused[i].member, "url") == 0
+                     ? json_object_get(required, "resource")
+                     : json_array_get(json_object_get(required, "accepts"), 0);
+
+    (void)json_object_set_new(in, refused[i].member, json_string(refused[i].value));
+}
+
 Test(pay, refuses_before_anything_is_signed)
 {
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         end();
         begin();
         write_policy(&refused[i].policy);
-        if (refused[i].network != NULL)
-            shop.network = refused[i].network;
-        shop.resource = refused[i].resource;
-        shop.location = shop.url;
         kaspa_wallet_behave(shop.wallet, &refused[i].wallet);
-        pay_shop_script(&shop, &refused[i].turn, 1);
+        kaspa_shop_behave(shop.shop, &(struct kaspa_shop_behaviour){
+                                         .unpaid = {{.status = refused[i].status,
+                                                     .fields = {{"Location", shop.url}}}},
+                                         .unpaid_count = 1,
+                                         .edit = refused[i].member != NULL ? change_member : NULL,
+                                         .arg = &refused[i]});
         run(&(struct run){.more = {"--retries", "0"}});
         expect(1, "", refused[i].says, refused[i].name);
         expect_left(0, 0, 0, refused[i].name);
@@ -284,83 +302,106 @@ Test(pay, sends_nothing_when_the_node_does_not_show_the_coins)
 
 /* ---- after it is sent ---- */
 
+/* Nothing becomes of the payment. */
+#define LEAVES(...)                                                                                \
+    {                                                                                              \
+        .payment = KASPA_SHOP_LEAVES, __VA_ARGS__                                                  \
+    }
+
 Test(pay, pays_once_whatever_is_answered)
 {
     static const struct {
         const char *name;
-        enum shop_turn turns[5];
-        size_t count;
+        struct kaspa_shop_answer paid[2]; /* to the payments, the last to all that follow */
         int status;
         const char *body, *says;
         size_t submissions;
     } rows[] = {
-        {"a forged receipt", {SHOP_USUAL, SHOP_FORGES}, 2, 2, "the goods\n", "unresolved", 0},
-        {"no receipt", {SHOP_USUAL, SHOP_NO_RECEIPT}, 2, 0, "the goods\n", "paid", 1},
-        {"the mempool alone", {SHOP_USUAL, SHOP_POOLS}, 2, 2, "the goods\n", "unresolved", 1},
-        {"402 for ever", {SHOP_ASKS}, 1, 2, "", "client.artifact.once", 0},
-        {"a redirect", {SHOP_USUAL, SHOP_REDIRECTS}, 2, 2, "", "client.redirect", 0},
-        {"a failure", {SHOP_USUAL, SHOP_FAILS}, 2, 2, "", "answered 500", 0},
-        {"busy for ever", {SHOP_USUAL, SHOP_BUSY}, 2, 2, "", "answered 503", 0},
+        {"a forged receipt",
+         {LEAVES(.receipt = KASPA_SHOP_RECEIPT_TRUE)},
+         2,
+         GOODS,
+         "unresolved",
+         0},
+        {"no receipt", {{.receipt = KASPA_SHOP_RECEIPT_NONE}}, 0, GOODS, "paid", 1},
+        {"the mempool alone", {{.payment = KASPA_SHOP_POOLS}}, 2, GOODS, "unresolved", 1},
+        {"402 for ever", {LEAVES(.status = 402)}, 2, "", "client.artifact.once", 0},
+        {"a redirect", {LEAVES(.status = 307)}, 2, "", "client.redirect", 0},
+        {"a failure", {LEAVES(.status = 500)}, 2, "", "answered 500", 0},
+        {"busy for ever", {LEAVES(.status = 503)}, 2, "", "answered 503", 0},
         {"busy for a while",
-         {SHOP_USUAL, SHOP_BUSY, SHOP_BUSY, SHOP_USUAL},
-         4,
+         {LEAVES(.status = 503, .times = 2), {.times = 1}},
          0,
-         "the goods\n",
+         GOODS,
          "paid",
          1},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct kaspa_shop_behaviour how = {.paid_count = rows[i].paid[1].times > 0 ? 2 : 1};
+
         end();
         begin();
         write_policy(&(struct policy){.origin = NULL});
-        shop.location = "http://127.0.0.1:1/elsewhere";
-        pay_shop_script(&shop, rows[i].turns, rows[i].count);
+        memcpy(how.paid, rows[i].paid, sizeof(rows[i].paid));
+        kaspa_shop_behave(shop.shop, &how);
         run(&(struct run){.more = {"--retries", "3"}});
         expect(rows[i].status, rows[i].body, rows[i].says, rows[i].name);
         expect_left(1, rows[i].submissions, 1, rows[i].name);
     }
 }
 
+static void shop_fails(bool on)
+{
+    kaspa_shop_behave(shop.shop, &(struct kaspa_shop_behaviour){.paid = {LEAVES(.status = 500)},
+                                                                .paid_count = on ? 1 : 0});
+}
+
 Test(pay, resolves_later_what_was_left_unresolved)
 {
-    static const enum shop_turn first[] = {SHOP_USUAL, SHOP_FAILS}, usual[] = {SHOP_USUAL};
-
     write_policy(&(struct policy){.origin = NULL});
-    pay_shop_script(&shop, first, 2);
+    shop_fails(true);
     run(&(struct run){.url = NULL});
     expect(2, "", "unresolved", "first");
     run(&(struct run){.more = {"--id", "an-identifier-of-mine"}});
     expect(2, "", "client.replacement", "no other payment meanwhile");
-    pay_shop_script(&shop, usual, 1);
+    shop_fails(false);
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "paid", "second");
+    expect(0, GOODS, "paid", "second");
     expect_left(1, 1, 1, "one payment in all");
 }
 
 Test(pay, pays_twice_with_a_defect_that_forgets)
 {
     static const char *const defects[] = {"client.attempt.unsaved", "client.attempt.forgotten"};
-    static const enum shop_turn first[] = {SHOP_USUAL, SHOP_FAILS}, usual[] = {SHOP_USUAL};
-
     for (size_t i = 0; i < ARRAY_LEN(defects); i++) {
         end();
         begin();
         write_policy(&(struct policy){.origin = NULL});
-        pay_shop_script(&shop, first, 2);
+        shop_fails(true);
         run(&(struct run){.more = {"--defect", defects[i]}});
-        pay_shop_script(&shop, usual, 1);
+        shop_fails(false);
         run(&(struct run){.more = {"--defect", defects[i]}});
         cr_expect_eq(pay_shop_payments(&shop), 2, "%s", defects[i]);
     }
 }
 
+static void put_foreign_first(const void *arg, json_t *required)
+{
+    json_t *accepts = json_object_get(required, "accepts");
+    json_t *foreign = json_deep_copy(json_array_get(accepts, 0));
+
+    (void)arg;
+    (void)json_object_set_new(foreign, "scheme", json_string("upto"));
+    (void)json_array_insert_new(accepts, 0, foreign);
+}
+
 Test(pay, skips_offers_that_it_does_not_understand)
 {
     write_policy(&(struct policy){.origin = NULL});
-    shop.foreign_first = true;
+    kaspa_shop_behave(shop.shop, &(struct kaspa_shop_behaviour){.edit = put_foreign_first});
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "paid", "foreign first");
+    expect(0, GOODS, "paid", "foreign first");
 }
 
 /* Killed while the wallet is silent; then while the shop is busy. The wallet's artifact is
@@ -379,7 +420,7 @@ Test(pay, goes_on_after_it_was_killed)
     cr_expect_eq(pay.status, PROGRAM_LATE);
     kaspa_wallet_behave(shop.wallet, &sound);
     run(&(struct run){.url = NULL});
-    expect(0, "the goods\n", "paid", "after the wallet signed");
+    expect(0, GOODS, "paid", "after the wallet signed");
     expect_left(1, 1, 1, "after the wallet signed");
     cr_expect_eq(kaspa_wallet_count(shop.wallet, "payExactTransaction"), 2);
 }
