@@ -188,7 +188,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* Signals are for the program's own threads. A library that fails may have closed the listener
+ * already, so it is left alone then. */
 static bool start_daemon(struct shop_http *http, int listener)
 {
     sigset_t all, before;

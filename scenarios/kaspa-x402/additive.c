@@ -91,6 +91,25 @@ SCENARIO(stale_head_is_refused,
 
 enum { RACERS = 8 };
 
+SCENARIO(head_is_claimed_once,
+         .title =
+             "While a payment to a head is on its way, another to the same head is refused and "
+             "not submitted",
+         .threat = "store-exact", .rule = "head.race", .ideas = "KX-113",
+         .catches = DEFECTS("kx.head.unclaimed"), .needs = KXP_PAY | KXP_ADDITIVE)
+{
+    struct peer_want want = peer_endpoint(t, "additive");
+    const struct kxp_payment *first = given_payment(t, given_additive_offer(t, want));
+    const struct kxp_payment *second = given_payment(t, given_additive_offer(t, want));
+
+    kxp_mining(t, false);
+    expect_later(t, kxp_send(t, "the first, not accepted yet", want, first));
+    expect_refused(t, kxp_send(t, "the second, for the same head", want, second));
+    kxp_mine(t, 1);
+    expect_not_lost(t, want, first);
+    expect_submissions(t, 1);
+}
+
 SCENARIO(racing_payments_claim_a_head_once,
          .title = "Of payments to one head at once one is claimed, submitted and served",
          .threat = "store-exact", .rule = "head.race", .ideas = "KX-113",
@@ -174,9 +193,8 @@ SCENARIO(head_terms_that_disagree_are_refused,
          .title = "Head terms in which amount, threshold or output disagree with the head and its "
                   "script are refused",
          .threat = "exact-terms", .rule = "exact.terms.head", .ideas = "KX-115",
-         .rests_on = PROFILE "/honest_head_payment_is_served",
-         .catches = DEFECTS("kx.terms.head_unchecked"), .needs = KXP_PAY | KXP_ADDITIVE,
-         TABLE(disagreements))
+         .catches = DEFECTS("kx.terms.head_unchecked"), .fresh = true,
+         .needs = KXP_PAY | KXP_ADDITIVE, TABLE(disagreements))
 {
     refuse(t, (struct kxp_bend){.terms = change_terms, .arg = case_row(t)});
 }

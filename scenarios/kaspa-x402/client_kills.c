@@ -216,8 +216,7 @@ SCENARIO(client_keeps_what_was_reorganised_out, OF_A_CLIENT,
          .title = "A payment that was accepted, was not delivered, and left the chain is not made "
                   "again: it may come back",
          .threat = "fee-and-relay", .rule = "client.replacement", .ideas = "CL-22",
-         .catches = DEFECTS("client.attempt.forgotten", "client.attempt.unsaved",
-                            "client.replacement.unknown"))
+         .catches = DEFECTS("client.attempt.forgotten", "client.attempt.unsaved"))
 {
     struct kaspa_shop_call call;
 

@@ -20,6 +20,7 @@ static const struct foreign {
     {"an amount of zero", "amount", "\"0\""},
     {"no offer at all", NULL, "7"},
     {"a dear one", "amount", "\"99999999999\""},
+    {"the same, twice", "amount", "\"30000000\""},
 };
 
 static void put_before(const void *arg, json_t *required)

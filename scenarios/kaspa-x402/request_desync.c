@@ -133,6 +133,11 @@ SCENARIO(
 
 /* ---- shared-identity ---- */
 
+static void end_instance(void *instance)
+{
+    instance_free(instance);
+}
+
 SCENARIO(two_servers_of_one_recipient_sell_once,
          .title =
              "A payment made for one server buys nothing from another that is paid at the same "
@@ -150,6 +155,7 @@ SCENARIO(two_servers_of_one_recipient_sell_once,
 
     if (elsewhere == NULL)
         case_end(t, VERDICT_BROKEN, "a second server does not start: %s", err.text);
+    case_defer(t, end_instance, elsewhere);
     as_its_own.fields[1] = (struct peer_field){"Host", "elsewhere.example"};
     expect_refused(t, peer_send_to(t, elsewhere, "at the other server", want, as_its_own));
     expect_delivered(t, kxp_send_until_known(t, "at its own", want, paid), paid);
@@ -176,6 +182,7 @@ SCENARIO(price_change_does_not_touch_what_was_paid,
         &err);
     if (changed == NULL)
         case_end(t, VERDICT_BROKEN, "the server does not start at another price: %s", err.text);
+    case_defer(t, end_instance, changed);
     expect_no_second_run(
         t, peer_send_to(t, changed, "the retry, at the new price", want, kxp_headers(paid)));
     expect_refused(t, peer_send_to(t, changed, "the old price, unused", want, kxp_headers(unused)));
