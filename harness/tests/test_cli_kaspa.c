@@ -352,7 +352,7 @@ static const struct row transactions[] = {
      {"no script is run: WrongGenesisCovenantId", "(input 0)"}},
 };
 
-Test(cli_kaspa, says_of_a_transaction_what_it_is_and_what_is_wrong, .timeout = 120)
+Test(cli_kaspa, says_of_a_transaction_what_it_is_and_what_is_wrong, .timeout = 300)
 {
     CHECK(transactions);
 }

@@ -18,7 +18,7 @@ static void end(void)
     pay_shop_end(&shop);
 }
 
-TestSuite(kaspa_shop, .init = begin, .fini = end, .timeout = 120);
+TestSuite(kaspa_shop, .init = begin, .fini = end, .timeout = 300);
 
 static const struct http_exchange *ask_within(const char *origin, const char *payment,
                                               int deadline_ms)

@@ -18,7 +18,7 @@ static void end(void)
     pay_shop_end(&shop);
 }
 
-TestSuite(kaspa_wallet, .init = begin, .fini = end, .timeout = 120);
+TestSuite(kaspa_wallet, .init = begin, .fini = end, .timeout = 300);
 
 struct said {
     enum http_outcome outcome;

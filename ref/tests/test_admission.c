@@ -21,7 +21,7 @@ static void tear_down(void)
     ref_admission_free(admission);
 }
 
-TestSuite(admission, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(admission, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static struct ref_admission_counts enter(struct ref_admission_place *place, unsigned worker,
                                          const char *caller, int64_t now_ms)

@@ -31,7 +31,7 @@ static void end(void)
     assay_arena_fini(&arena);
 }
 
-TestSuite(kx_attempts, .init = begin, .fini = end, .timeout = 60);
+TestSuite(kx_attempts, .init = begin, .fini = end, .timeout = 120);
 
 static const char key_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 static const char key_b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-TestSuite(kx_client, .timeout = 60);
+TestSuite(kx_client, .timeout = 120);
 
 /* From the unpaid request to the payment's first way out, with a node. */
 #define SIGNED "get kind network save:intended kind sign coins save:signed"

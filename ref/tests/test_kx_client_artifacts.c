@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-TestSuite(kx_client_artifacts, .timeout = 60);
+TestSuite(kx_client_artifacts, .timeout = 120);
 
 static void other_source(json_t *result)
 {

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-TestSuite(kx_client_rules, .timeout = 60);
+TestSuite(kx_client_rules, .timeout = 120);
 
 typedef void change_play(struct kx_play *p);
 

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-TestSuite(kx_policy, .timeout = 60);
+TestSuite(kx_policy, .timeout = 120);
 
 #define PAYEE "kaspatest:qqnapngv3zxp305qf06w6hpzmyxtx2r99jjhs04lu980xdyd2ulwwmx9evrfz"
 #define ORIGINS "\"allowedOrigins\": [\"http://127.0.0.1:8402\"]"

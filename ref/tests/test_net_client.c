@@ -52,7 +52,7 @@ static void stop(void)
     (void)ref_net_server_stop(server, 10000);
 }
 
-TestSuite(net_client, .init = start, .fini = stop, .timeout = 60);
+TestSuite(net_client, .init = start, .fini = stop, .timeout = 120);
 
 static struct ref_net_client *new_client(void)
 {

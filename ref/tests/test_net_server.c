@@ -115,7 +115,7 @@ static int ask(const char *bytes, size_t len, char *answer, size_t room)
     return wire_status(answer);
 }
 
-TestSuite(net_server, .init = start, .fini = stop, .timeout = 60);
+TestSuite(net_server, .init = start, .fini = stop, .timeout = 120);
 
 #define HOST "Host: a\r\n"
 #define END "Connection: close\r\n\r\n"
@@ -393,7 +393,7 @@ Test(net_server, tells_a_client_that_waits_whether_to_send_its_body)
 /* ---- deadlines ----------------------------------------------------------------------------------
  */
 
-TestSuite(net_deadline, .fini = stop, .timeout = 60);
+TestSuite(net_deadline, .fini = stop, .timeout = 120);
 
 static void start_impatient(void)
 {
