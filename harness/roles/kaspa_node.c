@@ -127,18 +127,31 @@ bool node_refuses(struct kaspa_node *node)
 
 /* ---- starting and ending ---- */
 
+/* Returns the one before, which nobody is told of a change through any more. */
+static struct node_ws *exchange_ws(struct kaspa_node *node, struct node_ws *ws)
+{
+    struct node_ws *before;
+
+    pthread_mutex_lock(&node->log.lock);
+    before = node->ws;
+    node->ws = ws;
+    pthread_mutex_unlock(&node->log.lock);
+    return before;
+}
+
 static enum assay_code start_servers(struct kaspa_node *node, struct assay_err *err)
 {
-    enum assay_code rc = node_ws_start(&node->ws, node, err);
+    struct node_ws *ws = NULL;
+    enum assay_code rc = node_ws_start(&ws, node, err);
 
+    (void)exchange_ws(node, ws);
     return rc == ASSAY_OK ? node_http_start(&node->http, node, err) : rc;
 }
 
 static void stop_servers(struct kaspa_node *node)
 {
-    node_ws_stop(node->ws);
+    node_ws_stop(exchange_ws(node, NULL));
     node_http_stop(node->http);
-    node->ws = NULL;
     node->http = NULL;
 }
 
@@ -217,7 +230,9 @@ const char *kaspa_node_rest_url(const struct kaspa_node *node)
 
 void kaspa_node_changed(struct kaspa_node *node)
 {
+    pthread_mutex_lock(&node->log.lock);
     node_ws_changed(node->ws);
+    pthread_mutex_unlock(&node->log.lock);
 }
 
 void kaspa_node_switch(struct kaspa_node *node, struct kaspa_chain *chain)

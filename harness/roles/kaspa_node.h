@@ -116,7 +116,8 @@ void kaspa_node_behave(struct kaspa_node *node, const struct kaspa_node_behaviou
  * kaspa_node_changed does. */
 void kaspa_node_switch(struct kaspa_node *node, struct kaspa_chain *chain);
 /** Called by who changed the chain, without the lock, for subscribers: they are told what differs
- * from what they were told last. Returns before they are. */
+ * from what they were told last. Returns before they are. From any thread, also while another
+ * restarts it; not while it stops. */
 void kaspa_node_changed(struct kaspa_node *node);
 
 uint64_t kaspa_node_calls(struct kaspa_node *node); /**< so far */

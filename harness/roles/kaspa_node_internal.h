@@ -56,17 +56,17 @@ struct node_ws;
 struct node_http;
 
 struct kaspa_node {
-    struct node_log log; /**< its lock guards the next five too */
+    struct node_log log; /**< its lock guards the next six too */
     struct kaspa_node_behaviour how;
     char network_text[KASPA_NODE_NAME_MAX_BYTES], fault_method[KASPA_NODE_NAME_MAX_BYTES];
     unsigned faults;     /**< calls or connections that the fault was applied to */
     uint64_t tx_answers; /**< about transactions, of this behaviour */
     struct kaspa_chain *chain;
+    struct node_ws *ws; /**< NULL: none is running, as in a restart */
 
     struct kaspa_chain_lock *chain_lock;
     int rpc_listener, rest_listener; /**< kept over restarts; the servers have copies */
     char rpc_url[32], rest_url[32];
-    struct node_ws *ws;
     struct node_http *http;
 };
 

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -58,6 +60,38 @@ Test(kaspa_node_starts, as_often_as_one_likes_and_leaves_nothing_open)
         world_end(&w);
         cr_expect_eq(open_descriptors(), before, "round %d", i);
     }
+}
+
+struct teller {
+    struct kaspa_node *node;
+    atomic_bool is_over;
+};
+
+static void *tell_of_changes(void *with)
+{
+    struct teller *t = with;
+
+    while (!atomic_load(&t->is_over))
+        kaspa_node_changed(t->node);
+    return NULL;
+}
+
+/* The miner of a run, while a scenario restarts the node. */
+Test(kaspa_node_starts, while_another_thread_tells_it_of_changes)
+{
+    struct node_world w;
+    struct teller teller = {.node = NULL};
+    pthread_t thread;
+
+    world_begin(&w);
+    teller.node = w.node;
+    cr_assert_eq(pthread_create(&thread, NULL, tell_of_changes, &teller), 0);
+    for (int i = 0; i < 20; i++)
+        cr_expect_eq(kaspa_node_restart(w.node, NULL), ASSAY_OK);
+    atomic_store(&teller.is_over, true);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_expect_eq(rest_get(&w, "/info/blockdag").status, 200);
+    world_end(&w);
 }
 
 Test(kaspa_node_starts, is_started_or_says_why_not)
