@@ -80,7 +80,7 @@ struct kx_event_request {
 };
 
 enum kx_do {
-    KX_DO_STORE,  /**< `ask` the store, then kx_core_store */
+    KX_DO_STORE,  /**< kx_core_ask_store, then kx_core_store */
     KX_DO_LOOK,   /**< ask the node `look`, after wait_ms, then kx_core_sight */
     KX_DO_SUBMIT, /**< submit `tx`, then kx_core_submitted */
     KX_DO_ORIGIN, /**< run the protected handler on the request as it came, but for its `target`,
@@ -169,6 +169,11 @@ void kx_core_request_free(struct kx_core_request *r);
 struct assay_arena *kx_core_arena(struct kx_core_request *r);
 
 struct kx_action kx_core_request(struct kx_core_request *r, const struct kx_event_request *event);
+/** Carries out an action of KX_DO_STORE: `ask` of a store, in one operation. What is loaded is in
+ * kx_core_arena(r). As the operation (kx_store.h). */
+enum assay_code kx_core_ask_store(struct kx_core_request *r, const struct kx_action *action,
+                                  struct kx_store *store,
+                                  struct kx_store_answer *answer) ASSAY_MUST_USE;
 struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
                                const struct kx_store_answer *answer, int64_t now_ms);
 /** running: requests of that scope, this one included. */

@@ -75,66 +75,10 @@ static enum assay_code note(struct errand *e, const char *what, enum assay_code 
 /* ---- store --------------------------------------------------------------------------------------
  */
 
-static enum assay_code load(struct errand *e, const struct kx_action *a, struct kx_store_answer *to)
-{
-    struct kx_store *store = e->shop->base.store;
-    const struct kx_store_ops *ops = store->ops;
-    struct assay_arena *arena = kx_core_arena(e->core);
-
-    if (a->ask == KX_ASK_IDENTIFIER)
-        return ops->load_identifier(store, &to->identifier, a->identifier, NULL);
-    if (a->ask == KX_ASK_SCOPE)
-        return ops->find_scope(store, to->txid, a->scope, NULL);
-    if (a->ask == KX_ASK_ATTEMPT)
-        return ops->load_attempt(store, &to->attempt, arena, a->txid, NULL);
-    if (a->ask == KX_ASK_PAYMENT)
-        return ops->load_payment(store, &to->payment, arena, a->txid, NULL);
-    if (a->ask == KX_ASK_HEAD)
-        return ops->load_head(store, &to->head, a->head_id, NULL);
-    return ops->select_head(store, &to->head, a->key, NULL);
-}
-
-static enum assay_code ask(struct errand *e, const struct kx_action *a, struct kx_store_answer *to)
-{
-    struct kx_store *store = e->shop->base.store;
-    const struct kx_store_ops *ops = store->ops;
-
-    switch (a->ask) {
-    case KX_ASK_IDENTIFIER:
-    case KX_ASK_SCOPE:
-    case KX_ASK_ATTEMPT:
-    case KX_ASK_PAYMENT:
-    case KX_ASK_HEAD:
-    case KX_ASK_SELECT:
-        break;
-    case KX_ASK_CLAIM:
-        return ops->claim(store, a->attempt, a->at_ms, &to->claim, NULL);
-    case KX_ASK_BROADCAST:
-        return ops->broadcast(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_ACCEPT:
-        return ops->accept(store, a->txid, a->finality, a->at_ms, NULL);
-    case KX_ASK_BEGIN:
-        return ops->begin_handler(store, a->txid, a->at_ms, &to->done, NULL);
-    case KX_ASK_RESET:
-        return ops->reset_handler(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_RESULT:
-        return ops->record_result(store, a->txid, a->result, a->at_ms, NULL);
-    case KX_ASK_RECOVERY:
-        return ops->mark_recovery(store, a->txid, a->reason, a->at_ms, NULL);
-    case KX_ASK_COMMIT:
-        return ops->commit(store, a->record, NULL);
-    case KX_ASK_ABANDON:
-        return ops->abandon(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_HEAD_LOST:
-        return ops->mark_head_unavailable(store, a->head, &to->done, NULL);
-    }
-    return load(e, a, to);
-}
-
 static struct kx_action ask_store(struct errand *e, const struct kx_action *a)
 {
     struct kx_store_answer answer = {0};
-    enum assay_code code = ask(e, a, &answer);
+    enum assay_code code = kx_core_ask_store(e->core, a, e->shop->base.store, &answer);
 
     if (code != ASSAY_E_MISSING && code != ASSAY_E_MISMATCH)
         (void)note(e, "store", code);

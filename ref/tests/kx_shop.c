@@ -149,61 +149,6 @@ static const char *const questions[] = {
     [KX_ASK_HEAD_LOST] = "head lost",
 };
 
-static enum assay_code read_store(struct shop_errand *e, struct kx_store_answer *out)
-{
-    const struct kx_store_ops *ops = e->shop->store->ops;
-    struct kx_store *store = e->shop->store;
-    struct assay_arena *arena = kx_core_arena(e->core);
-    const struct kx_action *a = &e->action;
-
-    switch ((int)a->ask) {
-    case KX_ASK_IDENTIFIER:
-        return ops->load_identifier(store, &out->identifier, a->identifier, NULL);
-    case KX_ASK_SCOPE:
-        return ops->find_scope(store, out->txid, a->scope, NULL);
-    case KX_ASK_ATTEMPT:
-        return ops->load_attempt(store, &out->attempt, arena, a->txid, NULL);
-    case KX_ASK_PAYMENT:
-        return ops->load_payment(store, &out->payment, arena, a->txid, NULL);
-    case KX_ASK_HEAD:
-        return ops->load_head(store, &out->head, a->head_id, NULL);
-    default:
-        return ops->select_head(store, &out->head, a->key, NULL);
-    }
-}
-
-static enum assay_code ask_store(struct shop_errand *e, struct kx_store_answer *out)
-{
-    const struct kx_store_ops *ops = e->shop->store->ops;
-    struct kx_store *store = e->shop->store;
-    const struct kx_action *a = &e->action;
-
-    switch ((int)a->ask) {
-    case KX_ASK_CLAIM:
-        return ops->claim(store, a->attempt, a->at_ms, &out->claim, NULL);
-    case KX_ASK_BROADCAST:
-        return ops->broadcast(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_ACCEPT:
-        return ops->accept(store, a->txid, a->finality, a->at_ms, NULL);
-    case KX_ASK_BEGIN:
-        return ops->begin_handler(store, a->txid, a->at_ms, &out->done, NULL);
-    case KX_ASK_RESET:
-        return ops->reset_handler(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_RESULT:
-        return ops->record_result(store, a->txid, a->result, a->at_ms, NULL);
-    case KX_ASK_RECOVERY:
-        return ops->mark_recovery(store, a->txid, a->reason, a->at_ms, NULL);
-    case KX_ASK_COMMIT:
-        return ops->commit(store, a->record, NULL);
-    case KX_ASK_ABANDON:
-        return ops->abandon(store, a->txid, a->at_ms, NULL);
-    case KX_ASK_HEAD_LOST:
-        return ops->mark_head_unavailable(store, a->head, &out->done, NULL);
-    default:
-        return read_store(e, out);
-    }
-}
-
 /* ---- errands ---- */
 
 static struct assay_bytes bearer(struct shop *s, const char *token)
@@ -253,7 +198,7 @@ static struct kx_action carry_out_store(struct shop_errand *e)
     note(s, questions[e->action.ask]);
     enter(s);
     if (s->break_at != (int)e->action.ask)
-        code = ask_store(e, &answer);
+        code = kx_core_ask_store(e->core, &e->action, s->store, &answer);
     next = kx_core_store(e->core, code, &answer, s->now_ms);
     leave(s);
     return next;
