@@ -8,6 +8,26 @@ struct trouble {
     struct kaspa_node_behaviour behaviour;
 };
 
+/* Accepted at the latest now, a payment is delivered, once. */
+static void expect_delivered_after_all(struct assay_case *t, const struct kxp_payment *paid)
+{
+    kxp_mining(t, true);
+    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
+        kxp_mine(t, 1);
+    expect_not_lost(t, paid->offer->want, paid);
+}
+
+/* Who pays waits, and the payment stays in the mempool. */
+static struct peer_pending *pay_unmined(struct assay_case *t, const struct kxp_payment *paid)
+{
+    struct peer_pending *waiting;
+
+    kxp_mining(t, false);
+    waiting = peer_send_beside(t, NULL, "pay", paid->offer->want, kxp_headers(paid));
+    kxp_await_in_mempool(t, paid);
+    return waiting;
+}
+
 /* The node is bad from before the payment is shown until it is sound again. */
 static void expect_fails_closed(struct assay_case *t, struct kaspa_node_behaviour behaviour)
 {
@@ -23,10 +43,7 @@ static void expect_fails_closed(struct assay_case *t, struct kaspa_node_behaviou
                  peer_status(answer));
     expect_not_served(t, answer);
     kxp_node_is_sound(t);
-    kxp_mining(t, true);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
+    expect_delivered_after_all(t, paid);
     expect_submissions(t, submitted + 1);
 }
 
@@ -171,20 +188,13 @@ SCENARIO(trouble_after_the_submission_releases_nothing,
          TABLE(after))
 {
     const struct trouble *row = case_row(t);
-    struct peer_want want = peer_endpoint(t, "paid_get");
-    const struct kxp_payment *paid = kxp_paid(t, want);
-    struct peer_pending *waiting;
+    const struct kxp_payment *paid = kxp_paid(t, peer_endpoint(t, "paid_get"));
+    struct peer_pending *waiting = pay_unmined(t, paid);
 
-    kxp_mining(t, false);
-    waiting = peer_send_beside(t, NULL, "pay", want, kxp_headers(paid));
-    kxp_await_in_mempool(t, paid);
     kxp_node_behaves(t, row->behaviour);
     expect_not_served(t, peer_finish(t, waiting));
     kxp_node_is_sound(t);
-    kxp_mining(t, true);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
+    expect_delivered_after_all(t, paid);
     expect_submissions(t, 1);
 }
 
@@ -208,9 +218,7 @@ SCENARIO(other_id_confirms_nothing,
     kxp_node_is_sound(t);
     if (kxp_state(t, paid) == KASPA_TX_UNKNOWN)
         kxp_submit_ourselves(t, &paid->tx);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
+    expect_delivered_after_all(t, paid);
 }
 
 static const struct trouble losses[] = {
@@ -238,12 +246,8 @@ SCENARIO(lost_answer_to_a_submission_loses_no_payment,
     expect_not_served(t, kxp_send(t, "the identical retry, not accepted yet", want, paid));
     again = kxp_reclaimed(t, paid, given_offer(t, other), (struct kxp_bend){0});
     expect_not_served(t, kxp_send(t, "the same coins for something else", other, again));
-    kxp_mining(t, true);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
-    expect(t, kxp_submissions(t) == 1, "one submission", "%llu submissions",
-           (unsigned long long)kxp_submissions(t));
+    expect_delivered_after_all(t, paid);
+    expect_submissions(t, 1);
 }
 
 SCENARIO(refused_submission_burns_nothing,
@@ -270,18 +274,14 @@ SCENARIO(forked_node_releases_nothing,
          .threat = "stale-node", .rule = "finality.before-content", .ideas = "KX-136",
          .catches = DEFECTS("kx.finality.at_submission"), .needs = KXP_PAY)
 {
-    struct peer_want want = peer_endpoint(t, "paid_get");
-    const struct kxp_payment *paid = kxp_paid(t, want);
-    struct peer_pending *waiting;
+    const struct kxp_payment *paid = kxp_paid(t, peer_endpoint(t, "paid_get"));
+    struct peer_pending *waiting = pay_unmined(t, paid);
 
-    kxp_mining(t, false);
-    waiting = peer_send_beside(t, NULL, "pay", want, kxp_headers(paid));
-    kxp_await_in_mempool(t, paid);
     kxp_node_forks(t);
     kxp_mine(t, 1);
     expect_not_served(t, peer_finish(t, waiting));
     kxp_node_returns(t);
-    expect_not_lost(t, want, paid);
+    expect_not_lost(t, paid->offer->want, paid);
     expect_submissions(t, 1);
 }
 
@@ -291,19 +291,12 @@ SCENARIO(restarted_node_loses_no_payment,
          .threat = "stale-node", .rule = "broadcast.ambiguous", .ideas = "KX-130",
          .catches = DEFECTS("kx.node.error_releases"), .needs = KXP_PAY)
 {
-    struct peer_want want = peer_endpoint(t, "paid_get");
-    const struct kxp_payment *paid = kxp_paid(t, want);
-    struct peer_pending *waiting;
+    const struct kxp_payment *paid = kxp_paid(t, peer_endpoint(t, "paid_get"));
+    struct peer_pending *waiting = pay_unmined(t, paid);
 
-    kxp_mining(t, false);
-    waiting = peer_send_beside(t, NULL, "pay", want, kxp_headers(paid));
-    kxp_await_in_mempool(t, paid);
     kxp_node_restarts(t);
     expect_not_served(t, peer_finish(t, waiting));
-    kxp_mining(t, true);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
+    expect_delivered_after_all(t, paid);
     expect_submissions(t, 1);
 }
 
@@ -321,8 +314,5 @@ SCENARIO(contradicting_node_releases_nothing_wrongly,
     kxp_node_behaves(t, (struct kaspa_node_behaviour){.lie = KASPA_NODE_CONTRADICT});
     expect_not_served(t, kxp_send(t, "contradictions", want, paid));
     kxp_node_is_sound(t);
-    kxp_mining(t, true);
-    if (kxp_state(t, paid) != KASPA_TX_ACCEPTED)
-        kxp_mine(t, 1);
-    expect_not_lost(t, want, paid);
+    expect_delivered_after_all(t, paid);
 }
