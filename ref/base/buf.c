@@ -76,8 +76,9 @@ bool assay_buf_ok(const struct assay_buf *buf)
     return buf->bad == ASSAY_OK;
 }
 
-/* Makes room for `len` more bytes, len > 0. Heap storage has one byte beyond `room`, which is for
- * the NUL of assay_buf_cstr. The old storage is wiped before it goes, since it may hold a secret.
+/* Makes room for `len` more bytes, which there is not. Heap storage has one byte beyond `room`,
+ * which is for the NUL of assay_buf_cstr. The old storage is wiped before it goes, since it may
+ * hold a secret.
  */
 static bool grow(struct assay_buf *buf, size_t len)
 {
@@ -88,8 +89,6 @@ static bool grow(struct assay_buf *buf, size_t len)
         buf->bad = ASSAY_E_TOO_LARGE;
         return false;
     }
-    if (buf->fixed || len <= buf->room - buf->len)
-        return true;
     while (room - buf->len < len)
         room = room <= buf->max / 2 ? room * 2 : buf->max;
     room = room < buf->max ? room : buf->max;
@@ -116,7 +115,7 @@ uint8_t *assay_buf_extend(struct assay_buf *buf, size_t len)
         return NULL;
     if (len == 0)
         return buf->at != NULL ? buf->at + buf->len : &nothing;
-    if (!grow(buf, len))
+    if (len > buf->room - buf->len && !grow(buf, len))
         return NULL;
     buf->len += len;
     return buf->at + buf->len - len;

@@ -23,32 +23,35 @@ void assay_buf_add_hex(struct assay_buf *out, struct assay_bytes bytes)
     }
 }
 
-/* The value of a digit, or -1. */
-static int digit_value(uint8_t c, bool lower_only)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (!lower_only && c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* What a character is worth as a digit. NOT marks what is none, UPPER what is a capital. */
+enum { NOT = 0x80, UPPER = 0x40, WORTH = 0x0F };
+
+#define NONE16 NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT
+static const uint8_t digit[256] = {
+    /* clang-format off */
+    NONE16, NONE16, NONE16,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, NOT, NOT, NOT, NOT, NOT, NOT,
+    NOT, UPPER | 10, UPPER | 11, UPPER | 12, UPPER | 13, UPPER | 14, UPPER | 15,
+    NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT,
+    NONE16,
+    NOT, 10, 11, 12, 13, 14, 15, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT,
+    NONE16, NONE16, NONE16, NONE16, NONE16, NONE16, NONE16, NONE16, NONE16,
+    /* clang-format on */
+};
 
 enum assay_code assay_hex_decode(uint8_t *out, size_t out_len, struct assay_bytes text,
                                  bool lower_only)
 {
+    uint8_t seen = 0;
+
     if (text.len % 2 != 0 || text.len / 2 != out_len)
         return ASSAY_E_MALFORMED;
-    for (size_t i = 0; i < text.len; i++) {
-        if (digit_value(text.at[i], lower_only) < 0)
-            return ASSAY_E_MALFORMED;
-    }
-    for (size_t i = 0; i < out_len; i++) {
-        int high = digit_value(text.at[2 * i], false);
-        int low = digit_value(text.at[2 * i + 1], false);
-
-        out[i] = (uint8_t)(high * 16 + low);
-    }
+    for (size_t i = 0; i < text.len; i++)
+        seen |= digit[text.at[i]];
+    if ((seen & (lower_only ? NOT | UPPER : NOT)) != 0)
+        return ASSAY_E_MALFORMED;
+    for (size_t i = 0; i < out_len; i++)
+        out[i] =
+            (uint8_t)((digit[text.at[2 * i]] & WORTH) << 4 | (digit[text.at[2 * i + 1]] & WORTH));
     return ASSAY_OK;
 }

@@ -165,35 +165,65 @@ static uint32_t surrogate_at(struct assay_bytes text, size_t pos)
     return 0xD000 | (uint32_t)(at[1] & 0x3F) << 6 | (at[2] & 0x3F);
 }
 
-/* Where the run of characters that stand for themselves ends, and are ASCII. */
-static size_t plain_end(struct assay_bytes text, size_t pos)
+/* Bytes of a word: one that is below `n`, and with it one that is zero, leaves its high bit set in
+ * the difference and in the complement. Exact as an answer to whether there is one. */
+#define EVERY UINT64_C(0x0101010101010101)
+
+static uint64_t below(uint64_t word, uint8_t n)
 {
+    return (word - EVERY * n) & ~word;
+}
+
+static bool is_plain_word(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return ((word | below(word, ' ') | below(word ^ EVERY * '"', 1) |
+             below(word ^ EVERY * '\\', 1)) &
+            EVERY * 0x80) == 0;
+}
+
+size_t assay_json_plain_end(struct assay_bytes text, size_t pos)
+{
+    while (text.len - pos >= sizeof(uint64_t) && is_plain_word(text.at + pos))
+        pos += sizeof(uint64_t);
     while (pos < text.len && text.at[pos] >= ' ' && text.at[pos] < 0x80 && text.at[pos] != '"' &&
            text.at[pos] != '\\')
         pos++;
     return pos;
 }
 
+/* What stands at pos and does not stand for itself; moves on. */
+static void add_other(struct assay_buf *out, struct assay_bytes text, size_t *pos)
+{
+    uint32_t high = surrogate_at(text, *pos);
+    uint32_t low = is_high(high) ? surrogate_at(text, *pos + 3) : 0;
+    int32_t c = assay_utf8_next(text, pos);
+
+    if (c >= 0) {
+        assay_json_add_code_point(out, (uint32_t)c);
+    } else if (is_low(low)) {
+        assay_json_add_code_point(out, join(high, low));
+        *pos += 6;
+    } else {
+        assay_json_add_code_point(out, high != 0 ? high : 0xFFFD);
+        *pos += high != 0 ? 3 : 1;
+    }
+}
+
 void assay_json_add_string(struct assay_buf *out, struct assay_bytes text)
 {
-    size_t pos = plain_end(text, 0);
+    size_t pos = 0;
 
     assay_buf_add_byte(out, '"');
-    assay_buf_add(out, assay_bytes_part(text, 0, pos));
     while (pos < text.len) {
-        uint32_t high = surrogate_at(text, pos);
-        uint32_t low = is_high(high) ? surrogate_at(text, pos + 3) : 0;
-        int32_t c = assay_utf8_next(text, &pos);
+        size_t end = assay_json_plain_end(text, pos);
 
-        if (c >= 0) {
-            assay_json_add_code_point(out, (uint32_t)c);
-        } else if (is_low(low)) {
-            assay_json_add_code_point(out, join(high, low));
-            pos += 6;
-        } else {
-            assay_json_add_code_point(out, high != 0 ? high : 0xFFFD);
-            pos += high != 0 ? 3 : 1;
-        }
+        assay_buf_add(out, assay_bytes_part(text, pos, end));
+        pos = end;
+        if (pos < text.len)
+            add_other(out, text, &pos);
     }
     assay_buf_add_byte(out, '"');
 }
