@@ -28,7 +28,7 @@ static const struct ws_scripted_row honest[] = {
          "b1") "'],'chainBlockAcceptedTransactions':[{'acceptedTransactions':[]}]}"),
      0},
     {BLOCK,
-     ANSWER("{'block':{'header':{'hash':'?','blueScore':7},'verboseData':{'hash':'?',"
+     ANSWER("{'block':{'header':{'hash':'?','blueScore':7,'daaScore':8},'verboseData':{'hash':'?',"
             "'blueScore':7,'isChainBlock':true}}}"),
      0},
     {COINS,
@@ -43,7 +43,7 @@ void asking_begin_at(struct asking *a, const char *url)
     struct ref_kaspa_node_options options = REF_KASPA_NODE_OPTIONS_DEFAULT;
     struct assay_err err = {.code = ASSAY_OK};
 
-    *a = (struct asking){.arena = ASSAY_ARENA_INIT(1 << 20)};
+    *a = (struct asking){.arena = ASSAY_ARENA_INIT(1 << 20), .has_since = true};
     options.url = url;
     options.deadline_ms = ANSWERS_DEADLINE_MS;
     options.max_lag_ms = 0;
@@ -101,6 +101,8 @@ enum assay_code asking_look_for(struct asking *a, const struct kaspa_hash *txid)
     memset(script + 1, 0x11, KASPA_HASH_BYTES);
     script[sizeof(script) - 1] = KASPA_OP_CHECKSIG;
     memset(spent.txid.at, 0xD3, sizeof(spent.txid.at));
+    question.has_since = a->has_since;
+    memset(question.since.at, 0xA0, sizeof(question.since.at));
     question.output_spk.script = assay_bytes_of(script, sizeof(script));
     question.spks = &question.output_spk;
     a->err = (struct assay_err){.code = ASSAY_OK};

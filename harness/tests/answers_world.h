@@ -35,6 +35,7 @@ struct asking {
     struct ws_scripted *server;
     struct ref_kaspa_node *client;
     struct assay_arena arena;
+    bool has_since; /**< looks begin at a0; else they are the first of their client */
     struct kx_sight sight;
     struct assay_err err;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define REPEATED_MAX_BYTES ((size_t)32 * ANSWER_MAX_BYTES)
 enum { FIRST_TEXT = 0x01, LAST = 0x80, TEXT_RESERVED = 0x83, BINARY = 0x82, PING = 0x89 };
 
 /* ---- ways to answer ---- */
@@ -77,7 +78,7 @@ enum { OPEN_BYTES = sizeof(OPEN_ANSWER) - 1 };
 /* A repeated text between two others. */
 static char *repeat(const char *before, const char *text, size_t times, const char *after)
 {
-    struct assay_buf all = ASSAY_BUF_INIT(1 << 20);
+    struct assay_buf all = ASSAY_BUF_INIT(REPEATED_MAX_BYTES);
     char *copy;
 
     assay_buf_add_str(&all, before);
@@ -116,6 +117,62 @@ Test(kaspa_client_frames, are_limited_in_bytes_values_and_depth)
         asking_end(&a);
         free(text);
     }
+}
+
+/* It is the trouble of who asked for it, and no reason to end what others share; if it does not say
+ * whose it is, or is endless, the connection ends, and the question is asked a second time. */
+static const struct {
+    const char *name, *before, *text, *after;
+    size_t times;
+    enum assay_code code;
+    unsigned connections;
+} large[] = {
+    {"bytes", OPEN_ANSWER, " ", "}", 2 * ANSWER_MAX_BYTES, ASSAY_E_TOO_LARGE, 1},
+    {"values", OPEN_ANSWER ",'x':[0", ",0", "]}", 10000, ASSAY_E_TOO_LARGE, 1},
+    {"depth", OPEN_ANSWER ",'x':", "[", "", 1000, ASSAY_E_TOO_LARGE, 1},
+    {"bytes, and space before the id", "\n{ 'id' : $,'x':'", " ", "'}", 2 * ANSWER_MAX_BYTES,
+     ASSAY_E_TOO_LARGE, 1},
+    {"values, and no id", "[0", ",0", "]", 10000, ASSAY_E_CLOSED, 2},
+    {"bytes, and the id behind them", "{'x':'", " ", "','id':$}", 2 * ANSWER_MAX_BYTES,
+     ASSAY_E_CLOSED, 2},
+    {"bytes, and no id", "{'x':'", " ", "'}", 2 * ANSWER_MAX_BYTES, ASSAY_E_CLOSED, 2},
+    {"bytes, and an id as text", "{'id':'$','x':'", " ", "'}", 2 * ANSWER_MAX_BYTES, ASSAY_E_CLOSED,
+     2},
+    {"bytes, and no end of the id", "{'id':", "1", "}", 2 * ANSWER_MAX_BYTES, ASSAY_E_CLOSED, 2},
+    {"all that is thrown away", "{'id':$,'x':'", "                ", "'}", ANSWER_MAX_BYTES - 2,
+     ASSAY_E_TOO_LARGE, 1},
+};
+
+Test(kaspa_client_frames, that_are_too_large_fail_one_question_alone)
+{
+    for (size_t i = 0; i < ARRAY_LEN(large); i++) {
+        char *text = repeat(large[i].before, large[i].text, large[i].times, large[i].after);
+        const struct ws_scripted_row row = {SYNC, text, 0};
+        struct asking a;
+
+        asking_begin(&a, &row, 1);
+        cr_expect_eq(asking_look(&a), large[i].code, "row %s: %s", large[i].name, a.err.text);
+        cr_expect_eq(ws_scripted_connections(a.server), large[i].connections, "row %s",
+                     large[i].name);
+        asking_end(&a);
+        free(text);
+    }
+}
+
+/* What is endless is not even thrown away; the next question is asked over another connection. */
+Test(kaspa_client_frames, that_are_endless_end_the_connection_behind_them)
+{
+    char *text = repeat("{'id':$,'x':'", "                 ", ANSWER_MAX_BYTES, "'}");
+    const struct ws_scripted_row row = {SYNC, text, 0};
+    struct asking a;
+
+    asking_begin(&a, &row, 1);
+    for (unsigned i = 1; i <= 3; i++) {
+        cr_expect_eq(asking_look(&a), ASSAY_E_TOO_LARGE, "%s", a.err.text);
+        cr_expect_eq(ws_scripted_connections(a.server), i);
+    }
+    asking_end(&a);
+    free(text);
 }
 
 /* ---- who is no node ---- */

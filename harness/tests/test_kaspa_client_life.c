@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { ALLOCATIONS = 160 };
+enum { ALLOCATIONS = 280, LATER_MS = 500, LARGE_BYTES = 5 << 20 };
 
 /* ---- time ---- */
 
@@ -158,6 +158,29 @@ Test(kaspa_client_life, takes_no_more_questions_than_it_may_and_ends_them_when_i
     c.client = NULL;
     for (int i = 0; i < 2; i++)
         cr_expect_eq(join_asker(&askers[i]), ASSAY_E_CLOSED, "%s", assay_code_name(askers[i].code));
+    cr_expect_eq(client_calls(&c, "submitTransaction"), 1);
+    client_end(&c);
+}
+
+/* An answer that is too large leaves alone who waits on the same connection: this one's comes
+ * later, and what he asked is never asked twice. */
+Test(kaspa_client_life, keeps_what_others_wait_for_where_one_answer_is_too_large)
+{
+    struct client_world c;
+    struct asker asker;
+
+    client_begin(&c);
+    world_behave(&c.w, (struct kaspa_node_behaviour){.fault = KASPA_NODE_SLOW,
+                                                     .fault_method = "submitTransaction",
+                                                     .delay_ms = LATER_MS});
+    start_asker(&asker, &c, ASK_SUBMIT);
+    cr_assert(kaspa_node_await(c.w.node, "submitTransaction", 1, DEADLINE_MS));
+    world_behave(&c.w, (struct kaspa_node_behaviour){.fault = KASPA_NODE_OVERSIZED,
+                                                     .fault_method = "getUtxosByAddresses",
+                                                     .large_bytes = LARGE_BYTES});
+    cr_expect_eq(client_look(&c), ASSAY_E_TOO_LARGE, "%s", c.err.text);
+    cr_expect_eq(client_coins(&c), ASSAY_E_TOO_LARGE, "%s", c.err.text);
+    cr_expect_eq(join_asker(&asker), ASSAY_OK, "%s", asker.c.err.text);
     cr_expect_eq(client_calls(&c, "submitTransaction"), 1);
     client_end(&c);
 }

@@ -21,8 +21,8 @@ struct kx_look {
     uint64_t output_amount;
     /** Of has_tx: what the coins were, if it is accepted and has spent them. */
     bool wants_spent;
-    /** A chain block from which to look for it; else from the oldest checkpoint that this client
-     * has seen, else the pruning point. */
+    /** A block from which to look for it first; else from the oldest checkpoint that this client
+     * has seen. */
     bool has_since;
     struct kaspa_hash since;
 };
@@ -36,15 +36,20 @@ struct kx_sight {
     /** The checkpoint, to which confirmations are counted: the end of the chain, or of what was
      * read of it from `since`. */
     struct kaspa_hash sink;
-    /** ACCEPTED only if chain block, coins, output and amount agree. MEMPOOL. ABSENT where another
-     * accepted transaction spends one of `outpoints`: confirmations are then that one's. Else
-     * UNKNOWN. A transaction's confirmations are the chain blocks from the accepting one to the
-     * sink, both counted. */
+    /** ACCEPTED only if chain block and coins agree, and the output and its amount where these had
+     * to tell where to look; else the transaction's id commits to them. MEMPOOL. ABSENT where
+     * another accepted transaction spends one of `outpoints`: confirmations are then that one's.
+     * Else UNKNOWN. A transaction's confirmations are the chain blocks from the accepting one to
+     * the sink, both counted; fewer where not all of them were read, or are kept by the node. */
     struct kx_chain_evidence evidence;
-    struct kaspa_hash accepting_block; /**< of ACCEPTED; of ABSENT: that accepts the other one */
-    /** Of ACCEPTED: its output is not in the set (any more), so that the accepting block's word
-     * stands alone. */
-    bool is_output_gone;
+    /** Of ACCEPTED; of ABSENT: that accepts the other one. Of ACCEPTED by a block that the node no
+     * longer keeps: its pruning point, which is not below that, and whose blue score is then the
+     * evidence's. */
+    struct kaspa_hash accepting_block;
+    /** Of ACCEPTED: a block from which a later look finds it again, `since`; false: the node no
+     * longer keeps one. */
+    bool has_before;
+    struct kaspa_hash before;
 };
 
 #endif

@@ -230,6 +230,7 @@ enum assay_code ref_kaspa_get_block(struct ref_kaspa_ask *ask, struct ref_kaspa_
         struct kaspa_hash of_data = ref_kaspa_read_hash(r, data, "hash");
 
         out->blue_score = ref_kaspa_read_u64(r, header, "blueScore");
+        out->daa_score = ref_kaspa_read_u64(r, header, "daaScore");
         out->is_chain_block = ref_kaspa_read_bool(r, data, "isChainBlock");
         if (!kaspa_hash_equal(&of_header, hash) || !kaspa_hash_equal(&of_data, hash))
             ref_kaspa_read_fail(r, "hash", "is not the one that was asked for");

@@ -12,41 +12,25 @@ struct looking {
     struct ref_kaspa_ask *ask;
     struct assay_arena *arena;
     const struct kx_look *look;
-    struct ref_kaspa_dag dag;
-    struct ref_kaspa_coins coins;
+    struct ref_kaspa_search search;
+    struct ref_kaspa_coins coins; /* that it spends */
+    struct ref_kaspa_coins outputs;
+    const struct ref_kaspa_coin *output; /* that it makes; NULL: not there, or not known */
+    bool is_output_known;
     struct ref_kaspa_walk walk; /* of the transaction */
+    bool is_older;              /* than all that the node keeps of the chain */
     uint64_t behind;            /* blue scores of the accepting block behind the end of its walk */
     struct kx_sight sight;
 };
 
 /* ---- along the chain ---- */
 
-static enum assay_code walk_from(struct looking *l, struct ref_kaspa_walk *walk,
-                                 const struct kaspa_hash *start)
-{
-    walk->end = *start;
-    walk->sink = l->dag.sink;
-    return ref_kaspa_walk(l->ask, walk);
-}
-
-/* From where the caller says, or the oldest checkpoint; a start that the node does not know (any
- * more) is the pruning point. */
 static enum assay_code walk_it(struct looking *l, struct ref_kaspa_walk *walk)
 {
-    const struct ref_kaspa_walk fresh = *walk;
-    struct kaspa_hash start = l->look->since;
-    struct assay_err *err = l->ask->err, unknown = {.code = ASSAY_OK};
-    enum assay_code rc;
+    bool is_read;
+    enum assay_code rc = ref_kaspa_walk_near(&l->search, walk, &is_read);
 
-    if (!l->look->has_since && !ref_kaspa_oldest_checkpoint(l->ask->node, &start))
-        return walk_from(l, walk, &l->dag.pruning_point);
-    l->ask->err = &unknown;
-    rc = walk_from(l, walk, &start);
-    l->ask->err = err;
-    if (rc != ASSAY_E_DENIED)
-        return rc == ASSAY_OK ? rc : assay_fail(err, rc, unknown.at, "%s", unknown.text);
-    *walk = fresh;
-    return walk_from(l, walk, &l->dag.pruning_point);
+    return rc == ASSAY_OK && !is_read ? ref_kaspa_walk_back(&l->search, walk) : rc;
 }
 
 /* The accepting block is a chain block, not above the end of the walk, which is one too, and still
@@ -90,29 +74,22 @@ static enum assay_code confirm(struct looking *l, const struct ref_kaspa_walk *w
 
 /* ---- the transaction ---- */
 
-static const struct ref_kaspa_coin *find_output(const struct looking *l)
-{
-    const struct kaspa_outpoint outpoint = {.txid = l->look->txid, .index = l->look->output_index};
-
-    return ref_kaspa_find_coin(&l->coins, &outpoint);
-}
-
-/* What it spends must be gone; what it makes must be there as it is said to be, or be gone too. */
+/* An id commits to all that a transaction makes, so the block that accepts it is the whole
+ * evidence: what it spends must be gone, and whether what it makes is still there says nothing. */
 static enum assay_code accepted(struct looking *l)
 {
-    const struct ref_kaspa_coin *output = find_output(l);
+    enum assay_code rc;
 
     for (size_t i = 0; i < l->look->count; i++)
-        if (ref_kaspa_find_coin(&l->coins, &l->look->outpoints[i]) != NULL)
+        if (!l->sight.is_missing[i])
             return ref_kaspa_contradicts(l->ask,
                                          "%s is accepted, and coin %zu that it spends is there",
                                          ref_kaspa_hex(&l->look->txid).text, i);
-    if (output != NULL && (output->utxo.amount != l->look->output_amount ||
-                           !kaspa_spk_equal(&output->utxo.spk, &l->look->output_spk)))
-        return ref_kaspa_contradicts(l->ask, "output %" PRIu32 " of %s is not what it pays",
-                                     l->look->output_index, ref_kaspa_hex(&l->look->txid).text);
-    l->sight.is_output_gone = output == NULL;
-    return confirm(l, &l->walk, KX_CHAIN_ACCEPTED);
+    if ((rc = confirm(l, &l->walk, KX_CHAIN_ACCEPTED)) == ASSAY_OK) {
+        l->sight.has_before = !l->is_older;
+        l->sight.before = l->walk.before;
+    }
+    return rc;
 }
 
 /* The set has the coins no more, but of each chain block a node knows what the transactions that it
@@ -127,7 +104,7 @@ static enum assay_code what_it_spent(struct looking *l)
         .arena = l->arena,
         .behind = l->behind,
     };
-    enum assay_code rc = walk_from(l, &spender, &l->walk.before);
+    enum assay_code rc = ref_kaspa_walk_from(&l->search, &spender, &l->walk.before);
 
     if (rc != ASSAY_OK || (spender.is_found && kaspa_hash_equal(&spender.found, &l->look->txid)))
         return rc;
@@ -173,29 +150,112 @@ static enum assay_code not_accepted(struct looking *l)
 
     if (rc != ASSAY_OK)
         return rc;
-    if (is_in_mempool && find_output(l) != NULL)
-        return ref_kaspa_contradicts(l->ask, "%s is in the mempool, and its output is accepted",
-                                     ref_kaspa_hex(&l->look->txid).text);
     if (is_in_mempool)
         l->sight.evidence.status = KX_CHAIN_MEMPOOL;
     return !is_in_mempool && any_is_missing(l) ? spent_by_another(l) : ASSAY_OK;
 }
 
+/* ---- where it was accepted ---- */
+
+/* Strangers can pay to that script as often as they like, so that more coins than are read are no
+ * failure: then nothing is known of this one. */
+static enum assay_code get_output(struct looking *l)
+{
+    const struct kaspa_outpoint outpoint = {.txid = l->look->txid, .index = l->look->output_index};
+    enum assay_code rc = ref_kaspa_get_coins(l->ask, &l->outputs, &l->look->output_spk, 1);
+
+    l->is_output_known = rc == ASSAY_OK;
+    if (rc == ASSAY_E_TOO_LARGE) {
+        *l->ask->err = (struct assay_err){.code = ASSAY_OK};
+        return ASSAY_OK;
+    }
+    if (rc != ASSAY_OK || (l->output = ref_kaspa_find_coin(&l->outputs, &outpoint)) == NULL)
+        return rc;
+    if (l->output->utxo.amount == l->look->output_amount &&
+        kaspa_spk_equal(&l->output->utxo.spk, &l->look->output_spk))
+        return ASSAY_OK;
+    return ref_kaspa_contradicts(l->ask, "output %" PRIu32 " of %s is not what it pays",
+                                 l->look->output_index, ref_kaspa_hex(&l->look->txid).text);
+}
+
+/* What is below the pruning point is final, and no block is left that could tell of it: the
+ * pruning point stands for the one that accepts it. */
+static void take_older(struct looking *l)
+{
+    l->walk = (struct ref_kaspa_walk){
+        .txid = &l->look->txid,
+        .is_found = true,
+        .found = l->look->txid,
+        .block = l->search.marks[0],
+        .end = l->search.end,
+        .depth = l->search.blocks + 1,
+    };
+}
+
+static enum assay_code not_found_by_output(struct looking *l)
+{
+    return ref_kaspa_contradicts(
+        l->ask, "output %" PRIu32 " of %s is there, and no block of the chain accepts that yet",
+        l->look->output_index, ref_kaspa_hex(&l->look->txid).text);
+}
+
+/* A node's coins are those of the block that is not mined yet, and so may be ahead of its chain. */
+static enum assay_code check_score(struct looking *l)
+{
+    struct ref_kaspa_block sink = {.daa_score = 0};
+    enum assay_code rc = ref_kaspa_get_block(l->ask, &sink, &l->search.dag.sink);
+
+    if (rc == ASSAY_OK && l->output->utxo.block_daa_score > sink.daa_score)
+        return not_found_by_output(l);
+    return rc;
+}
+
+/* Its output is there, so it is accepted, by the block whose score the output bears. */
+static enum assay_code find_by_output(struct looking *l)
+{
+    enum assay_code rc =
+        ref_kaspa_walk_at(&l->search, &l->walk, l->output->utxo.block_daa_score, &l->is_older);
+
+    if (rc == ASSAY_OK && l->is_older)
+        take_older(l);
+    if (rc != ASSAY_OK || l->walk.is_found)
+        return rc;
+    if (l->walk.is_whole || l->walk.is_past)
+        return not_found_by_output(l);
+    return assay_fail(l->ask->err, ASSAY_E_TOO_LARGE, 0,
+                      "the block that accepts %s is not within %u pages of the chain",
+                      ref_kaspa_hex(&l->look->txid).text, l->ask->node->options.page_max);
+}
+
+/* What was accepted has spent its coins, and until they are gone nothing is looked for further
+ * back. The walks from what a caller knows, or what was seen ten minutes ago, find nearly all. */
+static enum assay_code find_it(struct looking *l)
+{
+    bool is_read;
+    enum assay_code rc = ref_kaspa_walk_near(&l->search, &l->walk, &is_read);
+
+    if (rc != ASSAY_OK || l->walk.is_found || (l->look->count > 0 && !any_is_missing(l)) ||
+        (rc = get_output(l)) != ASSAY_OK)
+        return rc;
+    if (l->output != NULL && is_read && (rc = check_score(l)) != ASSAY_OK)
+        return rc;
+    if (l->output != NULL)
+        return find_by_output(l);
+    if (is_read && (l->is_output_known || l->look->has_since))
+        return ASSAY_OK;
+    return ref_kaspa_walk_back(&l->search, &l->walk);
+}
+
 static enum assay_code settle(struct looking *l)
 {
-    enum assay_code rc = ASSAY_OK;
+    enum assay_code rc = find_it(l);
 
-    /* Its output is there, so it was accepted, before the walk began if not in it. */
-    if (!l->walk.is_found && find_output(l) != NULL) {
-        l->walk = (struct ref_kaspa_walk){.txid = &l->look->txid};
-        rc = walk_from(l, &l->walk, &l->dag.pruning_point);
-    }
     if (rc != ASSAY_OK)
         return rc;
     if (!l->walk.is_found)
         return not_accepted(l);
     rc = accepted(l);
-    if (rc == ASSAY_OK && l->look->wants_spent && any_is_missing(l))
+    if (rc == ASSAY_OK && l->look->wants_spent && !l->is_older && any_is_missing(l))
         rc = what_it_spent(l);
     return rc;
 }
@@ -204,22 +264,14 @@ static enum assay_code settle(struct looking *l)
 
 static enum assay_code get_coins(struct looking *l)
 {
-    size_t count = l->look->count, more = l->look->has_tx ? 1 : 0;
     size_t most = l->ask->node->options.coins_max;
-    struct kaspa_spk *spks;
 
-    if (count > most)
+    if (l->look->count > most)
         return assay_fail(l->ask->err, ASSAY_E_TOO_LARGE, 0, "%zu coins are asked for, %zu at most",
-                          count, most);
-    if ((spks = assay_arena_alloc(&l->ask->scratch, (count + more) * sizeof(*spks))) == NULL)
-        return assay_fail(l->ask->err, ASSAY_E_NOMEM, 0, "out of memory for coins");
-    if (count + more == 0)
+                          l->look->count, most);
+    if (l->look->count == 0)
         return ASSAY_OK;
-    if (count > 0)
-        memcpy(spks, l->look->spks, count * sizeof(*spks));
-    if (l->look->has_tx)
-        spks[count] = l->look->output_spk;
-    return ref_kaspa_get_coins(l->ask, &l->coins, spks, count + more);
+    return ref_kaspa_get_coins(l->ask, &l->coins, l->look->spks, l->look->count);
 }
 
 /* In the order of the question, with scripts of their own. */
@@ -246,6 +298,7 @@ static enum assay_code put_coins(struct looking *l)
 
 /* ---- the try ---- */
 
+/* The coins come first: what has spent one by then is on the chain that is read after that. */
 enum assay_code ref_kaspa_look(struct ref_kaspa_ask *ask, struct kx_sight *out,
                                struct assay_arena *arena, const struct kx_look *look)
 {
@@ -253,23 +306,21 @@ enum assay_code ref_kaspa_look(struct ref_kaspa_ask *ask, struct kx_sight *out,
         .ask = ask,
         .arena = arena,
         .look = look,
+        .search = {.ask = ask, .look = look},
         .walk = {.txid = &look->txid},
     };
     enum assay_code rc;
 
-    if ((rc = ref_kaspa_get_dag(ask, &l.dag)) != ASSAY_OK)
+    if ((rc = get_coins(&l)) != ASSAY_OK || (rc = put_coins(&l)) != ASSAY_OK ||
+        (rc = ref_kaspa_get_dag(ask, &l.search.dag)) != ASSAY_OK)
         return rc;
-    l.sight.pov = l.dag.pov;
-    l.sight.sink = l.dag.sink;
+    l.sight.pov = l.search.dag.pov;
+    l.sight.sink = l.search.dag.sink;
     l.sight.evidence.status = KX_CHAIN_UNKNOWN;
     l.sight.evidence.transaction_id = look->txid;
-    if (look->has_tx && (rc = walk_it(&l, &l.walk)) != ASSAY_OK)
-        return rc;
-    if ((rc = get_coins(&l)) != ASSAY_OK || (rc = put_coins(&l)) != ASSAY_OK)
-        return rc;
     if (look->has_tx && (rc = settle(&l)) != ASSAY_OK)
         return rc;
-    ref_kaspa_remember(ask->node, &l.dag);
+    ref_kaspa_remember(ask->node, &l.search.dag);
     *out = l.sight;
     return ASSAY_OK;
 }

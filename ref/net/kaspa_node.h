@@ -28,7 +28,8 @@ struct ref_kaspa_node_options {
     unsigned question_max;   /**< at once; one more is refused with BUSY at once */
     int64_t max_lag_ms;      /**< of the past median time behind the wall clock; 0: not judged */
     uint64_t max_step_back;  /**< of the DAA score */
-    unsigned page_max;       /**< pages of chain blocks (2480 or so) read to find a transaction */
+    unsigned page_max;       /**< pages of what chain blocks (2480 that they merge, or so) accepted
+                              * read to find a transaction; and of those upon it to count them */
 };
 #define REF_KASPA_NODE_OPTIONS_DEFAULT                                                             \
     {                                                                                              \
@@ -51,16 +52,36 @@ enum assay_code ref_kaspa_node_start(struct ref_kaspa_node **out,
 void ref_kaspa_node_stop(struct ref_kaspa_node *node);
 
 /** Asks. Codes: TIMEOUT; IO, CLOSED (no connection, or lost); MALFORMED (an answer of another
- * shape, or that contradicts another three times); TOO_LARGE (an answer, or the coins); DENIED (the
- * node is not fit, or refuses; err says why); BUSY (question_max); UNSUPPORTED (a script without an
- * address); NOMEM. The sight is in the arena; unchanged on failure.
+ * shape, or that contradicts another three times); TOO_LARGE (below); DENIED (the node is not fit,
+ * or refuses; err says why); BUSY (question_max); UNSUPPORTED (a script without an address); NOMEM.
+ * The sight is in the arena; unchanged on failure.
+ *
+ *  TOO_LARGE: an answer to this question alone, above answer_max_bytes; or `spks` have more coins
+ * than coins_max: whoever pays with them gathers them in fewer, or strangers have paid to them.
+ * `output_spk` may have any number. Also a transaction whose output is there, and more than
+ * page_max pages between two marks (below). A message that is too large and does not say in its
+ * first bytes whose answer it is ends the connection, like one of more than sixteen times the
+ * limit: the other questions are then CLOSED.
  *
  *  A look for a transaction reads the chain from `since` on: give the sink that was seen before it
- * was submitted. The oldest checkpoint goes back ten minutes or so; of what was accepted before the
- * start only a transaction whose output is still there is looked for further back, to page_max. One
- * that is nowhere while a coin that it spends is gone costs a second reading, with all transactions
- * in full: look for what is verified, and coins alone before that. wants_spent costs one block in
- * full. */
+ * was submitted. The oldest checkpoint goes back ten minutes or so of constant questions. Where
+ * that does not find it, or is too far back, and a coin that it spends is gone, its output's DAA
+ * score tells where it was accepted, however long ago: the chain is read by hashes from the pruning
+ * point on, a call for each 2480 blocks, and once more at that place. At or below the pruning point
+ * it is ACCEPTED with the confirmations of the whole chain that the node keeps. Where the output
+ * cannot be told, for its script has too many coins (and there is no `since`), or nothing could be
+ * read at first, the last page_max pages of the chain are read, the newest first.
+ *
+ *  A node's coins may be those of the block that is not mined yet. Until a chain block accepts what
+ * they tell of, a look that finds the output among them is MALFORMED: ask again.
+ *
+ *  So what is not found is a transaction whose output is spent already, or cannot be told, and
+ * which was accepted before the oldest checkpoint, or where page_max applies, before those pages;
+ * and one below the pruning point whose output is spent. It is UNKNOWN.
+ *
+ *  One that is nowhere while a coin that it spends is gone costs a second reading, with all
+ * transactions in full: look for what is verified, and coins alone before that. wants_spent costs
+ * one block in full, and is not told of what is below the pruning point. */
 enum assay_code ref_kaspa_node_look(struct ref_kaspa_node *node, struct kx_sight *out,
                                     struct assay_arena *arena, const struct kx_look *look,
                                     struct assay_err *err) ASSAY_MUST_USE;

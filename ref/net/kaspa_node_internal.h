@@ -37,7 +37,7 @@ struct ref_kaspa_ask {
     struct ref_kaspa_node *node;
     int64_t deadline_ms;
     struct assay_arena scratch;
-    struct assay_err *err;
+    struct assay_err *err; /**< of a look: never NULL, and cleared of a failure that is none */
 };
 
 /** Records why and returns CONFLICT. */
@@ -75,7 +75,7 @@ enum assay_code ref_kaspa_get_dag(struct ref_kaspa_ask *ask, struct ref_kaspa_da
 
 struct ref_kaspa_block {
     bool is_chain_block;
-    uint64_t blue_score;
+    uint64_t blue_score, daa_score;
 };
 enum assay_code ref_kaspa_get_block(struct ref_kaspa_ask *ask, struct ref_kaspa_block *out,
                                     const struct kaspa_hash *hash);
@@ -111,10 +111,13 @@ void ref_kaspa_read_spent(struct ref_kaspa_reader *r, struct kaspa_utxo *out,
 /* ---- kaspa_walk.c: along the selected chain ---- */
 
 /** A walk from the block behind `end` to the sink, in search of a transaction: the one with an id,
- *  or else one that spends one of `outpoints`. */
+ *  or else one that spends one of `outpoints`. What is behind one that was found by its id is read
+ *  by hashes alone, to count it. */
 struct ref_kaspa_walk {
     struct kaspa_hash end;  /**< the last block that was read; at first where it starts */
     struct kaspa_hash sink; /**< has to be met */
+    bool has_until;
+    struct kaspa_hash until; /**< what is not found up to there is not looked for any further */
     const struct kaspa_hash *txid;
     const struct kaspa_outpoint *outpoints; /**< of txid NULL */
     size_t outpoint_count;
@@ -124,7 +127,10 @@ struct ref_kaspa_walk {
     uint64_t behind;           /**< of txid NULL: blue scores behind the sink's of the last block
                                 * that is of use; what is nearer need not be read */
 
-    bool is_whole; /**< the sink was met; else there are more pages than are read */
+    unsigned pages; /**< read so far, of page_max; once it is found by its id they count anew */
+    bool is_whole;  /**< the sink was met */
+    bool is_past;   /**< `until` was met; neither: there are more pages than are read */
+    bool is_at_end; /**< the last page had nothing */
     bool is_found;
     struct kaspa_hash found;  /**< the transaction's id */
     struct kaspa_hash block;  /**< by id: that accepts it */
@@ -133,6 +139,37 @@ struct ref_kaspa_walk {
 };
 /** DENIED also where the node does not know the start. */
 enum assay_code ref_kaspa_walk(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk);
+/** One page of it, whether or not the sink is on the chain. */
+enum assay_code ref_kaspa_walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk,
+                                    bool is_first);
+
+/* ---- kaspa_find.c: where the walks of one look begin ---- */
+
+struct ref_kaspa_search {
+    struct ref_kaspa_ask *ask;
+    const struct kx_look *look;
+    struct ref_kaspa_dag dag; /**< newer once the marks were read */
+    /** Chain blocks, a page of hashes from each to the next, the first the pruning point; read when
+     * they are needed, into the ask's scratch arena. */
+    struct kaspa_hash *marks;
+    size_t mark_count;
+    struct kaspa_hash end; /**< of the pages */
+    uint64_t blocks;       /**< in them: from the one upon the pruning point to their end */
+};
+/** To the sink of the search. */
+enum assay_code ref_kaspa_walk_from(struct ref_kaspa_search *search, struct ref_kaspa_walk *walk,
+                                    const struct kaspa_hash *start);
+/** From where the look says, or the oldest checkpoint. *is_read false: there is neither, the node
+ * does not know it (any more), or it is further back than page_max. The walk is as it was unless it
+ * found the transaction. */
+enum assay_code ref_kaspa_walk_near(struct ref_kaspa_search *search, struct ref_kaspa_walk *walk,
+                                    bool *is_read);
+/** From one mark to the next, the last first, until it is found or page_max pages were read. */
+enum assay_code ref_kaspa_walk_back(struct ref_kaspa_search *search, struct ref_kaspa_walk *walk);
+/** Between the two marks where the chain has that DAA score, the accepting block's. *is_older: it
+ * is not above the pruning point's; nothing was read. */
+enum assay_code ref_kaspa_walk_at(struct ref_kaspa_search *search, struct ref_kaspa_walk *walk,
+                                  uint64_t daa_score, bool *is_older);
 
 /* ---- kaspa_look.c: one try at a look ---- */
 

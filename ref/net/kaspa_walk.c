@@ -19,12 +19,15 @@ static void pass_block(struct page *page, const struct kaspa_hash *hash)
 {
     struct ref_kaspa_walk *walk = page->walk;
 
+    if (kaspa_hash_equal(hash, &walk->end))
+        ref_kaspa_read_fail(page->r, "addedChainBlockHashes", "has a block twice in a row");
     page->blocks++;
     if (!walk->is_found)
         walk->before = walk->end;
     walk->end = *hash;
     walk->depth += walk->is_found;
     walk->is_whole = walk->is_whole || kaspa_hash_equal(hash, &walk->sink);
+    walk->is_past = walk->is_past || (walk->has_until && kaspa_hash_equal(hash, &walk->until));
 }
 
 /* ---- by id: getVirtualChainFromBlock ---- */
@@ -56,6 +59,7 @@ static void find_in_block(struct page *page, const struct kaspa_hash *block, uin
     walk->found = *walk->txid;
     walk->block = *block;
     walk->depth = 1;
+    walk->pages = 0;
 }
 
 /* What blocks accepted stands in their order; one that is not named accepted nothing. */
@@ -181,8 +185,7 @@ static enum assay_code read_page(struct page *page, bool is_first)
         read_ids(page);
     else
         read_transactions(page);
-    if (page->r->bad == ASSAY_OK && page->blocks == 0 && !page->walk->is_whole)
-        return ref_kaspa_contradicts(page->ask, "its sink is not on its chain");
+    page->walk->is_at_end = page->blocks == 0;
     return page->r->bad;
 }
 
@@ -190,15 +193,18 @@ static enum assay_code read_page(struct page *page, bool is_first)
 static void add_params(struct assay_buf *out, const struct ref_kaspa_walk *walk)
 {
     ref_kaspa_add_hash(out, "{\"startHash\":", &walk->end);
-    assay_buf_add_str(out, walk->txid != NULL ? ",\"includeAcceptedTransactionIds\":true"
-                                              : ",\"dataVerbosityLevel\":\"Full\"");
+    if (walk->txid == NULL)
+        assay_buf_add_str(out, ",\"dataVerbosityLevel\":\"Full\"");
+    else
+        assay_buf_printf(out, ",\"includeAcceptedTransactionIds\":%s",
+                         walk->is_found ? "false" : "true");
     if (walk->behind > 0)
         assay_buf_printf(out, ",\"minConfirmationCount\":%" PRIu64, walk->behind - 1);
     assay_buf_add_byte(out, '}');
 }
 
-static enum assay_code walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk,
-                                 bool is_first)
+enum assay_code ref_kaspa_walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk,
+                                    bool is_first)
 {
     bool by_id = walk->txid != NULL;
     char room[PARAMS_MAX_BYTES];
@@ -223,15 +229,21 @@ static enum assay_code walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_wal
 /* One that spends is all that there can be; of one by its id the depth counts too. */
 static bool is_over(const struct ref_kaspa_walk *walk)
 {
-    return walk->is_whole || (walk->is_found && walk->txid == NULL);
+    return walk->is_whole || (walk->is_found ? walk->txid == NULL : walk->is_past);
 }
 
 enum assay_code ref_kaspa_walk(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk)
 {
     enum assay_code rc = ASSAY_OK;
+    bool is_first = true;
 
     walk->is_whole = kaspa_hash_equal(&walk->end, &walk->sink);
-    for (unsigned i = 0; !is_over(walk) && rc == ASSAY_OK && i < ask->node->options.page_max; i++)
-        rc = walk_page(ask, walk, i == 0);
+    while (!is_over(walk) && rc == ASSAY_OK && walk->pages < ask->node->options.page_max) {
+        walk->pages++;
+        rc = ref_kaspa_walk_page(ask, walk, is_first);
+        if (rc == ASSAY_OK && walk->is_at_end && !walk->is_whole)
+            return ref_kaspa_contradicts(ask, "its sink is not on its chain");
+        is_first = false;
+    }
     return rc;
 }

@@ -19,6 +19,7 @@ enum {
     CONNECT_SECONDS = 5,     /* for a connection, and again for its handshake */
     PING_AFTER_SECONDS = 10, /* of silence */
     HANG_UP_AFTER_SECONDS = 20,
+    DROPPED_TIMES = 16, /* the limit for answers: what is larger is not even thrown away */
 };
 
 _Static_assert(REF_WS_ROOM_BYTES >= LWS_PRE, "the library writes before a text");
@@ -39,15 +40,26 @@ struct ref_ws {
     struct lws *wsi; /* the rest is the thread's */
     enum link link;
     struct assay_buf in; /* a message as far as it has come */
+    size_t dropped;      /* bytes of one that is thrown away; 0: it is kept */
 };
 
 /* ---- what comes in, on the thread ---- */
 
-/* Ends the connection by what a callback returns. */
+static void forget_link(struct ref_ws *ws)
+{
+    ws->link = LINK_NONE;
+    ws->wsi = NULL;
+    ws->dropped = 0;
+    assay_buf_fini(&ws->in);
+}
+
+/* Ends the connection by what a callback returns. It is none from now on, so that a question that
+ * comes before it is closed has another. */
 static int refuse(struct ref_ws *ws, enum assay_code code, const char *why)
 {
-    assay_buf_fini(&ws->in);
+    forget_link(ws);
     ref_ws_questions_fail(&ws->questions, true, code, why);
+    lws_cancel_service(ws->context);
     return -1;
 }
 
@@ -59,21 +71,49 @@ static int on_message(struct ref_ws *ws)
 
     ws->in = (struct assay_buf)ASSAY_BUF_INIT(ws->options.answer_max_bytes);
     rc = ref_ws_questions_answer(&ws->questions, &answer, &err);
+    if (rc == ASSAY_E_TOO_LARGE) /* for whom cannot be told */
+        rc = ASSAY_E_CLOSED;
     return rc == ASSAY_OK ? 0 : refuse(ws, rc, err.text);
+}
+
+/* A message above the limit is the trouble of who asked for it alone, as long as it says so. */
+static bool begin_to_drop(struct ref_ws *ws, struct assay_bytes part)
+{
+    struct assay_bytes front = ws->in.len > 0 ? assay_buf_view(&ws->in) : part;
+    bool is_told = ref_ws_questions_fail_one(&ws->questions, front, ASSAY_E_TOO_LARGE,
+                                             "an answer above the limit");
+
+    ws->dropped = ws->in.len;
+    assay_buf_fini(&ws->in);
+    return is_told;
+}
+
+static int drop(struct ref_ws *ws, struct assay_bytes part, bool is_last)
+{
+    if (ws->dropped == 0 && !begin_to_drop(ws, part))
+        return refuse(ws, ASSAY_E_CLOSED,
+                      "a message above the limit for answers, and it does not say whose it is");
+    ws->dropped += part.len;
+    if (ws->dropped / DROPPED_TIMES > ws->options.answer_max_bytes)
+        return refuse(ws, ASSAY_E_CLOSED, "a message far above the limit for answers");
+    if (is_last)
+        ws->dropped = 0;
+    return 0;
 }
 
 static int on_part(struct ref_ws *ws, struct assay_bytes part)
 {
+    bool is_last = lws_is_final_fragment(ws->wsi) && lws_remaining_packet_payload(ws->wsi) == 0;
+
     if (lws_frame_is_binary(ws->wsi))
         return refuse(ws, ASSAY_E_MALFORMED, "a message in a binary frame: text was expected");
-    assay_buf_add(&ws->in, part);
-    if (!assay_buf_ok(&ws->in))
-        return refuse(ws, ws->in.bad,
-                      ws->in.bad == ASSAY_E_TOO_LARGE ? "a message above the limit for answers"
-                                                      : "out of memory for an answer");
-    if (!lws_is_final_fragment(ws->wsi) || lws_remaining_packet_payload(ws->wsi) > 0)
-        return 0;
-    return on_message(ws);
+    if (ws->dropped == 0)
+        assay_buf_add(&ws->in, part);
+    if (ws->in.bad == ASSAY_E_NOMEM)
+        return refuse(ws, ASSAY_E_NOMEM, "out of memory for an answer");
+    if (ws->dropped > 0 || ws->in.bad == ASSAY_E_TOO_LARGE)
+        return drop(ws, part, is_last);
+    return is_last ? on_message(ws) : 0;
 }
 
 /* ---- what goes out, on the thread ---- */
@@ -99,9 +139,7 @@ static int on_writable(struct ref_ws *ws)
 
 static void disconnected(struct ref_ws *ws, enum assay_code code, const char *why)
 {
-    ws->link = LINK_NONE;
-    ws->wsi = NULL;
-    assay_buf_fini(&ws->in);
+    forget_link(ws);
     ref_ws_questions_fail(&ws->questions, false, code, why);
 }
 
@@ -177,14 +215,15 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         go_on(ws);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
-        return on_part(ws, assay_bytes_of(in, len));
+        return wsi == ws->wsi ? on_part(ws, assay_bytes_of(in, len)) : -1;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writable(ws);
+        return wsi == ws->wsi ? on_writable(ws) : -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         cannot_connect(ws, assay_bytes_of(in, len));
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
-        disconnected(ws, ASSAY_E_CLOSED, "the connection ended before the answer came");
+        if (wsi == ws->wsi)
+            disconnected(ws, ASSAY_E_CLOSED, "the connection ended before the answer came");
         return 0;
     case LWS_CALLBACK_WSI_DESTROY: /* of one that ended without either of the two above */
         if (wsi == ws->wsi && ws->link != LINK_NONE)

@@ -5,10 +5,12 @@
  * finds none, asks for no extension, follows no redirect and takes no proxy from the environment.
  * A question is written once or not at all, never again. What answers nobody (a notification, what
  * comes too late) is dropped. A message that cannot be read ends the connection, since it may be
- * the answer to any question: all that were sent fail with it. A connection whose other side no
- * longer answers pings is ended, too. Only a host that is not loopback is ever looked up, by the
- * system's resolver, which may hold up the thread, and _end. Source: Kaspa consensus digest,
- * section 7.1; RFC 6455.
+ * the answer to any question: all that were sent fail with it. One that is too large fails its own
+ * question alone, and is read and thrown away, if its id stands before all else, as nodes have it,
+ * and it is no larger than sixteen times the limit; else it ends the connection. A connection whose
+ * other side no longer answers pings is ended, too. Only a host that is not loopback is ever looked
+ * up, by the system's resolver, which may hold up the thread, and _end. Source: Kaspa consensus
+ * digest, section 7.1; RFC 6455.
  */
 #ifndef REF_NET_WS_H
 #define REF_NET_WS_H
@@ -52,9 +54,9 @@ void ref_ws_free(struct ref_ws *ws);
 /** Asks and waits. *sent: it was handed to the socket, whole or in part; written always.
  *
  *  Returns: ASSAY_OK with the answer, for _fini. TIMEOUT; IO: no connection can be made; CLOSED: it
- *  ended before the answer came; MALFORMED: a message that is no JSON object in a text frame;
- *  TOO_LARGE: the question, or a message above answer_max_bytes, nested deeper or of more values
- *  for its length than an answer has; NOMEM. */
+ *  ended before the answer came, also by a message that was too large for anybody; MALFORMED: a
+ *  message that is no JSON object in a text frame; TOO_LARGE: the question, or its answer: above
+ *  answer_max_bytes, nested deeper or of more values for its length than an answer has; NOMEM. */
 enum assay_code ref_ws_ask(struct ref_ws *ws, struct ref_ws_answer *answer, bool *sent,
                            const struct ref_ws_question *question,
                            struct assay_err *err) ASSAY_MUST_USE;

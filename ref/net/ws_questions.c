@@ -1,12 +1,15 @@
 /* Questions that wait for their answers; see ws_questions.h. */
 #include "net/ws_questions.h"
 
+#include "base/decimal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 enum {
     WHY_BYTES = 160,
     VALUES_FREE = 64, /* values that any answer may have */
+    FRONT_BYTES = 64, /* of an answer: room for its id */
     VALUES_BYTES = 4, /* and one more for so many bytes: the densest answer needs eight */
     MS_PER_SECOND = 1000,
     NS_PER_MS = 1000000,
@@ -76,6 +79,55 @@ void ref_ws_questions_fail(struct ref_ws_questions *questions, bool sent_alone,
     pthread_mutex_unlock(&questions->lock);
 }
 
+/* Takes it off the front, and space before it. */
+static bool take(struct assay_bytes *front, struct assay_bytes text)
+{
+    size_t space = 0;
+
+    while (space < front->len && memchr(" \t\r\n", front->at[space], 4) != NULL)
+        space++;
+    if (!assay_bytes_equal(assay_bytes_part(*front, space, space + text.len), text))
+        return false;
+    *front = assay_bytes_part(*front, space + text.len, front->len);
+    return true;
+}
+
+static bool read_id(uint64_t *id, struct assay_bytes front)
+{
+    bool is_open = take(&front, ASSAY_LIT("{")) && take(&front, ASSAY_LIT("\"id\"")) &&
+                   take(&front, ASSAY_LIT(":")) && take(&front, ASSAY_LIT(""));
+    size_t end = assay_bytes_find(front, ',', 0);
+
+    return is_open && end < front.len &&
+           assay_decimal_u64(id, assay_bytes_part(front, 0, end)) == ASSAY_OK;
+}
+
+static struct ref_ws_waiting *find_sent(struct ref_ws_questions *questions, uint64_t id)
+{
+    struct ref_ws_waiting *q = questions->first;
+
+    while (q != NULL && (q->id != id || !q->sent || q->done))
+        q = q->next;
+    return q;
+}
+
+bool ref_ws_questions_fail_one(struct ref_ws_questions *questions, struct assay_bytes front,
+                               enum assay_code code, const char *why)
+{
+    struct ref_ws_waiting *q;
+    uint64_t id;
+
+    if (!read_id(&id, assay_bytes_part(front, 0, FRONT_BYTES)))
+        return false;
+    pthread_mutex_lock(&questions->lock);
+    if ((q = find_sent(questions, id)) != NULL) {
+        finish(q, code, why);
+        pthread_cond_broadcast(&questions->changed);
+    }
+    pthread_mutex_unlock(&questions->lock);
+    return true;
+}
+
 void ref_ws_questions_end(struct ref_ws_questions *questions)
 {
     pthread_mutex_lock(&questions->lock);
@@ -137,10 +189,7 @@ static bool deliver(struct ref_ws_questions *questions, const struct ref_ws_answ
     if (assay_json_u64(&id, &answer->doc, assay_json_member(&answer->doc, 0, "id")) != ASSAY_OK)
         return false;
     pthread_mutex_lock(&questions->lock);
-    q = questions->first;
-    while (q != NULL && (q->id != id || !q->sent || q->done))
-        q = q->next;
-    if (q != NULL) {
+    if ((q = find_sent(questions, id)) != NULL) {
         q->answer = *answer;
         finish(q, ASSAY_OK, "");
         pthread_cond_broadcast(&questions->changed);
@@ -152,10 +201,17 @@ static bool deliver(struct ref_ws_questions *questions, const struct ref_ws_answ
 enum assay_code ref_ws_questions_answer(struct ref_ws_questions *questions,
                                         struct ref_ws_answer *answer, struct assay_err *err)
 {
-    enum assay_code rc = read_message(answer, err);
+    struct assay_err why = {.code = ASSAY_OK};
+    enum assay_code rc = read_message(answer, &why);
+    bool is_taken = rc == ASSAY_OK && deliver(questions, answer);
 
-    if (rc != ASSAY_OK || !deliver(questions, answer))
+    if (rc == ASSAY_E_TOO_LARGE &&
+        ref_ws_questions_fail_one(questions, assay_buf_view(&answer->text), rc, why.text))
+        rc = ASSAY_OK;
+    if (!is_taken)
         ref_ws_answer_fini(answer);
+    if (rc != ASSAY_OK)
+        (void)assay_fail(err, rc, why.at, "%s", why.text);
     return assay_err_wrap(err, rc, "a message that cannot be read");
 }
 

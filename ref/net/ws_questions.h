@@ -34,6 +34,10 @@ enum assay_code ref_ws_questions_ask(struct ref_ws_questions *questions,
 /** Ends those that wait, all or those that were sent, with a failure. */
 void ref_ws_questions_fail(struct ref_ws_questions *questions, bool sent_alone,
                            enum assay_code code, const char *why);
+/** Ends the question whose answer begins so, as nodes begin them: with its id before all else. One
+ * that nobody waits for any more is dropped. False: this does not tell whose answer it is. */
+bool ref_ws_questions_fail_one(struct ref_ws_questions *questions, struct assay_bytes front,
+                               enum assay_code code, const char *why);
 /** Ends all, those to come too. */
 void ref_ws_questions_end(struct ref_ws_questions *questions);
 
@@ -44,7 +48,8 @@ bool ref_ws_questions_wait(struct ref_ws_questions *questions); /**< some have n
 bool ref_ws_questions_send(struct ref_ws_questions *questions,
                            bool (*write)(void *cls, uint8_t *text, size_t len), void *cls);
 /** Reads a message, in answer->text, and hands it to who waits for it; what nobody waits for is
- *  dropped. The answer is taken, also on failure. MALFORMED, TOO_LARGE, NOMEM. */
+ *  dropped. One that is too deep or has too many values fails its question alone, with TOO_LARGE,
+ * if that can be told. The answer is taken, also on failure. MALFORMED, TOO_LARGE, NOMEM. */
 enum assay_code ref_ws_questions_answer(struct ref_ws_questions *questions,
                                         struct ref_ws_answer *answer,
                                         struct assay_err *err) ASSAY_MUST_USE;
