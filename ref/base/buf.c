@@ -136,10 +136,8 @@ void assay_buf_add_str(struct assay_buf *buf, const char *text)
 
 void assay_buf_add_byte(struct assay_buf *buf, uint8_t byte)
 {
-    uint8_t *at = assay_buf_extend(buf, 1);
-
-    if (at != NULL)
-        *at = byte;
+    if (buf->bad == ASSAY_OK && (buf->len < buf->room || grow(buf, 1)))
+        buf->at[buf->len++] = byte;
 }
 
 void assay_buf_add_u64(struct assay_buf *buf, uint64_t value)

@@ -1,15 +1,18 @@
 /* Hexadecimal text; see hex.h. */
 #include "base/hex.h"
 
+/* The digits of each byte, in their order. */
+#define ROW(high)                                                                                  \
+    high "0" high "1" high "2" high "3" high "4" high "5" high "6" high "7" high "8" high "9" high \
+         "a" high "b" high "c" high "d" high "e" high "f"
+static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7")
+    ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+
 void assay_hex_encode(char *out, struct assay_bytes bytes)
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < bytes.len; i++) {
-        *out++ = digits[bytes.at[i] >> 4];
-        *out++ = digits[bytes.at[i] & 15];
-    }
-    *out = '\0';
+    for (size_t i = 0; i < bytes.len; i++)
+        memcpy(out + 2 * i, pairs + 2 * (size_t)bytes.at[i], 2);
+    out[2 * bytes.len] = '\0';
 }
 
 void assay_buf_add_hex(struct assay_buf *out, struct assay_bytes bytes)
@@ -46,12 +49,11 @@ enum assay_code assay_hex_decode(uint8_t *out, size_t out_len, struct assay_byte
 
     if (text.len % 2 != 0 || text.len / 2 != out_len)
         return ASSAY_E_MALFORMED;
-    for (size_t i = 0; i < text.len; i++)
-        seen |= digit[text.at[i]];
+    for (size_t i = 0; i < text.len; i += 2)
+        seen |= digit[text.at[i]] | digit[text.at[i + 1]];
     if ((seen & (lower_only ? NOT | UPPER : NOT)) != 0)
         return ASSAY_E_MALFORMED;
     for (size_t i = 0; i < out_len; i++)
-        out[i] =
-            (uint8_t)((digit[text.at[2 * i]] & WORTH) << 4 | (digit[text.at[2 * i + 1]] & WORTH));
+        out[i] = (uint8_t)(digit[text.at[2 * i]] << 4 | (digit[text.at[2 * i + 1]] & WORTH));
     return ASSAY_OK;
 }

@@ -78,12 +78,21 @@ void kaspa_address_text_write(char *out, struct assay_bytes prefix, struct assay
     kaspa_address_text_write_groups(out, prefix, groups, count);
 }
 
+/* Where the characters from '0' to DEL stand in the alphabet. */
+static const int8_t places[] = {
+    /* clang-format off */
+    15, -1, 10, 17, 21, 20, 26, 30, 7, 5, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, 29, -1, 24, 13, 25, 9, 8, 23, -1, 18, 22, 31, 27, 19, -1,
+    1, 0, 3, 16, 11, 28, 12, 14, 6, 4, 2, -1, -1, -1, -1, -1,
+    /* clang-format on */
+};
+
 /* The group that a character stands for, or -1. */
 static int group_of(uint8_t c)
 {
-    const char *found = memchr(alphabet, c, sizeof(alphabet) - 1);
-
-    return found != NULL ? (int)(found - alphabet) : -1;
+    return c >= '0' && c < '0' + sizeof(places) ? places[c - '0'] : -1;
 }
 
 /* The first `room` of the bytes that the characters hold. All are of the alphabet. */
