@@ -185,10 +185,13 @@ BENCH_C := $(sort $(wildcard harness/tests/bench/*.c))
 BENCHES := $(patsubst harness/tests/bench/%.c,$(B)/bench-%,$(BENCH_C))
 $(BENCHES): $(B)/bench-%: $(B)/harness/tests/bench/%.o $(LIBHARNESS)
 	@echo "  LD    $@"
-	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS)
+	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS) $(BENCH_LIBS)
+# One that stands on what the tests have of servers, payers and chains.
+$(B)/bench-serve: BENCH_LIBS := $(TEST_LIBS)
+$(B)/bench-serve: $(call objs,$(filter-out harness/tests/test_%,$(HARN_T)))
 
 bench: ## measure speed and memory against their limits (reported, never asserted)
-	@tools/deps.sh build demo
+	@tools/deps.sh build demo check
 	+@$(SUB) V=release bench-run
 bench-run: $(B)/assay $(BENCHES)
 	@tools/bench.sh $(B)

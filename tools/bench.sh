@@ -42,5 +42,5 @@ figure "assay run, runner's peak resident size" $((peak * 1000 / 1024)) 64000 Mi
 [ "$rc" = 0 ] || echo "bench: that run exited $rc, so its figures mean little: $(tail -1 "$out/log")"
 
 for program in "$B"/bench-*; do
-    [ ! -x "$program" ] || "$program"
+    [ ! -x "$program" ] || ASSAY=$assay "$program"
 done

@@ -22,6 +22,7 @@ enum kind {
     PRINCIPAL,
     DEFECT,
     RECOVER,
+    NOT_RUN,
     STATUS,
     BODY,
     TYPE,
@@ -102,7 +103,7 @@ static const struct row rows[] = {
     {"running", NUMBER, FIELD(running_max), 0, UINT32_MAX, "N",
      "requests at once, of all workers; 0: any (default 64)"},
     {"caller-running", NUMBER, FIELD(caller_running_max), 0, UINT32_MAX, "N",
-     "of one caller (default 64)"},
+     "of one caller (default 16)"},
     {"scope-running", NUMBER, FIELD(scope_running_max), 0, UINT32_MAX, "N",
      "of one payment (default 8)"},
     {"body-max", NUMBER, FIELD(body_max_bytes), 0, 16u << 20, "BYTES",
@@ -120,6 +121,7 @@ static const struct row rows[] = {
     {"defect", DEFECT, NO_FIELD, 0, 0, "NAME",
      "switch on a seeded defect; may be repeated (assay list defects)"},
     {"recover", RECOVER, NO_FIELD, 0, 0, NULL, NULL},
+    {"not-run", NOT_RUN, NO_FIELD, 0, 0, NULL, NULL},
     {"status", STATUS, NO_FIELD, 200, 599, "N", NULL},
     {"body", BODY, NO_FIELD, 0, 0, "FILE", NULL},
     {"content-type", TYPE, NO_FIELD, 0, 0, "TYPE", NULL},
@@ -129,7 +131,7 @@ enum { FIRST_CODE = 256 };
 
 struct serve {
     struct kx_server_options server;
-    bool recover, has_result;
+    bool recover, has_result, has_not_run;
     const char *body; /* file */
     struct kx_result result;
     bool wrong; /* said so already */
@@ -149,21 +151,25 @@ static void help_row(const struct row *row)
 
 static void help(void)
 {
-    fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
-          "       assay serve kaspa-x402 --recover [TXID] --store FILE --node URL [options]\n\n"
-          "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
-          "  ready kaspa-x402 http://127.0.0.1:PORT\n"
-          "and one line of JSON for each request on stderr.\n\n",
-          stdout);
+    fputs(
+        "usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
+        "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n\n"
+        "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
+        "  ready kaspa-x402 http://127.0.0.1:PORT\n"
+        "and one line of JSON for each request on stderr.\n\n",
+        stdout);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].help != NULL)
             help_row(&rows[i]);
     fputs("\nPayments that did not end by themselves, beside a running server or without one:\n\n"
           "  --recover                   lists them: one line of JSON each, with what it needs\n"
-          "  --recover TXID              asks the chain what became of it: accepted, or void\n"
+          "  --recover TXID | all        asks the chain what became of it, or of each: accepted,\n"
+          "                              or void\n"
           "  --recover TXID --status N [--body FILE] [--content-type TYPE]\n"
           "                              supplies the handler's result, which the payer's next\n"
-          "                              identical request is answered with\n\n"
+          "                              identical request is answered with\n"
+          "  --recover TXID --not-run    says that the handler, although it was started, has not\n"
+          "                              run: the payer's next identical request runs it\n\n"
           "exit: 0 stopped when told to, or nothing is unresolved; 2 still unresolved;\n"
           "      3 usage or trouble\n",
           stdout);
@@ -237,6 +243,9 @@ static void take(struct serve *s, const struct row *row, const char *text)
     case RECOVER:
         s->recover = true;
         break;
+    case NOT_RUN:
+        s->has_not_run = true;
+        break;
     case STATUS:
         take_status(s, row, text);
         break;
@@ -283,7 +292,7 @@ static int run_recovery(struct serve *s, const struct kx_recovery_request *reque
     struct assay_buf out = ASSAY_BUF_INIT(RECOVERED_MAX_BYTES);
     struct assay_err err = {0};
     enum assay_code code = kx_server_recover(&s->server, request, &out, &err);
-    bool unresolved = request->txid == NULL && out.len > 0;
+    bool unresolved = request->txid == NULL && !request->asks_all && out.len > 0;
     int status = code == ASSAY_E_UNKNOWN || unresolved ? EXIT_UNKNOWN : 0;
 
     if (out.len > 0 && (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
@@ -309,21 +318,29 @@ static void read_txid(char out[X402_HASH_TEXT_BYTES], const char *text)
 static int recover(struct serve *s, const char *txid)
 {
     struct assay_buf body = ASSAY_BUF_INIT(KX_STORE_RESULT_MAX_BYTES);
-    struct kx_recovery_request request = {.result = s->has_result ? &s->result : NULL};
+    struct kx_recovery_request request = {
+        .asks_all = txid != NULL && strcmp(txid, "all") == 0,
+        .result = s->has_result ? &s->result : NULL,
+        .has_not_run = s->has_not_run,
+    };
     char id[X402_HASH_TEXT_BYTES];
     struct assay_err err = {0};
     int status;
 
-    if (txid != NULL) {
+    if (txid != NULL && !request.asks_all) {
         read_txid(id, txid);
         request.txid = id;
         if (id[0] == '\0')
-            return cli_wrong(VERB, "\"%.80s\" is no transaction id: 64 hex digits", txid);
+            return cli_wrong(
+                VERB, "\"%.80s\" is no transaction id, which is 64 hex digits, nor all", txid);
     }
     if (!s->has_result && (s->body != NULL || s->result.header_count > 0))
         return cli_wrong(VERB, "--body and --content-type are of a result, which has a --status");
-    if (s->has_result && txid == NULL)
-        return cli_wrong(VERB, "--status: name the transaction whose result it is");
+    if (s->has_result && s->has_not_run)
+        return cli_wrong(VERB, "--not-run: what has not run has no --status");
+    if ((s->has_result || s->has_not_run) && request.txid == NULL)
+        return cli_wrong(VERB, "--%s: name the transaction that it is about",
+                         s->has_result ? "status" : "not-run");
     if (s->body != NULL && assay_file_read(&body, s->body, &err) != ASSAY_OK) {
         status = cli_wrong(VERB, "--body: %s", err.text);
     } else {
@@ -350,8 +367,8 @@ int serve_kaspa(int argc, char **argv)
         return cli_wrong(VERB, "\"%.60s\" is one word too many", argv[argc - 1]);
     if (s.recover)
         return recover(&s, words == 2 ? argv[optind + 1] : NULL);
-    if (s.has_result || s.body != NULL || s.result.header_count > 0)
-        return cli_wrong(VERB, "--status, --body and --content-type go with --recover");
+    if (s.has_result || s.has_not_run || s.body != NULL || s.result.header_count > 0)
+        return cli_wrong(VERB, "--status, --body, --content-type and --not-run go with --recover");
     if (kx_server_run(&s.server, &err) != ASSAY_OK)
         return cli_wrong(VERB, "%s", err.text);
     return 0;

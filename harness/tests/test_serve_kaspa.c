@@ -139,6 +139,7 @@ Test(serve_kaspa, runs_the_handler_once_for_many_copies_at_once)
     int statuses[COPIES], served = 0;
 
     serve_use(&w, "--scope-running=0");
+    serve_use(&w, "--caller-running=0");
     serve_start(&w);
     p = serve_buy(&w, "/report");
     serve_send_copies(&w, &p.request, statuses, COPIES);

@@ -3,6 +3,7 @@
 #include "serve_world.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 
 enum { COPIES = 32, ROUNDS = 20 };
@@ -90,6 +91,100 @@ Test(serve_kaspa_deaths, killed_in_the_handler_asks_an_operator_and_delivers_wha
     serve_stop(&w);
 }
 
+/* What its origin's log proves, nobody else can know. */
+Test(serve_kaspa_deaths, runs_a_handler_again_that_an_operator_says_has_not_run)
+{
+    struct sending sent;
+    struct purchase p;
+    struct program said;
+
+    serve_start(&w);
+    serve_stall_origin(&w);
+    p = serve_buy(&w, "/report");
+    begin_sending(&sent, &w, &p.request);
+    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    serve_kill(&w);
+    (void)end_sending(&sent);
+    forget_sending(&sent);
+    serve_answer(&w);
+    serve_start(&w);
+    expect_pending(&w, serve_send(&w, &p.request), "after the restart");
+    cr_expect_eq(
+        serve_recover(&w, (const char *const[]){p.cheque.txid_text, "--not-run", NULL}, &said), 0,
+        "%.*s", (int)said.err.len, (const char *)said.err.at);
+    cr_expect(program_says(&said, "\"did\":\"reset\"") &&
+                  program_says(&said, "\"needs\":\"retry\""),
+              "%.*s", (int)said.out.len, (const char *)said.out.at);
+    program_fini(&said);
+    expect_bought(&w, serve_send(&w, &p.request), "after the operator's word");
+    cr_expect_eq(origin_executions(w.origin), 2);
+    cr_expect_eq(
+        serve_recover(&w, (const char *const[]){p.cheque.txid_text, "--not-run", NULL}, &said), 3,
+        "it has a result");
+    program_fini(&said);
+    serve_stop(&w);
+}
+
+/* A backup holds the store for longer than the store itself waits. */
+Test(serve_kaspa_deaths, loses_no_result_to_a_busy_store)
+{
+    const struct timespec longer = {.tv_sec = 6};
+    struct sending sent;
+    struct purchase p;
+    sqlite3 *db = NULL;
+
+    serve_start(&w);
+    serve_stall_origin(&w);
+    p = serve_buy(&w, "/report");
+    begin_sending(&sent, &w, &p.request);
+    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    cr_assert_eq(sqlite3_open(serve_text(&w, w.server.folder, "/store"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    serve_answer(&w);
+    cr_assert_eq(nanosleep(&longer, NULL), 0);
+    cr_assert_eq(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    expect_bought(&w, end_sending(&sent), "once the store is free");
+    forget_sending(&sent);
+    cr_expect_eq(origin_executions(w.origin), 1);
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+    serve_stop(&w);
+}
+
+Test(serve_kaspa_deaths, lets_an_operator_ask_the_chain_about_all_payments)
+{
+    struct sending sent[2];
+    struct purchase p[2];
+    struct program said;
+
+    serve_start(&w);
+    atomic_store(&w.mines, false);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+        p[i] = serve_buy(&w, "/report");
+        begin_sending(&sent[i], &w, &p[i].request);
+    }
+    cr_assert(serve_await_mempool(&w, ARRAY_LEN(p)));
+    serve_kill(&w);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+        (void)end_sending(&sent[i]);
+        forget_sending(&sent[i]);
+    }
+    cr_expect_eq(serve_recover(&w, (const char *const[]){"all", NULL}, &said), 2, "%.*s",
+                 (int)said.err.len, (const char *)said.err.at);
+    program_fini(&said);
+    atomic_store(&w.mines, true);
+    cr_assert(serve_await_mempool(&w, 0));
+    cr_expect_eq(serve_recover(&w, (const char *const[]){"all", NULL}, &said), 0, "%.*s",
+                 (int)said.err.len, (const char *)said.err.at);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        cr_expect(program_says(&said, p[i].cheque.txid_text), "%.*s", (int)said.out.len,
+                  (const char *)said.out.at);
+    program_fini(&said);
+    serve_start(&w);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        expect_bought(&w, serve_send(&w, &p[i].request), "accepted by the operator");
+    serve_stop(&w);
+}
+
 Test(serve_kaspa_deaths, lets_an_operator_ask_the_chain_what_became_of_a_payment)
 {
     struct sending sent;
@@ -122,11 +217,16 @@ Test(serve_kaspa_deaths, lets_an_operator_ask_the_chain_what_became_of_a_payment
 
 Test(serve_kaspa_deaths, recovers_nothing_that_it_does_not_know)
 {
-    static const char *const rows[][4] = {
+    static const char *const rows[][5] = {
         {"0000000000000000000000000000000000000000000000000000000000000000", NULL},
         {"0000000000000000000000000000000000000000000000000000000000000000", "--status=200", NULL},
         {"no transaction", NULL},
         {"--status=200", NULL},
+        {"--not-run", NULL},
+        {"all", "--not-run", NULL},
+        {"0000000000000000000000000000000000000000000000000000000000000000", "--not-run", NULL},
+        {"0000000000000000000000000000000000000000000000000000000000000000", "--not-run",
+         "--status=200"},
         {"--body=file", NULL},
     };
 

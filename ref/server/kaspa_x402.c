@@ -8,10 +8,12 @@
 #include "net/clock.h"
 #include "server/kx_parts.h"
 #include "server/kx_shop.h"
+#include "server/log.h"
 #include "server/workers.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <sys/resource.h>
 
 enum {
@@ -45,14 +47,27 @@ struct worker {
 /* ---- a worker -----------------------------------------------------------------------------------
  */
 
+/* What its sales have cost the disk, for who wants to know what limits them. */
+static void log_commits(struct kx_store *store)
+{
+    char room[96];
+    struct assay_buf line = ASSAY_BUF_OVER(room);
+
+    assay_buf_printf(&line, "{\"event\":\"store closed\",\"pid\":%d,\"commits\":%llu}",
+                     (int)getpid(), (unsigned long long)store->ops->commits(store));
+    ref_log_line(&line);
+}
+
 static void worker_free(struct worker *w)
 {
     if (w == NULL)
         return;
     kx_shop_free(w->shop);
     ref_kaspa_node_stop(w->node);
-    if (w->store != NULL)
+    if (w->store != NULL) {
+        log_commits(w->store);
         w->store->ops->close(w->store);
+    }
     assay_free(w);
 }
 

@@ -53,7 +53,7 @@ struct kx_server_options {
         .fee_max = KX_FEE_MAX_DEFAULT, .threshold = KX_THRESHOLD_MIN_DEFAULT,                      \
         .limits = KX_STORE_LIMITS_DEFAULT, .challenge_ms = 60000, .accept_wait_ms = 60000,         \
         .poll_ms = 250, .node_deadline_ms = 10000, .node_max_lag_ms = 600000,                      \
-        .caller_quota = 1000, .running_max = 64, .caller_running_max = 64, .scope_running_max = 8, \
+        .caller_quota = 1000, .running_max = 64, .caller_running_max = 16, .scope_running_max = 8, \
         .node_questions_max = 16, .sweep_every_ms = 60000, .body_max_bytes = 1u << 20,             \
         .connection_max = 256, .read_deadline_ms = 10000, .origin_deadline_ms = 30000,             \
         .stop_deadline_ms = 10000                                                                  \
@@ -75,16 +75,20 @@ enum assay_code kx_server_run(const struct kx_server_options *options,
 /** What an operator does about one payment, or all, that did not end by itself (exact digest,
  * sections 14 and 18). */
 struct kx_recovery_request {
-    const char *txid; /**< NULL: list what is unresolved */
-    /** The handler's known result, to be delivered to the next identical retry; NULL: ask the chain
-     * what became of the transaction instead */
+    const char *txid; /**< NULL: all that are unresolved, which are listed, or */
+    bool asks_all;    /**< the chain is asked about each of them */
+    /** Of one: the handler's known result, to be delivered to the next identical retry, or that the
+     * handler was started and is known not to have run, so that the next retry runs it. Neither:
+     * the chain is asked what became of the transaction. */
     const struct kx_result *result;
+    bool has_not_run;
 };
 /** Acts on the store beside a running server. Out: one line of JSON a payment, in `out`, with what
  *  it is and what it needs: nothing, a retry of its payer, the handler's result, or the chain.
  * Codes: MISSING: no such store or attempt; MISMATCH: it has a result already, or its handler was
- * never started; those of the node; UNKNOWN: neither the chain nor a retry settles it: nothing was
- *  changed, and its line is in `out` all the same. */
+ * never started; those of the node (of all of them: the first that is no answer ends it); UNKNOWN:
+ * neither the chain nor a retry settles it: nothing was changed, and its line is in `out` all the
+ * same. */
 enum assay_code kx_server_recover(const struct kx_server_options *options,
                                   const struct kx_recovery_request *request, struct assay_buf *out,
                                   struct assay_err *err) ASSAY_MUST_USE;

@@ -11,6 +11,16 @@ enum {
     ATTEMPT_ARENA_BYTES = 4 << 20
 };
 
+/* Lines go to out. */
+struct recovery {
+    const struct kx_server_options *options;
+    const struct kx_recovery_request *request;
+    struct kx_store *store;
+    struct kx_core
+        core; /* judges what the chain says: who is paid, and for what, is in an attempt */
+    struct assay_buf *out;
+};
+
 static const char *status_text(enum kx_attempt_status status)
 {
     switch (status) {
@@ -72,37 +82,16 @@ static void add_line(struct assay_buf *out, const struct kx_attempt *a, const ch
 }
 
 /* The attempt as it is now. */
-static enum assay_code report(struct assay_buf *out, struct kx_store *store, const char *txid,
-                              const char *did, struct assay_err *err)
+static enum assay_code report(struct recovery *r, const char *txid, const char *did,
+                              struct assay_err *err)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
     struct kx_attempt attempt;
-    enum assay_code code = store->ops->load_attempt(store, &attempt, &arena, txid, err);
+    enum assay_code code = r->store->ops->load_attempt(r->store, &attempt, &arena, txid, err);
 
     if (code == ASSAY_OK)
-        add_line(out, &attempt, did);
+        add_line(r->out, &attempt, did);
     assay_arena_fini(&arena);
-    return code;
-}
-
-static enum assay_code list(struct assay_buf *out, struct kx_store *store, struct assay_err *err)
-{
-    char(*txids)[X402_HASH_TEXT_BYTES];
-    size_t count = 0, room;
-    enum assay_code code = store->ops->unresolved(store, NULL, 0, &count, err);
-
-    if (code != ASSAY_OK)
-        return code;
-    room = count + LISTED_LATER;
-    if ((txids = assay_alloc(room * sizeof(*txids))) == NULL)
-        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a list");
-    code = store->ops->unresolved(store, txids, room, &count, err);
-    for (size_t i = 0; code == ASSAY_OK && i < count && i < room; i++) {
-        code = report(out, store, txids[i], NULL, err);
-        if (code == ASSAY_E_MISSING)
-            code = ASSAY_OK; /* it ended meanwhile */
-    }
-    assay_free(txids);
     return code;
 }
 
@@ -147,10 +136,8 @@ static enum assay_code leave_accepted(struct assay_buf *out, const struct kx_att
                       "its handler was started, and only its result can settle it");
 }
 
-static enum assay_code ask_chain(struct assay_buf *out, struct kx_store *store,
-                                 const struct kx_server_options *o, const struct kx_core *core,
-                                 const struct kx_attempt *attempt, struct assay_arena *arena,
-                                 struct assay_err *err)
+static enum assay_code ask_chain(struct recovery *r, const struct kx_attempt *attempt,
+                                 struct assay_arena *arena, struct assay_err *err)
 {
     enum kx_finality finality = KX_FINALITY_MEMPOOL;
     struct kx_sight sight = {0};
@@ -159,75 +146,123 @@ static enum assay_code ask_chain(struct assay_buf *out, struct kx_store *store,
     enum assay_code code;
 
     if ((code = kx_core_look_for(&look, NULL, arena, attempt, err)) != ASSAY_OK ||
-        (code = ask_node(&sight, arena, o, &look, err)) != ASSAY_OK)
+        (code = ask_node(&sight, arena, r->options, &look, err)) != ASSAY_OK)
         return code;
-    recovery = kx_core_recover(core, attempt, &sight, &finality);
-    code = apply(store, attempt->txid, recovery, finality, err);
+    recovery = kx_core_recover(&r->core, attempt, &sight, &finality);
+    code = apply(r->store, attempt->txid, recovery, finality, err);
     if (code == ASSAY_OK && recovery == KX_RECOVERY_ACCEPT)
-        return report(out, store, attempt->txid, "accepted", err);
+        return report(r, attempt->txid, "accepted", err);
     if (code == ASSAY_OK || code == ASSAY_E_UNKNOWN)
-        add_line(out, attempt, code == ASSAY_OK ? "abandoned" : "nothing");
+        add_line(r->out, attempt, code == ASSAY_OK ? "abandoned" : "nothing");
     return code;
 }
 
-static enum assay_code reconcile(struct assay_buf *out, struct kx_store *store,
-                                 const struct kx_server_options *o, const struct kx_core *core,
-                                 const char *txid, struct assay_err *err)
+static enum assay_code reconcile(struct recovery *r, const char *txid, struct assay_err *err)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
     struct kx_attempt attempt;
-    enum assay_code code = store->ops->load_attempt(store, &attempt, &arena, txid, err);
+    enum assay_code code = r->store->ops->load_attempt(r->store, &attempt, &arena, txid, err);
 
     if (code == ASSAY_OK)
         code = attempt.status == KX_ACCEPTED || attempt.status == KX_APPLIED
-                   ? leave_accepted(out, &attempt, err)
-                   : ask_chain(out, store, o, core, &attempt, &arena, err);
+                   ? leave_accepted(r->out, &attempt, err)
+                   : ask_chain(r, &attempt, &arena, err);
     assay_arena_fini(&arena);
     return code;
 }
 
-static enum assay_code supply_result(struct assay_buf *out, struct kx_store *store,
-                                     const struct kx_recovery_request *request,
-                                     struct assay_err *err)
+static enum assay_code supply_result(struct recovery *r, struct assay_err *err)
 {
-    enum assay_code code =
-        store->ops->record_result(store, request->txid, request->result, ref_net_wall_ms(), err);
+    const struct kx_recovery_request *request = r->request;
+    enum assay_code code = r->store->ops->record_result(r->store, request->txid, request->result,
+                                                        ref_net_wall_ms(), err);
 
-    return code == ASSAY_OK ? report(out, store, request->txid, "result", err) : code;
+    return code == ASSAY_OK ? report(r, request->txid, "result", err) : code;
 }
 
-/* The core that judges what the chain says: who is paid, and for what, is in the attempt. */
-static enum assay_code recover(struct assay_buf *out, struct kx_store *store,
-                               const struct kx_server_options *o, const struct kx_core *core,
-                               const struct kx_recovery_request *request, struct assay_err *err)
+/* Takes the mark back that is there now. */
+static enum assay_code forget_start(struct recovery *r, struct assay_err *err)
 {
+    const struct kx_store_ops *ops = r->store->ops;
+    struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
+    const char *txid = r->request->txid;
+    struct kx_attempt attempt;
+    enum assay_code code = ops->load_attempt(r->store, &attempt, &arena, txid, err);
+
+    if (code == ASSAY_OK)
+        code = ops->reset_handler(r->store, txid, attempt.handler_started_ms, err);
+    assay_arena_fini(&arena);
+    return code == ASSAY_OK ? report(r, txid, "reset", err) : code;
+}
+
+static enum assay_code one(struct recovery *r, struct assay_err *err)
+{
+    const struct kx_recovery_request *request = r->request;
     enum assay_code code;
 
-    if (request->txid == NULL)
-        return list(out, store, err);
-    code = request->result != NULL ? supply_result(out, store, request, err)
-                                   : reconcile(out, store, o, core, request->txid, err);
+    if (request->result != NULL)
+        code = supply_result(r, err);
+    else
+        code = request->has_not_run ? forget_start(r, err) : reconcile(r, request->txid, err);
     return assay_err_wrap(err, code, "transaction %.64s", request->txid);
+}
+
+/* ---- all of them --------------------------------------------------------------------------------
+ */
+
+/* What a question about each comes to. UNKNOWN: one at least is not settled. */
+static enum assay_code ask_each(struct recovery *r, char (*txids)[X402_HASH_TEXT_BYTES],
+                                size_t count, struct assay_err *err)
+{
+    bool is_unsettled = false;
+
+    for (size_t i = 0; i < count; i++) {
+        enum assay_code code =
+            r->request->asks_all ? reconcile(r, txids[i], err) : report(r, txids[i], NULL, err);
+
+        is_unsettled = is_unsettled || code == ASSAY_E_UNKNOWN;
+        if (code != ASSAY_OK && code != ASSAY_E_UNKNOWN && code != ASSAY_E_MISSING)
+            return assay_err_wrap(err, code, "transaction %.64s", txids[i]);
+    } /* MISSING: it ended meanwhile */
+    return is_unsettled ? assay_fail(err, ASSAY_E_UNKNOWN, 0, "not all of them are settled")
+                        : ASSAY_OK;
+}
+
+static enum assay_code all(struct recovery *r, struct assay_err *err)
+{
+    const struct kx_store_ops *ops = r->store->ops;
+    char(*txids)[X402_HASH_TEXT_BYTES];
+    size_t count = 0, room;
+    enum assay_code code = ops->unresolved(r->store, NULL, 0, &count, err);
+
+    if (code != ASSAY_OK)
+        return code;
+    room = count + LISTED_LATER;
+    if ((txids = assay_alloc(room * sizeof(*txids))) == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a list");
+    code = ops->unresolved(r->store, txids, room, &count, err);
+    if (code == ASSAY_OK)
+        code = ask_each(r, txids, count < room ? count : room, err);
+    assay_free(txids);
+    return code;
 }
 
 enum assay_code kx_server_recover(const struct kx_server_options *o,
                                   const struct kx_recovery_request *request, struct assay_buf *out,
                                   struct assay_err *err)
 {
-    struct kx_store *store = NULL;
-    struct kx_core core;
+    struct recovery r = {.options = o, .request = request, .out = out};
     enum assay_code code;
 
     if (o->store == NULL || kx_parts_in_memory(o))
         return assay_fail(err, ASSAY_E_MISSING, 0, "the store is missing: name the server's file");
     if (access(o->store, F_OK) != 0)
         return assay_fail(err, ASSAY_E_MISSING, 0, "store %.200s: there is no such file", o->store);
-    if ((code = kx_parts_core(&core, o, err)) != ASSAY_OK)
+    if ((code = kx_parts_core(&r.core, o, err)) != ASSAY_OK ||
+        (code = kx_parts_store(&r.store, o, err)) != ASSAY_OK)
         return code;
-    if ((code = kx_parts_store(&store, o, err)) != ASSAY_OK)
-        return code;
-    code = recover(out, store, o, &core, request, err);
-    store->ops->close(store);
+    code = request->txid != NULL ? one(&r, err) : all(&r, err);
+    r.store->ops->close(r.store);
     if (code == ASSAY_OK || code == ASSAY_E_UNKNOWN)
         code = assay_buf_ok(out) ? code : assay_fail(err, out->bad, 0, "no room for the answer");
     return code;

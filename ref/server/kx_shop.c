@@ -11,8 +11,10 @@
 #include <pthread.h>
 
 enum {
-    STEPS_MAX = 64,   /* beside the looks; the core needs at most twenty */
-    STEPS_A_LOOK = 2, /* what may follow a look before the next */
+    STEPS_MAX = 64,     /* beside the looks; the core needs at most twenty */
+    STEPS_A_LOOK = 2,   /* what may follow a look before the next */
+    KEEP_TRIES = 40,    /* to tell the store what only we know */
+    KEEP_PAUSE_MS = 250 /* between them, beside what the store waits itself */
 };
 
 struct kx_shop {
@@ -72,13 +74,74 @@ static enum assay_code note(struct errand *e, const char *what, enum assay_code 
     return code;
 }
 
+/* ---- time ---------------------------------------------------------------------------------------
+ */
+
+/* Whether the server stops, and the time for what runs is over. */
+static bool is_over(struct kx_shop *shop)
+{
+    bool over;
+
+    pthread_mutex_lock(&shop->lock);
+    over = ref_net_now_ms() >= shop->stop_ms;
+    pthread_mutex_unlock(&shop->lock);
+    return over;
+}
+
+/* False: it is over. */
+static bool wait_a_while(struct kx_shop *shop, int64_t wait_ms)
+{
+    int64_t until_ms = ref_net_now_ms() + wait_ms;
+    int rc = 0;
+
+    pthread_mutex_lock(&shop->lock);
+    while (rc == 0) {
+        int64_t end_ms = until_ms < shop->stop_ms ? until_ms : shop->stop_ms;
+        struct timespec end = {.tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000};
+
+        rc = pthread_cond_timedwait(&shop->stopping, &shop->lock, &end);
+    }
+    pthread_mutex_unlock(&shop->lock);
+    return !is_over(shop);
+}
+
+void kx_shop_stopping(struct kx_shop *shop, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&shop->lock);
+    shop->stop_ms = ref_net_now_ms() + deadline_ms;
+    pthread_cond_broadcast(&shop->stopping);
+    pthread_mutex_unlock(&shop->lock);
+}
+
 /* ---- store --------------------------------------------------------------------------------------
  */
+
+/* What became of the handler is known here and nowhere else. Each of these may be told twice. */
+static bool must_be_kept(const struct kx_action *a)
+{
+    return a->ask == KX_ASK_RESULT || a->ask == KX_ASK_RECOVERY || a->ask == KX_ASK_RESET;
+}
+
+/* A store that is busy for a while, with a backup or a slow disk, must not cost a payer the answer
+ * that he has paid for. */
+static enum assay_code put_to_store(struct errand *e, const struct kx_action *a,
+                                    struct kx_store_answer *answer)
+{
+    struct kx_store *store = e->shop->base.store;
+    enum assay_code code = kx_core_ask_store(e->core, a, store, answer);
+
+    for (int i = 0; i < KEEP_TRIES && must_be_kept(a); i++) {
+        if ((code != ASSAY_E_BUSY && code != ASSAY_E_IO) || !wait_a_while(e->shop, KEEP_PAUSE_MS))
+            break;
+        code = kx_core_ask_store(e->core, a, store, answer);
+    }
+    return code;
+}
 
 static struct kx_action ask_store(struct errand *e, const struct kx_action *a)
 {
     struct kx_store_answer answer = {0};
-    enum assay_code code = kx_core_ask_store(e->core, a, e->shop->base.store, &answer);
+    enum assay_code code = put_to_store(e, a, &answer);
 
     if (code != ASSAY_E_MISSING && code != ASSAY_E_MISMATCH)
         (void)note(e, "store", code);
@@ -103,39 +166,12 @@ static void sweep(struct errand *e, const struct kx_action *a)
 /* ---- node ---------------------------------------------------------------------------------------
  */
 
-/* False: the server stops, and the time for what runs is over. */
-static bool wait_for_chain(struct kx_shop *shop, int64_t wait_ms)
-{
-    int64_t until_ms = ref_net_now_ms() + wait_ms;
-    bool goes_on;
-    int rc = 0;
-
-    pthread_mutex_lock(&shop->lock);
-    while (rc == 0) {
-        int64_t end_ms = until_ms < shop->stop_ms ? until_ms : shop->stop_ms;
-        struct timespec end = {.tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000};
-
-        rc = pthread_cond_timedwait(&shop->stopping, &shop->lock, &end);
-    }
-    goes_on = ref_net_now_ms() < shop->stop_ms;
-    pthread_mutex_unlock(&shop->lock);
-    return goes_on;
-}
-
-void kx_shop_stopping(struct kx_shop *shop, int64_t deadline_ms)
-{
-    pthread_mutex_lock(&shop->lock);
-    shop->stop_ms = ref_net_now_ms() + deadline_ms;
-    pthread_cond_broadcast(&shop->stopping);
-    pthread_mutex_unlock(&shop->lock);
-}
-
 static bool look(struct errand *e, struct kx_action *a)
 {
     struct kx_sight sight = {0};
     enum assay_code code;
 
-    if (a->wait_ms > 0 && !wait_for_chain(e->shop, a->wait_ms))
+    if (a->wait_ms > 0 && !wait_a_while(e->shop, a->wait_ms))
         return false;
     code = ref_kaspa_node_look(e->shop->base.node, &sight, kx_core_arena(e->core), a->look, NULL);
     *a = kx_core_sight(e->core, note(e, "node", code), &sight, ref_net_wall_ms());
@@ -279,6 +315,8 @@ static bool carry_out(struct errand *e, struct kx_action *a)
 {
     switch (a->kind) {
     case KX_DO_STORE:
+        if (a->ask == KX_ASK_BEGIN && is_over(e->shop)) /* it would be killed while it runs */
+            return false;
         *a = ask_store(e, a);
         break;
     case KX_DO_LOOK:

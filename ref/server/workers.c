@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum {
-    REPLACEMENTS_MAX = 16, /* in the life of one server */
+    REPLACEMENTS_MAX = 16, /* with less than a calm time between each and the next */
+    CALM_MS = 3600 * 1000,
     URL_MAX_BYTES = 256,
     STATUS_STOPPED = 0,
     STATUS_TROUBLE = 3,
@@ -34,8 +35,9 @@ struct parent {
     const struct ref_workers_options *options;
     struct assay_buf url;
     int listen_fd;
-    int signals; /* signalfd of SIGTERM and SIGINT */
-    unsigned replaced;
+    int signals;       /* signalfd of SIGTERM and SIGINT */
+    unsigned replaced; /* since the last calm time */
+    int64_t replaced_ms;
     struct worker workers[REF_WORKERS_MAX];
 };
 
@@ -199,9 +201,12 @@ static enum assay_code worker_ended(struct parent *p, unsigned index, struct ass
     if (p->options->forgets != NULL)
         return assay_fail(err, ASSAY_E_CRASHED, 0, "the worker ended, and with it %s",
                           p->options->forgets);
+    if (ref_net_now_ms() - p->replaced_ms >= CALM_MS)
+        p->replaced = 0;
     if (p->replaced == REPLACEMENTS_MAX)
         return assay_fail(err, ASSAY_E_CRASHED, 0, "workers ended %d times", REPLACEMENTS_MAX + 1);
     p->replaced++;
+    p->replaced_ms = ref_net_now_ms();
     log_event("worker ended and is replaced", pid, status);
     return worker_start(p, index, err);
 }

@@ -35,7 +35,7 @@ struct ref_workers_options {
 
 /** Runs until SIGTERM or SIGINT, which are blocked from the call on. The calling process must have
  * one thread. Once every worker accepts, "ready PROFILE URL" goes to stdout; a worker that ended is
- * a line of JSON on stderr, and is replaced a bounded number of times.
+ * a line of JSON on stderr, and is replaced, 16 times without a calm hour in between.
  *
  *  Returns: ASSAY_OK after a stop. Before ready: MALFORMED, DENIED or IO of the address, what
  * prepare returned, IO (a worker did not begin; err says why). After: CRASHED (workers ended too

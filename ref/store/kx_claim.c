@@ -188,7 +188,7 @@ enum assay_code kx_claim(struct kx_store *store, const struct kx_attempt *attemp
     if (code == ASSAY_OK && is_apart)
         code = kx_step_again(&s, b->writer, err);
     if (code == ASSAY_OK)
-        r = judged(&f, &s.entry, attempt, &b->limits, now_ms);
+        r = judged(&f, &s.entry, attempt, &b->limits, now_ms + s.waited_ms);
     if (code == ASSAY_OK && r == KX_CLAIM_FULL && REF_DEFECT(kx_store_evicts))
         code = forget_oldest(&s, &r, err);
     if (code == ASSAY_OK && r == KX_CLAIM_CREATED)

@@ -80,6 +80,8 @@ struct kx_ledger_ops {
     enum assay_code (*put_head)(struct kx_ledger *ledger, const struct kx_head_record *head,
                                 struct assay_err *err);
 
+    /** Synced, so far; while nothing is under way. */
+    uint64_t (*commits)(struct kx_ledger *ledger);
     void (*close)(struct kx_ledger *ledger); /**< frees */
 };
 

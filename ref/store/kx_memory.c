@@ -443,6 +443,12 @@ static void list_free(struct node *list)
     }
 }
 
+static uint64_t memory_commits(struct kx_ledger *ledger)
+{
+    (void)ledger;
+    return 0;
+}
+
 static void memory_close(struct kx_ledger *ledger)
 {
     struct memory *m = (struct memory *)ledger;
@@ -471,6 +477,7 @@ static const struct kx_ledger_ops ops = {
     .find_available = memory_find_available,
     .count_heads = memory_count_heads,
     .put_head = memory_put_head,
+    .commits = memory_commits,
     .close = memory_close,
 };
 

@@ -161,6 +161,11 @@ static enum assay_code sqlite_drop_identifiers(struct kx_ledger *ledger, int64_t
     return code;
 }
 
+static uint64_t sqlite_commits(struct kx_ledger *ledger)
+{
+    return connection(ledger)->commits;
+}
+
 static void sqlite_close(struct kx_ledger *ledger)
 {
     ref_sqlite_connection_close(connection(ledger));
@@ -184,6 +189,7 @@ static const struct kx_ledger_ops ops = {
     .find_available = kx_sqlite_find_available,
     .count_heads = kx_sqlite_count_heads,
     .put_head = kx_sqlite_put_head,
+    .commits = sqlite_commits,
     .close = sqlite_close,
 };
 

@@ -1,11 +1,23 @@
 /* Steps on a ledger, and what becomes of identifiers in them. */
 #include "store/kx_step.h"
 
+#include <time.h>
+
+static int64_t steady_ms(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 enum assay_code kx_step_begin(struct kx_step *s, struct kx_ledger *ledger, struct assay_err *err)
 {
+    int64_t began_ms = steady_ms();
     enum assay_code code = ledger->ops->begin(ledger, err);
 
-    *s = (struct kx_step){.ledger = code == ASSAY_OK ? ledger : NULL,
+    *s = (struct kx_step){.waited_ms = steady_ms() - began_ms,
+                          .ledger = code == ASSAY_OK ? ledger : NULL,
                           .arena = ASSAY_ARENA_INIT(KX_STEP_BYTES)};
     return code;
 }

@@ -23,6 +23,7 @@ struct kx_step {
     struct kx_ledger *ledger; /**< NULL: not begun */
     struct assay_arena arena;
     struct kx_entry entry; /**< the one that it is about; its slices are in the arena */
+    int64_t waited_ms;     /**< for it to begin, by the steady clock */
 };
 
 enum assay_code kx_step_begin(struct kx_step *s, struct kx_ledger *ledger,

@@ -211,6 +211,13 @@ static enum assay_code sweep(struct kx_store *store, int64_t now_ms, struct assa
     return code;
 }
 
+static uint64_t commits(struct kx_store *store)
+{
+    struct kx_ledger *writer = ((struct kx_books *)store)->writer;
+
+    return writer->ops->commits(writer);
+}
+
 static void close_books(struct kx_store *store)
 {
     struct kx_books *b = (struct kx_books *)store;
@@ -244,6 +251,7 @@ static const struct kx_store_ops ops = {
     .move_head = kx_head_move,
     .sweep = sweep,
     .unresolved = unresolved,
+    .commits = commits,
     .close = close_books,
 };
 

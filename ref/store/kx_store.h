@@ -135,13 +135,14 @@ enum kx_claim_result {
     KX_CLAIM_OTHER_TERMS, /**< the transaction is an attempt or a payment on other terms */
     KX_CLAIM_ID_TAKEN,    /**< the identifier is another's */
     KX_CLAIM_HEAD_MOVED,  /**< the head is not available, or not the one that was offered */
-    KX_CLAIM_EXPIRED,     /**< a deadline has passed at now_ms */
+    KX_CLAIM_EXPIRED,     /**< a deadline has passed when it would be written */
     KX_CLAIM_FULL,        /**< a quota; nothing is evicted for a new claim */
 };
 
 struct kx_store_limits {
     uint64_t max_records; /**< attempts and payments that are not compacted, 10,000 */
-    uint64_t max_bytes;   /**< of them, with what claims reserve, 512 MiB */
+    /** Of them, with what claims reserve until they are settled, 512 MiB: 679 at once. */
+    uint64_t max_bytes;
     uint64_t max_per_payer;
     uint64_t max_heads;
     int64_t retention_ms; /**< of a paid answer, from its commit */
@@ -170,10 +171,11 @@ struct kx_store_ops {
     enum assay_code (*find_scope)(struct kx_store *store, char *txid, const char *scope,
                                   struct assay_err *err);
 
-    /** In one step: attempt, identifier, deadlines against now_ms, head, quotas; the first of them
-     * that objects is the result. An identifier is free, RELEASED, or of the same txid, fingerprint
-     * and payload hash. A head is still the offered one if it has that version, and grows by the
-     * amount to head_next_amount. TOO_LARGE: a slice is above its limit. */
+    /** In one step: attempt, identifier, deadlines, head, quotas; the first of them that objects is
+     * the result. Deadlines are compared with now_ms and the time that the step was waited for. An
+     * identifier is free, RELEASED, or of the same txid, fingerprint and payload hash. A head is
+     * still the offered one if it has that version, and grows by the amount to head_next_amount.
+     * TOO_LARGE: a slice is above its limit. */
     enum assay_code (*claim)(struct kx_store *store, const struct kx_attempt *attempt,
                              int64_t now_ms, enum kx_claim_result *result, struct assay_err *err);
     /** -> BROADCAST; nothing where it is that or further. MISSING: no attempt; so below. */
@@ -242,6 +244,9 @@ struct kx_store_ops {
     /** txids of attempts that are neither APPLIED nor gone, oldest first; *count of all of them. */
     enum assay_code (*unresolved)(struct kx_store *store, char (*txids)[X402_HASH_TEXT_BYTES],
                                   size_t room, size_t *count, struct assay_err *err);
+    /** How many steps this store object has synced so far; memory: 0. While nothing is under way.
+     */
+    uint64_t (*commits)(struct kx_store *store);
     void (*close)(struct kx_store *store); /**< frees; NULL is taken */
 };
 

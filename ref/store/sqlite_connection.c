@@ -53,9 +53,15 @@ enum assay_code ref_sqlite_begin(struct ref_sqlite_connection *c, struct assay_e
     return code;
 }
 
-enum assay_code ref_sqlite_commit(const struct ref_sqlite_connection *c, struct assay_err *err)
+enum assay_code ref_sqlite_commit(struct ref_sqlite_connection *c, struct assay_err *err)
 {
-    return ref_sqlite_run(c, c->commit, err);
+    enum assay_code code = ref_sqlite_run(c, c->commit, err);
+    int64_t changes = sqlite3_total_changes64(c->db);
+
+    if (code == ASSAY_OK && changes != c->changes_then)
+        c->commits++;
+    c->changes_then = changes;
+    return code;
 }
 
 void ref_sqlite_leave(struct ref_sqlite_connection *c)

@@ -33,6 +33,8 @@ struct ref_sqlite_connection {
     sqlite3_stmt *begin, *commit, *roll_back;
     sqlite3_stmt *statements[REF_SQLITE_STATEMENTS_MAX]; /**< in the order of the kind's */
     bool writes;
+    uint64_t commits;     /**< of transactions that changed something: one sync each */
+    int64_t changes_then; /**< total_changes of the last one */
 };
 
 #define REF_SQLITE_CONNECTION_INIT                                                                 \
@@ -56,7 +58,7 @@ enum assay_code ref_sqlite_make_file(const char *path, struct assay_err *err) AS
 enum assay_code ref_sqlite_begin(struct ref_sqlite_connection *c,
                                  struct assay_err *err) ASSAY_MUST_USE;
 /** Makes what it did durable. */
-enum assay_code ref_sqlite_commit(const struct ref_sqlite_connection *c,
+enum assay_code ref_sqlite_commit(struct ref_sqlite_connection *c,
                                   struct assay_err *err) ASSAY_MUST_USE;
 /** Undoes what was not committed, and frees the lock. */
 void ref_sqlite_leave(struct ref_sqlite_connection *c);
