@@ -248,6 +248,27 @@ Test(kaspa_client_finds, nothing_of_a_conflict_lost_among_such_coins)
     client_end(&s.c);
 }
 
+/* Of a coin that was spent before the client has seen anything, who did it is told to who asks. */
+Test(kaspa_client_finds, who_has_spent_a_coin_where_that_is_wanted)
+{
+    struct client_world c;
+    struct kx_look question;
+
+    client_begin(&c);
+    world_submit(&c.w, world_payment(&c.w, "another"));
+    world_mine(&c.w, 2);
+    cr_assert_eq(client_look_coins(&c), ASSAY_OK, "%s", c.err.text);
+    question = client_question(&c);
+    for (int i = 0; i < 2; i++) {
+        question.wants_spender = i == 1;
+        cr_assert_eq(ref_kaspa_node_look(c.client, &c.sight, &c.w.arena, &question, &c.err),
+                     ASSAY_OK, "%s", c.err.text);
+        cr_expect_eq(c.sight.evidence.status, i == 1 ? KX_CHAIN_ABSENT : KX_CHAIN_UNKNOWN);
+    }
+    cr_expect_eq(c.sight.evidence.confirmations, 2);
+    client_end(&c);
+}
+
 /* ---- below the pruning point ---- */
 
 static const struct {

@@ -100,7 +100,8 @@ static bool is_guarded(const json_t *cases, const char *id)
 /* What is decided outside a payment's checks. */
 static bool is_beyond_a_payment(const char *id)
 {
-    static const char *const beyond[] = {"kx.identity.by_recipient", "kx.hints.of_own_spend"};
+    static const char *const beyond[] = {"kx.identity.by_recipient", "kx.hints.of_own_spend",
+                                         "kx.http.members_twice"};
 
     for (size_t i = 0; i < ARRAY_LEN(beyond); i++)
         if (strcmp(beyond[i], id) == 0)

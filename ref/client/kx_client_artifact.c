@@ -230,8 +230,7 @@ static struct assay_bytes payment_text(struct kx_client *c, const struct result 
 /* The payment's text read as a server would, and its transaction with what it says of the coins. */
 static bool read_payment(struct kx_client *c, struct assay_bytes text)
 {
-    static const struct kaspa_json_options options = {
-        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    const struct kaspa_json_options options = kx_transaction_limits();
     struct assay_err err = {0};
 
     if (x402_document_parse(&c->payment_doc, &c->arena, text, true, &err) == ASSAY_OK &&

@@ -131,7 +131,8 @@ static struct kx_action read_payment(struct kx_core_request *r)
         return refuse_undecodable(r, ASSAY_E_TOO_LARGE);
     if ((rc = x402_header_decode(&text, &r->arena, r->event.payment, &err)) != ASSAY_OK)
         return refuse_undecodable(r, rc);
-    if ((rc = x402_document_parse(&r->doc, &r->arena, text, true, &err)) != ASSAY_OK)
+    if ((rc = x402_document_parse(&r->doc, &r->arena, text, !REF_DEFECT(kx_members_twice), &err)) !=
+        ASSAY_OK)
         return refuse_unreadable(r, rc, rc == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
     if (kx_payment_read(&r->payment, &r->arena, &r->doc, &err) != KX_LOCAL_NONE)
         return refuse_unreadable(r, err.code, "http.form");
@@ -212,14 +213,17 @@ static struct kx_action priced(struct kx_core_request *r)
 
 static struct kx_action decide(struct kx_core_request *r)
 {
-    const char *allow = NULL, *fault = limit_passed(r);
-    enum assay_code rc;
+    enum assay_code rc = kx_core_resolve(r);
+    const char *allow = NULL, *fault;
 
-    if (fault != NULL)
+    if (rc == ASSAY_OK)
+        r->route = kx_core_find_route(r->core, r->path, r->event.method, &allow);
+    if (r->route != NULL && (fault = kx_core_access_fault(r)) != NULL)
+        return kx_core_refuse(r, 400, fault, "access.tenant");
+    if ((fault = limit_passed(r)) != NULL)
         return kx_core_busy(r, 429, fault, "limits.concurrency");
-    if ((rc = kx_core_resolve(r)) != ASSAY_OK)
+    if (rc != ASSAY_OK)
         return refuse_url(r, rc);
-    r->route = kx_core_find_route(r->core, r->path, r->event.method, &allow);
     if (REF_DEFECT(kx_unpaid_head) && assay_bytes_is(r->event.method, "HEAD") &&
         kx_core_find_route(r->core, r->path, ASSAY_LIT("GET"), &allow) != NULL)
         return kx_core_run(r, KX_RUN_FREE);
@@ -227,8 +231,6 @@ static struct kx_action decide(struct kx_core_request *r)
         return kx_core_wrong_method(r, allow);
     if (r->route == NULL)
         return kx_core_refuse(r, 404, "not_found", NULL);
-    if ((fault = kx_core_access_fault(r)) != NULL)
-        return kx_core_refuse(r, 400, fault, "access.tenant");
     return r->route->price == 0 ? kx_core_run(r, KX_RUN_FREE) : priced(r);
 }
 

@@ -68,6 +68,7 @@ struct kx_core_request {
     struct kx_head head;
     struct kx_exact_verdict verdict;
     bool is_accepted;          /**< it was on the chain before it was claimed */
+    bool is_head_sought;       /**< the look is for who has spent the head */
     enum kx_exact_rule broken; /**< the check that refused it, or KX_EXACT__COUNT */
     bool is_forgiven;          /**< of defects: its coins are gone, and so it was accepted */
     char own_hash[X402_HASH_TEXT_BYTES]; /**< of defects: the request hash as it was sent */
@@ -176,9 +177,6 @@ struct kx_action kx_core_judge(struct kx_core_request *r);
  * have been claimed since, which changes what it is judged by. */
 struct kx_action kx_core_refuse_payment(struct kx_core_request *r, enum kx_wire reason,
                                         const char *rule);
-/** By what a payment is remembered: `hash`, the name of its transaction, as it is. Of defects: made
- * into another name with what shall not be in it. */
-enum assay_code kx_core_remember_as(struct kx_core_request *r, char *hash);
 struct kx_action kx_core_on_head(struct kx_core_request *r, enum assay_code code,
                                  const struct kx_store_answer *answer);
 struct kx_action kx_core_look_at_coins(struct kx_core_request *r);
@@ -186,6 +184,16 @@ struct kx_action kx_core_on_coins(struct kx_core_request *r, enum assay_code cod
                                   const struct kx_sight *sight);
 struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code code,
                                   const struct kx_store_answer *answer);
+
+/* ---- by what it is remembered (kx_remember.c) ---- */
+
+/** `hash`, the name of its transaction, as it is. Of defects: made into another name with what
+ * shall not be in it. */
+enum assay_code kx_core_remember_as(struct kx_core_request *r, char *hash);
+/** Of defects: a payment that has bought before may come again. Its coins are gone then, and
+ * whoever makes these mistakes takes a transaction that is accepted for a good one (section 7, rule
+ * 11). */
+bool kx_core_forgets(void);
 
 /* ---- settlement (kx_settle.c) ---- */
 
@@ -196,6 +204,8 @@ struct kx_action kx_core_look_once(struct kx_core_request *r);
 /** Goes on with r->attempt, which an earlier request claimed. */
 struct kx_action kx_core_resume(struct kx_core_request *r);
 struct kx_action kx_core_on_submitted(struct kx_core_request *r, enum assay_code code, bool sent);
+/** Of defects: an error of the node's that counts as its consent. */
+bool kx_core_trusts(enum assay_code code);
 struct kx_action kx_core_on_evidence(struct kx_core_request *r, enum assay_code code,
                                      const struct kx_sight *sight);
 struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code, bool done);

@@ -320,12 +320,29 @@ static enum assay_code quote_again(struct quote *out, struct kx_core_request *r,
     return quote_additive(out, r, standard, head, deadline_given(r, last));
 }
 
+/* Of defect kx.http.members_twice: of the terms as they came back the first amount, and no further
+ * one, is the offered one. */
+static bool is_first_amount(const struct kx_core_request *r, struct assay_bytes amount)
+{
+    static const char name[] = "\"amount\":\"";
+    struct assay_bytes terms = assay_json_raw(&r->doc, r->payment.envelope.accepted.token);
+    size_t at = 0;
+
+    while (at + sizeof(name) - 1 < terms.len && memcmp(terms.at + at, name, sizeof(name) - 1) != 0)
+        at++;
+    at += sizeof(name) - 1;
+    return assay_bytes_equal(assay_bytes_part(terms, at, at + amount.len), amount);
+}
+
 /* Of defects: what is taken as it came back instead of being compared. */
 static void take_back(struct quote *out, const struct kx_core_request *r)
 {
     const struct kx_terms *accepted = &r->terms;
 
-    if (REF_DEFECT(kx_offer_amount))
+    if (REF_DEFECT(kx_offer_amount) ||
+        (REF_DEFECT(kx_members_twice) && is_first_amount(r, out->amount)))
+        out->amount = accepted->amount_text;
+    if (REF_DEFECT(kx_amount_lenient) && accepted->amount == r->route->price)
         out->amount = accepted->amount_text;
     if (REF_DEFECT(kx_offer_pay_to))
         out->pay_to = accepted->pay_to;

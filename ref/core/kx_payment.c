@@ -52,12 +52,13 @@ static bool is_passed_over(const struct kx_core_request *r, enum kx_exact_rule r
     bool has_no_id = REF_DEFECT(kx_identifier_free) && r->payment.identifier.id.len == 0;
     bool no_coins = r->is_forgiven || REF_DEFECT(kx_hints_believed) || REF_DEFECT(kx_head_stale);
     const bool passed_over[KX_EXACT__COUNT] = {
-        [KX_EXACT_OFFERED] = REF_DEFECT(kx_offer_unmatched),
+        [KX_EXACT_OFFERED] = REF_DEFECT(kx_offer_unmatched) || REF_DEFECT(kx_terms_flow) ||
+                             REF_DEFECT(kx_offer_additions),
         [KX_EXACT_IDENTIFIER_ECHO] = REF_DEFECT(kx_identifier_echo) || has_no_id,
         [KX_EXACT_IDENTIFIER] = REF_DEFECT(kx_identifier_free),
-        [KX_EXACT_PROFILE] = REF_DEFECT(kx_terms_profile),
-        [KX_EXACT_CHALLENGE] = REF_DEFECT(kx_terms_profile) || REF_DEFECT(kx_head_challenge) ||
-                               REF_DEFECT(kx_head_terms),
+        [KX_EXACT_PROFILE] = REF_DEFECT(kx_terms_profile) || REF_DEFECT(kx_replay_profile),
+        [KX_EXACT_CHALLENGE] = REF_DEFECT(kx_terms_profile) || REF_DEFECT(kx_replay_profile) ||
+                               REF_DEFECT(kx_head_challenge) || REF_DEFECT(kx_head_terms),
         [KX_EXACT_HEAD] = other_head || REF_DEFECT(kx_head_terms),
         [KX_EXACT_DEADLINES] =
             REF_DEFECT(kx_expiry_far) || (REF_DEFECT(kx_expiry_seconds) && ends_in_time(r)),
@@ -73,7 +74,8 @@ static bool is_passed_over(const struct kx_core_request *r, enum kx_exact_rule r
         [KX_EXACT_CHANGE] = REF_DEFECT(kx_change_foreign),
         [KX_EXACT_CONSENSUS] = no_coins || REF_DEFECT(kx_consensus_none) ||
                                REF_DEFECT(kx_outpoints_twice) || REF_DEFECT(kx_mass_believed) ||
-                               REF_DEFECT(kx_funding_unverified),
+                               REF_DEFECT(kx_funding_unverified) || REF_DEFECT(kx_output_wraps) ||
+                               REF_DEFECT(kx_outputs_covenant),
         [KX_EXACT_LIVE] = REF_DEFECT(kx_expiry_none) || (REF_DEFECT(kx_expiry_claim) && with_chain),
     };
 
@@ -177,15 +179,14 @@ static void fill_attempt(struct kx_core_request *r)
     if (REF_DEFECT(kx_final_offer_only) || REF_DEFECT(kx_offer_finality))
         attempt->required = REF_DEFECT(kx_offer_finality) ? terms->finality : KX_FINALITY_ACCEPTED;
     if (REF_DEFECT(kx_expiry_none))
-        attempt->authorization_expires_ms = INT64_MAX;
+        attempt->authorization_expires_ms = attempt->challenge_expires_ms = INT64_MAX;
 }
 
 /* The transaction in the one spelling that is kept. The verdict has read it, but for members that
  * are there twice, which nobody else shall read otherwise than we. */
 static enum assay_code write_transaction(struct kx_core_request *r)
 {
-    static const struct kaspa_json_options options = {
-        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    const struct kaspa_json_options options = kx_transaction_limits();
     struct kaspa_claims claims;
     enum assay_code rc;
 
@@ -244,6 +245,8 @@ static struct kx_action judge_alone(struct kx_core_request *r)
     }
     if ((rc = write_transaction(r)) != ASSAY_OK)
         return refuse_transaction(r, rc);
+    if (REF_DEFECT(kx_funding_one_coin) && r->verdict.tx.input_count > 1)
+        return kx_core_refuse_payment(r, KX_WIRE_STATE, kx_exact_rules[KX_EXACT_FUNDING].id);
     if (REF_DEFECT(kx_sighash_all_only) && !is_all_signed(&r->verdict.tx))
         return kx_core_refuse_payment(r, KX_WIRE_STATE, kx_exact_rules[KX_EXACT_FUNDING].id);
     fill_attempt(r);
@@ -278,69 +281,6 @@ struct kx_action kx_core_on_head(struct kx_core_request *r, enum assay_code code
     return judge_alone(r);
 }
 
-/* ---- by what it is remembered ---- */
-
-static void add_from_text(struct assay_buf *out, struct kx_core_request *r)
-{
-    static const struct kaspa_json_options options = {.unknown_members = true};
-    struct kaspa_claims claims;
-    struct kaspa_tx tx;
-
-    if (kaspa_tx_parse(&tx, &claims, &r->arena, r->payment.transaction, &options, NULL) != ASSAY_OK)
-        return;
-    if (REF_DEFECT(kx_id_key))
-        assay_buf_add(out, assay_bytes_of(claims.id.at, sizeof(claims.id.at)));
-    for (size_t i = 0; REF_DEFECT(kx_replay_witness) && i < tx.input_count; i++)
-        assay_buf_add(out, tx.inputs[i].signature_script);
-}
-
-/* Of defects: what makes the same transaction another one. */
-static void add_alias(struct assay_buf *out, struct kx_core_request *r)
-{
-    uint32_t accepted = r->payment.envelope.accepted.token;
-
-    if (REF_DEFECT(kx_replay_unrecorded) || REF_DEFECT(kx_replay_identifier) || r->is_again)
-        assay_buf_add(out, r->identifier);
-    if (REF_DEFECT(kx_replay_text))
-        assay_buf_add(out, r->payment.transaction);
-    if (REF_DEFECT(kx_replay_witness) || REF_DEFECT(kx_id_key))
-        add_from_text(out, r);
-    if (REF_DEFECT(kx_replay_index))
-        assay_buf_add_u64(out, r->payment.output_index);
-    if (REF_DEFECT(kx_replay_request))
-        assay_buf_add_str(out, r->fingerprint);
-    if (REF_DEFECT(kx_replay_case))
-        assay_buf_add(out, assay_json_raw(&r->doc, accepted));
-}
-
-enum assay_code kx_core_remember_as(struct kx_core_request *r, char *hash)
-{
-    struct assay_buf alias = ASSAY_BUF_INIT(KX_CORE_TEXT_MAX_BYTES);
-    enum assay_code rc;
-
-    add_alias(&alias, r);
-    if (alias.len > 0) {
-        assay_buf_add_str(&alias, hash);
-        x402_hash_text(hash, assay_buf_view(&alias));
-    }
-    rc = alias.bad;
-    assay_buf_fini(&alias);
-    return rc;
-}
-
-/* Of defects: a payment that has bought before may come again. Its coins are gone then, and whoever
- * makes these mistakes takes a transaction that is accepted for a good one (section 7, rule 11). */
-static bool forgets(void)
-{
-    return REF_DEFECT(kx_replay_unrecorded) || REF_DEFECT(kx_replay_identifier) ||
-           REF_DEFECT(kx_replay_text) || REF_DEFECT(kx_replay_witness) ||
-           REF_DEFECT(kx_replay_index) || REF_DEFECT(kx_replay_request) ||
-           REF_DEFECT(kx_replay_case) || REF_DEFECT(kx_id_key) || REF_DEFECT(kx_replay_worker) ||
-           REF_DEFECT(kx_replay_memory) || REF_DEFECT(kx_store_evicts) ||
-           REF_DEFECT(kx_handler_failed_released) || REF_DEFECT(kx_node_loses) ||
-           REF_DEFECT(kx_replay_late);
-}
-
 /* ---- with the chain ---- */
 
 struct kx_action kx_core_look_at_coins(struct kx_core_request *r)
@@ -364,11 +304,27 @@ static struct kx_action refuse_blind(struct kx_core_request *r, enum assay_code 
     return kx_core_busy(r, 503, KX_GATEWAY, code == ASSAY_E_DENIED ? "node.fit" : "node.answers");
 }
 
-/* An offer that was made of a head whose coin is gone is worth nothing: the head moved without us,
- * and where to is for an operator to prove (section 8.4). */
-static bool is_head_lost(const struct kx_core_request *r, const struct kx_sight *sight)
+/* The head's coin is gone. Why, a look for it alone tells: with the others it might be one of
+ * theirs that another transaction has spent. */
+static struct kx_action look_for_head(struct kx_core_request *r)
 {
-    return r->has_head && sight->is_missing[0];
+    r->is_head_sought = true;
+    r->look.count = 1;
+    r->look.wants_spent = false;
+    r->look.wants_spender = true;
+    return kx_core_look(r, 0);
+}
+
+/* An offer of a head that another accepted transaction has spent is worth nothing: it moved without
+ * us, and where to is for an operator to prove (section 8.4). One whose coin is gone for another
+ * reason, such as a payment that a reorganisation took back, is kept: it comes back with it. */
+static struct kx_action on_head_sought(struct kx_core_request *r, enum assay_code code,
+                                       const struct kx_sight *sight)
+{
+    if (code != ASSAY_OK || !sight->is_missing[0] || sight->evidence.status != KX_CHAIN_ABSENT)
+        return refuse(r);
+    r->rule = kx_exact_rules[r->broken].id;
+    return kx_core_ask(r, KX_ASK_HEAD_LOST);
 }
 
 static bool any_is_missing(const struct kx_core_request *r, const struct kx_sight *sight)
@@ -404,20 +360,30 @@ static struct kx_action look_for_itself(struct kx_core_request *r)
     return kx_core_look(r, 0);
 }
 
-/* The store compares the deadlines once more, with the time that they were judged at. */
+/* What no node relays would be claimed, never accepted, and held for good: the profile allows it,
+ * so it is our policy that does not. What is accepted already needs no relay. */
+static bool can_arrive(const struct kx_core_request *r)
+{
+    return r->is_accepted || r->is_forgiven || r->verdict.relay != KASPA_INVALID ||
+           REF_DEFECT(kx_relay_unasked);
+}
+
+/* The store compares the deadlines once more, with the time at which it writes. */
 static struct kx_action claim(struct kx_core_request *r, const struct kx_sight *sight)
 {
-    char *since = assay_arena_alloc(&r->arena, X402_HASH_TEXT_BYTES);
+    const struct kaspa_hash *since = r->is_accepted ? &sight->before : &sight->sink;
+    char *text = assay_arena_alloc(&r->arena, X402_HASH_TEXT_BYTES);
 
-    if (since == NULL)
+    if (text == NULL)
         return kx_core_unavailable(r);
-    assay_hex_encode(since, assay_bytes_of(sight->sink.at, sizeof(sight->sink.at)));
-    r->attempt.since = assay_str(r->is_accepted ? "" : since);
+    r->look.has_since = !r->is_accepted || sight->has_before;
+    r->look.since = *since;
+    if (r->look.has_since)
+        assay_hex_encode(text, assay_bytes_of(since->at, sizeof(since->at)));
+    r->attempt.since = assay_str(text);
     r->attempt.claimed_ms = r->now_ms;
     r->look.has_tx = true;
     r->look.wants_spent = false;
-    r->look.has_since = !r->is_accepted;
-    r->look.since = sight->sink;
     r->is_late = REF_DEFECT(kx_replay_late) || REF_DEFECT(kx_handler_failed_released);
     r->has_attempt = r->is_late;
     return r->is_late ? kx_core_submit(r) : kx_core_ask(r, KX_ASK_CLAIM);
@@ -426,26 +392,26 @@ static struct kx_action claim(struct kx_core_request *r, const struct kx_sight *
 struct kx_action kx_core_on_coins(struct kx_core_request *r, enum assay_code code,
                                   const struct kx_sight *sight)
 {
+    if (r->is_head_sought)
+        return on_head_sought(r, code, sight);
     if (code != ASSAY_OK)
-        return refuse_blind(r, code);
+        return kx_core_trusts(code) ? claim(r, &(struct kx_sight){0}) : refuse_blind(r, code);
     if (!r->look.has_tx && any_is_missing(r, sight) && !REF_DEFECT(kx_final_own))
         return look_for_itself(r);
     r->is_accepted = is_own_spend(r, sight);
-    r->is_forgiven =
-        (forgets() || REF_DEFECT(kx_hints_own)) && sight->evidence.status == KX_CHAIN_ACCEPTED;
+    r->is_forgiven = (kx_core_forgets() || REF_DEFECT(kx_hints_own)) &&
+                     sight->evidence.status == KX_CHAIN_ACCEPTED;
     verify(r, sight);
     switch (weigh(r, true)) {
     case KASPA_VALID:
-        return claim(r, sight);
+        return can_arrive(r) ? claim(r, sight)
+                             : kx_core_refuse_payment(r, KX_WIRE_STATE, "payment.relayable");
     case KASPA_INVALID:
         break;
     case KASPA_UNDECIDED:
         return kx_core_unavailable(r);
     }
-    if (!is_head_lost(r, sight))
-        return refuse(r);
-    r->rule = kx_exact_rules[r->broken].id;
-    return kx_core_ask(r, KX_ASK_HEAD_LOST);
+    return r->has_head && sight->is_missing[0] ? look_for_head(r) : refuse(r);
 }
 
 /* ---- the claim ---- */

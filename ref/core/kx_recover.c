@@ -52,8 +52,7 @@ enum assay_code kx_core_look_for(struct kx_look *out, struct kaspa_tx *tx,
                                  struct assay_arena *arena, const struct kx_attempt *attempt,
                                  struct assay_err *err)
 {
-    static const struct kaspa_json_options options = {
-        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    const struct kaspa_json_options options = kx_transaction_limits();
     struct assay_err inner = {0};
     struct kx_look look = {.has_tx = true};
     struct kaspa_claims claims;

@@ -80,12 +80,17 @@ static struct kx_action accept(struct kx_core_request *r)
     return r->is_late ? kx_core_run(r, KX_RUN_PAID) : kx_core_ask(r, KX_ASK_ACCEPT);
 }
 
+bool kx_core_trusts(enum assay_code code)
+{
+    return (code == ASSAY_E_TIMEOUT && REF_DEFECT(kx_node_error_final)) ||
+           (code == ASSAY_E_MALFORMED && REF_DEFECT(kx_node_malformed));
+}
+
 /* Of defects: what is no evidence, and taken for it. */
 static bool is_trusted(enum assay_code code, const struct kx_sight *sight)
 {
     if (code != ASSAY_OK)
-        return (code == ASSAY_E_TIMEOUT && REF_DEFECT(kx_node_error_final)) ||
-               (code == ASSAY_E_MALFORMED && REF_DEFECT(kx_node_malformed));
+        return kx_core_trusts(code);
     return (sight->evidence.status == KX_CHAIN_MEMPOOL && REF_DEFECT(kx_final_mempool)) ||
            (sight->evidence.status == KX_CHAIN_ABSENT && REF_DEFECT(kx_replaced_served));
 }

@@ -21,6 +21,9 @@ struct kx_look {
     uint64_t output_amount;
     /** Of has_tx: what the coins were, if it is accepted and has spent them. */
     bool wants_spent;
+    /** Where a coin is gone and the transaction is not accepted: who has spent it is looked for as
+     * far back as anything is, not from `since` or a checkpoint alone. Costly. */
+    bool wants_spender;
     /** A block from which to look for it first; else from the oldest checkpoint that this client
      * has seen. */
     bool has_since;

@@ -3,6 +3,7 @@
 
 #include "defects/defects.h"
 #include "kaspa_x402/exact_read.h"
+#include "x402/limits.h"
 
 /* MALFORMED: not of the pattern; RANGE: of the pattern, and no such time. */
 static enum assay_code parse_time(int64_t *ms, struct assay_bytes text)
@@ -18,6 +19,14 @@ static enum assay_code parse_time(int64_t *ms, struct assay_bytes text)
     memcpy(room, text.at, seconds);
     memcpy(room + seconds, places, sizeof(places) - 1);
     return assay_time_parse(ms, assay_bytes_of(room, sizeof(room)));
+}
+
+struct kaspa_json_options kx_transaction_limits(void)
+{
+    return (struct kaspa_json_options){
+        .unknown_members = true,
+        .max_inputs = REF_DEFECT(kx_budget_none) ? X402_MAX_NODES : KX_INPUTS_MAX,
+        .max_outputs = REF_DEFECT(kx_budget_none) ? X402_MAX_NODES : KX_OUTPUTS_MAX};
 }
 
 bool kx_time_read(int64_t *ms, struct assay_bytes text)

@@ -4,6 +4,7 @@
 #define KX_EXACT_PAYMENT_H
 
 #include "base/time.h"
+#include "kaspa/safejson.h"
 #include "kaspa_x402/exact_terms.h"
 #include "x402/payment_identifier.h"
 
@@ -41,6 +42,10 @@ struct kx_payment {
  * judged later. */
 enum kx_local kx_payment_read(struct kx_payment *out, struct assay_arena *arena,
                               const struct assay_json *doc, struct assay_err *err) ASSAY_MUST_USE;
+
+/** What a payment's transaction is read by: unknown members are passed over, and it has no more
+ * inputs and outputs than that. */
+struct kaspa_json_options kx_transaction_limits(void);
 
 /** "2099-01-01T00:00:00Z" or with exactly three places; else false. */
 bool kx_time_read(int64_t *ms, struct assay_bytes text);

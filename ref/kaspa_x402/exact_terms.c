@@ -104,9 +104,23 @@ static bool read_asset(struct reading *t)
                    ASSAY_E_UNKNOWN, "asset", "is not KAS");
 }
 
+/* Of defect kx.terms.amount_lenient: as numbers are read by hand. */
+static enum assay_code read_leading(uint64_t *out, struct assay_bytes text)
+{
+    size_t i = 0;
+
+    while (i < text.len && (text.at[i] == ' ' || text.at[i] == '+'))
+        i++;
+    for (*out = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++)
+        *out = *out * 10 + (uint64_t)(text.at[i] - '0');
+    return ASSAY_OK;
+}
+
 static bool read_amount(struct reading *t)
 {
-    enum assay_code rc = assay_decimal_u64(&t->out->amount, t->terms->amount);
+    enum assay_code rc = REF_DEFECT(kx_amount_lenient)
+                             ? read_leading(&t->out->amount, t->terms->amount)
+                             : assay_decimal_u64(&t->out->amount, t->terms->amount);
 
     t->out->amount_text = t->terms->amount;
     return require(t, rc == ASSAY_OK, rc, "amount", assay_code_text(rc));
@@ -160,10 +174,10 @@ static bool has_no_foreign_member(struct reading *t)
         NAME("challengeId"),      NAME("challengeExpiresAt"),
     };
 
-    if (t->out->profile != KX_HASH_CHAIN &&
+    if (t->out->profile != KX_HASH_CHAIN && !REF_DEFECT(kx_terms_flow) &&
         !kx_read_without(&t->extra, t->terms->extra, first_version, ARRAY_LEN(first_version)))
         return false;
-    return t->out->profile != KX_STANDARD_NATIVE ||
+    return t->out->profile != KX_STANDARD_NATIVE || REF_DEFECT(kx_terms_flow) ||
            kx_read_without(&t->extra, t->terms->extra, of_heads, ARRAY_LEN(of_heads));
 }
 
@@ -171,7 +185,9 @@ static bool read_finality(struct reading *t)
 {
     uint32_t token = assay_json_member(t->out->doc, t->terms->extra, "finality");
 
-    for (int f = KX_FINALITY_ACCEPTED; f <= KX_FINALITY_CONFIRMED; f++) {
+    int weakest = REF_DEFECT(kx_offer_finality) ? KX_FINALITY_MEMPOOL : KX_FINALITY_ACCEPTED;
+
+    for (int f = weakest; f <= KX_FINALITY_CONFIRMED; f++) {
         if (assay_json_string_is(t->out->doc, token, finality_names[f])) {
             t->out->finality = (enum kx_finality)f;
             return true;
@@ -183,10 +199,11 @@ static bool read_finality(struct reading *t)
 static bool read_form(struct reading *t)
 {
     static const struct kx_member members[] = {
-        {"paymentFlow", KX_KIND_CONST, 0, 0, "upfront", false},
         {"transactionEncoding", KX_KIND_CONST, 0, 0, KX_ENCODING, false},
         {"payToScriptPublicKey", KX_KIND_SPK, KX_AT(struct kx_terms, spk), NULL, false},
+        {"paymentFlow", KX_KIND_CONST, 0, 0, "upfront", false},
     };
+    size_t unread = REF_DEFECT(kx_terms_flow) ? 1 : 0; /* of the members that there must be */
     struct hints {
         uint64_t output_index, decimals;
     } hints = {.decimals = 8};
@@ -203,7 +220,7 @@ static bool read_form(struct reading *t)
         return fail(t, ASSAY_E_MALFORMED, "payTo", "is empty");
     if (t->terms->max_timeout_s < 1 || t->terms->max_timeout_s > UINT32_MAX)
         return fail(t, ASSAY_E_RANGE, "maxTimeoutSeconds", "is no number of 1 to 4294967295");
-    if (!kx_read_members(&t->extra, extra, members, ARRAY_LEN(members), t->out) ||
+    if (!kx_read_members(&t->extra, extra, members, ARRAY_LEN(members) - unread, t->out) ||
         !kx_read_members(&t->extra, extra, optional, ARRAY_LEN(optional), &hints) ||
         !read_finality(t))
         return false;

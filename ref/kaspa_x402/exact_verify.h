@@ -86,6 +86,9 @@ struct kx_exact_verdict {
         requirements_hash[X402_HASH_TEXT_BYTES], payload_hash[X402_HASH_TEXT_BYTES],
         identity[X402_HASH_TEXT_BYTES], authorization_id[X402_HASH_TEXT_BYTES];
     uint64_t fee;
+    /** Whether nodes relay it (consensus digest 6.5), which no check of the profile asks: it allows
+     * a fee of 0. UNDECIDED where the coins are not known. */
+    enum kaspa_outcome relay;
     uint8_t payer[32]; /**< the x-only key that authorised */
 };
 

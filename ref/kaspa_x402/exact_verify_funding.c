@@ -196,7 +196,7 @@ void kx_judge_authorization(struct kx_verifying *v, enum kx_exact_rule rule)
     } else if (kx_authorization_digest(digest, &authorized) != ASSAY_OK) {
         kx_check_undecided(v, rule);
     } else if (memcmp(digest, authorization->digest, sizeof(digest)) != 0 &&
-               !REF_DEFECT(kx_auth_digest_sent)) {
+               !REF_DEFECT(kx_auth_digest_sent) && !REF_DEFECT(kx_auth_v1)) {
         kx_check_break(v, rule, "its digest is not the computed one");
     } else if (assay_schnorr_verify(authorization->signature, authorization->digest, key) !=
                ASSAY_SIG_GOOD) {

@@ -36,8 +36,7 @@ static bool has_every_hint(const struct kx_verifying *v)
 
 static enum assay_code read_transaction(struct kx_verifying *v, struct assay_json *doc)
 {
-    static const struct kaspa_json_options options = {
-        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    const struct kaspa_json_options options = kx_transaction_limits();
     struct assay_err *err = &v->encoding_err;
     enum assay_code rc;
 
@@ -79,11 +78,13 @@ static void run_consensus(struct kx_verifying *v)
         .is_missing = v->with->is_missing,
     };
 
+    v->out->relay = KASPA_UNDECIDED;
     if (with.utxos == NULL) {
         kaspa_txid(&v->id, &v->out->tx);
         return;
     }
     kaspa_tx_verify(&v->consensus, &v->out->tx, &with);
+    v->out->relay = v->consensus.relay;
     v->id = v->consensus.id;
 }
 
@@ -193,7 +194,7 @@ static bool covenant_is_right(const struct kx_verifying *v, size_t i)
     const struct kaspa_output *output = &v->out->tx.outputs[i];
 
     if (i > 0 || v->terms.profile != KX_HASH_CHAIN)
-        return !output->has_covenant;
+        return !output->has_covenant || REF_DEFECT(kx_outputs_covenant);
     return output->has_covenant && output->authorizing_input == 0 &&
            memcmp(output->covenant_id.at, v->terms.covenant_id, sizeof(v->terms.covenant_id)) == 0;
 }
@@ -270,7 +271,7 @@ void kx_judge_storage_mass(struct kx_verifying *v, enum kx_exact_rule rule)
 /* False: a sum passes 64 bits. */
 static bool add_amount(uint64_t *sum, uint64_t amount)
 {
-    if (amount > UINT64_MAX - *sum)
+    if (amount > UINT64_MAX - *sum && !REF_DEFECT(kx_output_wraps))
         return false;
     *sum += amount;
     return true;

@@ -29,8 +29,9 @@ static enum assay_code walk_it(struct looking *l, struct ref_kaspa_walk *walk)
 {
     bool is_read;
     enum assay_code rc = ref_kaspa_walk_near(&l->search, walk, &is_read);
+    bool goes_back = !is_read || (!walk->is_found && l->look->wants_spender);
 
-    return rc == ASSAY_OK && !is_read ? ref_kaspa_walk_back(&l->search, walk) : rc;
+    return rc == ASSAY_OK && goes_back ? ref_kaspa_walk_back(&l->search, walk) : rc;
 }
 
 /* The accepting block is a chain block, not above the end of the walk, which is one too, and still

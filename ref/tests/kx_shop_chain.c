@@ -135,6 +135,8 @@ enum assay_code shop_look(struct shop *s, struct kx_sight *out, struct assay_are
     cr_assert(out->utxos != NULL && out->is_missing != NULL);
     if (asked->has_tx)
         tell_tx(s, &out->evidence, asked);
+    out->has_before = out->evidence.status == KX_CHAIN_ACCEPTED;
+    out->before.at[0] = out->has_before ? 0x52 : 0;
     for (size_t i = 0; i < asked->count; i++)
         tell_coin(s, out, asked, i);
     return ASSAY_OK;

@@ -2,6 +2,7 @@
  * the defect switched on. See defects/kaspa_x402.def. */
 #include "ref/tests/kx_shop.h"
 
+#include "base/base64.h"
 #include "base/hex.h"
 #include "defects/defects.h"
 
@@ -156,6 +157,13 @@ static void two_sig_ops(struct kx_world *w)
 static void all_fee(struct kx_world *w)
 {
     w->plan.change = NULL;
+}
+
+static void no_fee(struct kx_world *w)
+{
+    w->plan.change = NULL;
+    w->spends[0].utxo.amount = KX_WORLD_AMOUNT;
+    shop.utxos[0].amount = KX_WORLD_AMOUNT;
 }
 
 static void spend_twice(struct kx_world *w)
@@ -340,6 +348,23 @@ static void two_headers(void)
     paid.payment = assay_arena_printf(&shop.arena, "%s, e30=", paid.payment);
 }
 
+/* The amount that is offered, and behind it the one that is paid. */
+static void amount_twice(void)
+{
+    char *text = json_dumps(world->payment, JSON_COMPACT | JSON_SORT_KEYS);
+    const char *at = text != NULL ? strstr(text, "\"amount\":") : NULL;
+    struct assay_buf twice = ASSAY_BUF_INIT(1 << 20), header = ASSAY_BUF_INIT(1 << 20);
+
+    cr_assert_not_null(at);
+    assay_buf_printf(&twice, "%.*s\"amount\":\"%llu\",%s", (int)(at - text), text,
+                     (unsigned long long)KX_WORLD_AMOUNT, at);
+    assay_base64_encode(&header, ASSAY_BASE64_STD, assay_buf_view(&twice));
+    paid.payment = assay_arena_printf(&shop.arena, "%s", assay_buf_cstr(&header));
+    assay_buf_fini(&twice);
+    assay_buf_fini(&header);
+    free(text);
+}
+
 struct forgery {
     const char *defect;
     struct shop_ask ask, sent; /* sent.target NULL: what was asked */
@@ -359,6 +384,8 @@ struct forgery {
 
 static const struct forgery forgeries[] = {
     {"kx.offer.unmatched", REPORT, .change = term_note},
+    {"kx.offer.additions_renew", REPORT, .change = term_note},
+    {"kx.http.members_twice", REPORT, .change = term_amount, .meanwhile = amount_twice},
     {"kx.offer.without_amount", REPORT, .change = term_amount},
     {"kx.offer.without_pay_to", REPORT, .change = term_pay_to},
     {"kx.offer.without_finality", REPORT, .change = term_finality,
@@ -379,6 +406,7 @@ static const struct forgery forgeries[] = {
     {"kx.commitments.unchecked", REPORT, .change = two_sig_ops},
     {"kx.mass.believed", REPORT, .after = sent_mass},
     {"kx.fee.unlimited", REPORT, .change = all_fee},
+    {"kx.fee.unrelayed", REPORT, .change = no_fee},
     {"kx.hints.believed", REPORT, .meanwhile = coin_of_more},
     {"kx.funding.unverified", REPORT, .after = sent_signature},
     {"kx.funding.any_script", REPORT, .change = spend_script},
@@ -522,6 +550,20 @@ static bool serves_other_signatures(void)
     return send_paid().status == 200;
 }
 
+static void spend_two_coins(struct kx_world *w)
+{
+    w->spends[1] = w->spends[0];
+    w->spends[1].outpoint.index++;
+    w->plan.spend_count = 2;
+    shop_add_coin(&shop, &w->spends[1].outpoint, &w->spends[1].utxo);
+}
+
+static bool serves_payments_of_two_coins(void)
+{
+    make_report(spend_two_coins, NULL);
+    return send_paid().status == 200;
+}
+
 static bool serves_large_headers(void)
 {
     make_report(NULL, sent_padding);
@@ -603,6 +645,12 @@ static bool another_text_buys_nothing(void)
 static bool another_witness_buys_nothing(void)
 {
     (void)send_two(other_identifier, shop_resign);
+    return shop.runs == 1;
+}
+
+static bool another_profile_buys_nothing(void)
+{
+    (void)send_two(other_identifier, sent_profile);
     return shop.runs == 1;
 }
 
@@ -908,11 +956,13 @@ static const struct {
     {"kx.head.claimed_by_offer", offers_leave_the_head},
     {"kx.verify.chain_first", forgeries_cost_no_look},
     {"kx.sighash.all_only", serves_other_signatures},
+    {"kx.funding.one_coin", serves_payments_of_two_coins},
     {"kx.id.key", another_id_buys_nothing},
     {"kx.replay.unrecorded", another_name_buys_nothing},
     {"kx.replay.keyed_by_identifier", another_name_buys_nothing},
     {"kx.replay.keyed_by_text", another_text_buys_nothing},
     {"kx.replay.keyed_by_witness", another_witness_buys_nothing},
+    {"kx.replay.keyed_with_profile", another_profile_buys_nothing},
     {"kx.replay.upper_case", another_case_buys_nothing},
     {"kx.replay.keyed_with_index", another_output_buys_nothing},
     {"kx.replay.keyed_with_request", another_resource_is_not_bought},

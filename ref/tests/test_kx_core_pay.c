@@ -766,6 +766,68 @@ Test(kx_core_pay, offers_no_head_whose_coin_is_gone)
     kx_world_free(w);
 }
 
+/* A payment to it that a reorganisation takes back is accepted again, most often; then the head is
+ * where it was. */
+Test(kx_core_pay, keeps_a_head_whose_coin_nobody_else_has_spent)
+{
+    struct shop_ask ask;
+    struct kx_world *w = offer_of(1, &ask);
+    const char *payment = shop_seal(&shop, w);
+    struct shop_reply reply;
+
+    shop.coins[0].index++;
+    reply = send_with(&ask, payment);
+    expect_corrective(&reply, "invalid_transaction_state", "exact.transaction.hints", "away");
+    cr_expect_eq(load_head().status, KX_HEAD_AVAILABLE);
+    shop.coins[0].index--;
+    cr_expect_eq(send_with(&ask, payment).status, 200, "it is back");
+    kx_world_free(w);
+}
+
+/* The payer's coin is gone, too: whoever has spent that has not spent the head. */
+Test(kx_core_pay, keeps_a_head_when_the_payers_coin_is_spent)
+{
+    struct shop_ask ask;
+    struct kx_world *w = offer_of(1, &ask);
+    const char *payment = shop_seal(&shop, w);
+
+    shop.coins[0].index++;
+    shop_spend_elsewhere(&shop, &w->spends[1].outpoint, 3);
+    cr_expect_eq(send_with(&ask, payment).status, 402);
+    cr_expect_eq(load_head().status, KX_HEAD_AVAILABLE);
+    kx_world_free(w);
+}
+
+/* ---- what no node relays ---- */
+
+static void no_fee(struct kx_world *w)
+{
+    w->plan.change = NULL;
+    w->spends[0].utxo.amount = KX_WORLD_AMOUNT;
+}
+
+/* The profile allows it. Claimed, it would be held for good. */
+Test(kx_core_pay, claims_nothing_that_no_node_relays)
+{
+    struct kx_world *w = shop_offer(&shop, &report, 0);
+    char txids[1][X402_HASH_TEXT_BYTES];
+    const char *payment;
+    struct shop_reply reply;
+    size_t count = 1;
+
+    no_fee(w);
+    shop.utxos[0].amount = KX_WORLD_AMOUNT;
+    payment = shop_seal(&shop, w);
+    reply = send_with(&report, payment);
+    expect_corrective(&reply, "invalid_transaction_state", "payment.relayable", "no fee");
+    cr_assert_eq(shop.store->ops->unresolved(shop.store, txids, 1, &count, NULL), ASSAY_OK);
+    cr_expect_eq(count, 0);
+    shop.tells_spent = true;
+    shop_accept(&shop, shop_publish(&shop, w), 1);
+    cr_expect_eq(send_with(&report, payment).status, 200, "a miner has taken it all the same");
+    kx_world_free(w);
+}
+
 /* ---- where additive offers are not sold for ---- */
 
 Test(kx_core_pay, takes_no_head_payment_on_another_route)

@@ -682,6 +682,25 @@ Test(kx_core_settle, recovers_what_the_chain_has_settled)
     }
 }
 
+/* What its payer has published is on the chain already, below what was its end. */
+Test(kx_core_settle, looks_again_for_what_was_published_where_it_was_found)
+{
+    struct kx_world *w = shop_offer(&shop, &(struct shop_ask){.target = "/report"}, 0);
+    struct kx_attempt attempt;
+    struct kx_look look;
+
+    paid.payment = shop_seal(&shop, w);
+    (void)shop_publish(&shop, w);
+    shop.tells_spent = true;
+    shop.handler_code = ASSAY_E_CLOSED; /* so that the attempt stays */
+    (void)send_paid();
+    attempt = load_attempt();
+    cr_assert_eq(kx_core_look_for(&look, NULL, &shop.arena, &attempt, NULL), ASSAY_OK);
+    cr_expect(look.has_since);
+    cr_expect_eq(look.since.at[0], 0x52);
+    kx_world_free(w);
+}
+
 Test(kx_core_settle, looks_for_what_an_attempt_has_submitted)
 {
     struct kx_attempt attempt;
