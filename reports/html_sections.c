@@ -271,6 +271,7 @@ static void add_defects(struct html *page, const json_t *rows, bool caught)
         html_raw(page, "<tr><td>");
         html_mark(page, caught ? MARK_PASS : MARK_FAIL,
                   caught                                ? "caught"
+                  : assay_bytes_is(verdict, "partly")   ? "partly"
                   : assay_bytes_is(verdict, "survived") ? "survived"
                                                         : "unnamed");
         html_raw(page, "</td>");
@@ -283,6 +284,10 @@ static void add_defects(struct html *page, const json_t *rows, bool caught)
         html_element(page, "td", NULL, report_text(row, "threat"));
         html_raw(page, "<td class=\"wide\">");
         add_names(page, json_object_get(row, "caughtBy"));
+        if (json_array_size(json_object_get(row, "missedBy")) > 0) {
+            html_raw(page, "<br>missed by ");
+            add_names(page, json_object_get(row, "missedBy"));
+        }
         html_raw(page, "</td></tr>\n");
     }
 }
@@ -296,9 +301,9 @@ void html_matrix(struct html *page)
         return;
     html_open_section(page, "matrix", "Seeded defects");
     html_raw(page, "<p class=\"lead\">Each defect is a wrong turn switched on in a reference "
-                   "server or client. A defect that survives, or that only "
-                   "scenarios catch which do not name it, is a failure of the suite; so is a "
-                   "correct reference that is refused. ");
+                   "server or client. A defect that survives, that only "
+                   "scenarios catch which do not name it, or that one misses which does, is a "
+                   "failure of the suite; so is a correct reference that is refused. ");
     assay_buf_printf(page->out, "The correct reference was run %lld times.</p>\n",
                      (long long)report_number(matrix, "correctRuns"));
     if (json_array_size(json_object_get(matrix, "falseAlarms")) > 0) {

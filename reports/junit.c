@@ -207,6 +207,8 @@ static void add_matrix(struct junit *j, const json_t *matrix)
             add_attribute(j->out, "message",
                           assay_bytes_is(verdict, "survived")
                               ? ASSAY_LIT("no scenario catches this defect")
+                          : assay_bytes_is(verdict, "partly")
+                              ? ASSAY_LIT("missed by a scenario that names it")
                               : ASSAY_LIT("caught only by scenarios that do not name it"));
             assay_buf_add_str(j->out, "/>");
         }

@@ -329,6 +329,19 @@ static void add_caught_by(struct terminal *t, const json_t *cases)
     assay_buf_add_byte(&t->out, '\n');
 }
 
+/* Each of the scenarios that name the defect and pass on the broken reference. */
+static void add_missed_by(struct terminal *t, const json_t *scenarios)
+{
+    const json_t *scenario;
+    size_t i;
+
+    json_array_foreach (scenarios, i, scenario) {
+        assay_buf_add_str(&t->out, "    missed by ");
+        assay_utf8_add_printable(&t->out, assay_str(json_string_value(scenario)));
+        assay_buf_add_str(&t->out, ", which names it\n");
+    }
+}
+
 static void add_matrix(struct terminal *t, const json_t *matrix)
 {
     const json_t *row, *alarm;
@@ -337,6 +350,7 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
     json_array_foreach (json_object_get(matrix, "rows"), i, row) {
         struct assay_bytes verdict = report_text(row, "verdict");
         bool is_caught = assay_bytes_is(verdict, "caught");
+        bool is_unnamed = assay_bytes_is(verdict, "unnamed");
 
         ink(t, is_caught ? INK_PLAIN : INK_RED);
         assay_utf8_add_printable(&t->out, verdict);
@@ -349,11 +363,12 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
         assay_utf8_add_printable(&t->out, report_text(row, "rules"));
         if (assay_bytes_is(verdict, "survived")) {
             assay_buf_add_str(&t->out, ": no scenario catches it\n");
-            continue;
+        } else {
+            assay_buf_add_str(
+                &t->out, is_unnamed ? ": caught only by scenarios that do not name it: " : ": ");
+            add_caught_by(t, json_object_get(row, "caughtBy"));
         }
-        assay_buf_add_str(&t->out,
-                          is_caught ? ": " : ": caught only by scenarios that do not name it: ");
-        add_caught_by(t, json_object_get(row, "caughtBy"));
+        add_missed_by(t, json_object_get(row, "missedBy"));
     }
     json_array_foreach (json_object_get(matrix, "falseAlarms"), i, alarm) {
         ink(t, INK_RED);

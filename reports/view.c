@@ -477,7 +477,11 @@ void report_headline(struct assay_buf *out, const struct report_view *view)
             assay_buf_add_str(out, " passes where its expectations file says it fails");
             break;
         }
-        assay_buf_printf(out, " fails against %zu of ", failing);
+        assay_buf_printf(out,
+                         failing == 0
+                             ? " does not serve every honest payer; it fails against %zu of "
+                             : " fails against %zu of ",
+                         failing);
         report_add_count(out, judged, "threat", "threats");
         break;
     case REPORT_INVALID:

@@ -11,9 +11,9 @@ static const char help[] =
     "usage: assay selftest [options] [defects or scenario names]\n\n"
     "Puts every scenario to the correct references and to every seeded defect, and prints the "
     "matrix.\n"
-    "A defect that survives, one that only scenarios catch which do not name it, and a correct "
-    "reference that is\n"
-    "refused are failures of the suite.\n\n"
+    "A defect that survives, one that a scenario misses which names it, one that only scenarios "
+    "catch which do\n"
+    "not name it, and a correct reference that is refused are failures of the suite.\n\n"
     "  --profile NAME     only that profile\n"
     "  --named            against a defect only the scenarios that name it (quick)\n"
     "  --correct N        put everything to the correct references so many times (default 1; 0: "
@@ -54,12 +54,9 @@ static void add_naming(struct plan *plan, struct leg *leg)
     const struct scenario *const *all = registry_scenarios(&count);
 
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0;
-             all[i]->side == leg->side && scenario_names_defect(all[i], leg->defect) &&
-             k < scenario_case_count(all[i]);
-             k++)
-            if (leg_add(plan, leg, all[i], k, 0) != ASSAY_OK)
-                return;
+        if (all[i]->side == leg->side && scenario_names_defect(all[i], leg->defect) &&
+            leg_add_catching(plan, leg, all[i]) != ASSAY_OK)
+            return;
 }
 
 /* The rule set that a defect is put to: the one asked for, else the first under which it shows.

@@ -221,10 +221,9 @@ static const struct shape_member self_check_members[] = {
 static const struct shape self_check = {.name = "selfCheck", MEMBERS(self_check_members)};
 
 static const struct shape_member matrix_row_members[] = {
-    TEXT("defect"),      TEXT("profile"),
-    WORD("side", sides), TEXT("rules"),
-    TEXT("threat"),      LIST("caughtBy", NULL),
-    LIST("named", NULL), WORD("verdict", "caught survived unnamed"),
+    TEXT("defect"),      TEXT("profile"),        WORD("side", sides),
+    TEXT("rules"),       TEXT("threat"),         LIST("caughtBy", NULL),
+    LIST("named", NULL), LIST("missedBy", NULL), WORD("verdict", "caught partly survived unnamed"),
 };
 static const struct shape matrix_row = {.name = "matrixRow", MEMBERS(matrix_row_members)};
 static const struct shape_member matrix_members[] = {

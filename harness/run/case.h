@@ -60,6 +60,8 @@ struct instance *case_second_instance(struct assay_case *t);
 const struct http_peer *case_peer(struct assay_case *t);
 int case_patience_ms(const struct assay_case *t);    /**< how long to wait for an answer */
 int case_patience_with(const struct target *target); /**< the same, of any case on that target */
+/** How long a case may take that by itself takes so long. */
+int64_t case_deadline_with(const struct target *target, unsigned own_ms);
 /** The target's wall clock, by our reckoning. */
 int64_t case_now_ms(struct assay_case *t);
 /** Moves it from now on (offset to real time). The case must NEED_CLOCK. */

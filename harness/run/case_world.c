@@ -10,7 +10,9 @@
 
 #define ORIGIN_IDLE_MS 5000
 #define PATIENCE_MS 10000
-#define HANDLER_MAX_MS 60000
+#define STATED_MAX_MS 120000 /* of each limit that a target file states */
+#define CALLS_OF_A_ROLE 4    /* that one request may wait for: to verify, to submit, to look */
+#define WAITS_OF_A_CASE 6    /* requests of one that are put off */
 
 struct case_world *case_world_new(const struct case_world_options *options)
 {
@@ -303,14 +305,32 @@ const struct http_peer *case_peer(struct assay_case *t)
     return instance_peer(t->instance);
 }
 
+static int stated_ms(uint64_t ms, int unstated_ms)
+{
+    int stated = ms < STATED_MAX_MS ? (int)ms : STATED_MAX_MS;
+
+    return ms > 0 ? stated : unstated_ms;
+}
+
+/* What a request that is put off may take for that. */
+static int wait_with(const struct target *target)
+{
+    const struct profile *profile = profile_find(target->profile);
+    bool waits = profile != NULL && target->side == SIDE_SERVER;
+
+    return stated_ms(target->accept_wait_ms, waits ? profile->accept_wait_ms : 0) +
+           CALLS_OF_A_ROLE * stated_ms(target->adapter_deadline_ms, 0);
+}
+
 int case_patience_with(const struct target *target)
 {
-    uint64_t handler = target->origin_deadline_ms;
-    uint64_t body = target->read_deadline_ms != 0 ? target->read_deadline_ms : PATIENCE_MS;
+    return PATIENCE_MS + stated_ms(target->origin_deadline_ms, 0) +
+           stated_ms(target->read_deadline_ms, PATIENCE_MS) + wait_with(target);
+}
 
-    if (handler > HANDLER_MAX_MS || body > HANDLER_MAX_MS - handler)
-        return PATIENCE_MS + HANDLER_MAX_MS;
-    return PATIENCE_MS + (int)(handler + body);
+int64_t case_deadline_with(const struct target *target, unsigned own_ms)
+{
+    return (int64_t)own_ms + case_patience_with(target) + WAITS_OF_A_CASE * wait_with(target);
 }
 
 int case_patience_ms(const struct assay_case *t)

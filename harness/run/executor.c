@@ -19,6 +19,7 @@
 #define CASE_DEADLINE_MS 30000
 #define TREE_END_MS 5000
 #define LINE_MAX_BYTES ((size_t)64 << 20)
+#define REASON_MAX_BYTES ((size_t)64 << 10)
 
 struct worker_slot {
     pid_t pid;
@@ -33,6 +34,7 @@ struct worker_slot {
 struct lost_control {
     const struct scenario *control;
     enum verdict verdict; /* of what rests on it */
+    json_t *reason;       /* its own */
 };
 
 struct leg_state {
@@ -87,9 +89,10 @@ static void finish(struct executor *x, size_t leg, size_t index, json_t *event)
         state->control_open--;
         if (verdict == NULL || strcmp(verdict, "pass") != 0)
             state->lost[state->lost_count++] = (struct lost_control){
-                c->scenario, verdict != NULL && strcmp(verdict, "unsupported") == 0
-                                 ? VERDICT_UNSUPPORTED
-                                 : VERDICT_BROKEN};
+                c->scenario,
+                verdict != NULL && strcmp(verdict, "unsupported") == 0 ? VERDICT_UNSUPPORTED
+                                                                       : VERDICT_BROKEN,
+                json_incref(json_object_get(event, "reason"))};
     }
     x->result->done++;
     x->hooks->on_case(x->hooks->with, of, c, event);
@@ -216,13 +219,31 @@ static bool send_leg(struct executor *x, struct worker_slot *w, size_t leg)
 
 /* ---- scheduling ---- */
 
-/* What comes of a case by its control alone; PASS: it may run. */
-static enum verdict by_its_control(const struct leg_state *state, const struct planned_case *c)
+/* The control that it rests on, if that did not pass. */
+static const struct lost_control *lost_under(const struct leg_state *state,
+                                             const struct planned_case *c)
 {
     for (size_t i = 0; i < state->lost_count; i++)
         if (state->lost[i].control == scenario_control(c->scenario))
-            return state->lost[i].verdict;
-    return VERDICT_PASS;
+            return &state->lost[i];
+    return NULL;
+}
+
+/* Settles a case by its control alone. */
+static void finish_lost(struct executor *x, size_t leg, size_t index,
+                        const struct lost_control *lost)
+{
+    const char *why = json_string_value(lost->reason);
+    struct assay_buf reason = ASSAY_BUF_INIT(REASON_MAX_BYTES);
+
+    if (lost->verdict == VERDICT_BROKEN)
+        assay_buf_add_str(&reason, "the control it rests on failed: nothing can be concluded");
+    else
+        assay_buf_printf(&reason, "the control it rests on cannot be carried out here: %s",
+                         why != NULL ? why : "");
+    finish_unheard(x, leg, index, lost->verdict,
+                   assay_buf_cstr(&reason) != NULL ? assay_buf_cstr(&reason) : "out of memory");
+    assay_buf_fini(&reason);
 }
 
 /* The next case of the leg that may run now; SIZE_MAX: none. What rests on a control that did not
@@ -233,7 +254,7 @@ static size_t next_case(struct executor *x, size_t leg)
     struct leg_state *state = &x->legs[leg];
 
     for (size_t i = 0; i < of->case_count; i++) {
-        enum verdict verdict;
+        const struct lost_control *lost;
 
         if (state->given[i])
             continue;
@@ -241,14 +262,10 @@ static size_t next_case(struct executor *x, size_t leg)
             continue; /* another control may stand behind it */
         state->given[i] = 1;
         state->given_count++;
-        verdict = is_control(&of->cases[i]) ? VERDICT_PASS : by_its_control(state, &of->cases[i]);
-        if (verdict == VERDICT_PASS)
+        lost = is_control(&of->cases[i]) ? NULL : lost_under(state, &of->cases[i]);
+        if (lost == NULL)
             return i;
-        finish_unheard(x, leg, i, verdict,
-                       verdict == VERDICT_BROKEN
-                           ? "the control it rests on failed: nothing can be concluded"
-                           : "the control it rests on cannot be carried out here: nothing can be "
-                             "concluded");
+        finish_lost(x, leg, i, lost);
     }
     return SIZE_MAX;
 }
@@ -299,9 +316,9 @@ static bool enter_leg(struct executor *x, struct worker_slot *w, size_t leg)
 /* Beyond the patience with its target, so that one that never answers is judged for it. */
 static int64_t deadline_ms(const struct leg *leg, const struct planned_case *c)
 {
-    if (c->scenario->deadline_ms != 0)
-        return c->scenario->deadline_ms;
-    return CASE_DEADLINE_MS + case_patience_with(leg->target);
+    unsigned own_ms = c->scenario->deadline_ms;
+
+    return case_deadline_with(leg->target, own_ms != 0 ? own_ms : CASE_DEADLINE_MS);
 }
 
 /* Gives an idle worker something to do, if there is anything for it now. */
@@ -522,6 +539,8 @@ static void tear_down(struct executor *x)
         fprintf(stderr, "assay: %s could not be removed: %s\n", x->temporary + strlen(TMPDIR_NAME),
                 strerror(errno));
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {
+        for (size_t k = 0; k < x->legs[i].lost_count; k++)
+            json_decref(x->legs[i].lost[k].reason);
         free(x->legs[i].given);
         free(x->legs[i].lost);
     }

@@ -16,11 +16,12 @@ void matrix_add(struct matrix *matrix, const struct leg *leg, const struct plann
                 const json_t *event);
 
 struct matrix_counts {
-    size_t defects, caught, survived, unnamed, false_alarms;
+    size_t defects, caught, false_alarms;
     size_t broken; /**< cases that could not be carried out on a correct server */
 };
-/** The `matrix` event of record/FORMAT.md. A defect is caught when a scenario that names it fails
- * on it; unnamed when only others do; a correct server that is refused is a false alarm. */
+/** The `matrix` event of record/FORMAT.md. A defect is caught when every scenario that names it and
+ * can be carried out here fails on it; partly when some of them do not; unnamed when only others
+ * fail; a correct server that is refused is a false alarm. */
 json_t *matrix_event(const struct matrix *matrix, struct matrix_counts *counts);
 
 #endif

@@ -98,8 +98,7 @@ static bool head_in(struct judging *j, const json_t *in, struct assay_err *err)
  * read there is nothing that they could be compared with. */
 static bool utxos_in(struct judging *j, const json_t *in, struct assay_err *err)
 {
-    static const struct kaspa_json_options options = {
-        .unknown_members = true, .max_inputs = KX_INPUTS_MAX, .max_outputs = KX_OUTPUTS_MAX};
+    const struct kaspa_json_options options = kx_transaction_limits();
     struct assay_bytes text = j->payment.transaction;
     size_t room = assay_json_token_bound(text);
     struct assay_json_token *tokens = kaspa_in_room(&j->arena, room, sizeof *tokens, err);

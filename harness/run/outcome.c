@@ -266,6 +266,30 @@ static void lose_control(struct outcome *o, const struct planned_case *c, const 
                        failed ? profile->honest_hint : "", failed ? ")" : "");
 }
 
+/* A control that rests on another is of a part of the target (its callers, its heads): that the
+ * part does not serve honest payers is a failure like any, and takes along only what rests on it.
+ */
+static bool is_of_a_part(const struct scenario *control)
+{
+    return control != NULL && control->kind == SCENARIO_CONTROL && control->rests_on != NULL;
+}
+
+static bool is_lost_with_its_part(const struct outcome *o, const struct scenario *s)
+{
+    const struct scenario *control = scenario_control(s);
+
+    for (size_t i = 0; i < o->lost_part_count; i++)
+        if (o->lost_parts[i] == control)
+            return true;
+    return false;
+}
+
+static void lose_part(struct outcome *o, const struct scenario *control)
+{
+    if (o->lost_part_count < ARRAY_LEN(o->lost_parts))
+        o->lost_parts[o->lost_part_count++] = control;
+}
+
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
 {
     enum verdict verdict = outcome_verdict(event);
@@ -288,9 +312,14 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
     }
     json_object_set_new(event, "expectation",
                         expectation != NULL ? json_string(expectation) : json_null());
-    if (is_control && (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN))
-        lose_control(o, planned, event, verdict);
-    else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
+    o->broken_with_their_part +=
+        verdict == VERDICT_BROKEN && is_lost_with_its_part(o, planned->scenario) ? 1 : 0;
+    if (verdict == VERDICT_FAIL && is_of_a_part(planned->scenario))
+        lose_part(o, planned->scenario);
+    if (is_control && !is_of_a_part(planned->scenario)) {
+        if (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN)
+            lose_control(o, planned, event, verdict);
+    } else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
         o->failures++;
 }
 
@@ -299,10 +328,11 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
 static void judge_broken(struct outcome *o)
 {
     size_t controls = json_array_size(o->invalid);
+    uint64_t broken = o->counts[VERDICT_BROKEN] - o->broken_with_their_part;
 
-    if (o->counts[VERDICT_BROKEN] > 0 && controls == 0)
-        outcome_invalidate(o, INVALID_BROKEN, "%" PRIu64 " case%s; each says why",
-                           o->counts[VERDICT_BROKEN], o->counts[VERDICT_BROKEN] == 1 ? "" : "s");
+    if (broken > 0 && controls == 0)
+        outcome_invalidate(o, INVALID_BROKEN, "%" PRIu64 " case%s; each says why", broken,
+                           broken == 1 ? "" : "s");
 }
 
 static void judge_answers(struct outcome *o)

@@ -53,6 +53,9 @@ struct outcome {
     uint64_t failures; /**< that count: level within fail_on, not expected; unexpected passes */
     uint64_t judged;   /**< requirements that passed or failed */
     uint64_t answers, refused_connections, statuses_401, statuses_5xx;
+    const struct scenario *lost_parts[8]; /**< controls of parts of the target that failed */
+    size_t lost_part_count;
+    uint64_t broken_with_their_part; /**< of the broken: what rests on one of them */
     const char *control_broken; /**< the reason of the last control that was broken; NULL: none */
     json_t *invalid;            /**< [{code, text}] */
     json_t *threats; /**< "profile/threat": {"judged": n, "reason": first reason why not} */

@@ -140,6 +140,18 @@ enum assay_code leg_add(struct plan *plan, struct leg *leg, const struct scenari
     return append(plan, leg, (struct planned_case){scenario, index, round});
 }
 
+enum assay_code leg_add_catching(struct plan *plan, struct leg *leg,
+                                 const struct scenario *scenario)
+{
+    unsigned rounds = scenario->races ? PLAN_RACE_ROUNDS : 1;
+    enum assay_code rc = ASSAY_OK;
+
+    for (unsigned round = 0; round < rounds; round++)
+        for (size_t i = 0; i < scenario_case_count(scenario) && rc == ASSAY_OK; i++)
+            rc = leg_add(plan, leg, scenario, i, round);
+    return rc;
+}
+
 /* Every case of the scenario that is selected. Returns how many. */
 static size_t add_cases(struct plan *plan, struct leg *leg, const struct selection *selection,
                         const struct scenario *s, unsigned round)
@@ -302,6 +314,7 @@ enum assay_code plan_self_check(struct plan *plan, const struct selection *selec
                                 size_t *count, struct assay_err *err)
 {
     const struct profile *profile = of->profile;
+    enum assay_code rc = ASSAY_OK;
     struct leg *correct;
 
     if (!profile_is_played(profile, of->side))
@@ -319,10 +332,10 @@ enum assay_code plan_self_check(struct plan *plan, const struct selection *selec
             continue;
         if (broken == NULL)
             return err->code;
-        for (size_t k = 0; k < scenario_case_count(s); k++)
-            if (leg_add(plan, correct, s, k, 0) != ASSAY_OK ||
-                leg_add(plan, broken, s, k, 0) != ASSAY_OK)
-                return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
+        for (size_t k = 0; k < scenario_case_count(s) && rc == ASSAY_OK; k++)
+            rc = leg_add(plan, correct, s, k, 0);
+        if (rc != ASSAY_OK || leg_add_catching(plan, broken, s) != ASSAY_OK)
+            return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
         pairs[(*count)++] = (struct self_check_pair){threat, s, defect, correct, broken};
     }
     return ASSAY_OK;

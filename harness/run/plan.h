@@ -10,6 +10,7 @@
 
 #define PLAN_LEGS_MAX 512
 #define PLAN_HOSTS_MAX 16
+#define PLAN_RACE_ROUNDS 4
 
 enum leg_purpose { LEG_TARGET, LEG_SELF_CHECK, LEG_SELFTEST };
 const char *leg_purpose_name(enum leg_purpose purpose);
@@ -94,6 +95,10 @@ bool profile_is_played(const struct profile *profile, enum target_side side);
 /** Adds one case and the control it rests on (once). NOMEM. */
 enum assay_code leg_add(struct plan *plan, struct leg *leg, const struct scenario *scenario,
                         size_t index, unsigned round) ASSAY_MUST_USE;
+/** Adds all its cases against a defect that it names: one that races so often that the window is
+ * not missed each time. NOMEM. */
+enum assay_code leg_add_catching(struct plan *plan, struct leg *leg,
+                                 const struct scenario *scenario) ASSAY_MUST_USE;
 /** Adds everything selected that is of the leg's profile and side, controls first, `rounds` times.
  * Returns how many cases that are no controls were added. */
 size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,

@@ -40,7 +40,9 @@ struct scenario {
     const char *threat;    /**< id; of a control NULL */
     const char *rule;      /**< id; its level comes from the rule set the target is judged by */
     const char *ideas;     /**< ids of attack ideas, separated by spaces; may be NULL */
-    const char *rests_on;  /**< name of the control it rests on; NULL: the first of its side */
+    /** name of the control it rests on; NULL: the first of its side. A control that names one is of
+     * a part of the target: when it fails, that is a failure, and only what rests on it is lost */
+    const char *rests_on;
     const char *catches[SCENARIO_CATCHES_MAX]; /**< defect ids */
     unsigned needs;                            /**< enum scenario_need and the profile's own */
     const char *variant;                       /**< launch variant it needs; NULL: none */
@@ -49,7 +51,7 @@ struct scenario {
     bool uses_up; /**< its instance, which is its own, can serve nobody after it: no honest probe */
     bool races; /**< what it catches shows in a window that requests may miss: the self-check takes
                    another scenario where there is one */
-    unsigned deadline_ms; /**< of one case; 0: 30,000 and the patience with the target */
+    unsigned deadline_ms; /**< of one case, beside the patience with the target; 0: 30,000 */
     const void *rows;     /**< table: each row begins with `const char *name`; NULL: no table */
     size_t row_count;
     size_t row_bytes;
@@ -97,7 +99,9 @@ struct profile {
     const struct profile_idea *ideas_left; /**< ideas without a scenario */
     size_t ideas_left_count;
     const char *const *ideas; /**< every idea of the profile's digest, NULL-terminated */
-    const char *honest_hint;  /**< what to look at where an honest purchase fails, as questions */
+    int accept_wait_ms; /**< how long a server waits for a payment to be accepted where its target
+                           file does not say; 0: a server of this profile does not */
+    const char *honest_hint; /**< what to look at where an honest purchase fails, as questions */
     const char *first_control[SIDE__COUNT]; /**< of each side that has scenarios, else NULL */
 
     /* The services that it plays beside the origin; roles_start NULL: none. Those of a leg's shared

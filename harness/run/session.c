@@ -125,8 +125,26 @@ static json_t *leg_event(const struct leg *leg)
 
 /* ---- the self-check ---- */
 
-/* Of several cases the worst verdict of the correct reference counts, and the first failure of the
- * broken one. */
+/* By how much they say: what cannot be asked of this reference says nothing, beside a row that can.
+ * -1: none yet. */
+static int gravity(const char *verdict)
+{
+    static const enum verdict order[] = {VERDICT_SKIPPED, VERDICT_UNSUPPORTED, VERDICT_PASS,
+                                         VERDICT_BROKEN, VERDICT_FAIL};
+    int i = (int)ARRAY_LEN(order) - 1;
+
+    while (i >= 0 && (verdict == NULL || strcmp(verdict, verdict_name(order[i])) != 0))
+        i--;
+    return i;
+}
+
+static const char *graver(const char *one, const char *other)
+{
+    return gravity(other) > gravity(one) ? other : one;
+}
+
+/* Of several cases the worst verdict counts: one failure refuses the correct reference, and catches
+ * the broken one. */
 static void note_self_check(struct session *s, const struct leg *leg, const struct planned_case *c,
                             const json_t *event)
 {
@@ -137,10 +155,10 @@ static void note_self_check(struct session *s, const struct leg *leg, const stru
 
         if (pair->scenario != c->scenario)
             continue;
-        if (leg == pair->correct && (s->accepts[i] == NULL || strcmp(s->accepts[i], "pass") == 0))
-            s->accepts[i] = verdict;
-        if (leg == pair->broken && (s->catches[i] == NULL || strcmp(s->catches[i], "fail") != 0))
-            s->catches[i] = verdict;
+        if (leg == pair->correct)
+            s->accepts[i] = graver(s->accepts[i], verdict);
+        if (leg == pair->broken)
+            s->catches[i] = graver(s->catches[i], verdict);
     }
     s->self_check_ns = now_ns(CLOCK_MONOTONIC);
 }
@@ -148,8 +166,10 @@ static void note_self_check(struct session *s, const struct leg *leg, const stru
 /* A scenario that this machine cannot run (no libfaketime) says nothing about the suite. */
 static bool pair_holds(const char *accepts, const char *catches)
 {
-    if (accepts != NULL && catches != NULL && strcmp(accepts, "unsupported") == 0 &&
-        strcmp(catches, "unsupported") == 0)
+    int unsupported = gravity(verdict_name(VERDICT_UNSUPPORTED));
+
+    if (accepts != NULL && catches != NULL && gravity(accepts) <= unsupported &&
+        gravity(catches) <= unsupported)
         return true;
     return accepts != NULL && catches != NULL && strcmp(accepts, "pass") == 0 &&
            strcmp(catches, "fail") == 0;

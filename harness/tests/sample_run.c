@@ -331,19 +331,25 @@ static void add_selftest(json_t *events)
     add(events, make_case(&alarm, "correct", "requirement"));
     add(events, make_case(&bad[0], "defect-1", "requirement"));
     add(events,
-        own(json_pack("{s:s, s:[{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:[s], s:s},"
-                      " {s:s, s:s, s:s, s:s, s:s, s:[], s:[s], s:s},"
-                      " {s:s, s:s, s:s, s:s, s:s, s:[s], s:[s], s:s}], s:[s], s:i}",
+        own(json_pack("{s:s, s:[{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:[s], s:[], s:s},"
+                      " {s:s, s:s, s:s, s:s, s:s, s:[s], s:[s, s], s:[s], s:s},"
+                      " {s:s, s:s, s:s, s:s, s:s, s:[], s:[s], s:[s], s:s},"
+                      " {s:s, s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:s}], s:[s], s:i}",
                       "event", "matrix", "rows", "defect", "nonce.two_steps", "profile",
                       "paid-tools", "side", "server", "rules", "hardened", "threat", "proof-replay",
                       "caughtBy", "paid-tools/proof_replay/64-at-once", "paid-tools/flood", "named",
-                      "paid-tools/proof_replay", "verdict", "caught", "defect", "nonce.unrecorded",
-                      "profile", "paid-tools", "side", "server", "rules", "base", "threat",
-                      "proof-replay", "caughtBy", "named", "paid-tools/proof_replay", "verdict",
-                      "survived", "defect", "hash.unchecked", "profile", "paid-tools", "side",
-                      "client", "rules", "base", "threat", "forged-proof", "caughtBy",
-                      "paid-tools/flood", "named", "paid-tools/forged_mac", "verdict", "unnamed",
-                      "falseAlarms", "paid-tools/forged_mac/upper-case", "correctRuns", 2)));
+                      "paid-tools/proof_replay", "missedBy", "verdict", "caught", "defect",
+                      "nonce.any_case", "profile", "paid-tools", "side", "server", "rules", "base",
+                      "threat", "proof-replay", "caughtBy", "paid-tools/proof_replay", "named",
+                      "paid-tools/flood", "paid-tools/proof_replay", "missedBy", "paid-tools/flood",
+                      "verdict", "partly", "defect", "nonce.unrecorded", "profile", "paid-tools",
+                      "side", "server", "rules", "base", "threat", "proof-replay", "caughtBy",
+                      "named", "paid-tools/proof_replay", "missedBy", "paid-tools/proof_replay",
+                      "verdict", "survived", "defect", "hash.unchecked", "profile", "paid-tools",
+                      "side", "client", "rules", "base", "threat", "forged-proof", "caughtBy",
+                      "paid-tools/flood", "named", "paid-tools/forged_mac", "missedBy",
+                      "paid-tools/forged_mac", "verdict", "unnamed", "falseAlarms",
+                      "paid-tools/forged_mac/upper-case", "correctRuns", 2)));
     add(events, make_end(1, true, json_array(), (const int[]){7, 2, 0, 0, 0}, false));
 }
 

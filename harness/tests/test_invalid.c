@@ -365,6 +365,20 @@ Test(invalid, a_self_check_that_fails_exits_2, .timeout = 300)
     CHECK_ROWS(self_checks);
 }
 
+Test(invalid, a_self_check_passes_over_rows_that_cannot_be_asked, .timeout = 300)
+{
+    const char *const run[] = {"run", "--out", "out", "--pack", "./pack.so", PACKED, NULL};
+    struct program p;
+
+    program_init(&p);
+    build_pack(&p, "ROWS_APART");
+    program_run(&p, run, NULL);
+    cr_expect_eq(p.status, 0, "exit %d", p.status);
+    cr_expect(program_says(&p, "self-check: passed for 1 of 1 threats"));
+    cr_expect(program_says(&p, "1 unsupported, 1 skipped"));
+    program_fini(&p);
+}
+
 /* ---- runs that do not come to their end ---- */
 
 static const struct row limits[] = {

@@ -9,6 +9,8 @@
 #define SPENT "paid-tools/spent_proof_buys_nothing"
 #define COPIES "paid-tools/copies_in_flight_buy_once"
 #define CONTROL "paid-tools/honest_payment_is_served"
+#define PART_CONTROL "kaspa-x402/honest_caller_is_served"
+#define OF_THE_PART "kaspa-x402/answers_belong_to_the_caller_that_paid"
 #define OBSERVATION "paid-tools/proof_is_a_bearer_ticket"
 
 enum { EVENTS_MAX = 4 };
@@ -114,6 +116,17 @@ static const struct row rows[] = {
      .exit = 1},
     {.name = "a failure goes before what is INVALID",
      .events = {ENDED(CONTROL, "pass"), ENDED(SPENT, "fail"), ENDED(COPIES, "broken")},
+     .exit = 1,
+     .invalid = {"broken"}},
+    {.name = "a part that serves nobody, and what rests on it",
+     .events = {ENDED(PART_CONTROL, "fail"), ENDED(OF_THE_PART, "broken"), ENDED(SPENT, "pass")},
+     .exit = 1},
+    {.name = "a part that could not be asked",
+     .events = {ENDED(PART_CONTROL, "broken"), ENDED(OF_THE_PART, "broken"), ENDED(SPENT, "pass")},
+     .exit = 2,
+     .invalid = {"broken"}},
+    {.name = "a part that serves nobody, and something else broken",
+     .events = {ENDED(PART_CONTROL, "fail"), ENDED(OF_THE_PART, "broken"), ENDED(SPENT, "broken")},
      .exit = 1,
      .invalid = {"broken"}},
     {.name = "a failure below what counts",

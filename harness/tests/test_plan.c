@@ -133,6 +133,25 @@ Test(plan, brings_the_control_that_a_case_rests_on_once)
         cr_expect_eq(count_of(leg, spent->name, round), 1);
 }
 
+Test(plan, puts_a_race_to_a_defect_more_than_once)
+{
+    const struct scenario *race = registry_find("kaspa-x402/copies_in_flight_buy_once");
+    const struct scenario *one = registry_find("kaspa-x402/settled_payment_buys_one_response");
+    const struct leg_subject subject = {
+        .profile = "kaspa-x402", .side = SIDE_SERVER, .rules = "base"};
+    struct assay_err err = {0};
+    struct leg *leg = plan_add_leg(&plan, "x", LEG_SELFTEST, &subject, &err);
+
+    cr_assert_not_null(leg, "%s", err.text);
+    cr_assert(race->races && !one->races);
+    cr_assert_eq(leg_add_catching(&plan, leg, race), ASSAY_OK);
+    cr_assert_eq(leg_add_catching(&plan, leg, one), ASSAY_OK);
+    for (unsigned round = 0; round < PLAN_RACE_ROUNDS; round++)
+        cr_expect_eq(count_of(leg, race->name, round), scenario_case_count(race));
+    cr_expect_eq(count_of(leg, one->name, 0), 1);
+    cr_expect_eq(count_of(leg, one->name, 1), 0);
+}
+
 Test(plan, adds_a_selection_with_its_controls_before_it_and_each_round)
 {
     struct selection all = {.least = LEVEL_REPORT};

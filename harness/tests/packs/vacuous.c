@@ -58,6 +58,30 @@ SCENARIO(pack_vacuous, CLAIM)
 }
 #endif
 
+#ifdef WAY_ROWS_APART
+static const struct row {
+    const char *name;
+    enum verdict verdict; /* how it ends; PASS: it judges */
+} rows[] = {
+    {"cannot be asked", VERDICT_UNSUPPORTED},
+    {"judges", VERDICT_PASS},
+    {"is left out", VERDICT_SKIPPED},
+};
+
+SCENARIO(pack_vacuous, CLAIM, .needs = PT_SECRET, TABLE(rows))
+{
+    const struct row *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct pt_proof *paid = given_payment(t, given_offer(t, want));
+    struct pt_with with = {.proof = pt_header(t, paid)};
+
+    if (row->verdict != VERDICT_PASS)
+        case_end(t, row->verdict, "not of this one");
+    expect_granted(t, pt_send(t, "first", want, with));
+    expect_refused(t, pt_send(t, "again", want, with));
+}
+#endif
+
 #ifdef WAY_JUDGES_NOTHING
 SCENARIO(pack_vacuous, CLAIM)
 {
