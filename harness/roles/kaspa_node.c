@@ -74,12 +74,19 @@ static bool takes_fault(struct kaspa_node *node)
     return true;
 }
 
-static enum kaspa_node_fault fault_of(struct kaspa_node *node, const char *part)
+static bool is_faulty(const char *fault_method, bool is_rest, const char *method, const char *part)
+{
+    return fault_method == NULL || strcmp(fault_method, part) == 0 ||
+           (strcmp(fault_method, "submitTransaction") == 0 && node_is_submission(is_rest, method));
+}
+
+static enum kaspa_node_fault fault_of(struct kaspa_node *node, bool is_rest, const char *method,
+                                      const char *part)
 {
     const struct kaspa_node_behaviour *how = &node->how;
 
     if (how->fault == KASPA_NODE_SOUND || how->fault == KASPA_NODE_REFUSE ||
-        (how->fault_method != NULL && strcmp(how->fault_method, part) != 0) || !takes_fault(node))
+        !is_faulty(how->fault_method, is_rest, method, part) || !takes_fault(node))
         return KASPA_NODE_SOUND;
     if (how->fault != KASPA_NODE_FLAP)
         return how->fault;
@@ -102,7 +109,7 @@ void node_turn_begin(struct kaspa_node *node, struct node_turn *turn, bool is_re
     pthread_mutex_lock(&node->log.lock);
     copy_behaviour(node, turn);
     turn->number = node_log_add(&node->log, is_rest, method, params);
-    turn->fault = fault_of(node, part);
+    turn->fault = fault_of(node, is_rest, method, part);
     if (is_about_tx && node->how.lie == KASPA_NODE_CONTRADICT)
         turn->knows_nothing = node->tx_answers++ % 2 == 1;
     pthread_mutex_unlock(&node->log.lock);

@@ -47,7 +47,8 @@ struct kaspa_node_behaviour {
         KASPA_NODE_FLAP,        /**< every other call as SOUND, every other as DROP */
     } fault;
     const char *fault_method; /**< only of this call (RPC method or REST path's first part:
-                               * "transactions"); NULL: of all. REFUSE is of all */
+                               * "transactions"; "submitTransaction" is a submission over either);
+                               * NULL: of all. REFUSE is of all */
     unsigned fault_times;     /**< so many calls (REFUSE: connections), then SOUND; 0: for good */
     unsigned delay_ms;
     size_t large_bytes;

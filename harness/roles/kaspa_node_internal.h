@@ -37,6 +37,7 @@ uint64_t node_log_add(struct node_log *log, bool is_rest, const char *method,
                       struct assay_bytes params);
 void node_log_answered(struct node_log *log, uint64_t number);
 bool node_log_await(struct node_log *log, const char *method, uint64_t count, int deadline_ms);
+bool node_is_submission(bool is_rest, const char *method);
 uint64_t node_log_submissions(struct node_log *log);
 bool node_log_await_submissions(struct node_log *log, uint64_t count, int deadline_ms);
 

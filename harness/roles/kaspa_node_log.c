@@ -53,7 +53,7 @@ static const char *keep_text(struct node_log *log, struct assay_bytes text)
     return copy.at != NULL ? (const char *)copy.at : "";
 }
 
-static bool is_submission(bool is_rest, const char *method)
+bool node_is_submission(bool is_rest, const char *method)
 {
     return is_rest ? strcmp(method, "POST /transactions") == 0
                    : strncmp(method, "submitTransaction", strlen("submitTransaction")) == 0;
@@ -65,7 +65,7 @@ uint64_t node_log_add(struct node_log *log, bool is_rest, const char *method,
     struct kaspa_node_call *call = next_entry(log);
 
     log->count++;
-    log->submissions += is_submission(is_rest, method) ? 1 : 0;
+    log->submissions += node_is_submission(is_rest, method) ? 1 : 0;
     if (call != NULL)
         *call = (struct kaspa_node_call){
             .number = log->count,

@@ -91,11 +91,16 @@ struct target_operation {
     size_t header_count;
 };
 
-/** One of several callers that the target tells apart, by headers of its requests. */
+/** One of several callers that the target tells apart, by headers of its requests. In the file the
+ *  headers alone, or {"headers", "principal", "tenant", "scopes"}: who the target itself takes it
+ *  for, where payments are bound to that. */
 struct target_principal {
-    const char *name;
+    const char *name; /**< by which scenarios ask for it */
     struct target_pair headers[TARGET_FEW_MAX];
     size_t header_count;
+    const char *principal; /**< default: the name */
+    const char *tenant;    /**< NULL: none */
+    struct target_list scopes;
 };
 
 struct target {

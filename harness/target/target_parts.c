@@ -101,15 +101,32 @@ enum assay_code target_read_secrets(struct members *m, uint32_t token, void *fie
     return members_free_names(m, token, TARGET_LIST_MAX, add_secret, field);
 }
 
+static enum assay_code read_principal_headers(struct members *m, uint32_t token, void *field)
+{
+    struct target_principal *principal = field;
+
+    return target_read_headers(m, token, principal->headers, &principal->header_count);
+}
+
 static enum assay_code add_principal(struct members *m, const char *name, uint32_t token,
                                      size_t index, void *out)
 {
+    static const struct member table[] = {
+        {"headers", read_principal_headers, 0, true},
+        {"principal", members_text, FIELD(target_principal, principal), false},
+        {"tenant", members_text, FIELD(target_principal, tenant), false},
+        {"scopes", target_read_list, FIELD(target_principal, scopes), false},
+    };
     struct target *target = out;
     struct target_principal *principal = &target->principals[index];
+    uint32_t headers = assay_json_member(&m->doc, token, "headers");
 
-    principal->name = name;
+    principal->name = principal->principal = name;
     target->principal_count = index + 1;
-    return target_read_headers(m, token, principal->headers, &principal->header_count);
+    /* a header may have that name, but its value is a text */
+    if (headers != ASSAY_JSON_NONE && assay_json_type(&m->doc, headers) == ASSAY_JSON_OBJECT)
+        return members_object(m, token, table, ARRAY_LEN(table), principal);
+    return read_principal_headers(m, token, principal);
 }
 
 enum assay_code target_read_principals(struct members *m, uint32_t token, void *field)

@@ -289,3 +289,17 @@ Test(kaspa_node_faults, fails_in_one_call_alone_and_for_so_many_times)
     cr_expect_eq(rest_post(&w, "/transactions/acceptance", "{}").status, 500);
     world_end(&w);
 }
+
+Test(kaspa_node_faults, fails_in_submissions_alone_whichever_way_they_come)
+{
+    struct node_world w;
+
+    world_begin(&w);
+    world_behave(&w, (struct kaspa_node_behaviour){.fault = KASPA_NODE_ERROR,
+                                                   .fault_method = "submitTransaction"});
+    cr_expect_eq(rest_get(&w, "/transactions/00").status, 404);
+    cr_expect_eq(rest_post(&w, "/transactions/acceptance", "{\"transactionIds\":[]}").status, 200);
+    cr_expect_eq(rest_post(&w, "/transactions", "{}").status, 500);
+    cr_expect_not_null(strstr(rpc(&w, "submitTransaction", "{}"), "\"error\""));
+    world_end(&w);
+}

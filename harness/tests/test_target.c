@@ -234,7 +234,10 @@ Test(target, reads_every_member)
         "\"headers\": {\"X-Op\": \"${STATUS}\"}},\n"
         "  \"recover\": {\"command\": [\"fix\", \"${RESULT}\"]}},\n"
         "\"principals\": {\"alice\": {\"Authorization\": \"Bearer a\", \"X\": \"y\"}, \"bob\": "
-        "{}},\n"
+        "{},\n"
+        "  \"carol\": {\"headers\": {\"X\": \"c\"}, \"principal\": \"user-17\", \"tenant\": "
+        "\"acme\",\n"
+        "    \"scopes\": [\"read\", \"buy\"]}, \"dave\": {\"headers\": \"of that name\"}},\n"
         "\"roles\": {\"origin\": \"ORIGIN_URL\", \"node\": {\"listen\": "
         "\"127.0.0.1:18210\"},\n"
         "  \"wallet\": {\"variable\": \"W\", \"listen\": \"127.0.0.1:1\"}},\n"
@@ -279,6 +282,14 @@ Test(target, reads_every_member)
     cr_assert_not_null(target_principal(&t, "alice"));
     cr_expect_eq(target_principal(&t, "alice")->header_count, 2);
     cr_expect_eq(target_principal(&t, "bob")->header_count, 0);
+    cr_expect_str_eq(target_principal(&t, "bob")->principal, "bob");
+    cr_expect_null(target_principal(&t, "bob")->tenant);
+    cr_expect_eq(target_principal(&t, "carol")->header_count, 1);
+    cr_expect_str_eq(target_principal(&t, "carol")->principal, "user-17");
+    cr_expect_str_eq(target_principal(&t, "carol")->tenant, "acme");
+    cr_expect_eq(target_principal(&t, "carol")->scopes.count, 2);
+    cr_expect_str_eq(target_principal(&t, "carol")->scopes.items[1], "buy");
+    cr_expect_str_eq(target_principal(&t, "dave")->headers[0].name, "headers");
     cr_expect_str_eq(target_role_listen(&t, "node"), "127.0.0.1:18210");
     cr_expect_null(target_role_variable(&t, "node"));
     cr_expect_str_eq(target_role_variable(&t, "wallet"), "W");

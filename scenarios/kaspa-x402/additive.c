@@ -122,8 +122,12 @@ SCENARIO(racing_payments_claim_a_head_once,
     for (size_t i = 0; i < ARRAY_LEN(shots); i++)
         shots[i] = (struct peer_shot){
             .want = want, .with = kxp_headers(given_payment(t, given_additive_offer(t, want)))};
+    kxp_mining(t, false); /* the head stands for all of them */
     expect_one_run(t, peer_burst_held(t, "payment", shots, ARRAY_LEN(shots)), ARRAY_LEN(shots));
     expect_submissions(t, 1);
+    kxp_mining(t, true);
+    kxp_mine(t, 1);
+    expect_one_winner(t, "once one is accepted", shots, ARRAY_LEN(shots));
 }
 
 enum { UNPAID = 300 };
@@ -257,6 +261,8 @@ SCENARIO(coin_at_the_heads_address_is_no_successor,
     refuse(t, (struct kxp_bend){.terms = pay_to_another_coin});
 }
 
+enum { FOR_GOOD = 40 }; /* blocks, below which a spend may still be taken back */
+
 SCENARIO(external_advance_is_not_believed_unproved,
          .title =
              "When somebody else moves the head on, it is offered with its proved successor or "
@@ -273,7 +279,7 @@ SCENARIO(external_advance_is_not_believed_unproved,
     struct kaspa_hash id;
 
     kxp_submit_ourselves(t, &theirs->tx);
-    kxp_mine(t, 1);
+    kxp_mine(t, FOR_GOOD);
     expect_not_served(t, kxp_send(t, "a payment to the head as it was", want, ours));
     kaspa_txid(&id, &theirs->tx);
     now = kxp_additive_offer_of(t, want, kxp_send(t, "unpaid", want, NULL), &fault);
@@ -314,4 +320,29 @@ SCENARIO(head_input_may_not_authorise,
          .catches = DEFECTS("kx.authorization.any_input"), .needs = KXP_PAY | KXP_ADDITIVE)
 {
     refuse(t, (struct kxp_bend){.text = head_authorises});
+}
+
+static void no_fee(struct kxp_draft *d)
+{
+    d->no_change = true;
+    d->coin_amounts[0] = d->offer->terms.amount;
+}
+
+SCENARIO(head_is_not_held_by_what_no_node_relays,
+         .title = "A payment to a head without a fee, which no node relays, is not served, and the "
+                  "head is sold again to the next who pays",
+         .threat = "fee-and-relay", .rule = "payment.relayable",
+         .rests_on = PROFILE "/honest_head_payment_is_served",
+         .catches = DEFECTS("kx.fee.unrelayed"), .needs = KXP_PAY | KXP_ADDITIVE)
+{
+    struct peer_want want = peer_endpoint(t, "additive");
+    const struct kxp_offer *offer = given_additive_offer(t, want), *next;
+    const struct kxp_payment *stuck = kxp_bent(t, offer, (struct kxp_bend){.terms = no_fee}), *good;
+    const char *fault = NULL;
+
+    expect_not_served(t, kxp_send(t, "a head payment without a fee", want, stuck));
+    next = kxp_additive_offer_of(t, want, kxp_send(t, "unpaid", want, NULL), &fault);
+    expect(t, next != NULL, "the head is still offered", "it is not: %s", fault);
+    good = given_payment(t, next);
+    expect_delivered(t, kxp_send_until_known(t, "the next who pays", want, good), good);
 }

@@ -112,7 +112,7 @@ SCENARIO(reorganised_payment_is_not_released,
     const struct kxp_payment *paid = put_off(t, want);
 
     kxp_mine(t, 3);
-    kxp_reorganise(t, 3, NULL);
+    kxp_reorganise_out(t, paid, NULL);
     expect_later(t, kxp_send(t, "reorganised out", want, paid));
     kxp_release(t, paid);
     kxp_mine(t, 8);
@@ -143,7 +143,7 @@ SCENARIO(reorganised_payment_stays_consumed,
 
     expect_delivered(t, kxp_send_until_known(t, "pay", want, paid), paid);
     kxp_mining(t, false);
-    kxp_reorganise(t, 1, NULL);
+    kxp_reorganise_out(t, paid, NULL);
     expect_not_served(
         t, kxp_send(t, "the same coins for something else", other, claimed_anew(t, paid, other)));
     kxp_release(t, paid);

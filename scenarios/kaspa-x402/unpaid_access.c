@@ -99,7 +99,7 @@ SCENARIO(other_methods_buy_nothing,
 }
 
 static const struct spelling {
-    const char *name, *before, *behind; /* of the path without its first slash */
+    const char *name, *before, *behind; /* of the path without its first slash and its query */
 } spellings[] = {
     {"a dot segment", "/./", ""},
     {"a parent segment", "/x/../", ""},
@@ -108,6 +108,8 @@ static const struct spelling {
     {"a slash behind", "/", "/"},
     {"a semicolon behind", "/", ";x"},
     {"an empty query", "/", "?"},
+    {"a second question mark", "/", "?x"},
+    {"a fragment", "/", "#x"},
     {"an escaped slash", "/x%2f..%2f", ""},
     {"a backslash", "/x\\..\\", ""},
     {"a zero byte", "/", "%00"},
@@ -120,7 +122,9 @@ SCENARIO(path_spellings_buy_nothing,
 {
     const struct spelling *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
-    const char *target = case_printf(t, "%s%s%s", row->before, want.target + 1, row->behind);
+    const char *path = want.target + 1, *query = path + strcspn(path, "?");
+    const char *target =
+        case_printf(t, "%s%.*s%s%s", row->before, (int)(query - path), path, row->behind, query);
 
     expect_nothing_bought(t, kxp_send(t, row->name, peer_want_target(want, target), NULL));
 }

@@ -83,6 +83,7 @@ SCENARIO(keyed_retry_with_a_garbage_proof,
         expect_refused(t, again);
     else
         expect_replayed(t, again, first);
+    expect_replayed(t, pt_send(t, "retry with its proof", want, retry_of(t, with)), first);
 }
 
 SCENARIO(stored_answer_needs_its_payment,

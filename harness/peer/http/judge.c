@@ -36,11 +36,14 @@ struct assay_bytes peer_header(const struct peer_answer *answer, const char *nam
 const char *peer_seen(struct assay_case *t, const struct peer_answer *answer)
 {
     const struct http_exchange *exchange = answer->exchange;
+    const char *said;
 
     if (exchange->outcome != HTTP_ANSWERED)
         return exchange->trouble != NULL ? exchange->trouble : http_outcome_text(exchange->outcome);
-    return case_printf(t, "%d with %" PRIu64 " bytes", exchange->response.status,
-                       exchange->response.body_bytes);
+    said = peer_said(t, answer);
+    return case_printf(t, "%d with %" PRIu64 " bytes%s%s", exchange->response.status,
+                       exchange->response.body_bytes, said != NULL ? ", saying " : "",
+                       said != NULL ? said : "");
 }
 
 /* The origin's own body: "execution N of METHOD TARGET". */

@@ -110,6 +110,8 @@ struct peer_pending *peer_send_beside(struct assay_case *t, const struct http_pe
  * origin_release. Needs NEED_ORIGIN; `broken` when the handler was not asked to run. */
 struct peer_pending *peer_send_held(struct assay_case *t, const char *label, struct peer_want want,
                                     struct peer_with with);
+/** Whether it has ended, one way or another, so that peer_finish does not wait. */
+bool peer_is_answered(const struct peer_pending *pending);
 /** While the other runs: its run is counted among those before. */
 const struct peer_answer *peer_send_during(struct assay_case *t, const struct peer_pending *pending,
                                            const char *label, struct peer_want want,
@@ -152,7 +154,10 @@ int peer_status(const struct peer_answer *answer); /**< 0: no answer */
 struct assay_bytes peer_body(const struct peer_answer *answer);
 struct assay_bytes peer_header(const struct peer_answer *answer,
                                const char *name); /**< empty: none, or no answer */
-/** "402 with 310 bytes", or what happened instead of an answer. */
+/** What the target itself says of its refusal, quoted, cut and without what is not printable:
+ * "\"invalid_payload\"". NULL: it says nothing, or it is no refusal. */
+const char *peer_said(struct assay_case *t, const struct peer_answer *answer);
+/** "402 with 310 bytes, saying \"invalid_payload\"", or what happened instead of an answer. */
 const char *peer_seen(struct assay_case *t, const struct peer_answer *answer);
 
 /** One answer, looked at. */

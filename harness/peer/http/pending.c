@@ -3,6 +3,7 @@
 #include "peer/http/peer_internal.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define PENDING_MAX_BYTES ((size_t)16 << 20)
 
@@ -21,6 +22,7 @@ struct peer_pending {
     pthread_t thread;
     bool started;
     bool joined;
+    atomic_bool answered; /* the thread is done */
 };
 
 static void *wait_for_answer(void *with)
@@ -29,6 +31,7 @@ static void *wait_for_answer(void *with)
 
     p->rc =
         http_send(p->http, &p->exchange, &p->arena, p->peer, p->request, p->patience_ms, &p->err);
+    atomic_store(&p->answered, true);
     return NULL;
 }
 
@@ -102,6 +105,11 @@ struct peer_pending *peer_send_held(struct assay_case *t, const char *label, str
     if (!origin_await(p->origin, so_far + 1, p->patience_ms))
         case_end(t, VERDICT_BROKEN, "%s: the handler was not asked to run", label);
     return p;
+}
+
+bool peer_is_answered(const struct peer_pending *pending)
+{
+    return atomic_load(&pending->answered);
 }
 
 const struct peer_answer *peer_send_during(struct assay_case *t, const struct peer_pending *pending,

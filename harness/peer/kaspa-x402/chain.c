@@ -32,6 +32,11 @@ void kxp_mine(struct assay_case *t, unsigned blocks)
 
 void kxp_node_behaves(struct assay_case *t, struct kaspa_node_behaviour behaviour)
 {
+    if ((behaviour.unsynced || behaviour.sync_flag_missing) &&
+        target_supports(case_target(t), "node-rest-only"))
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "a node says over RPC alone whether it is synced, and the target reads only REST "
+                 "(`supports`: \"node-rest-only\")");
     kaspa_node_behave(kxp_node(t), &behaviour);
 }
 

@@ -87,6 +87,21 @@ void kxp_expect_later(struct assay_case *t, const struct peer_answer *answer)
         "%s", look.seen);
 }
 
+const struct kxp_offer *kxp_expect_offer_or_later(struct assay_case *t,
+                                                  const struct peer_answer *answer,
+                                                  struct peer_want want)
+{
+    struct peer_look look = peer_look(t, answer);
+    const char *fault = NULL;
+    const struct kxp_offer *offer =
+        look.status == 402 ? kxp_offer_of(t, want, answer, &fault) : NULL;
+
+    case_judge(t, (offer != NULL || kxp_is_later(answer)) && !look.leaks, look.grade,
+               "402 with an offer, or to be told to come again (429, 503 or 504)", "%s%s%s",
+               look.seen, fault != NULL ? "; " : "", fault != NULL ? fault : "");
+    return offer;
+}
+
 void kxp_expect_no_second_run(struct assay_case *t, const struct peer_answer *answer)
 {
     struct peer_look look = peer_look(t, answer);
@@ -167,6 +182,15 @@ void kxp_expect_one_run(struct assay_case *t, const struct peer_answer *const *a
                            n),
                "%zu served%s; %s%s", served, agree ? "" : " with different bodies",
                peer_runs_text(t, counted, runs), odd != NULL ? odd : "");
+}
+
+void kxp_expect_no_lookup(struct assay_case *t, const struct kxp_payment *payment)
+{
+    uint64_t calls = kxp_calls_about(t, payment);
+
+    case_judge(t, calls == 0, GRADE_OBSERVED,
+               "no call to the node that names the payment, its coins or its payer",
+               "%" PRIu64 " such calls", calls);
 }
 
 void kxp_expect_submissions(struct assay_case *t, uint64_t n)

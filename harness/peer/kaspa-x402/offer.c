@@ -89,7 +89,10 @@ static struct kxp_offer *read_offer(struct assay_case *t, struct peer_want want,
 
     *offer = (struct kxp_offer){.want = want, .answer = answer, .asked_ms = case_now_ms(t)};
     *fault = peer_status(answer) != 402
-                 ? case_printf(t, "expected 402, got %s", peer_seen(t, answer))
+                 ? case_printf(t,
+                               "expected 402, got %s (is it a priced route, asked by its own name: "
+                               "`public_url` in the target file?)",
+                               peer_seen(t, answer))
                  : read_required(t, offer);
     if (*fault == NULL)
         *fault = find_terms(t, offer, profile);
@@ -115,11 +118,16 @@ const struct kxp_offer *kxp_additive_offer_of(struct assay_case *t, struct peer_
 static const struct kxp_offer *given(struct assay_case *t, struct peer_want want,
                                      enum kx_profile profile, const char *caller)
 {
+    struct peer_with with = kxp_headers_as(t, caller, NULL);
+    struct kxp_tries tries = kxp_tries(t);
+    const struct peer_answer *answer;
     const char *fault = NULL;
-    const struct peer_answer *answer =
-        peer_send(t, "ask for an offer", want, kxp_headers_as(t, caller, NULL));
-    struct kxp_offer *offer = read_offer(t, want, answer, profile, &fault);
+    struct kxp_offer *offer;
 
+    do
+        answer = peer_send(t, "ask for an offer", want, with);
+    while (kxp_ask_again(t, &tries, answer));
+    offer = read_offer(t, want, answer, profile, &fault);
     if (offer == NULL)
         case_end(t, VERDICT_BROKEN, "%s %s without a payment: %s", want.method, want.target, fault);
     offer->caller = caller;

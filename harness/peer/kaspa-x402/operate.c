@@ -32,3 +32,24 @@ void kxp_recover(struct assay_case *t, const struct kxp_payment *payment, const 
     case_judge(t, done->done, GRADE_OBSERVED, "the operation `recover` succeeds",
                "it ended with %d", done->status);
 }
+
+/* What it comes to, the next request shows. */
+static bool operate(struct assay_case *t, const char *name, const struct kxp_payment *payment)
+{
+    const struct target_pair values[] = {{"TXID", payment->transaction_id}, {NULL, NULL}};
+
+    if (target_operation(case_target(t), name) == NULL)
+        return false;
+    (void)case_operation(t, name, values);
+    return true;
+}
+
+bool kxp_reconcile(struct assay_case *t, const struct kxp_payment *payment)
+{
+    return operate(t, "reconcile", payment);
+}
+
+bool kxp_not_run(struct assay_case *t, const struct kxp_payment *payment)
+{
+    return operate(t, "not_run", payment);
+}

@@ -39,18 +39,50 @@ static void hash_of(struct assay_case *t, char *out, const json_t *value)
     free(text);
 }
 
+/* The caller as the target file says that the target knows it (exact digest, section 5); NULL:
+ * nobody. */
+static const struct kx_context *context_of(struct assay_case *t, const char *caller)
+{
+    const struct target_principal *p =
+        caller != NULL ? target_principal(case_target(t), caller) : NULL;
+    struct kx_context *context;
+    struct assay_bytes *scopes;
+
+    if (p == NULL)
+        return NULL;
+    context = case_alloc(t, sizeof(*context));
+    scopes = case_alloc(t, (p->scopes.count + 1) * sizeof(*scopes));
+    for (size_t i = 0; i < p->scopes.count; i++)
+        scopes[i] = assay_str(p->scopes.items[i]);
+    *context = (struct kx_context){.principal = assay_str(p->principal),
+                                   .tenant = assay_str(p->tenant != NULL ? p->tenant : ""),
+                                   .scopes = scopes,
+                                   .scope_count = p->scopes.count};
+    return context;
+}
+
+/* A host may hash the value that it has parsed instead of the text that was sent (section 5); NULL:
+ * it does not, or cannot. */
+static const struct assay_json *parsed_body(struct assay_case *t, const struct peer_want *want)
+{
+    struct assay_json *doc = case_alloc(t, sizeof(*doc));
+
+    if (!target_supports(case_target(t), "parsed-body") || !want->has_body ||
+        x402_document_parse(doc, case_arena(t), want->body, false, NULL) != ASSAY_OK)
+        return NULL;
+    return doc;
+}
+
 static const char *fingerprint_of(struct assay_case *t, const struct kxp_offer *offer,
                                   const char *url, const char *requirements)
 {
     const struct peer_want *want = &offer->want;
-    const struct kx_context context = {.principal =
-                                           assay_str(offer->caller != NULL ? offer->caller : ""),
-                                       .tenant = ASSAY_LIT("")};
     const struct kx_request request = {.method = assay_str(want->method),
                                        .url = assay_str(url),
+                                       .body = parsed_body(t, want),
                                        .body_text = want->body,
                                        .has_body_text = want->has_body,
-                                       .context = offer->caller != NULL ? &context : NULL};
+                                       .context = context_of(t, offer->caller)};
     char *out = case_alloc(t, X402_HASH_TEXT_BYTES);
     struct assay_err err = {0};
 

@@ -23,7 +23,8 @@ enum kxp_need {
     KXP_ADDITIVE = NEED_PROFILE << 1,   /**< "additive", endpoint "additive" */
     KXP_PRINCIPALS = NEED_PROFILE << 2, /**< endpoint "private" and two `principals` */
     KXP_RECOVER = NEED_PROFILE << 3,    /**< operation "recover" */
-    KXP_REST = NEED_PROFILE << 4,       /**< "node-rest": the target reads the REST subset */
+    KXP_REST = NEED_PROFILE << 4,       /**< "node-rest": the target reads the REST subset;
+                                           "node-rest-only": that and nothing else */
     KXP_WALLET = NEED_PROFILE << 5,     /**< a client's: the role `wallet` is reachable */
 };
 
@@ -37,8 +38,7 @@ struct kxp_offer {
     size_t chosen;                 /**< of required.accepts */
     struct kx_terms terms;         /**< of the chosen one */
     int64_t asked_ms;              /**< target's clock when it was asked for */
-    const char *caller;            /**< a principal of the target file, by the name that the server
-                                      knows it under, without a tenant; NULL: nobody */
+    const char *caller;            /**< a principal of the target file; NULL: nobody */
 };
 
 #define given_offer kxp_given_offer
@@ -183,8 +183,21 @@ struct peer_with kxp_headers_as(struct assay_case *t, const char *caller,
                                 const struct kxp_payment *payment);
 const struct peer_answer *kxp_send(struct assay_case *t, const char *label, struct peer_want want,
                                    const struct kxp_payment *payment);
-/** The identical request until it is answered with something else than 429, 503 and 504, or the
- * target's limits say that it should have been; the last answer. */
+
+/** Tries of an identical request: for as long as the target's limits, and a trouble with its node
+ * that is just over, may put it off. */
+struct kxp_tries {
+    int64_t until_ns;
+    int least_left, pause_ms;
+};
+struct kxp_tries kxp_tries(struct assay_case *t);
+/** Whether what was answered so is worth another try: after a pause, in which the chain goes on
+ * whatever its miner does, since a payment is final to who asks for confirmations only then. */
+bool kxp_try_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer);
+
+/** The identical request until it is answered with something else than 429, 503 and 504, or tries
+ * are over; then, if the target has that operation, once more after an operator's `reconcile`. The
+ * last answer. */
 const struct peer_answer *kxp_send_until_known(struct assay_case *t, const char *label,
                                                struct peer_want want,
                                                const struct kxp_payment *payment);
@@ -192,6 +205,22 @@ const struct peer_answer *kxp_send_until_known_as(struct assay_case *t, const ch
                                                   struct peer_want want,
                                                   const struct kxp_payment *payment,
                                                   const char *caller);
+/** The identical request for a few tries, where a lasting 503 is an answer, too. */
+const struct peer_answer *kxp_send_briefly(struct assay_case *t, const char *label,
+                                           struct peer_want want,
+                                           const struct kxp_payment *payment);
+/** The identical request until its handler has run once more, or it is answered otherwise. */
+const struct peer_answer *kxp_send_until_run(struct assay_case *t, const char *label,
+                                             struct peer_want want,
+                                             const struct kxp_payment *payment);
+/** peer_send_held, for as many tries as it takes to be final enough; `broken` when its handler is
+ * not asked to run. */
+struct peer_pending *kxp_send_held(struct assay_case *t, const char *label, struct peer_want want,
+                                   const struct kxp_payment *payment);
+/** Likewise peer_send_unheard, until the next handler runs. What that does is the caller's to say.
+ */
+struct peer_cut *kxp_send_unheard(struct assay_case *t, const char *label, struct peer_want want,
+                                  const struct kxp_payment *payment);
 /** n copies at once. */
 const struct peer_answer *const *kxp_copies(struct assay_case *t, const char *label,
                                             struct peer_want want,
@@ -206,6 +235,7 @@ bool kxp_is_mining(struct assay_case *t);
 void kxp_mine(struct assay_case *t, unsigned blocks);
 /** Blocks that each merge so many others: blue scores run ahead of depth. */
 void kxp_mine_merging(struct assay_case *t, unsigned blocks, unsigned merged);
+/** Ends the case as `unsupported` where the target cannot see that. */
 void kxp_node_behaves(struct assay_case *t, struct kaspa_node_behaviour behaviour);
 void kxp_node_is_sound(struct assay_case *t);
 void kxp_node_restarts(struct assay_case *t);
@@ -243,6 +273,9 @@ bool kxp_await_submissions(struct assay_case *t, uint64_t count);
 bool kxp_await_calls(struct assay_case *t, uint64_t count);
 uint64_t kxp_submissions(struct assay_case *t); /**< since the case began */
 uint64_t kxp_calls(struct assay_case *t);       /**< of any kind */
+/** Calls since the case began that name the payment: its id, what it spends, or whose that is. What
+ * a server asks its node for of its own accord, as often as it likes, names none of them. */
+uint64_t kxp_calls_about(struct assay_case *t, const struct kxp_payment *payment);
 size_t kxp_submitted_ids(struct assay_case *t); /**< distinct ids among them */
 struct kaspa_node *kxp_node(struct assay_case *t);
 struct kaspa_chain *kxp_chain(struct assay_case *t); /**< call with the lock of kxp_lock taken */
@@ -254,6 +287,12 @@ struct kaspa_chain_lock *kxp_lock(struct assay_case *t);
 bool kxp_can_recover(struct assay_case *t);
 /** Supplies 200 with that text as the handler's result; judged: it succeeds. */
 void kxp_recover(struct assay_case *t, const struct kxp_payment *payment, const char *text);
+
+/** Says that the payment's handler, although it was started, has not run. False: the target file
+ * has no such operation. */
+bool kxp_not_run(struct assay_case *t, const struct kxp_payment *payment);
+/** Has the chain looked at again. False: the target file has no such operation. */
+bool kxp_reconcile(struct assay_case *t, const struct kxp_payment *payment);
 
 /* ---- judging ---- */
 
@@ -277,6 +316,12 @@ void kxp_recover(struct assay_case *t, const struct kxp_payment *payment, const 
 /** Of n answers that share `before`: one run; all that were served have one body; the others were
  * refused or told to come again. */
 #define expect_one_run(t, answers, n) (PEER_HERE(t), (kxp_expect_one_run)((t), (answers), (n)))
+/** Of n payments of which one alone can buy, sent at once with their handlers held: one run; and
+ * one is served, then or when each is sent again alone. */
+#define expect_one_winner(t, label, shots, n)                                                      \
+    (PEER_HERE(t), (kxp_expect_one_winner)((t), (label), (shots), (n)))
+/** The node was asked nothing about the payment. */
+#define expect_no_lookup(t, payment) (PEER_HERE(t), (kxp_expect_no_lookup)((t), (payment)))
 /** The node was asked to take no more than `n` distinct transactions since the case began. */
 #define expect_submissions(t, n) (PEER_HERE(t), (kxp_expect_submissions)((t), (n)))
 /** A payment that was delivered, or is delivered now, to this request: the money bought its one
@@ -284,16 +329,27 @@ void kxp_recover(struct assay_case *t, const struct kxp_payment *payment, const 
 #define expect_not_lost(t, want, payment)                                                          \
     (PEER_HERE(t), (kxp_expect_not_lost)((t), (want), (payment)))
 
+/** Unpaid: 402 with an offer for this request, or told to come again, since a server may ask its
+ * node first; NULL: the latter. Others may run meanwhile. */
+#define expect_offer_or_later(t, answer, want)                                                     \
+    (PEER_HERE(t), (kxp_expect_offer_or_later)((t), (answer), (want)))
+
 void kxp_expect_delivered(struct assay_case *t, const struct peer_answer *answer,
                           const struct kxp_payment *payment);
 void kxp_expect_cached(struct assay_case *t, const struct peer_answer *answer,
                        const struct peer_answer *first);
 void kxp_expect_later(struct assay_case *t, const struct peer_answer *answer);
+const struct kxp_offer *kxp_expect_offer_or_later(struct assay_case *t,
+                                                  const struct peer_answer *answer,
+                                                  struct peer_want want);
 void kxp_expect_no_second_run(struct assay_case *t, const struct peer_answer *answer);
 void kxp_expect_not_served(struct assay_case *t, const struct peer_answer *answer);
 void kxp_expect_challenge(struct assay_case *t, const struct peer_answer *answer,
                           struct peer_want want);
 void kxp_expect_one_run(struct assay_case *t, const struct peer_answer *const *answers, size_t n);
+void kxp_expect_one_winner(struct assay_case *t, const char *label, const struct peer_shot *shots,
+                           size_t n);
+void kxp_expect_no_lookup(struct assay_case *t, const struct kxp_payment *payment);
 void kxp_expect_submissions(struct assay_case *t, uint64_t n);
 void kxp_expect_not_lost(struct assay_case *t, struct peer_want want,
                          const struct kxp_payment *payment);

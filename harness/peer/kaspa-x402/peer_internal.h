@@ -56,6 +56,8 @@ struct kxp_draft *kxp_draft_new(struct assay_case *t, const struct kxp_offer *of
 enum kxp_stage { KXP_STAGE_TERMS, KXP_STAGE_TEXT, KXP_STAGE_PAYLOAD };
 const struct kxp_payment *kxp_draft_finish(struct kxp_draft *d, struct kxp_bend bend,
                                            enum kxp_stage from);
+/** kxp_try_again of what is asked unpaid: the chain stays as it is. */
+bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer);
 /** The normalised URL that a want asks for. */
 const char *kxp_url_of(struct assay_case *t, struct peer_want want);
 /** Longest wait for the chain to be believed, by the target's limits. */

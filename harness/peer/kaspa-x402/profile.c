@@ -67,9 +67,10 @@ static const char *lacks(struct assay_case *t, unsigned needs)
 {
     const struct target *target = case_target(t);
 
-    if ((needs & KXP_PAY) != 0 && !target_meets_role(target, "node"))
-        return "the target cannot be pointed at the role \"node\" (`roles` in its file): what is "
-               "paid on the simulated chain would not reach it";
+    if ((needs & KXP_PAY) != 0 && !target_meets_role(target, "node") &&
+        !target_meets_role(target, "node-rest"))
+        return "the target cannot be pointed at the role \"node\" or \"node-rest\" (`roles` in its "
+               "file): what is paid on the simulated chain would not reach it";
     if ((needs & KXP_ADDITIVE) != 0 &&
         (!target_supports(target, "additive") || target_endpoint(target, "additive") == NULL))
         return "the target does not support \"additive\", or its file names no such endpoint";
@@ -94,10 +95,13 @@ static uint64_t moves(struct assay_case *t)
 static void probe_server(struct assay_case *t)
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
+    struct kxp_tries tries = kxp_tries(t);
     const struct peer_answer *answer;
     const struct kxp_payment *paid;
 
-    answer = kxp_send(t, "honest payer asks", want, NULL);
+    do
+        answer = kxp_send(t, "honest payer asks", want, NULL);
+    while (kxp_ask_again(t, &tries, answer));
     (kxp_expect_challenge)(t, answer, want); /* the place that is told stays the scenario's */
     paid = kxp_given_payment(t, kxp_given_offer(t, want));
     answer = kxp_send_until_known(t, "honest payer pays", want, paid);
@@ -124,9 +128,10 @@ const struct profile profile_kaspa_x402 = {
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
-    .honest_hint = "if payments are never accepted, does the target use the node of this run "
-                   "(`roles`, ${NODE}) on testnet-10? if no run of the handler is counted, do "
-                   "priced routes call the origin, once?",
+    .accept_wait_ms = 60000, /* exact digest, section 14 */
+    .honest_hint = "is it the node of this run, and testnet-10? what is the request hash made of? "
+                   "how long does it wait for acceptance? do priced routes call the origin, once? "
+                   "the remedy in its paragraph says more",
     .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served",
                       [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed"},
     .roles_start = kxp_roles_start,
