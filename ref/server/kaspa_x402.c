@@ -13,8 +13,8 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     STOP_SLACK_MS = 2000,              /* for a worker to close its store and end */
