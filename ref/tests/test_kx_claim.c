@@ -4,7 +4,7 @@
 
 #include "store/kx_step.h"
 
-#include <time.h>
+#include <poll.h>
 
 TestSuite(kx_claim, .init = kx_store_folder_make, .fini = kx_store_folder_drop, .timeout = 120);
 
@@ -273,9 +273,7 @@ static const struct kx_ledger_ops *held_ops;
 
 static enum assay_code begin_held(struct kx_ledger *ledger, struct assay_err *err)
 {
-    const struct timespec wait = {.tv_nsec = HELD_MS * 1000000L};
-
-    cr_assert_eq(nanosleep(&wait, NULL), 0);
+    cr_assert_eq(poll(NULL, 0, HELD_MS), 0);
     return held_ops->begin(ledger, err);
 }
 
