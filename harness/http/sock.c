@@ -1,17 +1,25 @@
 /* Sockets of the harness; see sock.h. */
 #include "http/sock.h"
 
+#include "base/buf.h"
+#include "base/random.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HOST_TEXT_BYTES = 256 }; /* a DNS name has at most 253 */
+enum {
+    HOST_TEXT_BYTES = 256, /* a DNS name has at most 253 */
+    PORTS_FROM = 10240,
+    PORT_TRIES = 64,
+};
 
 int64_t sock_now_ns(void)
 {
@@ -188,6 +196,39 @@ enum assay_code sock_listen(int *fd, uint16_t *port, uint16_t wanted, struct ass
     *fd = made;
     *port = ntohs(address.sin_port);
     return ASSAY_OK;
+}
+
+/* Ports from this one on are given to whoever asks for any. */
+static uint16_t first_given(void)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(64);
+    unsigned long first = 0;
+
+    if (assay_file_read(&text, "/proc/sys/net/ipv4/ip_local_port_range", NULL) == ASSAY_OK &&
+        assay_buf_cstr(&text) != NULL)
+        first = strtoul(assay_buf_cstr(&text), NULL, 10);
+    assay_buf_fini(&text);
+    return first <= UINT16_MAX ? (uint16_t)first : 0;
+}
+
+/* By chance, since others look for one at the same time. */
+enum assay_code sock_find_port(uint16_t *port, struct assay_err *err)
+{
+    unsigned below = first_given();
+    enum assay_code rc = ASSAY_E_IO;
+    uint16_t any;
+    int fd = -1;
+
+    for (int i = 0; i < PORT_TRIES && below > PORTS_FROM && rc != ASSAY_OK; i++) {
+        if (assay_random_system((uint8_t *)&any, sizeof(any)) != ASSAY_OK)
+            break;
+        rc = sock_listen(&fd, port, (uint16_t)(PORTS_FROM + any % (below - PORTS_FROM)), NULL);
+    }
+    if (rc != ASSAY_OK)
+        rc = sock_listen(&fd, port, 0, err);
+    if (rc == ASSAY_OK)
+        close(fd);
+    return rc;
 }
 
 int sock_accept(int listener)

@@ -48,6 +48,10 @@ void sock_dial_fini(struct sock_dial *dial);
 /** Listens on 127.0.0.1, on the port `wanted`; 0: on one of the system's choice. IO. */
 enum assay_code sock_listen(int *fd, uint16_t *port, uint16_t wanted,
                             struct assay_err *err) ASSAY_MUST_USE;
+/** A port of 127.0.0.1 where nobody listens now, for a program that shall listen there, and again
+ * when it is restarted: one that the system gives to nobody who does not name it, where there is
+ * any. IO. */
+enum assay_code sock_find_port(uint16_t *port, struct assay_err *err) ASSAY_MUST_USE;
 /** Accepts one connection with TCP_NODELAY; -1 with errno as accept4 sets it. */
 int sock_accept(int listener);
 /** Closes with a reset: what the other side has not read yet may be lost. */

@@ -1,16 +1,15 @@
 /* How an instance is launched: placeholders, environment, port, process, ready (target/instance.h).
  */
 #include "base/utf8.h"
+#include "http/sock.h"
 #include "target/instance_internal.h"
 #include "target/ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { QUOTE_BYTES = 200 };
@@ -185,28 +184,18 @@ static bool names_port(const struct target_launch *launch)
     return named;
 }
 
-/* A port that is free now. */
+/* A port that is free now, and will be when the target is started again. */
 static enum assay_code pick_port(struct instance *i, struct assay_err *err)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    int fd;
+    enum assay_code rc;
+    uint16_t port;
 
     command_value_set(&i->values, "PORT", NULL);
     if (!names_port(&i->target->launch))
         return ASSAY_OK;
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
-        enum assay_code rc = assay_fail(err, ASSAY_E_IO, 0, "no free port: %s", strerror(errno));
-
-        if (fd >= 0)
-            (void)close(fd);
+    if ((rc = sock_find_port(&port, err)) != ASSAY_OK)
         return rc;
-    }
-    (void)close(fd);
-    command_value_set(&i->values, "PORT",
-                      assay_arena_printf(i->arena, "%u", (unsigned)ntohs(at.sin_port)));
+    command_value_set(&i->values, "PORT", assay_arena_printf(i->arena, "%u", (unsigned)port));
     return command_value(&i->values, "PORT") != NULL ? ASSAY_OK : no_memory(err);
 }
 

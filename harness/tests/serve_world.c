@@ -1,6 +1,8 @@
 /* A server as a program, with the world around it; see serve_world.h. */
 #include "serve_world.h"
 
+#include "http/sock.h"
+
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -86,6 +88,16 @@ static void read_ready_line(struct serve_world *w)
     assay_buf_fini(&out);
 }
 
+/* One that it can have again after it has ended. */
+static void choose_port(struct serve_world *w)
+{
+    struct assay_err err = {0};
+    uint16_t port;
+
+    cr_assert_eq(sock_find_port(&port, &err), ASSAY_OK, "%s", err.text);
+    (void)snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u", (unsigned)port);
+}
+
 void serve_start(struct serve_world *w)
 {
     static const char *const environment[] = {"KX_TEST_TOKEN=" SERVE_TOKEN, NULL};
@@ -93,8 +105,9 @@ void serve_start(struct serve_world *w)
                                     "--node-lag=0", "--poll=20",  "--workers=2"};
     size_t n = 6;
 
-    args[n++] =
-        serve_text(w, "--listen=127.0.0.1:", w->url[0] != '\0' ? strrchr(w->url, ':') + 1 : "0");
+    if (w->url[0] == '\0')
+        choose_port(w);
+    args[n++] = serve_text(w, "--listen=", w->url + strlen("http://"));
     args[n++] = serve_text(w, "--node=", kaspa_node_rpc_url(w->chain.node));
     if (w->origin != NULL) /* else the built-in goods */
         args[n++] = serve_text(w, "--origin=", origin_url(w->origin));
