@@ -263,7 +263,7 @@ static void lose_control(struct outcome *o, const struct planned_case *c, const 
     outcome_invalidate(o, INVALID_CONTROL_FAILED, "%s%s%s: %s%s%s%s", c->scenario->name,
                        c->scenario->rows != NULL ? "/" : "",
                        scenario_case_name(c->scenario, c->index), why, failed ? " (" : "",
-                       failed ? profile->honest_hint : "", failed ? ")" : "");
+                       failed ? profile->honest_hint[c->scenario->side] : "", failed ? ")" : "");
 }
 
 /* A control that rests on another is of a part of the target (its callers, its heads): that the
@@ -272,6 +272,13 @@ static void lose_control(struct outcome *o, const struct planned_case *c, const 
 static bool is_of_a_part(const struct scenario *control)
 {
     return control != NULL && control->kind == SCENARIO_CONTROL && control->rests_on != NULL;
+}
+
+static bool is_first_control(const struct scenario *s)
+{
+    const char *name = scenario_profile(s)->first_control[s->side];
+
+    return name != NULL && strcmp(s->name, name) == 0;
 }
 
 static bool is_lost_with_its_part(const struct outcome *o, const struct scenario *s)
@@ -288,6 +295,17 @@ static void lose_part(struct outcome *o, const struct scenario *control)
 {
     if (o->lost_part_count < ARRAY_LEN(o->lost_parts))
         o->lost_parts[o->lost_part_count++] = control;
+}
+
+static void note_control(struct outcome *o, const struct planned_case *c, const json_t *event,
+                         enum verdict verdict)
+{
+    if (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN)
+        lose_control(o, c, event, verdict);
+    if (verdict != VERDICT_UNSUPPORTED || !is_first_control(c->scenario))
+        return;
+    o->unasked = c->scenario;
+    o->unasked_why = assay_arena_printf(&o->arena, "%s", text_of(event, "reason"));
 }
 
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
@@ -317,8 +335,7 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
     if (verdict == VERDICT_FAIL && is_of_a_part(planned->scenario))
         lose_part(o, planned->scenario);
     if (is_control && !is_of_a_part(planned->scenario)) {
-        if (verdict == VERDICT_FAIL || verdict == VERDICT_BROKEN)
-            lose_control(o, planned, event, verdict);
+        note_control(o, planned, event, verdict);
     } else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
         o->failures++;
 }
@@ -351,6 +368,14 @@ static void judge_answers(struct outcome *o)
         outcome_invalidate(o, INVALID_ALL_SERVER_ERRORS,
                            "%" PRIu64 " of %" PRIu64 "; look into the server's log",
                            o->statuses_5xx, o->answers);
+}
+
+/* Where an honest payment cannot even be made, no refusal means anything. */
+static void judge_unasked(struct outcome *o)
+{
+    if (o->unasked != NULL && o->judged > 0)
+        outcome_invalidate(o, INVALID_CONTROL_FAILED, "%s: %s", o->unasked->name,
+                           o->unasked_why != NULL ? o->unasked_why : "");
 }
 
 static bool was_judged(const json_t *table, const char *word)
@@ -472,6 +497,7 @@ json_t *outcome_end(struct outcome *o, const struct executor_result *result, int
                            result->total);
     judge_broken(o);
     judge_answers(o);
+    judge_unasked(o);
     if (!result->interrupted)
         judge_named(o);
     if (o->judged == 0 && json_array_size(o->invalid) == 0)

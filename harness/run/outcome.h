@@ -56,6 +56,9 @@ struct outcome {
     const struct scenario *lost_parts[8]; /**< controls of parts of the target that failed */
     size_t lost_part_count;
     uint64_t broken_with_their_part; /**< of the broken: what rests on one of them */
+    const struct scenario
+        *unasked; /**< the first control of a side that was unsupported, or NULL */
+    const char *unasked_why;
     const char *control_broken; /**< the reason of the last control that was broken; NULL: none */
     json_t *invalid;            /**< [{code, text}] */
     json_t *threats; /**< "profile/threat": {"judged": n, "reason": first reason why not} */

@@ -101,7 +101,9 @@ struct profile {
     const char *const *ideas; /**< every idea of the profile's digest, NULL-terminated */
     int accept_wait_ms; /**< how long a server waits for a payment to be accepted where its target
                            file does not say; 0: a server of this profile does not */
-    const char *honest_hint; /**< what to look at where an honest purchase fails, as questions */
+    /** What to look at where an honest purchase fails, as questions; of each side with scenarios.
+     */
+    const char *honest_hint[SIDE__COUNT];
     const char *first_control[SIDE__COUNT]; /**< of each side that has scenarios, else NULL */
 
     /* The services that it plays beside the origin; roles_start NULL: none. Those of a leg's shared

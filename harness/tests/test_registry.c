@@ -66,7 +66,9 @@ Test(registry, has_of_every_rule_what_is_asked_why_and_what_to_do)
     const struct profile *p;
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
-        cr_expect_not_null(p->honest_hint, "%s", p->name);
+        for (size_t side = 0; side < SIDE__COUNT; side++)
+            cr_expect_eq(p->honest_hint[side] != NULL, p->first_control[side] != NULL, "%s",
+                         p->name);
         for (size_t k = 0; k < p->rule_count; k++) {
             const struct profile_rule *rule = p->rule(k);
 

@@ -247,24 +247,22 @@ Test(serve_kaspa_deaths, recovers_nothing_that_it_does_not_know)
 Test(serve_kaspa_deaths, goes_on_when_a_worker_dies)
 {
     struct purchase p;
+    char path[64];
+    FILE *children;
+    int workers[2];
 
     serve_start(&w);
     p = serve_buy(&w, "/report");
     expect_bought(&w, serve_send(&w, &p.request), "first");
-    for (int i = 0; i < 2; i++) {
-        char command[64];
-
-        /* the children of the parent, by their ids */
-        (void)snprintf(command, sizeof(command), "/proc/%d/task/%d/children", (int)w.server.pid,
-                       (int)w.server.pid);
-        FILE *children = fopen(command, "r");
-        int pid = 0;
-
-        cr_assert_not_null(children);
-        cr_assert_eq(fscanf(children, "%d", &pid), 1);
-        (void)fclose(children);
-        cr_assert_eq(kill(pid, SIGKILL), 0);
-    }
+    /* the children of the parent, by their ids */
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)w.server.pid,
+                   (int)w.server.pid);
+    children = fopen(path, "r");
+    cr_assert_not_null(children);
+    cr_assert_eq(fscanf(children, "%d %d", &workers[0], &workers[1]), 2);
+    cr_assert_eq(fclose(children), 0);
+    for (size_t i = 0; i < ARRAY_LEN(workers); i++)
+        cr_assert_eq(kill(workers[i], SIGKILL), 0);
     cr_assert(program_await_text(&w.server, "stderr", "is replaced", PATIENCE_MS));
     expect_bought(&w, serve_send(&w, &p.request), "afterwards");
     cr_expect_eq(origin_executions(w.origin), 1);

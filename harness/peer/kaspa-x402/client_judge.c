@@ -13,7 +13,10 @@ static const char *end_text(struct assay_case *t, const struct kxp_run *run)
     char how[64];
 
     if (!run->has_ended)
-        return "it did not end and was killed";
+        return case_printf(t,
+                           "it had not ended after %d ms and was killed (limits.accept_wait_ms of "
+                           "the target file says how long it may wait for the chain)",
+                           case_patience_ms(t));
     process_end_text(how, sizeof(how), &end);
     return case_printf(t, "it ended %s", how);
 }

@@ -99,6 +99,8 @@ static void probe_server(struct assay_case *t)
     const struct peer_answer *answer;
     const struct kxp_payment *paid;
 
+    if (lacks(t, KXP_PAY) != NULL) /* nobody can pay there, before an attack or after it */
+        return;
     do
         answer = kxp_send(t, "honest payer asks", want, NULL);
     while (kxp_ask_again(t, &tries, answer));
@@ -129,9 +131,16 @@ const struct profile profile_kaspa_x402 = {
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
     .accept_wait_ms = 60000, /* exact digest, section 14 */
-    .honest_hint = "is it the node of this run, and testnet-10? what is the request hash made of? "
-                   "how long does it wait for acceptance? do priced routes call the origin, once? "
-                   "the remedy in its paragraph says more",
+    .honest_hint =
+        {[SIDE_SERVER] =
+             "does PAYMENT-SIGNATURE reach it, past proxies and limits of headers? is it the node "
+             "of this run, and testnet-10? what is the request hash made of? how long does it wait "
+             "for acceptance? do priced routes call the origin, once? the remedy in its paragraph "
+             "says more",
+         [SIDE_CLIENT] =
+             "did it take ${WALLET}, ${POLICY}, ${NODE} and ${STORE} of this run, and make the "
+             "store, which is not there yet? does it wait no longer than limits.accept_wait_ms "
+             "says? what it printed is with its evidence"},
     .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served",
                       [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed"},
     .roles_start = kxp_roles_start,

@@ -119,8 +119,9 @@ const struct profile profile_paid_tools = {
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
-    .honest_hint = "if every payment is refused, is the secret the server's own? if none is "
-                   "counted, do priced routes call the origin?",
+    .honest_hint[SIDE_SERVER] =
+        "if every payment is refused, is the secret the server's own? if none is "
+        "counted, do priced routes call the origin?",
     .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served"},
     .lacks = lacks,
     .probe = probe,
