@@ -179,7 +179,23 @@ static void set_hash(json_t *object, const char *name, const char *hash)
         json_object_set_new(object, name, json_string(hash));
 }
 
-static json_t *verdict_json(const struct kx_exact_verdict *v)
+/* By which a payment is known again. */
+static void set_names(json_t *object, const struct kx_exact_verdict *v,
+                      const struct kx_payment *payment)
+{
+    char identity[X402_HASH_TEXT_BYTES], hash[X402_HASH_TEXT_BYTES];
+    bool has_identity = kx_transaction_identity(identity, payment->transaction) == ASSAY_OK;
+
+    if (has_identity && v->requirements_hash[0] != '\0' &&
+        kx_payload_hash(hash, payment, v->requirements_hash, identity) == ASSAY_OK)
+        set_hash(object, "payloadHash", hash);
+    if (has_identity)
+        set_hash(object, "identity", identity);
+    if (kx_authorization_id(hash, &payment->authorization) == ASSAY_OK)
+        set_hash(object, "authorizationId", hash);
+}
+
+static json_t *verdict_json(const struct kx_exact_verdict *v, const struct kx_payment *payment)
 {
     json_t *all = json_pack("{s:s}", "outcome", kaspa_outcome_name(v->outcome));
     json_t *checks = json_array();
@@ -187,9 +203,7 @@ static json_t *verdict_json(const struct kx_exact_verdict *v)
     set_hash(all, "transactionId", v->transaction_id);
     set_hash(all, "fingerprint", v->fingerprint);
     set_hash(all, "requirementsHash", v->requirements_hash);
-    set_hash(all, "payloadHash", v->payload_hash);
-    set_hash(all, "identity", v->identity);
-    set_hash(all, "authorizationId", v->authorization_id);
+    set_names(all, v, payment);
     if (v->checks[KX_EXACT_FEE].result == KASPA_CHECK_HELD)
         json_object_set_new(all, "fee", kaspa_out_u64(v->fee));
     if (v->checks[KX_EXACT_AUTHORIZATION].result == KASPA_CHECK_HELD)
@@ -214,11 +228,12 @@ static enum kx_exact_rule first_open(const struct kx_exact_verdict *v)
     return KX_EXACT__COUNT;
 }
 
-static enum operation_answer answer_of_verdict(json_t **result, const struct kx_exact_verdict *v)
+static enum operation_answer answer_of_verdict(json_t **result, const struct kx_exact_verdict *v,
+                                               const struct kx_payment *payment)
 {
     const struct kx_exact_check *check;
     enum kx_exact_rule rule;
-    json_t *all = verdict_json(v);
+    json_t *all = verdict_json(v, payment);
 
     *result = all;
     if (v->outcome == KASPA_VALID)
@@ -254,7 +269,7 @@ static enum operation_answer judge(struct judging *j, const json_t *in, json_t *
     if (!context_in(j, in, err))
         return OPERATION_ERROR;
     kx_exact_verify(&j->verdict, &j->with);
-    return answer_of_verdict(result, &j->verdict);
+    return answer_of_verdict(result, &j->verdict, &j->payment);
 }
 
 static enum operation_answer exact_payment(const json_t *in, json_t **result, struct assay_err *err)

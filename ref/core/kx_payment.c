@@ -170,8 +170,7 @@ static void fill_attempt(struct kx_core_request *r)
     memcpy(attempt->fingerprint, verdict->fingerprint, sizeof(attempt->fingerprint));
     memcpy(attempt->requirements_hash, verdict->requirements_hash,
            sizeof(attempt->requirements_hash));
-    memcpy(attempt->payload_hash, verdict->payload_hash, sizeof(attempt->payload_hash));
-    memcpy(attempt->authorization_id, verdict->authorization_id, sizeof(attempt->authorization_id));
+    memcpy(attempt->payload_hash, r->payload_hash, sizeof(attempt->payload_hash));
     memcpy(attempt->scope, r->scope, sizeof(attempt->scope));
     memcpy(attempt->payer, verdict->payer, sizeof(attempt->payer));
     if (r->has_head)
@@ -250,7 +249,8 @@ static struct kx_action judge_alone(struct kx_core_request *r)
     if (REF_DEFECT(kx_sighash_all_only) && !is_all_signed(&r->verdict.tx))
         return kx_core_refuse_payment(r, KX_WIRE_STATE, kx_exact_rules[KX_EXACT_FUNDING].id);
     fill_attempt(r);
-    if (kx_core_remember_as(r, r->attempt.txid) != ASSAY_OK)
+    if (kx_authorization_id(r->attempt.authorization_id, &r->payment.authorization) != ASSAY_OK ||
+        kx_core_remember_as(r, r->attempt.txid) != ASSAY_OK)
         return kx_core_unavailable(r);
     memcpy(r->txid, r->attempt.txid, sizeof(r->txid));
     return kx_core_search(r, KX_SEARCH_TXID);

@@ -225,8 +225,8 @@ static enum assay_code write_projection(struct assay_buf *out, const void *what,
     return ASSAY_OK;
 }
 
-enum assay_code kx_transaction_identity_of(char *out, struct assay_arena *arena,
-                                           const struct assay_json *doc, struct assay_bytes text)
+static enum assay_code identity_of(char *out, struct assay_arena *arena,
+                                   const struct assay_json *doc, struct assay_bytes text)
 {
     struct kx_reader reader = {.doc = doc, .arena = arena, .place = ""};
     enum assay_code rc = ASSAY_E_TYPE;
@@ -256,7 +256,7 @@ enum assay_code kx_transaction_identity(char *out, struct assay_bytes text)
     if (text.len <= X402_ARTIFACT_MAX_BYTES)
         rc = kx_transaction_document(&doc, &scratch, text, NULL);
     if (rc != ASSAY_E_NOMEM)
-        rc = kx_transaction_identity_of(out, &scratch, rc == ASSAY_OK ? &doc : NULL, text);
+        rc = identity_of(out, &scratch, rc == ASSAY_OK ? &doc : NULL, text);
     assay_arena_fini(&scratch);
     return rc;
 }

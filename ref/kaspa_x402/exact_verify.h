@@ -83,8 +83,7 @@ struct kx_exact_verdict {
     bool has_transaction;
     struct kaspa_tx tx;
     char transaction_id[X402_HASH_TEXT_BYTES], fingerprint[X402_HASH_TEXT_BYTES],
-        requirements_hash[X402_HASH_TEXT_BYTES], payload_hash[X402_HASH_TEXT_BYTES],
-        identity[X402_HASH_TEXT_BYTES], authorization_id[X402_HASH_TEXT_BYTES];
+        requirements_hash[X402_HASH_TEXT_BYTES];
     uint64_t fee;
     /** Whether nodes relay it (consensus digest 6.5), which no check of the profile asks: it allows
      * a fee of 0. UNDECIDED where the coins are not known. */

@@ -94,18 +94,9 @@ static void read_artifact(struct kx_verifying *v)
     struct kx_exact_verdict *out = v->out;
     struct assay_json doc;
     enum assay_code rc;
-    bool is_json;
 
     rc = kx_transaction_document(&doc, v->with->arena, text, &v->encoding_err);
-    if (rc == ASSAY_E_NOMEM)
-        return;
-    is_json = rc == ASSAY_OK;
-    if (is_json)
-        rc = read_transaction(v, &doc);
-    if (kx_transaction_identity_of(out->identity, v->with->arena, is_json ? &doc : NULL, text) !=
-        ASSAY_OK)
-        out->identity[0] = '\0';
-    if (rc != ASSAY_OK)
+    if (rc != ASSAY_OK || read_transaction(v, &doc) != ASSAY_OK)
         return;
     out->has_transaction = true;
     run_consensus(v);
@@ -135,12 +126,6 @@ void kx_verify_read(struct kx_verifying *v)
     v->fault = kx_terms_read(&v->terms, v->with->arena, payment->doc, accepted, &v->terms_err);
     read_request(v);
     read_artifact(v);
-    if (kx_authorization_id(out->authorization_id, &payment->authorization) != ASSAY_OK)
-        out->authorization_id[0] = '\0';
-    if (v->requirements != ASSAY_OK || out->identity[0] == '\0' ||
-        kx_payload_hash(out->payload_hash, payment, out->requirements_hash, out->identity) !=
-            ASSAY_OK)
-        out->payload_hash[0] = '\0';
 }
 
 void kx_judge_encoding(struct kx_verifying *v, enum kx_exact_rule rule)

@@ -47,7 +47,7 @@ Test(kx_official, the_additive_http_payment_holds_every_check)
 {
     json_t *vector = upstream_load(FOLDER "x402-http/exact-transaction.json");
     struct kx_world *w = kx_world_new(KX_ADDITIVE);
-    char scope[X402_HASH_TEXT_BYTES];
+    char identity[X402_HASH_TEXT_BYTES], hash[X402_HASH_TEXT_BYTES], scope[X402_HASH_TEXT_BYTES];
 
     kx_world_present(w, get(vector, "paymentRequired", NULL), get(vector, "paymentPayload", NULL));
     cr_assert_eq(w->local, KX_LOCAL_NONE, "%s", w->err.text);
@@ -60,13 +60,13 @@ Test(kx_official, the_additive_http_payment_holds_every_check)
     /* section 11 */
     cr_expect_str_eq(w->verdict.requirements_hash,
                      "cb65bf5ec0bf33d8c9e4af76bdc409786580e619f3904732eb64bdde09259437");
-    cr_expect_str_eq(w->verdict.identity,
-                     "e9506cd466b09428a5ea9cfb5f08cc34691f5bb4d91ee1bff9699e3009de5353");
-    cr_expect_str_eq(w->verdict.payload_hash,
-                     "9c7e5e7eae46799b839d2852915086348d513946b1c82995f668db2859d49324");
-    cr_expect_str_eq(w->verdict.authorization_id,
-                     "f1b16afeb84bc0194cb202f0c91465bebb791b5a25ba7fc10689c28311835a5f");
-    cr_expect_eq(kx_artifact_scope(scope, w->verdict.identity), ASSAY_OK);
+    cr_assert_eq(kx_transaction_identity(identity, w->read.transaction), ASSAY_OK);
+    cr_expect_str_eq(identity, "e9506cd466b09428a5ea9cfb5f08cc34691f5bb4d91ee1bff9699e3009de5353");
+    cr_assert_eq(kx_payload_hash(hash, &w->read, w->verdict.requirements_hash, identity), ASSAY_OK);
+    cr_expect_str_eq(hash, "9c7e5e7eae46799b839d2852915086348d513946b1c82995f668db2859d49324");
+    cr_assert_eq(kx_authorization_id(hash, &w->read.authorization), ASSAY_OK);
+    cr_expect_str_eq(hash, "f1b16afeb84bc0194cb202f0c91465bebb791b5a25ba7fc10689c28311835a5f");
+    cr_expect_eq(kx_artifact_scope(scope, identity), ASSAY_OK);
     cr_expect_str_eq(scope, "a4fd0ed473bbc17892b4f9696dadd831eb1b23284797052c835599d39ecc5192");
     cr_expect_eq(kx_payment_scope(scope, w->verdict.transaction_id), ASSAY_OK);
     cr_expect_str_eq(scope, "35946716de38eaa106f332fcd85fc7d3103160e91d2c8d9a4f66cb25011339b6");
