@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+enum { MINED_LOOKS = 100, MINED_PAUSE_MS = 20 };
+
 bool kxp_is_served(const struct peer_answer *answer)
 {
     int status = peer_status(answer);
@@ -40,6 +42,19 @@ static const char *receipt_fault(struct assay_case *t, const struct peer_answer 
                : "its PAYMENT-RESPONSE names another amount";
 }
 
+/* Where the chain mines it is accepted in a moment at the latest: whether it was before the answer
+ * is asked where the chain does not mine. */
+static bool is_accepted(struct assay_case *t, const struct kxp_payment *payment)
+{
+    bool accepted = kxp_state(t, payment) == KASPA_TX_ACCEPTED;
+
+    for (int i = 0; i < MINED_LOOKS && !accepted && kxp_is_mining(t); i++) {
+        peer_pause(t, MINED_PAUSE_MS);
+        accepted = kxp_state(t, payment) == KASPA_TX_ACCEPTED;
+    }
+    return accepted;
+}
+
 void kxp_expect_delivered(struct assay_case *t, const struct peer_answer *answer,
                           const struct kxp_payment *payment)
 {
@@ -49,7 +64,7 @@ void kxp_expect_delivered(struct assay_case *t, const struct peer_answer *answer
     peer_end_if_rate_limited(t, look.status);
     if (kxp_is_served(answer))
         fault = receipt_fault(t, answer, payment);
-    if (fault == NULL && kxp_state(t, payment) != KASPA_TX_ACCEPTED)
+    if (fault == NULL && !is_accepted(t, payment))
         fault = "the chain has not accepted the payment";
     case_judge(t, kxp_is_served(answer) && (!look.counted || look.runs == 1) && fault == NULL,
                look.grade,
