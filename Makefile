@@ -171,7 +171,7 @@ tsan-check:
 	@tools/deps.sh build demo
 	+@$(SUB) V=tsan tsan-run
 tsan-run: $(B)/assay
-	@tools/tsan.sh $(B)/assay run --out $(B)/run
+	@tools/tsan.sh $(B)/assay run --out $(B)/run --replace
 
 cov: ## line and branch coverage of the tests, as text
 	@tools/deps.sh build check
