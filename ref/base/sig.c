@@ -31,6 +31,13 @@ enum assay_sig assay_schnorr_verify(const uint8_t *sig, const uint8_t *message,
                : ASSAY_SIG_WRONG;
 }
 
+bool assay_xonly_is_point(const uint8_t *xonly)
+{
+    secp256k1_xonly_pubkey key;
+
+    return secp256k1_xonly_pubkey_parse(secp256k1_context_static, &key, xonly) == 1;
+}
+
 enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
                                   const uint8_t *compressed)
 {

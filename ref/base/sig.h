@@ -24,6 +24,9 @@ enum assay_sig assay_schnorr_verify(const uint8_t *sig, const uint8_t *message,
 enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
                                   const uint8_t *compressed);
 
+/** Whether 32 bytes are the x of a point: a key that somebody can have. */
+bool assay_xonly_is_point(const uint8_t *xonly);
+
 /** A secret key and its public forms. _wipe when done. */
 struct assay_key {
     uint8_t secret[32];

@@ -1,9 +1,10 @@
-/** The covenant template of batch channels: its redeem script, made of its rules, and which rule a
- *  byte of it belongs to.
+/** The covenant templates of batch channels: redeem scripts made of their rules, and which rule a
+ *  byte of one belongs to.
  *
- *  The script is data of escrow_v5.def: a line a rule, with the sentence that it enforces. Slots
- * are pushes of fixed width, so that a script's length and the place of each rule never change.
- * Source: Kaspa x402 batch digest, section 9.
+ *  A template is data: a list of rules, each with the sentence that it enforces and its part of the
+ *  script, and a row of what else differs. Slots are pushes of fixed width, so that a script's
+ *  length and the place of each rule never change; but for escrow-v1's timeout, a script number of
+ *  as many bytes as it needs. Source: Kaspa x402 batch digest, sections 1, 9 and 16.
  */
 #ifndef KX_ESCROW_H
 #define KX_ESCROW_H
@@ -12,6 +13,38 @@
 
 #define KX_ESCROW_V5_TEMPLATE "kaspa-x402-escrow-v5"
 #define KX_ESCROW_V5_BYTES 1048
+#define KX_ESCROW_BYTES_MAX 1200 /**< that no template is above */
+
+enum kx_escrow_path { KX_ESCROW_COMMON, KX_ESCROW_CLAIM, KX_ESCROW_TOP_UP, KX_ESCROW_REFUND };
+#define KX_ESCROW_PATHS 4
+
+struct kx_escrow_rule {
+    enum kx_escrow_path path;
+    const char *id;       /**< "claim.lock-time" */
+    const char *sentence; /**< that it enforces */
+    const char *script;   /**< as kaspa_script_assemble takes it, but for its slots: "<client>" */
+};
+
+struct kx_escrow_template {
+    const char *id;
+    const struct kx_escrow_rule *rules;
+    size_t rule_count;
+    const char *voucher_domain;
+    /** What a signature script pushes to choose a path, before it pushes the redeem script; empty:
+     *  there is no such path. */
+    struct assay_bytes selectors[KX_ESCROW_PATHS];
+    size_t state_at;  /**< where the eight bytes of S stand; 0: the script has no state, and no
+                           lineage */
+    bool is_all_only; /**< signatures are SIGHASH_ALL; else of any of the six kinds */
+    bool is_cosigned; /**< the provider signs top-ups too */
+    bool has_timeout_guard; /**< the script itself refuses a timeout that is a time */
+};
+
+#define KX_ESCROW_TEMPLATES 1
+/** kaspa-x402-escrow-v5. */
+extern const struct kx_escrow_template kx_escrow_templates[KX_ESCROW_TEMPLATES];
+/** NULL: none of that name. */
+const struct kx_escrow_template *kx_escrow_find(struct assay_bytes id);
 
 /** What a channel puts into its script. */
 struct kx_escrow {
@@ -22,23 +55,16 @@ struct kx_escrow {
     uint64_t timeout_daa;
 };
 
-/** Appends the redeem script. NOMEM, TOO_LARGE: as the buffer fails. */
-enum assay_code kx_escrow_v5_redeem(struct assay_buf *out,
-                                    const struct kx_escrow *escrow) ASSAY_MUST_USE;
+/** Appends the redeem script. NOMEM, TOO_LARGE: as the buffer fails. It reads the template's text:
+ *  who needs many scripts of one channel makes one and sets its state. */
+enum assay_code kx_escrow_redeem(struct assay_buf *out, const struct kx_escrow_template *t,
+                                 const struct kx_escrow *escrow) ASSAY_MUST_USE;
+/** Sets S in a redeem script of a template with a state. script: of the template's length. */
+void kx_escrow_set_state(uint8_t *script, const struct kx_escrow_template *t, uint64_t claimed);
 
-enum kx_escrow_path { KX_ESCROW_COMMON, KX_ESCROW_CLAIM, KX_ESCROW_TOP_UP, KX_ESCROW_REFUND };
-
-struct kx_escrow_rule {
-    enum kx_escrow_path path;
-    const char *id;       /**< "claim.lock-time" */
-    const char *sentence; /**< that it enforces */
-    const char *script;   /**< as kaspa_script_assemble takes it, but for its slots: "<client>" */
-};
-extern const struct kx_escrow_rule kx_escrow_v5_rules[];
-extern const size_t kx_escrow_v5_rule_count;
-
-/** The rule that the byte at an offset of the script belongs to, and where that rule begins. NULL:
- * behind its end; or out of memory. */
-const struct kx_escrow_rule *kx_escrow_v5_rule_at(size_t offset, size_t *begin);
+/** The rule that the byte at an offset of the script belongs to, and where that rule begins. For
+ *  escrow-v1: of a script with that timeout. NULL: behind its end; or out of memory. */
+const struct kx_escrow_rule *kx_escrow_rule_at(const struct kx_escrow_template *t,
+                                               uint64_t timeout_daa, size_t offset, size_t *begin);
 
 #endif

@@ -27,11 +27,16 @@ static struct kx_escrow official(uint64_t claimed)
     return e;
 }
 
+static const struct kx_escrow_template *v5(void)
+{
+    return kx_escrow_find(ASSAY_LIT(KX_ESCROW_V5_TEMPLATE));
+}
+
 static struct assay_buf redeem_of(const struct kx_escrow *escrow)
 {
     struct assay_buf script = ASSAY_BUF_INIT(2 * KX_ESCROW_V5_BYTES);
 
-    cr_assert_eq(kx_escrow_v5_redeem(&script, escrow), ASSAY_OK);
+    cr_assert_eq(kx_escrow_redeem(&script, v5(), escrow), ASSAY_OK);
     cr_assert_eq(script.len, KX_ESCROW_V5_BYTES);
     return script;
 }
@@ -162,23 +167,23 @@ Test(kx_escrow, knows_whose_each_byte_is)
     size_t begin;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        rule = kx_escrow_v5_rule_at(rows[i].at, &begin);
+        rule = kx_escrow_rule_at(v5(), 0, rows[i].at, &begin);
         cr_assert_not_null(rule, "%zu", rows[i].at);
         cr_expect_str_eq(rule->id, rows[i].id, "%zu", rows[i].at);
         cr_expect_eq(begin, rows[i].begin, "%s", rows[i].id);
     }
-    cr_expect_null(kx_escrow_v5_rule_at(KX_ESCROW_V5_BYTES, &begin));
+    cr_expect_null(kx_escrow_rule_at(v5(), 0, KX_ESCROW_V5_BYTES, &begin));
 }
 
 Test(kx_escrow, names_each_rule_once_and_in_a_sentence)
 {
-    for (size_t i = 0; i < kx_escrow_v5_rule_count; i++) {
-        const struct kx_escrow_rule *rule = &kx_escrow_v5_rules[i];
+    for (size_t i = 0; i < v5()->rule_count; i++) {
+        const struct kx_escrow_rule *rule = &v5()->rules[i];
         size_t len = strlen(rule->sentence);
 
         cr_expect(len > 5 && rule->sentence[len - 1] == '.', "%s", rule->id);
         for (size_t k = 0; k < i; k++)
-            cr_expect_str_neq(rule->id, kx_escrow_v5_rules[k].id);
+            cr_expect_str_neq(rule->id, v5()->rules[k].id);
     }
 }
 
@@ -189,7 +194,7 @@ Test(kx_escrow, fails_as_its_buffer_fails)
     for (size_t room = 0; room < KX_ESCROW_V5_BYTES; room += 97) {
         struct assay_buf small = ASSAY_BUF_INIT(room);
 
-        cr_expect_neq(kx_escrow_v5_redeem(&small, &none), ASSAY_OK, "%zu", room);
+        cr_expect_neq(kx_escrow_redeem(&small, v5(), &none), ASSAY_OK, "%zu", room);
         assay_buf_fini(&small);
     }
 }

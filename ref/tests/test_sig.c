@@ -124,6 +124,19 @@ Test(sig, reproduces_and_verifies_deterministic_ecdsa)
     }
 }
 
+Test(sig, half_of_all_numbers_are_the_x_of_a_point)
+{
+    uint8_t x[32] = {0};
+    size_t points = 0;
+
+    cr_expect_not(assay_xonly_is_point(x));
+    for (x[31] = 1; x[31] < 9; x[31]++)
+        points += assay_xonly_is_point(x) ? 1 : 0;
+    cr_expect_eq(points, 6); /* of 1 to 8, all but 5 and 7 */
+    memset(x, 0xff, sizeof(x));
+    cr_expect_not(assay_xonly_is_point(x));
+}
+
 Test(sig, a_secret_is_at_least_1_and_below_the_order)
 {
     static const struct {
