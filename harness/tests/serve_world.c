@@ -1,11 +1,14 @@
 /* A server as a program, with the world around it; see serve_world.h. */
 #include "serve_world.h"
 
+#include "fault/tree.h"
 #include "http/sock.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,7 +105,7 @@ void serve_start(struct serve_world *w)
 {
     static const char *const environment[] = {"KX_TEST_TOKEN=" SERVE_TOKEN, NULL};
     const char *args[SERVE_ARGS] = {"serve",        "kaspa-x402", "--store=store",
-                                    "--node-lag=0", "--poll=20",  "--workers=2"};
+                                    "--node-lag=0", "--poll=20",  SERVE_WORKERS_OPTION};
     size_t n = 6;
 
     if (w->url[0] == '\0')
@@ -134,10 +137,37 @@ void serve_stop(struct serve_world *w)
                   (const char *)w->server.err.at);
 }
 
+void serve_workers(const struct serve_world *w, pid_t workers[SERVE_WORKERS])
+{
+    const struct process_tree tree = {.first = w->server.pid};
+    pid_t members[SERVE_WORKERS + 2];
+    size_t count = process_tree_list(&tree, members, ARRAY_LEN(members));
+    size_t n = 0;
+
+    cr_assert_eq(count, SERVE_WORKERS + 1);
+    for (size_t i = 0; i < count; i++)
+        if (members[i] != w->server.pid && n < SERVE_WORKERS)
+            workers[n++] = members[i];
+    cr_assert_eq(n, SERVE_WORKERS);
+}
+
+/* The workers die of their parent's death, a little later, and hold its port until then. */
 void serve_kill(struct serve_world *w)
 {
+    struct pollfd ended[SERVE_WORKERS];
+    pid_t workers[SERVE_WORKERS];
+
+    serve_workers(w, workers);
+    for (size_t i = 0; i < SERVE_WORKERS; i++) {
+        ended[i] = (struct pollfd){.fd = pidfd_open(workers[i], 0), .events = POLLIN};
+        cr_assert_geq(ended[i].fd, 0);
+    }
     cr_assert_eq(kill(w->server.pid, SIGKILL), 0);
     program_end(&w->server, PATIENCE_MS);
+    for (size_t i = 0; i < SERVE_WORKERS; i++) {
+        cr_assert_eq(poll(&ended[i], 1, PATIENCE_MS), 1);
+        (void)close(ended[i].fd);
+    }
 }
 
 int serve_recover(struct serve_world *w, const char *const *more, struct program *said)

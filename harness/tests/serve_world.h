@@ -12,6 +12,8 @@
 
 #define SERVE_TOKEN "a token of many bytes" /**< in the variable KX_TEST_TOKEN of the server */
 #define SERVE_ARGS 28
+#define SERVE_WORKERS 2
+#define SERVE_WORKERS_OPTION "--workers=2"
 enum { PATIENCE_MS = 60000, LOOK_AGAIN_MS = 10 };
 
 struct serve_world {
@@ -37,6 +39,8 @@ void serve_use(struct serve_world *w, const char *argument);
 void serve_start(struct serve_world *w); /**< on the port of the one before */
 void serve_stop(struct serve_world *w);  /**< as told to, with status 0 */
 void serve_kill(struct serve_world *w);  /**< at once, with all its workers */
+/** Their process ids. */
+void serve_workers(const struct serve_world *w, pid_t workers[SERVE_WORKERS]);
 /** Runs the operator's command beside the server, with more arguments up to NULL; its status. */
 int serve_recover(struct serve_world *w, const char *const *more, struct program *said);
 

@@ -23,6 +23,23 @@ static void tear_down(void)
 
 TestSuite(serve_kaspa_deaths, .init = set_up, .fini = tear_down, .timeout = 300);
 
+/* A purchase whose handler has begun and does not answer. */
+static void stall_in_the_handler(struct sending *sent, struct purchase *p)
+{
+    serve_start(&w);
+    serve_stall_origin(&w);
+    *p = serve_buy(&w, "/report");
+    begin_sending(sent, &w, &p->request);
+    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+}
+
+/* Whatever came of it. */
+static void give_up_sending(struct sending *sent)
+{
+    (void)end_sending(sent);
+    forget_sending(sent);
+}
+
 /* ---- deaths -------------------------------------------------------------------------------------
  */
 
@@ -37,8 +54,7 @@ Test(serve_kaspa_deaths, killed_before_acceptance_serves_once_after_a_restart)
     begin_sending(&sent, &w, &p.request);
     cr_assert(serve_await_mempool(&w, 1));
     serve_kill(&w);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     cr_expect_eq(origin_executions(w.origin), 0);
     serve_start(&w);
     atomic_store(&w.mines, true);
@@ -56,14 +72,9 @@ Test(serve_kaspa_deaths, killed_in_the_handler_asks_an_operator_and_delivers_wha
     struct program said;
     const struct http_exchange *e;
 
-    serve_start(&w);
-    serve_stall_origin(&w);
-    p = serve_buy(&w, "/report");
-    begin_sending(&sent, &w, &p.request);
-    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    stall_in_the_handler(&sent, &p);
     serve_kill(&w);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     serve_answer(&w);
     serve_start(&w);
     expect_pending(&w, serve_send(&w, &p.request), "after the restart");
@@ -99,14 +110,9 @@ Test(serve_kaspa_deaths, runs_a_handler_again_that_an_operator_says_has_not_run)
     struct purchase p;
     struct program said;
 
-    serve_start(&w);
-    serve_stall_origin(&w);
-    p = serve_buy(&w, "/report");
-    begin_sending(&sent, &w, &p.request);
-    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    stall_in_the_handler(&sent, &p);
     serve_kill(&w);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     serve_answer(&w);
     serve_start(&w);
     expect_pending(&w, serve_send(&w, &p.request), "after the restart");
@@ -135,11 +141,7 @@ Test(serve_kaspa_deaths, loses_no_result_to_a_busy_store)
     struct purchase p;
     sqlite3 *db = NULL;
 
-    serve_start(&w);
-    serve_stall_origin(&w);
-    p = serve_buy(&w, "/report");
-    begin_sending(&sent, &w, &p.request);
-    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    stall_in_the_handler(&sent, &p);
     cr_assert_eq(sqlite3_open(serve_text(&w, w.server.folder, "/store"), &db), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     serve_answer(&w);
@@ -168,8 +170,7 @@ Test(serve_kaspa_deaths, lets_an_operator_ask_the_chain_about_all_payments)
     cr_assert(serve_await_mempool(&w, ARRAY_LEN(p)));
     serve_kill(&w);
     for (size_t i = 0; i < ARRAY_LEN(p); i++) {
-        (void)end_sending(&sent[i]);
-        forget_sending(&sent[i]);
+        give_up_sending(&sent[i]);
     }
     cr_expect_eq(serve_recover(&w, (const char *const[]){"all", NULL}, &said), 2, "%.*s",
                  (int)said.err.len, (const char *)said.err.at);
@@ -200,8 +201,7 @@ Test(serve_kaspa_deaths, lets_an_operator_ask_the_chain_what_became_of_a_payment
     begin_sending(&sent, &w, &p.request);
     cr_assert(serve_await_mempool(&w, 1));
     serve_kill(&w);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     cr_expect_eq(serve_recover(&w, (const char *const[]){p.cheque.txid_text, NULL}, &said), 2,
                  "%.*s", (int)said.err.len, (const char *)said.err.at);
     program_fini(&said);
@@ -247,21 +247,13 @@ Test(serve_kaspa_deaths, recovers_nothing_that_it_does_not_know)
 Test(serve_kaspa_deaths, goes_on_when_a_worker_dies)
 {
     struct purchase p;
-    char path[64];
-    FILE *children;
-    int workers[2];
+    pid_t workers[SERVE_WORKERS];
 
     serve_start(&w);
     p = serve_buy(&w, "/report");
     expect_bought(&w, serve_send(&w, &p.request), "first");
-    /* the children of the parent, by their ids */
-    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)w.server.pid,
-                   (int)w.server.pid);
-    children = fopen(path, "r");
-    cr_assert_not_null(children);
-    cr_assert_eq(fscanf(children, "%d %d", &workers[0], &workers[1]), 2);
-    cr_assert_eq(fclose(children), 0);
-    for (size_t i = 0; i < ARRAY_LEN(workers); i++)
+    serve_workers(&w, workers);
+    for (size_t i = 0; i < SERVE_WORKERS; i++)
         cr_assert_eq(kill(workers[i], SIGKILL), 0);
     cr_assert(program_await_text(&w.server, "stderr", "is replaced", PATIENCE_MS));
     expect_bought(&w, serve_send(&w, &p.request), "afterwards");
@@ -277,11 +269,7 @@ Test(serve_kaspa_deaths, answers_what_runs_when_it_is_stopped)
     struct sending sent;
     struct purchase p;
 
-    serve_start(&w);
-    serve_stall_origin(&w);
-    p = serve_buy(&w, "/report");
-    begin_sending(&sent, &w, &p.request);
-    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    stall_in_the_handler(&sent, &p);
     cr_assert_eq(kill(w.server.pid, SIGTERM), 0);
     origin_release(w.origin);
     expect_bought(&w, end_sending(&sent), "while it stops");
@@ -304,8 +292,7 @@ Test(serve_kaspa_deaths, leaves_what_the_chain_has_not_accepted_for_the_retry_wh
     cr_assert_eq(kill(w.server.pid, SIGTERM), 0);
     program_end(&w.server, PATIENCE_MS);
     cr_expect_eq(w.server.status, 0);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     atomic_store(&w.mines, true);
     cr_assert(serve_await_mempool(&w, 0));
     serve_start(&w);
@@ -371,14 +358,9 @@ Test(serve_kaspa_deaths, that_forgets_start_marks_runs_the_handler_again)
     struct purchase p;
 
     serve_use(&w, "--defect=kx.handler.restart_reruns");
-    serve_start(&w);
-    serve_stall_origin(&w);
-    p = serve_buy(&w, "/report");
-    begin_sending(&sent, &w, &p.request);
-    cr_assert(origin_await(w.origin, 1, PATIENCE_MS));
+    stall_in_the_handler(&sent, &p);
     serve_kill(&w);
-    (void)end_sending(&sent);
-    forget_sending(&sent);
+    give_up_sending(&sent);
     serve_answer(&w);
     serve_start(&w);
     expect_bought(&w, serve_send(&w, &p.request), "run again");
