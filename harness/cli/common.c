@@ -199,12 +199,13 @@ bool cli_target_usable(const char *verb, const struct target *target, const stru
 
     bool is_server = strcmp(target->interface, "http") == 0 && target->side == SIDE_SERVER;
     bool is_client = target_is_command(target) && target->side == SIDE_CLIENT;
+    bool is_library = target_is_adapter(target) && target->side == SIDE_LIBRARY;
 
-    if (!is_server && !is_client) {
+    if (!is_server && !is_client && !is_library) {
         cli_wrong(
             verb,
             "%s: interface \"%s\" of a %s is not one that this version can drive; \"http\" of "
-            "a server and \"command\" of a client are",
+            "a server, \"command\" of a client and \"adapter\" of a library are",
             target->path, target->interface, target_side_name(target->side));
         return false;
     }

@@ -29,8 +29,7 @@ struct slot {
 
 struct adapter {
     struct assay_arena *arena;
-    const char *program;
-    const char *const *argv;
+    struct spawn program; /* but for its pipes */
     struct process_tree tree;
     int pidfd, in, out, err;         /* -1: not running, or closed */
     struct assay_buf to, from, said; /* what is to be written, a line under way, its stderr */
@@ -81,7 +80,7 @@ static void end_process(struct adapter *a)
 static enum assay_code start_process(struct adapter *a, struct assay_err *err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-    struct spawn what = {.program = a->program, .argv = a->argv};
+    struct spawn what = a->program;
     enum assay_code rc = ASSAY_OK;
 
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0)
@@ -362,8 +361,8 @@ static void notice_end(struct adapter *a)
 
 /* ---- for callers ---- */
 
-enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
-                              const char *const *argv, const char *folder, struct assay_err *err)
+enum assay_code adapter_start_as(struct adapter **out, struct assay_arena *arena,
+                                 const struct spawn *program, struct assay_err *err)
 {
     struct adapter *a = assay_alloc(sizeof(*a));
     enum assay_code rc;
@@ -372,7 +371,7 @@ enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
     memset(a, 0, sizeof(*a));
     a->arena = arena;
-    a->argv = argv;
+    a->program = *program;
     a->pidfd = a->in = a->out = a->err = -1;
     a->to.max = (size_t)ADAPTER_OUTSTANDING_MAX * ADAPTER_LINE_MAX_BYTES;
     a->from.max = ADAPTER_LINE_MAX_BYTES + 1; /* and its end */
@@ -380,15 +379,23 @@ enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
     a->events = json_array();
     process_tree_adopt();
     rc = a->events == NULL ? assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory")
-                           : spawn_program(&a->program, arena, argv[0], folder, err);
-    if (rc == ASSAY_OK)
-        rc = start_process(a, err);
+                           : start_process(a, err);
     if (rc != ASSAY_OK) {
         adapter_free(a);
         return assay_err_wrap(err, rc, "adapter");
     }
     *out = a;
     return ASSAY_OK;
+}
+
+enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
+                              const char *const *argv, const char *folder, struct assay_err *err)
+{
+    struct spawn program = {.argv = argv};
+    enum assay_code rc = spawn_program(&program.program, arena, argv[0], folder, err);
+
+    return rc == ASSAY_OK ? adapter_start_as(out, arena, &program, err)
+                          : assay_err_wrap(err, rc, "adapter");
 }
 
 void adapter_free(struct adapter *a)

@@ -37,6 +37,7 @@ struct adapter_answer {
 };
 
 struct adapter;
+struct spawn;
 
 /** Finds the program (see spawn_program; relative names with a slash are relative to `folder`,
  *  which may be NULL) and starts it. argv is NULL-terminated and must outlive the adapter, as the
@@ -44,6 +45,10 @@ struct adapter;
 enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
                               const char *const *argv, const char *folder,
                               struct assay_err *err) ASSAY_MUST_USE;
+/** The same of a program that is found, with its environment and folder; in, out and err are not
+ *  read. What it points to, and the arena, must outlive the adapter. */
+enum assay_code adapter_start_as(struct adapter **out, struct assay_arena *arena,
+                                 const struct spawn *program, struct assay_err *err) ASSAY_MUST_USE;
 void adapter_free(struct adapter *a); /**< ends every process of it; NULL is taken */
 
 struct adapter_hello {

@@ -84,8 +84,14 @@ static const char client[] =
     " \"reset\": \"fresh-store\",\n"
     " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true}}\n";
 
+static const char library[] =
+    "{\"name\": \"assay kaspa-x402 library\", \"profile\": \"kaspa-x402\",\n"
+    " \"interface\": \"adapter\", \"side\": \"library\", \"rules\": \"@RULES@\",\n"
+    " \"launch\": {\"command\": [\"${ASSAY}\", \"adapter\", \"${DEFECTS}\"]}}\n";
+
 const struct embedded embedded_kaspa_x402[] = {
     {.profile = "kaspa-x402", .side = SIDE_SERVER, .rules = rules, .text = server},
     {.profile = "kaspa-x402", .side = SIDE_CLIENT, .rules = rules, .text = client},
+    {.profile = "kaspa-x402", .side = SIDE_LIBRARY, .rules = rules, .text = library},
     {.profile = NULL},
 };

@@ -90,7 +90,9 @@ static enum assay_code make_folder(struct instance *i, struct assay_err *err)
 
 static enum assay_code launch_and_await(struct instance *i, struct assay_err *err)
 {
-    enum assay_code rc = target_is_command(i->target) ? ASSAY_OK : instance_launch(i, err);
+    enum assay_code rc = target_is_command(i->target)   ? ASSAY_OK
+                         : target_is_adapter(i->target) ? instance_start_adapter(i, err)
+                                                        : instance_launch(i, err);
 
     if (rc != ASSAY_OK)
         instance_kill(i);
@@ -232,6 +234,8 @@ void instance_kill(struct instance *i)
 {
     if (i->tree.marker[0] == '\0')
         return;
+    adapter_free(i->adapter);
+    i->adapter = NULL;
     (void)process_tree_end(&i->tree, true, END_DEADLINE_MS);
     if (i->capture != NULL)
         capture_stop(i->capture);
@@ -328,6 +332,11 @@ enum assay_code instance_reset(struct instance *i, struct assay_err *err)
 }
 
 /* ---- what it is now ---- */
+
+struct adapter *instance_adapter(const struct instance *i)
+{
+    return i->adapter;
+}
 
 const struct http_peer *instance_peer(const struct instance *i)
 {

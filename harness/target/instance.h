@@ -6,7 +6,8 @@
  *  instance's mark in its environment), so that none outlives the run. It dies with the thread
  *  that started it, too. stdout and stderr are captured, capped at 8 MiB each. An instance of a
  *  target without `launch` is only its URL; one of a command is its folder and store, in which
- *  client_run.h runs it. Used from one thread.
+ *  client_run.h runs it; one of a library is its folder and its adapter, which has said hello and
+ * is started again by the next question if it ends. Used from one thread.
  *
  *  Each launched instance has a fresh folder below TMPDIR, or /tmp, that is removed with it.
  *  ${STORE} is store/store.db in it, ${WORKDIR} and the current folder are launch.workdir
@@ -20,6 +21,7 @@
 #include "fault/clock.h"
 #include "fault/supervisor.h"
 #include "http/exchange.h"
+#include "target/adapter.h"
 #include "target/target.h"
 
 struct instance_options {
@@ -49,6 +51,8 @@ enum assay_code instance_start(struct instance **out, struct assay_arena *arena,
                                struct assay_err *err) ASSAY_MUST_USE;
 void instance_free(struct instance *instance); /**< ends every process of it; NULL is taken */
 
+/** Of a library; else NULL. */
+struct adapter *instance_adapter(const struct instance *instance);
 /** its first base URL */
 const struct http_peer *instance_peer(const struct instance *instance);
 const char *instance_url(const struct instance *instance);

@@ -5,6 +5,7 @@
 #define TARGET_INSTANCE_INTERNAL_H
 
 #include "fault/tree.h"
+#include "target/adapter.h"
 #include "target/capture.h"
 #include "target/command.h"
 #include "target/instance.h"
@@ -35,6 +36,7 @@ struct instance {
     struct fault_clock clock;
     struct supervisor *supervisor;
     struct capture *capture;
+    struct adapter *adapter; /* of a library, else NULL */
     const char *url;
     struct http_peer peer;
 };
@@ -60,6 +62,8 @@ struct instance_program {
 enum assay_code instance_run(struct instance *i, struct instance_program *program,
                              struct capture *capture, pid_t *pid, int *pidfd,
                              struct assay_err *err) ASSAY_MUST_USE;
+/** The same of a library: its adapter says hello within launch.ready_ms. */
+enum assay_code instance_start_adapter(struct instance *i, struct assay_err *err) ASSAY_MUST_USE;
 /** Starts the target and waits until it is ready; on failure what was started is still there. */
 enum assay_code instance_launch(struct instance *i, struct assay_err *err) ASSAY_MUST_USE;
 

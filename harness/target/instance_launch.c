@@ -255,6 +255,26 @@ enum assay_code instance_run(struct instance *i, struct instance_program *progra
     return rc;
 }
 
+enum assay_code instance_start_adapter(struct instance *i, struct assay_err *err)
+{
+    struct instance_program program = {.command = &i->target->launch.command,
+                                       .more = i->variant != NULL ? &i->variant->args : NULL,
+                                       .values = &i->values};
+    struct spawn what = {0};
+    struct adapter_hello hello;
+    struct environment env;
+    enum assay_code rc = prepare(&what, &env, i, &program, err);
+
+    if (rc == ASSAY_OK)
+        rc = adapter_start_as(&i->adapter, i->arena, &what, err);
+    if (rc != ASSAY_OK)
+        return rc;
+    rc = adapter_hello(i->adapter, &hello, (int)i->target->launch.ready_ms, err);
+    if (rc == ASSAY_OK)
+        json_decref(hello.operations);
+    return rc;
+}
+
 static enum assay_code launch(struct instance *i, struct assay_err *err)
 {
     struct instance_program program = {.command = &i->target->launch.command,

@@ -131,18 +131,30 @@ static enum assay_code check_launched(struct members *m, const struct target *ta
     return ASSAY_OK;
 }
 
-/* A program that is run once for each purchase is neither reached nor awaited. */
-static enum assay_code check_command(struct members *m, const struct target *target)
+/* What runs by our side alone: a program that buys something once, or the adapter of a library. */
+static bool is_run(const struct target *target)
 {
+    return target_is_command(target) || target_is_adapter(target);
+}
+
+/* It is neither reached nor awaited. */
+static enum assay_code check_run(struct members *m, const struct target *target)
+{
+    bool buys = target_is_command(target);
+
     if (target->base_urls.count > 0)
         return at_member(m, ASSAY_E_CONFLICT, "base_url",
-                         "a command is launched, not reached; give launch.command instead");
+                         buys ? "a command is launched, not reached; give launch.command instead"
+                              : "an adapter is launched, not reached; give launch.command instead");
     if (!target->has_launch)
         return at_member(m, ASSAY_E_MISSING, "launch",
-                         "is missing; launch.command is the program that buys ${URL}");
+                         buys ? "is missing; launch.command is the program that buys ${URL}"
+                              : "is missing; launch.command is the adapter, which answers on its "
+                                "standard output (docs/library-adapters.md)");
     if (target->launch.ready_line != NULL || target->launch.ready_url != NULL)
         return at_member_of(m, ASSAY_E_CONFLICT, "launch", "ready",
-                            "a command runs once and ends; drop it");
+                            buys ? "a command runs once and ends; drop it"
+                                 : "an adapter is ready when it has answered hello; drop it");
     return ASSAY_OK;
 }
 
@@ -164,10 +176,10 @@ static enum assay_code check_whole(struct members *m, const struct target *targe
     bool waits = target->launch.ready_line != NULL || target->launch.ready_url != NULL;
     enum assay_code rc = ASSAY_OK;
 
-    if (target->has_launch && !waits && !target_is_command(target))
+    if (target->has_launch && !waits && !is_run(target))
         return at_member_of(m, ASSAY_E_MISSING, "launch", "ready", "is missing; it must be there");
-    if (target_is_command(target))
-        rc = check_command(m, target);
+    if (is_run(target))
+        rc = check_run(m, target);
     else if (target->base_urls.count > 0 && target->has_launch)
         rc = at_member(m, ASSAY_E_CONFLICT, "base_url",
                        "stands beside launch; drop it (what is launched says its URL itself) or "

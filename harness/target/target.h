@@ -107,8 +107,9 @@ struct target {
     const char *path; /**< of the file; "(embedded)" for the reference */
     const char *name;
     const char *profile;
-    /** "http" and "command" are those this version drives; others are read and refused by run. A
-     *  "command" is a program that is run once for each purchase (target/client_run.h) */
+    /** "http", "command" and "adapter" are those this version drives; others are read and refused
+     *  by run. A "command" is a program that is run once for each purchase (target/client_run.h),
+     *  an "adapter" one that answers questions about a library (target/adapter.h) */
     const char *interface;
     enum target_side side; /**< default: by the interface */
     const char *rules;     /**< the rule set it is judged by; default "base" */
@@ -193,5 +194,7 @@ const struct target_operation *target_operation(const struct target *target, con
 const struct target_principal *target_principal(const struct target *target, const char *name);
 /** Whether it is a program that is run once for each purchase. */
 bool target_is_command(const struct target *target);
+/** Whether it is a library behind an adapter. */
+bool target_is_adapter(const struct target *target);
 
 #endif

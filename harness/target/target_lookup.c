@@ -17,6 +17,11 @@ bool target_is_command(const struct target *target)
     return strcmp(target->interface, "command") == 0;
 }
 
+bool target_is_adapter(const struct target *target)
+{
+    return strcmp(target->interface, "adapter") == 0;
+}
+
 const struct target_endpoint *target_endpoint(const struct target *target, const char *name)
 {
     for (size_t i = 0; i < target->endpoint_count; i++) {

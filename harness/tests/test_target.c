@@ -105,6 +105,10 @@ static const struct {
      ASSAY_E_CONFLICT, "clock: a clock is moved under launch only"},
     {"a command without a launch", HEAD "\"interface\": \"command\"}", ASSAY_E_MISSING,
      "launch: is missing; launch.command is the program that buys ${URL}"},
+    {"an adapter without a launch", HEAD "\"interface\": \"adapter\"}", ASSAY_E_MISSING,
+     "launch.command is the adapter"},
+    {"an adapter that is awaited", HEAD "\"interface\": \"adapter\", " LAUNCH "\"clock\": true}",
+     ASSAY_E_CONFLICT, "ready when it has answered hello"},
     {"a command that is awaited", HEAD "\"interface\": \"command\", " LAUNCH "\"clock\": true}",
      ASSAY_E_CONFLICT, "launch.ready: a command runs once and ends"},
     {"a command that is reached",
@@ -200,7 +204,7 @@ Test(target, takes_its_side_from_its_interface_unless_it_says_another)
         {HEAD LAUNCH ENDPOINTS "}", SIDE_SERVER},
         {HEAD "\"interface\": \"command\", \"launch\": {\"command\": [\"pay\", \"${URL}\"]}}",
          SIDE_CLIENT},
-        {HEAD "\"interface\": \"adapter\"}", SIDE_LIBRARY},
+        {HEAD "\"interface\": \"adapter\", \"launch\": {\"command\": [\"lib\"]}}", SIDE_LIBRARY},
         {HEAD "\"side\": \"client\", " LAUNCH ENDPOINTS "}", SIDE_CLIENT},
     };
 

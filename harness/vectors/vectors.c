@@ -63,10 +63,21 @@ static const struct file {
     {"x402.identifier.check", EXACT "identifier.check.json", "Kaspa x402 exact digest, section 12"},
 };
 
-static void (*const tables[])(struct vectors *v) = {
-    vectors_kaspa_ids,     vectors_kaspa_data,    vectors_kaspa_covenants,
-    vectors_kaspa_scripts, vectors_kaspa_opcodes, vectors_kaspa_tx,
-    vectors_exact_payment, vectors_exact_parts,   vectors_x402};
+/* Each with what the names of its operations begin with. */
+static const struct {
+    const char *of;
+    void (*make)(struct vectors *v);
+} tables[] = {
+    {"kaspa.", vectors_kaspa_ids},
+    {"kaspa.", vectors_kaspa_data},
+    {"kaspa.", vectors_kaspa_covenants},
+    {"kaspa.", vectors_kaspa_scripts},
+    {"kaspa.", vectors_kaspa_opcodes},
+    {"kaspa.", vectors_kaspa_tx},
+    {"exact.payment", vectors_exact_payment},
+    {"exact.", vectors_exact_parts},
+    {"x402.", vectors_x402},
+};
 
 /* ---- documents ---- */
 
@@ -86,7 +97,7 @@ enum assay_code vectors_all(json_t **out, struct assay_err *err)
     json_t *documents = json_object();
 
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-        tables[i](&v);
+        tables[i].make(&v);
     for (size_t i = 0; i < ARRAY_LEN(files) && own.code == ASSAY_OK; i++) {
         json_t *cases = json_object_get(v.cases, files[i].operation);
 
@@ -104,6 +115,29 @@ enum assay_code vectors_all(json_t **out, struct assay_err *err)
     }
     json_decref(documents);
     return assay_fail(err, own.code, 0, "%s", own.text);
+}
+
+enum assay_code vectors_of(json_t **out, const char *operation, struct assay_err *err)
+{
+    struct assay_err own = {0};
+    struct vectors v = {.cases = json_object(), .err = &own};
+    json_t *cases = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(tables) && cases == NULL; i++) {
+        if (strncmp(operation, tables[i].of, strlen(tables[i].of)) == 0)
+            tables[i].make(&v);
+        cases = json_object_get(v.cases, operation);
+    }
+    json_incref(cases);
+    json_decref(v.cases);
+    if (own.code == ASSAY_OK && cases != NULL) {
+        *out = cases;
+        return ASSAY_OK;
+    }
+    json_decref(cases);
+    return own.code != ASSAY_OK
+               ? assay_fail(err, own.code, 0, "%s", own.text)
+               : assay_fail(err, ASSAY_E_UNKNOWN, 0, "%s: has no cases", operation);
 }
 
 /* ---- the layout of a file ---- */

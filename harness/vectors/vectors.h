@@ -17,6 +17,10 @@
  * is not of the class, or has not the members, that its table says; UNKNOWN: a file without
  * operation; MISSING: one without cases. The caller's reference. */
 enum assay_code vectors_all(json_t **out, struct assay_err *err) ASSAY_MUST_USE;
+/** The cases of one operation alone: an array, the caller's reference. UNKNOWN: it has none; else
+ * as vectors_all. */
+enum assay_code vectors_of(json_t **out, const char *operation,
+                           struct assay_err *err) ASSAY_MUST_USE;
 /** Writes every file below `folder`, whose subfolders it makes. As vectors_all, and IO. */
 enum assay_code vectors_make(const char *folder, struct assay_err *err) ASSAY_MUST_USE;
 /** Recomputes and compares. MISMATCH: err names the file and the first case that differs; IO,

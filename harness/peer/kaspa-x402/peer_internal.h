@@ -7,7 +7,8 @@
 #include <pthread.h>
 
 /** The network that a target is given: a chain, a node before it, and who mines. Shared by the
- * cases of an instance; each begins with a node that is sound and a miner at work. */
+ * cases of an instance; each begins with a node that is sound and a miner at work. A library is
+ * given none. */
 struct kxp_roles {
     struct kaspa_chain *chain, *fork; /**< fork: NULL until one is made */
     struct kaspa_chain_lock *lock;
@@ -16,6 +17,7 @@ struct kxp_roles {
     struct kaspa_shop *shop;
 
     json_t *trees; /**< an array of what the case owns */
+    json_t *known; /**< answers that libraries are compared with, by operation */
     char head[80]; /**< "txid:index" of the additive head when it began */
 
     pthread_t miner;
@@ -49,6 +51,9 @@ void kxp_client_roles_stop(struct kxp_roles *r);
 void kxp_client_roles_calm(struct kxp_roles *r);
 /** One honest purchase by the client that is tested. */
 void kxp_client_probe(struct assay_case *t);
+
+/** One known answer of each operation of the library that is tested. */
+void kxp_library_probe(struct assay_case *t);
 
 /** A new draft for the offer, with one coin that covers it. */
 struct kxp_draft *kxp_draft_new(struct assay_case *t, const struct kxp_offer *offer);

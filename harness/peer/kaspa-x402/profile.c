@@ -112,10 +112,18 @@ static void probe_server(struct assay_case *t)
 
 static void probe(struct assay_case *t)
 {
-    if (case_target(t)->side == SIDE_CLIENT)
+    switch (case_target(t)->side) {
+    case SIDE_CLIENT:
         kxp_client_probe(t);
-    else
+        break;
+    case SIDE_LIBRARY:
+        kxp_library_probe(t);
+        break;
+    case SIDE_SERVER:
+    case SIDE__COUNT:
         probe_server(t);
+        break;
+    }
 }
 
 static const char *const rule_sets[] = {"base", NULL};
@@ -140,9 +148,14 @@ const struct profile profile_kaspa_x402 = {
          [SIDE_CLIENT] =
              "did it take ${WALLET}, ${POLICY}, ${NODE} and ${STORE} of this run, and make the "
              "store, which is not there yet? does it wait no longer than limits.accept_wait_ms "
-             "says? what it printed is with its evidence"},
+             "says? what it printed is with its evidence",
+         [SIDE_LIBRARY] =
+             "does its hello name the operations that it has? does the adapter read an input's "
+             "members as `assay verify --help` names them, and flush after each answer? what was "
+             "asked and answered is with its evidence"},
     .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served",
-                      [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed"},
+                      [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed",
+                      [SIDE_LIBRARY] = PROFILE "/library_answers_what_is_known"},
     .roles_start = kxp_roles_start,
     .roles_stop = kxp_roles_stop,
     .role_url = kxp_role_url,

@@ -186,6 +186,7 @@ void kxp_roles_stop(void *with)
     kaspa_chain_free(r->chain);
     kaspa_chain_lock_free(r->lock);
     json_decref(r->trees);
+    json_decref(r->known);
     pthread_mutex_destroy(&r->guard);
     assay_free(r);
 }
@@ -199,8 +200,10 @@ void *kxp_roles_start(const struct profile_roles_options *options, struct assay_
         (void)assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for the role node");
         return NULL;
     }
-    *r = (struct kxp_roles){.is_mining = true, .trees = json_array()};
+    *r = (struct kxp_roles){.is_mining = true, .trees = json_array(), .known = json_object()};
     pthread_mutex_init(&r->guard, NULL);
+    if (options->target->side == SIDE_LIBRARY) /* is asked, and sees no network */
+        return r;
     rc = start_chain(r, options, err);
     if (rc == ASSAY_OK && options->target->side == SIDE_CLIENT)
         rc = kxp_client_roles_start(r, options, err);
@@ -218,6 +221,8 @@ const char *kxp_role_url(void *with, const char *role)
 {
     struct kxp_roles *r = with;
 
+    if (r->node == NULL)
+        return NULL;
     if (strcmp(role, "node") == 0)
         return kaspa_node_rpc_url(r->node);
     if (strcmp(role, "node-rest") == 0)
@@ -234,6 +239,8 @@ void kxp_roles_calm(void *with)
 {
     struct kxp_roles *r = with;
 
+    if (r->chain == NULL)
+        return;
     kaspa_node_behave(r->node, &(struct kaspa_node_behaviour){0});
     kaspa_node_switch(r->node, r->chain);
     kaspa_chain_lock_take(r->lock);
