@@ -155,7 +155,7 @@ static bool context_in(struct judging *j, const json_t *in, struct assay_err *er
 
 /* ---- the result ---- */
 
-static json_t *check_json(const struct kx_exact_check *check, enum kx_exact_rule rule)
+static json_t *check_json(const struct kx_check *check, enum kx_exact_rule rule)
 {
     static const char *const results[] = {[KASPA_CHECK_HELD] = "held",
                                           [KASPA_CHECK_BROKEN] = "broken",
@@ -231,7 +231,7 @@ static enum kx_exact_rule first_open(const struct kx_exact_verdict *v)
 static enum operation_answer answer_of_verdict(json_t **result, const struct kx_exact_verdict *v,
                                                const struct kx_payment *payment)
 {
-    const struct kx_exact_check *check;
+    const struct kx_check *check;
     enum kx_exact_rule rule;
     json_t *all = verdict_json(v, payment);
 

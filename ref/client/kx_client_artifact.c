@@ -270,7 +270,7 @@ static bool verify(struct kx_client *c, const struct kx_sight *sight, int64_t no
     kx_exact_verify(&c->verdict, &with);
     for (int i = 0; i < KX_EXACT__COUNT && !REF_DEFECT(kx_client_artifact_unverified); i++) {
         enum kx_exact_rule rule = (enum kx_exact_rule)i;
-        const struct kx_exact_check *check = &c->verdict.checks[i];
+        const struct kx_check *check = &c->verdict.checks[i];
 
         if (check->result == KASPA_CHECK_HELD || !is_judged_here(rule, sight != NULL))
             continue;

@@ -98,6 +98,12 @@ static inline bool kaspa_hash_equal(const struct kaspa_hash *a, const struct kas
     return memcmp(a->at, b->at, sizeof(a->at)) == 0;
 }
 
+static inline bool kaspa_outpoint_equal(const struct kaspa_outpoint *a,
+                                        const struct kaspa_outpoint *b)
+{
+    return a->index == b->index && kaspa_hash_equal(&a->txid, &b->txid);
+}
+
 /** A coinbase is known by its subnetwork id alone: 01 and nineteen zeros. */
 bool kaspa_tx_is_coinbase(const struct kaspa_tx *tx);
 /** Twenty zeros. */

@@ -97,6 +97,9 @@ struct kaspa_verify {
     struct assay_arena *arena; /**< for covenants and scripts; not NULL where utxos are given */
     /** One an input: a node says that there is no such output, or not any more. NULL: none is. */
     const bool *is_missing;
+    /** One an input: what its script used, up to where it ended. Left alone where none was run.
+     *  NULL: not asked for. */
+    uint64_t *used_units;
 };
 
 /** Judges every rule. Never fails; takes any transaction, however wrong. Without the arena's memory

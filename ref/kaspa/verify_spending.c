@@ -209,6 +209,8 @@ static void check_scripts(struct kaspa_verifying *v)
 
         engine.unit_limit = kaspa_unit_limit(v->tx, engine.input);
         kaspa_engine_run_input(&run, &engine);
+        if (v->with->used_units != NULL)
+            v->with->used_units[engine.input] = run.used_units;
         if (run.outcome == KASPA_INVALID) {
             kaspa_check_break(check,
                               is_empty ? KASPA_TX_SIGNATURE_EMPTY : KASPA_TX_SIGNATURE_INVALID,

@@ -2,8 +2,6 @@
 #include "kaspa_x402/exact_verify_internal.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 const struct kx_exact_rule_row kx_exact_rules[KX_EXACT__COUNT] = {
 #define X(constant, id, local, source, sentence, remedy) {id, KX_LOCAL_##local, source, sentence},
@@ -18,33 +16,21 @@ void kx_check_hold(struct kx_verifying *v, enum kx_exact_rule rule)
 
 void kx_check_break(struct kx_verifying *v, enum kx_exact_rule rule, const char *format, ...)
 {
-    struct kx_exact_check *check = &v->out->checks[rule];
     va_list args;
 
-    *check = (struct kx_exact_check){
-        .result = KASPA_CHECK_BROKEN,
-        .local = kx_exact_rules[rule].local,
-    };
     va_start(args, format);
-    (void)vsnprintf(check->why, sizeof(check->why), format, args); /* cut where it is longer */
+    kx_check_set_broken_v(&v->out->checks[rule], kx_exact_rules[rule].local, format, args);
     va_end(args);
-}
-
-static void set_unjudged(struct kx_exact_check *check, enum kaspa_check_result result,
-                         const char *why)
-{
-    *check = (struct kx_exact_check){.result = result};
-    (void)snprintf(check->why, sizeof(check->why), "%s", why);
 }
 
 void kx_check_pass_over(struct kx_verifying *v, enum kx_exact_rule rule, const char *why)
 {
-    set_unjudged(&v->out->checks[rule], KASPA_CHECK_NOT_JUDGED, why);
+    kx_check_set_not_judged(&v->out->checks[rule], why);
 }
 
 void kx_check_undecided(struct kx_verifying *v, enum kx_exact_rule rule)
 {
-    set_unjudged(&v->out->checks[rule], KASPA_CHECK_UNDECIDED, assay_code_text(ASSAY_E_NOMEM));
+    kx_check_set_undecided(&v->out->checks[rule]);
 }
 
 /* What a check rests on. */
@@ -110,23 +96,10 @@ static const char *why_not(const struct kx_verifying *v, unsigned needs)
     return NULL;
 }
 
-static void conclude(struct kx_exact_verdict *out)
-{
-    out->outcome = KASPA_VALID;
-    for (int i = 0; i < KX_EXACT__COUNT; i++) {
-        if (out->checks[i].result == KASPA_CHECK_BROKEN) {
-            out->outcome = KASPA_INVALID;
-            out->first = (enum kx_exact_rule)i;
-            return;
-        }
-        if (out->checks[i].result != KASPA_CHECK_HELD)
-            out->outcome = KASPA_UNDECIDED;
-    }
-}
-
 void kx_exact_verify(struct kx_exact_verdict *out, const struct kx_exact *with)
 {
     struct kx_verifying v = {.with = with, .payment = with->payment, .out = out};
+    size_t first = 0;
 
     assert(with->offer != NULL && with->payment != NULL && with->request != NULL &&
            with->arena != NULL);
@@ -141,5 +114,6 @@ void kx_exact_verify(struct kx_exact_verdict *out, const struct kx_exact *with)
         else
             judges[rule].judge(&v, rule);
     }
-    conclude(out);
+    out->outcome = kx_checks_conclude(&first, out->checks, ARRAY_LEN(out->checks));
+    out->first = (enum kx_exact_rule)first;
 }

@@ -9,7 +9,7 @@
 #ifndef KX_EXACT_VERIFY_H
 #define KX_EXACT_VERIFY_H
 
-#include "kaspa/verify.h"
+#include "kaspa_x402/check.h"
 #include "kaspa_x402/exact_hash.h"
 
 #define KX_FEE_MAX_DEFAULT UINT64_C(100000000)
@@ -69,17 +69,11 @@ struct kx_exact {
     struct assay_arena *arena;
 };
 
-struct kx_exact_check {
-    enum kaspa_check_result result;
-    enum kx_local local; /**< of BROKEN */
-    char why[160];       /**< in words; empty where held */
-};
-
 struct kx_exact_verdict {
     enum kaspa_outcome outcome; /**< VALID: every check held. UNDECIDED: nothing broken, something
                                  * not judged */
     enum kx_exact_rule first;   /**< of INVALID: the first broken */
-    struct kx_exact_check checks[KX_EXACT__COUNT];
+    struct kx_check checks[KX_EXACT__COUNT];
     bool has_transaction;
     struct kaspa_tx tx;
     char transaction_id[X402_HASH_TEXT_BYTES], fingerprint[X402_HASH_TEXT_BYTES],
@@ -110,6 +104,9 @@ void kx_exact_verify(struct kx_exact_verdict *out, const struct kx_exact *with);
  *  where there is none. */
 const char *kx_expiry_fault(struct assay_bytes expires_at, uint64_t max_timeout_s,
                             struct assay_bytes challenge, int64_t now_ms);
+/** Those of them that no time passes: of a batch presentation, which has no challenge. */
+const char *kx_expiry_bounds_fault(struct assay_bytes expires_at, uint64_t max_timeout_s,
+                                   int64_t now_ms);
 /** Whether evidence reaches what is required. */
 bool kx_finality_is_reached(const struct kx_chain_evidence *evidence, enum kx_finality required,
                             uint64_t confirmations);

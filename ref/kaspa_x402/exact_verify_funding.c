@@ -31,7 +31,8 @@ static const char *head_fault(const struct kx_verifying *v)
 {
     const struct kaspa_input *in = &v->out->tx.inputs[0];
 
-    if (v->out->tx.input_count == 0 || !kx_outpoint_equal(&in->previous, &v->terms.head.outpoint))
+    if (v->out->tx.input_count == 0 ||
+        !kaspa_outpoint_equal(&in->previous, &v->terms.head.outpoint))
         return "input 0 does not spend the head";
     if (!coin_is_head(v, &v->hints[0]))
         return "what input 0 spends has not the head's amount and script";
@@ -208,30 +209,18 @@ void kx_judge_authorization(struct kx_verifying *v, enum kx_exact_rule rule)
     }
 }
 
-/* Of an invalid verdict: rules of relay come behind those of consensus. */
-static enum kaspa_rule_number first_broken(const struct kaspa_verdict *verdict)
-{
-    int i = 0;
-
-    while (verdict->checks[i].result != KASPA_CHECK_BROKEN)
-        i++;
-    return (enum kaspa_rule_number)i;
-}
-
 /* Relay policy is not judged here: it binds no chain (24.23). */
 void kx_judge_consensus(struct kx_verifying *v, enum kx_exact_rule rule)
 {
     const struct kaspa_verdict *verdict = &v->consensus;
-    char room[512];
-    struct assay_buf why = ASSAY_BUF_OVER(room);
 
     switch (verdict->outcome) {
     case KASPA_VALID:
         kx_check_hold(v, rule);
         break;
     case KASPA_INVALID:
-        kaspa_check_explain(&why, verdict, first_broken(verdict), &v->out->tx);
-        kx_check_break(v, rule, "%.*s", (int)why.len, room);
+        kx_check_set_refused(&v->out->checks[rule], kx_exact_rules[rule].local, verdict,
+                             &v->out->tx);
         break;
     case KASPA_UNDECIDED:
         if (v->with->pov == NULL)

@@ -41,11 +41,6 @@ static inline size_t kx_first_payer(const struct kx_verifying *v)
     return kx_pays_head(v) ? 1 : 0;
 }
 
-static inline bool kx_outpoint_equal(const struct kaspa_outpoint *a, const struct kaspa_outpoint *b)
-{
-    return a->index == b->index && kaspa_hash_equal(&a->txid, &b->txid);
-}
-
 /** What is made once, before the checks. */
 void kx_verify_read(struct kx_verifying *v);
 /** Judges one check; called only where what it rests on is there. */

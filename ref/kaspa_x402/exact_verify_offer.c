@@ -196,7 +196,7 @@ void kx_judge_head(struct kx_verifying *v, enum kx_exact_rule rule)
              !assay_bytes_equal(held->redeem, offered->redeem))
         kx_check_break(v, rule, "it is another head");
     else if (held->version != offered->version || held->amount != offered->amount ||
-             !kx_outpoint_equal(&held->outpoint, &offered->outpoint))
+             !kaspa_outpoint_equal(&held->outpoint, &offered->outpoint))
         kx_check_break(v, rule, "the head has moved on");
     else
         kx_check_hold(v, rule);

@@ -39,6 +39,12 @@ const char *kx_expiry_fault(struct assay_bytes expires_at, uint64_t max_timeout_
     return expiry_fault(expires_at, max_timeout_s, challenge, now_ms, true);
 }
 
+const char *kx_expiry_bounds_fault(struct assay_bytes expires_at, uint64_t max_timeout_s,
+                                   int64_t now_ms)
+{
+    return expiry_fault(expires_at, max_timeout_s, ASSAY_LIT(""), now_ms, false);
+}
+
 /* A head's challenge without a text is unparsable, and not no challenge. */
 void kx_judge_deadlines(struct kx_verifying *v, enum kx_exact_rule rule)
 {

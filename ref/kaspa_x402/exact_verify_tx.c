@@ -144,7 +144,7 @@ void kx_judge_outpoints(struct kx_verifying *v, enum kx_exact_rule rule)
 
     for (size_t i = 0; i < tx->input_count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (kx_outpoint_equal(&tx->inputs[i].previous, &tx->inputs[j].previous)) {
+            if (kaspa_outpoint_equal(&tx->inputs[i].previous, &tx->inputs[j].previous)) {
                 kx_check_break(v, rule, "inputs %zu and %zu spend the same", j, i);
                 return;
             }

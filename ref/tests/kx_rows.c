@@ -19,7 +19,7 @@ static void expect_row(const struct kx_row *row)
 {
     struct kx_world *w = kx_world_new(row->profile);
     const struct kx_exact_verdict *v = &w->verdict;
-    const struct kx_exact_check *check = &v->checks[row->rule];
+    const struct kx_check *check = &v->checks[row->rule];
     enum kx_local local =
         row->local != KX_LOCAL_NONE ? row->local : kx_exact_rules[row->rule].local;
 
