@@ -1,5 +1,6 @@
 /* The operation exact.payment: every check of an exact payment, with its result. */
 #include "run/operations_exact.h"
+#include "run/operations_checks.h"
 
 #include "kaspa/safejson.h"
 
@@ -155,24 +156,6 @@ static bool context_in(struct judging *j, const json_t *in, struct assay_err *er
 
 /* ---- the result ---- */
 
-static json_t *check_json(const struct kx_check *check, enum kx_exact_rule rule)
-{
-    static const char *const results[] = {[KASPA_CHECK_HELD] = "held",
-                                          [KASPA_CHECK_BROKEN] = "broken",
-                                          [KASPA_CHECK_UNDECIDED] = "undecided",
-                                          [KASPA_CHECK_NOT_JUDGED] = "not judged"};
-    json_t *one =
-        json_pack("{s:s, s:s}", "rule", kx_exact_rules[rule].id, "result", results[check->result]);
-
-    if (check->result == KASPA_CHECK_BROKEN) {
-        json_object_set_new(one, "local", json_string(kx_local_text(check->local)));
-        json_object_set_new(one, "wire", json_string(kx_wire_text(kx_wire_of(check->local))));
-    }
-    if (check->result != KASPA_CHECK_HELD)
-        json_object_set_new(one, "reason", operation_words(check->why));
-    return one;
-}
-
 static void set_hash(json_t *object, const char *name, const char *hash)
 {
     if (hash[0] != '\0')
@@ -197,8 +180,7 @@ static void set_names(json_t *object, const struct kx_exact_verdict *v,
 
 static json_t *verdict_json(const struct kx_exact_verdict *v, const struct kx_payment *payment)
 {
-    json_t *all = json_pack("{s:s}", "outcome", kaspa_outcome_name(v->outcome));
-    json_t *checks = json_array();
+    json_t *all = json_object();
 
     set_hash(all, "transactionId", v->transaction_id);
     set_hash(all, "fingerprint", v->fingerprint);
@@ -209,44 +191,12 @@ static json_t *verdict_json(const struct kx_exact_verdict *v, const struct kx_pa
     if (v->checks[KX_EXACT_AUTHORIZATION].result == KASPA_CHECK_HELD)
         json_object_set_new(all, "payer",
                             kaspa_out_hex(assay_bytes_of(v->payer, sizeof(v->payer))));
-    for (int i = 0; i < KX_EXACT__COUNT; i++)
-        json_array_append_new(checks, check_json(&v->checks[i], (enum kx_exact_rule)i));
-    json_object_set_new(all, "checks", checks);
     return all;
 }
 
-/* Of what is not decided the first check that is open, one that memory was short for before one
- * that too little was given for. */
-static enum kx_exact_rule first_open(const struct kx_exact_verdict *v)
+static const char *rule_id(size_t rule)
 {
-    for (int i = 0; i < KX_EXACT__COUNT; i++)
-        if (v->checks[i].result == KASPA_CHECK_UNDECIDED)
-            return (enum kx_exact_rule)i;
-    for (int i = 0; i < KX_EXACT__COUNT; i++)
-        if (v->checks[i].result == KASPA_CHECK_NOT_JUDGED)
-            return (enum kx_exact_rule)i;
-    return KX_EXACT__COUNT;
-}
-
-static enum operation_answer answer_of_verdict(json_t **result, const struct kx_exact_verdict *v,
-                                               const struct kx_payment *payment)
-{
-    const struct kx_check *check;
-    enum kx_exact_rule rule;
-    json_t *all = verdict_json(v, payment);
-
-    *result = all;
-    if (v->outcome == KASPA_VALID)
-        return OPERATION_OK;
-    rule = v->outcome == KASPA_INVALID ? v->first : first_open(v);
-    check = &v->checks[rule];
-    json_object_set_new(all, "rule", json_string(kx_exact_rules[rule].id));
-    json_object_set_new(all, "reason", operation_words(check->why));
-    if (v->outcome == KASPA_UNDECIDED)
-        return OPERATION_UNSUPPORTED;
-    json_object_set_new(all, "local", json_string(kx_local_text(check->local)));
-    json_object_set_new(all, "wire", json_string(kx_wire_text(kx_wire_of(check->local))));
-    return OPERATION_REFUSED;
+    return kx_exact_rules[rule].id;
 }
 
 static enum operation_answer judge(struct judging *j, const json_t *in, json_t **result,
@@ -269,7 +219,12 @@ static enum operation_answer judge(struct judging *j, const json_t *in, json_t *
     if (!context_in(j, in, err))
         return OPERATION_ERROR;
     kx_exact_verify(&j->verdict, &j->with);
-    return answer_of_verdict(result, &j->verdict, &j->payment);
+    return operation_judged(result, verdict_json(&j->verdict, &j->payment),
+                            &(struct checks_verdict){.outcome = j->verdict.outcome,
+                                                     .checks = j->verdict.checks,
+                                                     .count = KX_EXACT__COUNT,
+                                                     .first = j->verdict.first,
+                                                     .id = rule_id});
 }
 
 static enum operation_answer exact_payment(const json_t *in, json_t **result, struct assay_err *err)
