@@ -217,6 +217,11 @@ enum assay_code kaspa_json_spk(struct kaspa_json_reader *r, uint32_t token, void
     return ASSAY_OK;
 }
 
+enum assay_code kaspa_json_text(struct kaspa_json_reader *r, uint32_t token, void *out)
+{
+    return text_of(r, token, out);
+}
+
 enum assay_code kaspa_json_token(struct kaspa_json_reader *r, uint32_t token, void *out)
 {
     (void)r;

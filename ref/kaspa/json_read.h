@@ -1,4 +1,5 @@
-/** Reading the objects of a parsed JSON document by tables of their members. Internal to ref/kaspa.
+/** Reading the objects of a parsed JSON document by tables of their members. Internal to ref/kaspa
+ *  and ref/kaspa_x402.
  *
  *  A table has a row a name, with the function that reads the value into the object's struct. Every
  *  failure names its place ("inputs[2].sequence") and has its offset. Drafts are read into, so that
@@ -11,8 +12,9 @@
 
 #include <stddef.h>
 
-/* The longest is "inputs[i].previousOutpoint.transactionId", or an unknown name there. */
-#define KASPA_JSON_PATH_STEPS 3
+/* The longest is "added[i].transitions[j].acceptance.checkpoint.blockHash", or an unknown name
+ * there, within one document that holds others: "flows[i].steps[j].…". */
+#define KASPA_JSON_PATH_STEPS 8
 #define KASPA_JSON_NO_INDEX SIZE_MAX
 
 struct kaspa_json_step {
@@ -76,6 +78,8 @@ kaspa_json_read_value kaspa_json_hex;
 kaspa_json_read_value kaspa_json_hash;
 kaspa_json_read_value kaspa_json_spk;
 kaspa_json_read_value kaspa_json_subnetwork;
+/** struct assay_bytes: a text, its escapes resolved; a view of the document, or the arena's. */
+kaspa_json_read_value kaspa_json_text;
 /** uint32_t: the token itself, of any type. */
 kaspa_json_read_value kaspa_json_token;
 /** Nothing, of a text. */

@@ -104,6 +104,13 @@ static inline bool kaspa_outpoint_equal(const struct kaspa_outpoint *a,
     return a->index == b->index && kaspa_hash_equal(&a->txid, &b->txid);
 }
 
+static inline bool kaspa_hash_is_zero(const struct kaspa_hash *hash)
+{
+    static const struct kaspa_hash zeros;
+
+    return kaspa_hash_equal(hash, &zeros);
+}
+
 /** A coinbase is known by its subnetwork id alone: 01 and nineteen zeros. */
 bool kaspa_tx_is_coinbase(const struct kaspa_tx *tx);
 /** Twenty zeros. */

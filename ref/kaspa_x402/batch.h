@@ -103,7 +103,8 @@ struct kx_batch_terms {
 /** Of a binding that is not is_fixed. */
 void kx_batch_terms_hash(uint8_t out[32], const struct kx_batch_binding *binding,
                          const struct kx_batch_terms *terms);
-/** Of one that is: over the whole accepted object, whatever is in it. As assay_json_canonical. */
+/** Of one that is: over the whole accepted object, whatever is in it; hex members that the schema
+ *  knows count in lower case. As assay_json_canonical. */
 enum assay_code kx_batch_requirements_hash(uint8_t out[32], const struct kx_batch_binding *binding,
                                            const struct assay_json *doc, uint32_t accepted,
                                            struct assay_err *err) ASSAY_MUST_USE;

@@ -1,6 +1,7 @@
 /* The digests of scheme batch-settlement; see batch.h. */
 #include "base/hash.h"
 #include "kaspa_x402/batch.h"
+#include "kaspa_x402/exact_hash_internal.h"
 #include "kaspa_x402/exact_write.h"
 #include "kaspa_x402/kx.h"
 
@@ -205,11 +206,6 @@ void kx_batch_terms_hash(uint8_t out[32], const struct kx_batch_binding *binding
 
 /* ---- canonical JSON ---- */
 
-static void write_hash(struct assay_buf *out, const char *name, const uint8_t hash[32])
-{
-    kx_write_hex(out, name, assay_bytes_of(hash, 32));
-}
-
 static enum assay_code write_presentation(struct assay_buf *out, const void *what,
                                           struct assay_err *err)
 {
@@ -217,19 +213,19 @@ static enum assay_code write_presentation(struct assay_buf *out, const void *wha
 
     (void)err;
     assay_buf_add_byte(out, '{');
-    write_hash(out, "acceptedRequirementsHash", p->requirements);
-    write_hash(out, "channelId", p->channel_id);
-    write_hash(out, "covenantId", p->covenant_id.at);
+    kx_write_hex32(out, "acceptedRequirementsHash", p->requirements);
+    kx_write_hex32(out, "channelId", p->channel_id);
+    kx_write_hex32(out, "covenantId", p->covenant_id.at);
     kx_write_text(out, "expiresAt", p->expires_at);
-    write_hash(out, "nonce", p->nonce);
+    kx_write_hex32(out, "nonce", p->nonce);
     if (p->has_identifier)
         kx_write_text(out, "paymentIdentifier", p->identifier);
     else
         kx_write_str(out, "paymentIdentifier", NULL);
-    write_hash(out, "requestFingerprint", p->fingerprint);
+    kx_write_hex32(out, "requestFingerprint", p->fingerprint);
     kx_write_str(out, "scope", "kaspa:x402:batch-presentation:v1");
-    write_hash(out, "securityContextHash", p->context);
-    write_hash(out, "voucherDigest", p->voucher_digest);
+    kx_write_hex32(out, "securityContextHash", p->context);
+    kx_write_hex32(out, "voucherDigest", p->voucher_digest);
     assay_buf_add_byte(out, '}');
     return ASSAY_OK;
 }
@@ -263,7 +259,13 @@ enum assay_code kx_batch_requirements_hash(uint8_t out[32], const struct kx_batc
                                            const struct assay_json *doc, uint32_t accepted,
                                            struct assay_err *err)
 {
-    return kx_write_digest(out, write_accepted,
-                           &(struct accepted){.binding = binding, .doc = doc, .token = accepted},
-                           err);
+    struct assay_buf copy = ASSAY_BUF_INIT(doc->text.len);
+    struct assay_json lowered;
+    struct accepted a = {.binding = binding, .doc = &lowered, .token = accepted};
+    enum assay_code rc = kx_lower_terms(&copy, &lowered, doc, accepted, err);
+
+    if (rc == ASSAY_OK)
+        rc = kx_write_digest(out, write_accepted, &a, err);
+    assay_buf_fini(&copy);
+    return rc;
 }

@@ -1,23 +1,34 @@
 /* What binds a payment to a request: the hashes of the terms, of the caller and of the request; see
  * exact_hash.h. Source: Kaspa x402 exact digest, sections 4 and 5. */
-#include "kaspa_x402/exact_hash.h"
+#include "kaspa_x402/exact_hash_internal.h"
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "kaspa_x402/batch.h"
 #include "kaspa_x402/exact_write.h"
 
-/* The hex members that the schemas know, all within `extra`, but for the txid of the outpoint. What
- * is a member of one binding alone is an unknown one in the other, and stays as it is. */
+/* The hex members that the schemas know, by what stands before them. What is a member of one
+ * binding alone is an unknown one in the others, and stays as it is. */
+enum { OF_EXACT = 1, OF_HASH_CHAIN = 2, OF_BATCH = 4 };
+
 static const struct {
     const char *name;
-    bool is_of_hash_chain;
+    unsigned of;
 } hex_members[] = {
-    {"payToScriptPublicKey", false}, {"headId", false},
-    {"headScriptPublicKey", false},  {"headRedeemScript", false},
-    {"challengeId", false},          {"covenantId", true},
-    {"currentGuard", true},          {"nextGuard", true},
-    {"oneTimePublicKey", true},      {"grantId", true},
+    {"payToScriptPublicKey", OF_EXACT | OF_HASH_CHAIN},
+    {"headId", OF_EXACT | OF_HASH_CHAIN},
+    {"headScriptPublicKey", OF_EXACT | OF_HASH_CHAIN},
+    {"headRedeemScript", OF_EXACT | OF_HASH_CHAIN},
+    {"challengeId", OF_EXACT | OF_HASH_CHAIN},
+    {"covenantId", OF_HASH_CHAIN},
+    {"currentGuard", OF_HASH_CHAIN},
+    {"nextGuard", OF_HASH_CHAIN},
+    {"oneTimePublicKey", OF_HASH_CHAIN},
+    {"grantId", OF_HASH_CHAIN},
+    {"serverPublicKey", OF_BATCH},
+    {"securityContextHash", OF_BATCH},
 };
+static const char *const state_members[] = {"channelId", "covenantId", "activeScriptPublicKey"};
 
 static bool is_upper_hex(uint8_t c)
 {
@@ -43,34 +54,56 @@ static void lower_hex(struct assay_buf *copy, const struct assay_json *doc, uint
     }
 }
 
+static unsigned kind_of(const struct assay_json *doc, uint32_t accepted, uint32_t extra)
+{
+    if (assay_json_string_is(doc, assay_json_member(doc, accepted, "scheme"), KX_SCHEME_BATCH))
+        return OF_BATCH;
+    return assay_json_string_is(doc, assay_json_member(doc, extra, "binding"),
+                                KX_BINDING_HASH_CHAIN)
+               ? OF_HASH_CHAIN
+               : OF_EXACT;
+}
+
 static void lower_terms(struct assay_buf *copy, const struct assay_json *doc, uint32_t accepted)
 {
     uint32_t extra = assay_json_member(doc, accepted, "extra");
-    uint32_t outpoint = assay_json_member(doc, extra, "expectedHeadOutpoint");
-    bool is_hash_chain =
-        assay_json_string_is(doc, assay_json_member(doc, extra, "binding"), KX_BINDING_HASH_CHAIN);
+    unsigned kind = kind_of(doc, accepted, extra);
+    uint32_t state =
+        kind == OF_BATCH ? assay_json_member(doc, extra, "channelState") : ASSAY_JSON_NONE;
+    uint32_t outpoint = kind == OF_BATCH ? assay_json_member(doc, state, "activeOutpoint")
+                                         : assay_json_member(doc, extra, "expectedHeadOutpoint");
 
     for (size_t i = 0; i < ARRAY_LEN(hex_members); i++) {
-        if (is_hash_chain || !hex_members[i].is_of_hash_chain)
+        if ((hex_members[i].of & kind) != 0)
             lower_hex(copy, doc, assay_json_member(doc, extra, hex_members[i].name));
     }
+    for (size_t i = 0; i < ARRAY_LEN(state_members); i++)
+        lower_hex(copy, doc, assay_json_member(doc, state, state_members[i]));
     lower_hex(copy, doc, assay_json_member(doc, outpoint, "txid"));
+}
+
+enum assay_code kx_lower_terms(struct assay_buf *copy, struct assay_json *lowered,
+                               const struct assay_json *doc, uint32_t accepted,
+                               struct assay_err *err)
+{
+    *lowered = *doc;
+    lower_terms(copy, doc, accepted);
+    if (!assay_buf_ok(copy))
+        return assay_fail(err, copy->bad, 0, "%s", assay_code_text(copy->bad));
+    if (copy->len > 0)
+        lowered->text = assay_buf_view(copy);
+    return ASSAY_OK;
 }
 
 enum assay_code kx_requirements_hash(char *out, const struct assay_json *doc, uint32_t accepted,
                                      struct assay_err *err)
 {
     struct assay_buf copy = ASSAY_BUF_INIT(doc->text.len);
-    struct assay_json lowered = *doc;
-    enum assay_code rc;
+    struct assay_json lowered;
+    enum assay_code rc = kx_lower_terms(&copy, &lowered, doc, accepted, err);
 
-    lower_terms(&copy, doc, accepted);
-    if (copy.len > 0)
-        lowered.text = assay_buf_view(&copy);
-    if (assay_buf_ok(&copy))
+    if (rc == ASSAY_OK)
         rc = x402_hash(out, &lowered, accepted, err);
-    else
-        rc = assay_fail(err, copy.bad, 0, "%s", assay_code_text(copy.bad));
     assay_buf_fini(&copy);
     return rc;
 }

@@ -32,7 +32,7 @@ struct kx_context {
 enum assay_code kx_url_normalise(struct assay_buf *out, struct assay_bytes url,
                                  struct assay_err *err) ASSAY_MUST_USE;
 
-/** paymentRequirementsHash of the accepted terms. */
+/** paymentRequirementsHash of the accepted terms, of either scheme. */
 enum assay_code kx_requirements_hash(char *out, const struct assay_json *doc, uint32_t accepted,
                                      struct assay_err *err) ASSAY_MUST_USE;
 /** securityContextHash. MALFORMED: an empty principal, tenant or scope, a state that is no object

@@ -1,4 +1,4 @@
-/** How the text of a transaction is read for its identity and for its verification. Internal to
+/** How terms, and the text of a transaction, are read for what is hashed of them. Internal to
  *  ref/kaspa_x402. */
 #ifndef KX_EXACT_HASH_INTERNAL_H
 #define KX_EXACT_HASH_INTERNAL_H
@@ -10,5 +10,12 @@
 enum assay_code kx_transaction_document(struct assay_json *out, struct assay_arena *arena,
                                         struct assay_bytes text,
                                         struct assay_err *err) ASSAY_MUST_USE;
+
+/** The document with the terms' known hex members in lower case: *lowered has the tokens of `doc`
+ *  and the text of `copy`, an empty buffer that may hold the whole text; where nothing is to be
+ *  changed, doc's. As the buffer fails. */
+enum assay_code kx_lower_terms(struct assay_buf *copy, struct assay_json *lowered,
+                               const struct assay_json *doc, uint32_t accepted,
+                               struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

@@ -34,19 +34,26 @@ bool kx_time_read(int64_t *ms, struct assay_bytes text)
     return parse_time(ms, text) == ASSAY_OK;
 }
 
-static enum kx_local read_envelope(struct kx_payment *out, struct assay_arena *arena,
-                                   const struct assay_json *doc, struct assay_err *err)
+bool kx_deadline_read(int64_t *ms, struct assay_bytes text)
 {
-    enum x402_fault fault = x402_payment_read(&out->envelope, arena, doc, err);
+    *ms = KX_NO_TIME;
+    return parse_time(ms, text) != ASSAY_E_MALFORMED;
+}
+
+enum kx_local kx_envelope_read(struct x402_payment *out, struct x402_identifier *identifier,
+                               enum x402_identifier_state *state, struct assay_arena *arena,
+                               const struct assay_json *doc, const char *scheme,
+                               struct assay_err *err)
+{
+    enum x402_fault fault = x402_payment_read(out, arena, doc, err);
 
     if (fault != X402_FAULT_NONE)
         return fault == X402_FAULT_VERSION ? KX_LOCAL_VERSION : KX_LOCAL_PAYLOAD;
-    out->identifier_state =
-        x402_identifier_read(&out->identifier, arena, doc, out->envelope.extensions, err);
-    if (out->identifier_state == X402_IDENTIFIER_MALFORMED)
+    *state = x402_identifier_read(identifier, arena, doc, out->extensions, err);
+    if (*state == X402_IDENTIFIER_MALFORMED)
         return KX_LOCAL_IDENTIFIER;
-    if (!assay_bytes_is(out->envelope.accepted.scheme, KX_SCHEME_EXACT)) {
-        (void)assay_fail(err, ASSAY_E_UNKNOWN, 0, "accepted.scheme is not exact");
+    if (!assay_bytes_is(out->accepted.scheme, scheme)) {
+        (void)assay_fail(err, ASSAY_E_UNKNOWN, 0, "accepted.scheme is not %s", scheme);
         return KX_LOCAL_SCHEME;
     }
     return KX_LOCAL_NONE;
@@ -126,8 +133,7 @@ static bool read_authorization(struct kx_payment *out, const struct kx_reader *r
     if (r->doc->tokens[token].count != 5)
         return kx_read_fail(r, ASSAY_E_UNKNOWN, token, "authorization", "has another member");
     authorization->version = ASSAY_LIT(KX_AUTHORIZATION);
-    authorization->expires_at_ms = KX_NO_TIME;
-    if (parse_time(&authorization->expires_at_ms, authorization->expires_at) == ASSAY_E_MALFORMED)
+    if (!kx_deadline_read(&authorization->expires_at_ms, authorization->expires_at))
         return kx_read_fail(&inner, ASSAY_E_MALFORMED, token, "expiresAt", "is no time");
     return true;
 }
@@ -137,7 +143,8 @@ enum kx_local kx_payment_read(struct kx_payment *out, struct assay_arena *arena,
 {
     struct kx_reader r = {.doc = doc, .arena = arena, .place = "payload", .err = err};
     struct kx_payment read = {.doc = doc};
-    enum kx_local local = read_envelope(&read, arena, doc, err);
+    enum kx_local local = kx_envelope_read(&read.envelope, &read.identifier, &read.identifier_state,
+                                           arena, doc, KX_SCHEME_EXACT, err);
     uint32_t type;
 
     if (local != KX_LOCAL_NONE)

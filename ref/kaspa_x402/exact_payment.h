@@ -49,5 +49,15 @@ struct kaspa_json_options kx_transaction_limits(void);
 
 /** "2099-01-01T00:00:00Z" or with exactly three places; else false. */
 bool kx_time_read(int64_t *ms, struct assay_bytes text);
+/** The same of a deadline that is sent: of the pattern and no such time is KX_NO_TIME, which is
+ *  judged with the deadlines; false: not of the pattern. */
+bool kx_deadline_read(int64_t *ms, struct assay_bytes text);
+
+/** What payments of both schemes begin with: envelope, identifier, scheme. NONE; VERSION, PAYLOAD,
+ *  IDENTIFIER, SCHEME. */
+enum kx_local kx_envelope_read(struct x402_payment *out, struct x402_identifier *identifier,
+                               enum x402_identifier_state *state, struct assay_arena *arena,
+                               const struct assay_json *doc, const char *scheme,
+                               struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

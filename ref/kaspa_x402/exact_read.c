@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "x402/document.h"
 
+#include <stdio.h>
+
 bool kx_read_fail(const struct kx_reader *r, enum assay_code code, uint32_t token,
                   const char *member, const char *what)
 {
@@ -59,6 +61,21 @@ static enum assay_code read_spk(const struct kx_reader *r, struct assay_bytes te
     return rc == ASSAY_OK && (out->at[0] != 0 || out->at[1] != 0) ? ASSAY_E_MALFORMED : rc;
 }
 
+static enum assay_code read_sum(uint64_t *out, struct assay_bytes text)
+{
+    uint64_t sum;
+    enum assay_code rc = assay_decimal_u64(&sum, text);
+
+    if (rc == ASSAY_OK && sum > INT64_MAX)
+        rc = ASSAY_E_RANGE;
+    if (rc == ASSAY_OK)
+        *out = sum;
+    return rc;
+}
+
+static enum assay_code read_outpoint(const struct kx_reader *r, uint32_t token, const char *name,
+                                     struct kaspa_outpoint *out);
+
 static enum assay_code read_value(const struct kx_reader *r, uint32_t object, uint32_t token,
                                   const struct kx_member *m, uint8_t *at)
 {
@@ -67,6 +84,12 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
 
     if (m->kind == KX_KIND_U32)
         return read_u32(r, object, token, m->name, (void *)at);
+    if (m->kind == KX_KIND_OUTPOINT)
+        return read_outpoint(r, token, m->name, (void *)at);
+    if (m->kind == KX_KIND_TOKEN) {
+        *(uint32_t *)(void *)at = token;
+        return ASSAY_OK;
+    }
     if ((rc = read_text(r, object, token, m->name, &text)) != ASSAY_OK)
         return rc;
     switch (m->kind) {
@@ -74,6 +97,8 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
         return assay_bytes_is(text, m->text) ? ASSAY_OK : ASSAY_E_UNKNOWN;
     case KX_KIND_AMOUNT:
         return assay_decimal_u64((void *)at, text);
+    case KX_KIND_SUM:
+        return read_sum((void *)at, text);
     case KX_KIND_BYTES:
         return assay_hex_decode(at, m->size, text, false);
     case KX_KIND_HEX:
@@ -82,6 +107,8 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
     case KX_KIND_SPK:
         return read_spk(r, text, (void *)at);
     case KX_KIND_U32:
+    case KX_KIND_OUTPOINT:
+    case KX_KIND_TOKEN:
     case KX_KIND_TEXT:
         break;
     }
@@ -117,6 +144,55 @@ static bool is_named(const struct assay_json *doc, uint32_t name, struct assay_b
 
     return (t->escaped || t->end - t->start == one.len) &&
            assay_json_string_is(doc, name, (const char *)one.at);
+}
+
+static bool is_in_table(const struct assay_json *doc, uint32_t name,
+                        const struct kx_member *members, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && !is_named(doc, name, assay_str(members[i].name)))
+        i++;
+    return i < count;
+}
+
+bool kx_read_closed(const struct kx_reader *r, uint32_t object, const struct kx_member *members,
+                    size_t count, void *out)
+{
+    if (!kx_read_members(r, object, members, count, out))
+        return false;
+    for (uint32_t at = assay_json_first(r->doc, object); at != ASSAY_JSON_NONE;
+         at = assay_json_next_sibling(r->doc, object, at)) {
+        if (is_in_table(r->doc, at, members, count))
+            continue;
+        (void)assay_fail(r->err, ASSAY_E_UNKNOWN, r->doc->tokens[at].start, "%s has another member",
+                         r->place);
+        return false;
+    }
+    return true;
+}
+
+/* The tables within it have no outpoints, so that this goes no deeper. */
+static enum assay_code read_outpoint(const struct kx_reader *r, uint32_t token, const char *name,
+                                     struct kaspa_outpoint *out)
+{
+    struct nested {
+        struct kaspa_hash txid;
+        uint64_t index;
+    } read;
+    static const struct kx_member members[] = {
+        {"txid", KX_KIND_BYTES, KX_AT(struct nested, txid), NULL, false},
+        {"index", KX_KIND_U32, KX_AT(struct nested, index), NULL, false},
+    };
+    struct kx_reader inner = *r;
+    char place[64];
+
+    (void)snprintf(place, sizeof(place), "%s.%s", r->place, name); /* cut where it is longer */
+    inner.place = place;
+    if (!kx_read_closed(&inner, token, members, ARRAY_LEN(members), &read))
+        return ASSAY_E_MALFORMED;
+    *out = (struct kaspa_outpoint){read.txid, (uint32_t)read.index};
+    return ASSAY_OK;
 }
 
 bool kx_read_without(const struct kx_reader *r, uint32_t object, const struct assay_bytes *names,

@@ -9,18 +9,22 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "kaspa/tx.h"
 
 #include <stddef.h>
 
 enum kx_kind {
-    KX_KIND_CONST,  /**< nothing: the text of the row */
-    KX_KIND_TEXT,   /**< struct assay_bytes: a text of any length */
-    KX_KIND_AMOUNT, /**< uint64_t: a canonical decimal text */
-    KX_KIND_U32,    /**< uint64_t: a number of 32 bits */
-    KX_KIND_BYTES,  /**< as many bytes as its place has, as hex */
-    KX_KIND_HEX,    /**< struct assay_bytes, in the arena: hex of any length */
-    KX_KIND_SCRIPT, /**< the same, of one byte or more */
-    KX_KIND_SPK,    /**< the same: a script public key of version 0 */
+    KX_KIND_CONST,    /**< nothing: the text of the row */
+    KX_KIND_TEXT,     /**< struct assay_bytes: a text of any length */
+    KX_KIND_AMOUNT,   /**< uint64_t: a canonical decimal text */
+    KX_KIND_U32,      /**< uint64_t: a number of 32 bits */
+    KX_KIND_BYTES,    /**< as many bytes as its place has, as hex */
+    KX_KIND_HEX,      /**< struct assay_bytes, in the arena: hex of any length */
+    KX_KIND_SCRIPT,   /**< the same, of one byte or more */
+    KX_KIND_SPK,      /**< the same: a script public key of version 0 */
+    KX_KIND_SUM,      /**< uint64_t: a canonical decimal text up to 2^63-1 */
+    KX_KIND_OUTPOINT, /**< struct kaspa_outpoint: a closed object of txid and index */
+    KX_KIND_TOKEN,    /**< uint32_t: the token of a value of any type */
 };
 
 struct kx_member {
@@ -47,6 +51,9 @@ bool kx_read_fail(const struct kx_reader *r, enum assay_code code, uint32_t toke
  *  no memory (err's code NOMEM). */
 bool kx_read_members(const struct kx_reader *r, uint32_t object, const struct kx_member *members,
                      size_t count, void *out);
+/** The same of an object that has no other member. */
+bool kx_read_closed(const struct kx_reader *r, uint32_t object, const struct kx_member *members,
+                    size_t count, void *out);
 /** Whether none of the names, which are literals, is a member; a member that is null is there. */
 bool kx_read_without(const struct kx_reader *r, uint32_t object, const struct assay_bytes *names,
                      size_t count);

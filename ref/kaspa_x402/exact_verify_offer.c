@@ -3,26 +3,9 @@
 #include "kaspa_x402/exact_verify_internal.h"
 
 #include "base/hex.h"
+#include "kaspa_x402/offered.h"
 
 #include <assert.h>
-
-/* Member for member (24.9), but that known hex members may be of either case (section 4): the hash
- * that is made after lower-casing tells. The same text has the same hash. */
-static enum assay_code compare_offer(bool *is_equal, const struct kx_verifying *v, uint32_t offered)
-{
-    const struct assay_json *doc = v->with->offer->doc;
-    uint32_t accepted = v->payment->envelope.accepted.token;
-    char hash[X402_HASH_TEXT_BYTES];
-    enum assay_code rc;
-
-    *is_equal =
-        assay_bytes_equal(assay_json_raw(doc, offered), assay_json_raw(v->payment->doc, accepted));
-    if (*is_equal)
-        return ASSAY_OK;
-    rc = kx_requirements_hash(hash, doc, offered, NULL);
-    *is_equal = rc == ASSAY_OK && strcmp(hash, v->out->requirements_hash) == 0;
-    return rc;
-}
 
 void kx_judge_offered(struct kx_verifying *v, enum kx_exact_rule rule)
 {
@@ -34,8 +17,9 @@ void kx_judge_offered(struct kx_verifying *v, enum kx_exact_rule rule)
         kx_check_break(v, rule, "the accepted requirements have no canonical form");
         return;
     }
-    for (size_t i = 0; i < offer->accept_count && !is_equal && rc != ASSAY_E_NOMEM; i++)
-        rc = compare_offer(&is_equal, v, offer->accepts[i].token);
+    if (rc == ASSAY_OK)
+        rc = kx_offered(&is_equal, offer, v->payment->doc, v->payment->envelope.accepted.token,
+                        v->out->requirements_hash);
     if (rc == ASSAY_E_NOMEM)
         kx_check_undecided(v, rule);
     else if (is_equal)
@@ -45,19 +29,12 @@ void kx_judge_offered(struct kx_verifying *v, enum kx_exact_rule rule)
                        offer->accept_count);
 }
 
-/* Values are also said to differ for want of memory, which their hash would tell. */
-static bool has_room_to_compare(const struct assay_json *doc, uint32_t token)
-{
-    char hash[X402_HASH_TEXT_BYTES];
-
-    return x402_hash(hash, doc, token, NULL) != ASSAY_E_NOMEM;
-}
-
 void kx_judge_echo(struct kx_verifying *v, enum kx_exact_rule rule)
 {
     const struct x402_required *offer = v->with->offer;
     struct x402_identifier advertised;
     struct assay_err err = {0};
+    enum assay_code rc;
 
     if (v->payment->identifier_state == X402_IDENTIFIER_ABSENT) {
         kx_check_pass_over(v, rule, "there is no payment identifier to compare");
@@ -74,9 +51,10 @@ void kx_judge_echo(struct kx_verifying *v, enum kx_exact_rule rule)
     case X402_IDENTIFIER_PRESENT:
         break;
     }
-    if (x402_identifier_is_echo(v->payment->doc, &v->payment->identifier, offer->doc, &advertised))
+    rc = kx_echoes(v->payment->doc, &v->payment->identifier, offer->doc, &advertised);
+    if (rc == ASSAY_OK)
         kx_check_hold(v, rule);
-    else if (!has_room_to_compare(offer->doc, advertised.schema))
+    else if (rc == ASSAY_E_NOMEM)
         kx_check_undecided(v, rule);
     else
         kx_check_break(v, rule, "the schema or an advertised member of info is not echoed");

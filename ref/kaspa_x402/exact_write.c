@@ -61,6 +61,11 @@ void kx_write_hex(struct assay_buf *out, const char *name, struct assay_bytes by
     at[2 * bytes.len + 1] = '"';
 }
 
+void kx_write_hex32(struct assay_buf *out, const char *name, const uint8_t *bytes)
+{
+    kx_write_hex(out, name, assay_bytes_of(bytes, KASPA_HASH_BYTES));
+}
+
 void kx_write_number(struct assay_buf *out, const char *name, uint64_t number)
 {
     assert(number < UINT64_C(1) << 53);
@@ -74,6 +79,16 @@ void kx_write_decimal(struct assay_buf *out, const char *name, uint64_t number)
     assay_buf_add_byte(out, '"');
     assay_buf_add_u64(out, number);
     assay_buf_add_byte(out, '"');
+}
+
+void kx_write_outpoint(struct assay_buf *out, const char *name,
+                       const struct kaspa_outpoint *outpoint)
+{
+    kx_write_name(out, name);
+    assay_buf_add_byte(out, '{');
+    kx_write_number(out, "index", outpoint->index);
+    kx_write_hex(out, "txid", assay_bytes_of(outpoint->txid.at, sizeof(outpoint->txid.at)));
+    assay_buf_add_byte(out, '}');
 }
 
 static enum assay_code digest_into(uint8_t *out, struct assay_buf *room, kx_writer *writer,

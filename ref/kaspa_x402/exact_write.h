@@ -8,6 +8,7 @@
 #define KX_EXACT_WRITE_H
 
 #include "base/buf.h"
+#include "kaspa/tx.h"
 
 /** `"name":`, after a comma where the object has a member already. */
 void kx_write_name(struct assay_buf *out, const char *name);
@@ -16,10 +17,16 @@ void kx_write_text(struct assay_buf *out, const char *name, struct assay_bytes t
 void kx_write_str(struct assay_buf *out, const char *name, const char *text);
 /** In lower case. */
 void kx_write_hex(struct assay_buf *out, const char *name, struct assay_bytes bytes);
+/** The same of a hash, or of another value of 32 bytes. */
+void kx_write_hex32(struct assay_buf *out, const char *name, const uint8_t *bytes);
 /** A JSON number below 2^53. */
 void kx_write_number(struct assay_buf *out, const char *name, uint64_t number);
 /** A decimal text. */
 void kx_write_decimal(struct assay_buf *out, const char *name, uint64_t number);
+
+/** An object of index and txid. */
+void kx_write_outpoint(struct assay_buf *out, const char *name,
+                       const struct kaspa_outpoint *outpoint);
 
 /** Writes what is hashed; fails only where the buffer does not. */
 typedef enum assay_code kx_writer(struct assay_buf *out, const void *what, struct assay_err *err);

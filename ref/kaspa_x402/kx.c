@@ -58,3 +58,11 @@ bool kx_network_find(enum kaspa_network *out, struct assay_bytes name)
     }
     return false;
 }
+
+bool kx_network_has(enum kaspa_network network, struct assay_bytes address)
+{
+    struct assay_bytes prefix = assay_str(kaspa_network_prefix(network));
+
+    return assay_bytes_equal(assay_bytes_part(address, 0, prefix.len), prefix) &&
+           assay_bytes_is(assay_bytes_part(address, prefix.len, prefix.len + 1), ":");
+}

@@ -69,5 +69,7 @@ enum kx_wire kx_wire_of(enum kx_local local);
 
 /** The network of a canonical name, or false; no alias is one. */
 bool kx_network_find(enum kaspa_network *out, struct assay_bytes name);
+/** Whether a text has the prefix of the network's addresses, and its colon. */
+bool kx_network_has(enum kaspa_network network, struct assay_bytes address);
 
 #endif

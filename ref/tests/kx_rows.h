@@ -8,9 +8,6 @@
 #define A KX_ADDITIVE
 #define H KX_HASH_CHAIN
 
-/** Whether a defect breaks its check alone, or more behind it that cannot be helped. */
-enum kx_extent { ALONE, MORE };
-
 struct kx_row {
     const char *name;
     enum kx_profile profile;

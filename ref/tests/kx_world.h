@@ -70,6 +70,9 @@ struct kx_world {
     struct kx_exact_verdict verdict;
 };
 
+/** Whether a row's defect breaks its check alone, or more behind it that cannot be helped. */
+enum kx_extent { ALONE, MORE };
+
 typedef void kx_hook(struct kx_world *w);
 
 /** What a row changes, and when; each may be NULL. */
