@@ -436,6 +436,9 @@ struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code cod
         return kx_core_challenge(r, KX_WIRE_STATE, "head.race");
     case KX_CLAIM_EXPIRED:
         return kx_core_challenge(r, KX_WIRE_PAYLOAD, "expiry.claim");
+    case KX_CLAIM_LEASED: /* of channels, which no exact payment has */
+    case KX_CLAIM_CHANNEL_MOVED:
+    case KX_CLAIM_LINEAGE_TAKEN:
     case KX_CLAIM_FULL:
         break;
     }

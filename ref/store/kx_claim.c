@@ -1,5 +1,6 @@
-/* Claiming a transaction, its payment identifier and its head in one step (section 18,
- * claimExactSettlement): what is known is looked at, judged, and only then written. */
+/* Claiming a transaction, its payment identifier, and its head or channel in one step (section 18,
+ * claimExactSettlement; batch digest, section 14): what is known is looked at, judged, and only
+ * then written. */
 #include "store/kx_step.h"
 
 #include "defects/defects.h"
@@ -10,6 +11,7 @@ struct facts {
     struct kx_identifier_record identifier;
     bool has_head;
     struct kx_head_record head;
+    struct kx_lane_facts lane;
     struct kx_used used;
 };
 
@@ -30,7 +32,7 @@ static enum assay_code check_sizes(const struct kx_attempt *a, struct assay_err 
             return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "the %s has %zu bytes, at most %zu",
                               slices[i].what, slices[i].len, slices[i].max);
     }
-    return ASSAY_OK;
+    return a->has_channel ? kx_lane_check_claim(a, err) : ASSAY_OK;
 }
 
 static bool same_head(const struct kx_attempt *a, const struct kx_attempt *b)
@@ -40,6 +42,15 @@ static bool same_head(const struct kx_attempt *a, const struct kx_attempt *b)
     return !a->has_head ||
            (memcmp(a->head_id, b->head_id, sizeof(a->head_id)) == 0 &&
             a->head_version == b->head_version && a->head_next_amount == b->head_next_amount);
+}
+
+/* The voucher is in the payload's hash. */
+static bool same_charge(const struct kx_attempt *a, const struct kx_attempt *b)
+{
+    if (a->has_channel != b->has_channel)
+        return false;
+    return !a->has_channel || (strcmp(a->charge.channel_id, b->charge.channel_id) == 0 &&
+                               a->charge.after == b->charge.after);
 }
 
 /* The transaction's text is no term: see kx_store.h. */
@@ -54,7 +65,8 @@ static bool same_terms(const struct kx_attempt *a, const struct kx_attempt *b)
            a->authorization_expires_ms == b->authorization_expires_ms &&
            a->challenge_expires_ms == b->challenge_expires_ms &&
            assay_bytes_equal(a->pay_to_spk, b->pay_to_spk) && a->required == b->required &&
-           memcmp(a->payer, b->payer, sizeof(a->payer)) == 0 && same_head(a, b);
+           memcmp(a->payer, b->payer, sizeof(a->payer)) == 0 && same_head(a, b) &&
+           same_charge(a, b);
 }
 
 static bool is_free_for(const struct kx_identifier_record *id, const struct kx_attempt *a)
@@ -80,11 +92,19 @@ static bool is_as_offered(const struct facts *f, const struct kx_attempt *a)
            a->head_next_amount >= a->amount && a->head_next_amount - a->amount == h->amount;
 }
 
-static bool has_room(const struct kx_used *used, const struct kx_store_limits *limits,
-                     uint64_t charge)
+/* For the attempt, and the channel that it brings. */
+static bool has_room(const struct facts *f, const struct kx_attempt *a,
+                     const struct kx_store_limits *limits)
 {
-    return used->records < limits->max_records && used->of_payer < limits->max_per_payer &&
-           used->bytes <= limits->max_bytes && charge <= limits->max_bytes - used->bytes;
+    const struct kx_used *used = &f->used;
+    bool opens = a->deposit != NULL && !f->lane.is_known;
+    uint64_t records = opens ? 2 : 1;
+    uint64_t bytes = kx_claim_charge(a) + (opens ? kx_channel_charge(a->deposit) : 0);
+
+    return used->records < limits->max_records && records <= limits->max_records - used->records &&
+           used->of_payer < limits->max_per_payer &&
+           records <= limits->max_per_payer - used->of_payer && used->bytes <= limits->max_bytes &&
+           bytes <= limits->max_bytes - used->bytes;
 }
 
 /* In this order: who sent the same before is told so, whatever has changed since. */
@@ -92,6 +112,8 @@ static enum kx_claim_result judged(const struct facts *f, const struct kx_entry 
                                    const struct kx_attempt *a, const struct kx_store_limits *limits,
                                    int64_t now_ms)
 {
+    enum kx_claim_result r = KX_CLAIM_CREATED;
+
     if (f->is_known)
         return same_terms(&known->attempt, a) ? KX_CLAIM_EXISTS : KX_CLAIM_OTHER_TERMS;
     if (!is_free_for(&f->identifier, a))
@@ -100,7 +122,9 @@ static enum kx_claim_result judged(const struct facts *f, const struct kx_entry 
         return KX_CLAIM_EXPIRED;
     if (a->has_head && !is_as_offered(f, a))
         return KX_CLAIM_HEAD_MOVED;
-    return has_room(&f->used, limits, kx_claim_charge(a)) ? KX_CLAIM_CREATED : KX_CLAIM_FULL;
+    if (a->has_channel)
+        r = kx_lane_judged(&f->lane, a);
+    return r != KX_CLAIM_CREATED || has_room(f, a, limits) ? r : KX_CLAIM_FULL;
 }
 
 /* Absence is a fact, too. */
@@ -120,38 +144,48 @@ static enum assay_code look(struct facts *f, struct kx_step *s, const struct kx_
     *f = (struct facts){.identifier.state = KX_ID_NONE};
     code =
         found(&f->is_known, l->ops->find_entry(l, &s->entry, &s->arena, KX_BY_TXID, a->txid, err));
-    if (code == ASSAY_OK)
+    if (code == ASSAY_OK && a->identifier.len > 0)
         code = found(&has_record, l->ops->find_identifier(l, &f->identifier, a->identifier, err));
     if (code == ASSAY_OK && a->has_head)
         code = found(&f->has_head, l->ops->find_head(l, &f->head, a->head_id, err));
+    if (code == ASSAY_OK && a->has_channel)
+        code = kx_lane_look(&f->lane, s, a, err);
     if (code == ASSAY_OK)
         code = l->ops->used(l, &f->used, a->payer, err);
     return code;
 }
 
-static enum assay_code write_claim(struct kx_step *s, const struct kx_attempt *a,
-                                   struct kx_head_record *head, int64_t now_ms,
-                                   struct assay_err *err)
+static enum assay_code write_attempt(struct kx_ledger *l, const struct kx_attempt *a,
+                                     int64_t now_ms, struct assay_err *err)
 {
-    struct kx_ledger *l = s->ledger;
     struct kx_entry e = {.attempt = *a,
                          .packed = ASSAY_LIT(""),
                          .committed_ms = KX_NO_TIME,
                          .charge = kx_claim_charge(a)};
-    enum assay_code code;
 
-    e.attempt.status = KX_PENDING;
-    e.attempt.finality = KX_FINALITY_MEMPOOL;
+    /* a channel's head was confirmed before it is charged */
+    e.attempt.status = a->has_channel ? KX_ACCEPTED : KX_PENDING;
+    e.attempt.finality = a->has_channel ? KX_FINALITY_CONFIRMED : KX_FINALITY_MEMPOOL;
     e.attempt.claimed_ms = now_ms;
     e.attempt.changed_ms = now_ms;
     e.attempt.handler_started_ms = KX_NO_TIME;
     e.attempt.recovery = ASSAY_LIT("");
-    head->status = KX_HEAD_CLAIMED;
-    code = l->ops->put_entry(l, &e, err);
+    e.attempt.deposit = NULL;
+    return l->ops->put_entry(l, &e, err);
+}
+
+static enum assay_code write_claim(struct kx_ledger *l, const struct kx_attempt *a, struct facts *f,
+                                   int64_t now_ms, struct assay_err *err)
+{
+    enum assay_code code = write_attempt(l, a, now_ms, err);
+
+    f->head.status = KX_HEAD_CLAIMED;
     if (code == ASSAY_OK && !REF_DEFECT(kx_claim_no_identifier))
         code = kx_own_identifier(l, a, KX_ID_PENDING, err);
     if (code == ASSAY_OK && a->has_head && !REF_DEFECT(kx_head_race))
-        code = l->ops->put_head(l, head, err);
+        code = l->ops->put_head(l, &f->head, err);
+    if (code == ASSAY_OK && a->has_channel)
+        code = kx_lane_claim(l, &f->lane, a, now_ms, err);
     return code;
 }
 
@@ -192,7 +226,7 @@ enum assay_code kx_claim(struct kx_store *store, const struct kx_attempt *attemp
     if (code == ASSAY_OK && r == KX_CLAIM_FULL && REF_DEFECT(kx_store_evicts))
         code = forget_oldest(&s, &r, err);
     if (code == ASSAY_OK && r == KX_CLAIM_CREATED)
-        code = write_claim(&s, attempt, &f.head, now_ms, err);
+        code = write_claim(s.ledger, attempt, &f, now_ms, err);
     if ((code = kx_step_end(&s, code, "claim", err)) == ASSAY_OK)
         *result = r;
     return code;

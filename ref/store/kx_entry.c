@@ -1,4 +1,4 @@
-/* Entries of a ledger: their slices, and what they count for. */
+/* Entries of a ledger: their slices, and what they and channels count for. */
 #include "store/kx_step.h"
 
 enum {
@@ -29,4 +29,9 @@ uint64_t kx_claim_charge(const struct kx_attempt *attempt)
 uint64_t kx_payment_charge(const struct kx_entry *entry)
 {
     return lasting_bytes(&entry->attempt) + entry->packed.len;
+}
+
+uint64_t kx_channel_charge(const struct kx_lane_record *record)
+{
+    return (uint64_t)ENTRY_BYTES + record->config.len + record->lineage.len;
 }

@@ -4,12 +4,28 @@
 
 #include "defects/defects.h"
 
+/* Whether what the payment was judged with is what there is. */
+static enum assay_code look_at_channel(struct kx_step *s, bool *is_as_judged, struct assay_err *err)
+{
+    struct kx_lane_entry lane;
+
+    *is_as_judged = true;
+    return s->entry.attempt.has_channel ? kx_lane_of_attempt(&lane, s, is_as_judged, err)
+                                        : ASSAY_OK;
+}
+
+/* Only a payment that can be committed then. */
+static bool may_begin(const struct kx_attempt *a, bool is_as_judged)
+{
+    return a->status == KX_ACCEPTED && a->handler_started_ms == KX_NO_TIME && is_as_judged;
+}
+
 enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64_t started_ms,
                                  bool *begun, struct assay_err *err)
 {
     struct kx_books *b = (struct kx_books *)store;
     bool is_apart = REF_DEFECT(kx_handler_twice); /* reading the mark, and setting it */
-    bool is_ours = false;
+    bool is_ours = false, is_as_judged = false;
     struct kx_step s;
     enum assay_code code;
 
@@ -20,8 +36,9 @@ enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64
         code = kx_step_find(&s, txid, err);
     if (code == ASSAY_OK && is_apart)
         code = kx_step_again(&s, b->writer, err);
-    if (code == ASSAY_OK && s.entry.attempt.status == KX_ACCEPTED &&
-        s.entry.attempt.handler_started_ms == KX_NO_TIME) {
+    if (code == ASSAY_OK)
+        code = look_at_channel(&s, &is_as_judged, err);
+    if (code == ASSAY_OK && may_begin(&s.entry.attempt, is_as_judged)) {
         is_ours = true;
         s.entry.attempt.handler_started_ms = started_ms;
         code = kx_step_put(&s, started_ms, err);
@@ -96,6 +113,19 @@ enum assay_code kx_handler_record_result(struct kx_store *store, const char *txi
     return kx_step_end(&s, code, "record result", err);
 }
 
+/* A handler that has answered needs an operator only where its payment cannot be committed. */
+static enum assay_code check_recovery(struct kx_step *s, struct assay_err *err)
+{
+    bool is_as_judged = false;
+    enum assay_code code = check_started(&s->entry.attempt, err);
+
+    if (code == ASSAY_OK)
+        code = look_at_channel(s, &is_as_judged, err);
+    if (code == ASSAY_OK && s->entry.packed.len > 0 && is_as_judged)
+        code = assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler has answered");
+    return code;
+}
+
 enum assay_code kx_handler_mark_recovery(struct kx_store *store, const char *txid,
                                          struct assay_bytes reason, int64_t now_ms,
                                          struct assay_err *err)
@@ -111,9 +141,7 @@ enum assay_code kx_handler_mark_recovery(struct kx_store *store, const char *txi
                           KX_STORE_REASON_MAX_BYTES);
     code = kx_step_find_to_change(&s, store, txid, err);
     if (code == ASSAY_OK)
-        code = check_started(&s.entry.attempt, err);
-    if (code == ASSAY_OK && s.entry.packed.len > 0)
-        code = assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler has answered");
+        code = check_recovery(&s, err);
     if (code == ASSAY_OK) {
         s.entry.attempt.recovery = reason;
         code = kx_step_put(&s, now_ms, err);
@@ -121,6 +149,29 @@ enum assay_code kx_handler_mark_recovery(struct kx_store *store, const char *txi
     if (code == ASSAY_OK)
         code = kx_own_identifier(s.ledger, &s.entry.attempt, KX_ID_RECOVERY, err);
     return kx_step_end(&s, code, "mark recovery", err);
+}
+
+enum assay_code kx_handler_rejudge(struct kx_store *store, const char *txid, uint64_t version,
+                                   int64_t now_ms, struct assay_err *err)
+{
+    bool is_as_judged = false;
+    struct kx_step s;
+    enum assay_code code = kx_step_find_to_change(&s, store, txid, err);
+
+    if (code == ASSAY_OK)
+        code = check_started(&s.entry.attempt, err);
+    if (code == ASSAY_OK) {
+        s.entry.attempt.charge.version = version;
+        code = look_at_channel(&s, &is_as_judged, err);
+    }
+    if (code == ASSAY_OK && (!s.entry.attempt.has_channel || !is_as_judged))
+        code = assay_fail(err, ASSAY_E_MISMATCH, 0,
+                          "the payment holds no channel that is at version %llu",
+                          (unsigned long long)version);
+    if (code == ASSAY_OK)
+        code =
+            s.entry.packed.len > 0 ? put_recovered(&s, now_ms, err) : kx_step_put(&s, now_ms, err);
+    return kx_step_end(&s, code, "rejudge", err);
 }
 
 static bool same_payment(const struct kx_attempt *a, const struct kx_payment_record *p)
@@ -174,6 +225,11 @@ static enum assay_code apply(struct kx_step *s, const struct kx_payment_record *
     e->attempt.transaction = ASSAY_LIT("");
     e->committed_ms = payment->committed_ms;
     e->charge = kx_payment_charge(e);
+    if (e->attempt.has_channel &&
+        (code = kx_lane_charge(s, payment->committed_ms, err)) != ASSAY_OK)
+        return code;
+    memset(e->attempt.charge.voucher, 0,
+           sizeof(e->attempt.charge.voucher)); /* the channel has it */
     if (REF_DEFECT(kx_commit_split) && (code = end_without_answer(s, err)) != ASSAY_OK)
         return code;
     code = kx_step_put(s, payment->committed_ms, err);

@@ -6,15 +6,10 @@
 
 enum { STEPS_MAX = 64 };
 
-static bool same_outpoint(const struct kaspa_outpoint *a, const struct kaspa_outpoint *b)
-{
-    return kaspa_hash_equal(&a->txid, &b->txid) && a->index == b->index;
-}
-
 /* Its status is what happens to it, not what it is. */
 static bool same_coin(const struct kx_head_record *a, const struct kx_head_record *b)
 {
-    return a->version == b->version && same_outpoint(&a->outpoint, &b->outpoint) &&
+    return a->version == b->version && kaspa_outpoint_equal(&a->outpoint, &b->outpoint) &&
            a->amount == b->amount;
 }
 

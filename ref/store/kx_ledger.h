@@ -1,5 +1,6 @@
 /** What a storage must be able to do for the rules of kx_store.h, which stand over it and are the
- * same for every storage: kx_store.c, kx_claim.c, kx_heads.c. Memory and SQLite implement it.
+ * same for every storage: kx_store.c, kx_claim.c, kx_heads.c, kx_channels.c, kx_operations.c.
+ * Memory and SQLite implement it.
  *
  *  A ledger is used in steps: begin, then questions and changes, then commit and leave. A step is
  * alone on a ledger that writes, sees its own changes, and what it did not commit never was. Only
@@ -30,6 +31,15 @@ enum kx_entry_key {
     KX_OLDEST_ANSWER, /**< of APPLIED entries that count, the one committed first */
 };
 
+/** A channel, for good. */
+struct kx_lane_entry {
+    struct kx_lane_record record; /**< all but its lineage */
+    uint64_t charge;              /**< as an entry's; 0: refunded long ago, its lineage is gone */
+};
+
+/** Whose transactions are asked for that have not ended. */
+enum kx_unresolved { KX_OF_ATTEMPTS, KX_OF_OPERATIONS };
+
 /** What counts against the quotas. */
 struct kx_used {
     uint64_t records, bytes, of_payer;
@@ -54,8 +64,9 @@ struct kx_ledger_ops {
     enum assay_code (*used)(struct kx_ledger *ledger, struct kx_used *out, const uint8_t *payer,
                             struct assay_err *err);
     /** As of kx_store.h. */
-    enum assay_code (*unresolved)(struct kx_ledger *ledger, char (*txids)[X402_HASH_TEXT_BYTES],
-                                  size_t room, size_t *count, struct assay_err *err);
+    enum assay_code (*unresolved)(struct kx_ledger *ledger, enum kx_unresolved of,
+                                  char (*txids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                                  struct assay_err *err);
 
     enum assay_code (*find_identifier)(struct kx_ledger *ledger, struct kx_identifier_record *out,
                                        struct assay_bytes identifier, struct assay_err *err);
@@ -79,6 +90,35 @@ struct kx_ledger_ops {
     /** Adds or replaces, by id. */
     enum assay_code (*put_head)(struct kx_ledger *ledger, const struct kx_head_record *head,
                                 struct assay_err *err);
+
+    /** Its configuration is copied into the arena. channel_id NULL: of those refunded that count
+     * and have no lease, the one that changed first. */
+    enum assay_code (*find_channel)(struct kx_ledger *ledger, struct kx_lane_entry *out,
+                                    struct assay_arena *arena, const char *channel_id,
+                                    struct assay_err *err);
+    /** Which channel has that covenant id. */
+    enum assay_code (*find_covenant)(struct kx_ledger *ledger, char *channel_id,
+                                     const struct kaspa_hash *covenant_id, struct assay_err *err);
+    /** Adds a channel, or changes what can change of it. */
+    enum assay_code (*put_channel)(struct kx_ledger *ledger, const struct kx_lane_entry *entry,
+                                   struct assay_err *err);
+    /** Of a channel that is there. Copied into the arena. */
+    enum assay_code (*find_lineage)(struct kx_ledger *ledger, struct assay_bytes *out,
+                                    struct assay_arena *arena, const char *channel_id,
+                                    struct assay_err *err);
+    enum assay_code (*put_lineage)(struct kx_ledger *ledger, const char *channel_id,
+                                   struct assay_bytes lineage, struct assay_err *err);
+
+    /** Its text is copied into the arena. */
+    enum assay_code (*find_operation)(struct kx_ledger *ledger, struct kx_lane_operation *out,
+                                      struct assay_arena *arena, const char *txid,
+                                      struct assay_err *err);
+    /** Adds one, or changes all but the terms. */
+    enum assay_code (*put_operation)(struct kx_ledger *ledger,
+                                     const struct kx_lane_operation *operation,
+                                     struct assay_err *err);
+    enum assay_code (*drop_operation)(struct kx_ledger *ledger, const char *txid,
+                                      struct assay_err *err);
 
     /** Synced, so far; while nothing is under way. */
     uint64_t (*commits)(struct kx_ledger *ledger);

@@ -1,83 +1,57 @@
-/* The ledger in memory of one process: three lists behind one lock, searched from their fronts. A
- * test fixture.
+/* The ledger in memory of one process: its steps, entries, identifiers and heads.
  *
  * A step's changes are made at once and noted; leaving without a commit takes them back, the last
  * one first. */
-#include "store/kx_ledger.h"
+#include "store/kx_memory.h"
 
 #include <assert.h>
-#include <pthread.h>
 
-enum {
-    CHANGES_MAX = 256 /* of one step: a sweep makes the most, 64 of entries and 64 of identifiers */
-};
-
-/* What the nodes of all lists begin with. */
-struct node {
-    struct node *next;
-};
-
+/* What the nodes of the lists are. */
 struct entry_node {
-    struct node node;
+    struct kx_node node;
     struct kx_entry entry; /* its slices follow the struct */
 };
 
 struct identifier_node {
-    struct node node;
+    struct kx_node node;
     struct kx_identifier_record record;
     int64_t until_ms;
     struct assay_bytes identifier; /* follows the struct */
 };
 
 struct head_node {
-    struct node node;
+    struct kx_node node;
     struct kx_head_record head;
 };
 
-/* One link that a step has turned. */
-struct change {
-    struct node **at, *before;
-    struct node *added, *removed; /* NULL: none */
-};
-
-struct memory {
-    struct kx_ledger base;
-    pthread_mutex_t lock;
-    struct node *entries;     /* by the time of their claims */
-    struct node *identifiers; /* in any order */
-    struct node *heads;       /* by id */
-    struct change changes[CHANGES_MAX];
-    size_t change_count;
-};
-
-static void turn(struct memory *m, struct node **at, struct node *to, struct node *added,
-                 struct node *removed)
+static void turn(struct kx_memory *m, struct kx_node **at, struct kx_node *to,
+                 struct kx_node *added, struct kx_node *removed)
 {
-    assert(m->change_count < CHANGES_MAX);
-    m->changes[m->change_count++] = (struct change){at, *at, added, removed};
+    assert(m->change_count < KX_MEMORY_CHANGES_MAX);
+    m->changes[m->change_count++] = (struct kx_change){at, *at, added, removed};
     *at = to;
 }
 
-static void insert(struct memory *m, struct node **at, struct node *added)
+void kx_memory_insert(struct kx_memory *m, struct kx_node **at, struct kx_node *added)
 {
     added->next = *at;
     turn(m, at, added, added, NULL);
 }
 
-static void replace(struct memory *m, struct node **at, struct node *added)
+void kx_memory_replace(struct kx_memory *m, struct kx_node **at, struct kx_node *added)
 {
     added->next = (*at)->next;
     turn(m, at, added, added, *at);
 }
 
-static void take_out(struct memory *m, struct node **at)
+void kx_memory_take_out(struct kx_memory *m, struct kx_node **at)
 {
     turn(m, at, (*at)->next, NULL, *at);
 }
 
 static enum assay_code memory_begin(struct kx_ledger *ledger, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
 
     (void)err;
     pthread_mutex_lock(&m->lock);
@@ -86,7 +60,7 @@ static enum assay_code memory_begin(struct kx_ledger *ledger, struct assay_err *
 
 static enum assay_code memory_commit(struct kx_ledger *ledger, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
 
     (void)err;
     for (size_t i = 0; i < m->change_count; i++)
@@ -97,10 +71,10 @@ static enum assay_code memory_commit(struct kx_ledger *ledger, struct assay_err 
 
 static void memory_leave(struct kx_ledger *ledger)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
 
     while (m->change_count > 0) {
-        const struct change *c = &m->changes[--m->change_count];
+        const struct kx_change *c = &m->changes[--m->change_count];
 
         *c->at = c->before;
         assay_free(c->added);
@@ -108,7 +82,7 @@ static void memory_leave(struct kx_ledger *ledger)
     pthread_mutex_unlock(&m->lock);
 }
 
-static struct assay_bytes keep(uint8_t **room, struct assay_bytes bytes)
+struct assay_bytes kx_memory_keep(uint8_t **room, struct assay_bytes bytes)
 {
     struct assay_bytes kept = assay_bytes_of(*room, bytes.len);
 
@@ -134,7 +108,7 @@ static struct entry_node *entry_new(const struct kx_entry *entry)
         return NULL;
     room = (uint8_t *)(n + 1);
     for (size_t i = 0; i < ARRAY_LEN(slices); i++)
-        *slices[i] = keep(&room, *slices[i]);
+        *slices[i] = kx_memory_keep(&room, *slices[i]);
     *n = (struct entry_node){.entry = e};
     return n;
 }
@@ -160,11 +134,11 @@ static bool is_live_answer(const struct kx_entry *e)
     return e->attempt.status == KX_APPLIED && e->charge > 0;
 }
 
-static const struct kx_entry *oldest_answer(const struct memory *m)
+static const struct kx_entry *oldest_answer(const struct kx_memory *m)
 {
     const struct kx_entry *oldest = NULL;
 
-    for (const struct node *n = m->entries; n != NULL; n = n->next) {
+    for (const struct kx_node *n = m->entries; n != NULL; n = n->next) {
         const struct kx_entry *e = &((const struct entry_node *)n)->entry;
 
         if (is_live_answer(e) && (oldest == NULL || e->committed_ms < oldest->committed_ms))
@@ -179,9 +153,9 @@ static bool has_key(const struct kx_entry *e, enum kx_entry_key key, const char 
 }
 
 /* The link to the entry of that key, or the last one, to nothing. */
-static struct node **entry_at(struct memory *m, enum kx_entry_key key, const char *value)
+static struct kx_node **entry_at(struct kx_memory *m, enum kx_entry_key key, const char *value)
 {
-    struct node **at = &m->entries;
+    struct kx_node **at = &m->entries;
 
     while (*at != NULL && !has_key(&((struct entry_node *)*at)->entry, key, value))
         at = &(*at)->next;
@@ -192,7 +166,7 @@ static enum assay_code memory_find_entry(struct kx_ledger *ledger, struct kx_ent
                                          struct assay_arena *arena, enum kx_entry_key key,
                                          const char *value, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
     const struct kx_entry *found;
 
     (void)err;
@@ -209,72 +183,83 @@ static enum assay_code memory_find_entry(struct kx_ledger *ledger, struct kx_ent
 static enum assay_code memory_put_entry(struct kx_ledger *ledger, const struct kx_entry *entry,
                                         struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
-    struct node **at = entry_at(m, KX_BY_TXID, entry->attempt.txid);
+    struct kx_memory *m = (struct kx_memory *)ledger;
+    struct kx_node **at = entry_at(m, KX_BY_TXID, entry->attempt.txid);
     struct entry_node *n = entry_new(entry);
 
     if (n == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for an attempt");
     if (*at != NULL)
-        replace(m, at, &n->node);
+        kx_memory_replace(m, at, &n->node);
     else
-        insert(m, at, &n->node);
+        kx_memory_insert(m, at, &n->node);
     return ASSAY_OK;
 }
 
 static enum assay_code memory_drop_entry(struct kx_ledger *ledger, const char *txid,
                                          struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
-    struct node **at = entry_at(m, KX_BY_TXID, txid);
+    struct kx_memory *m = (struct kx_memory *)ledger;
+    struct kx_node **at = entry_at(m, KX_BY_TXID, txid);
 
     (void)err;
     if (*at != NULL)
-        take_out(m, at);
+        kx_memory_take_out(m, at);
     return ASSAY_OK;
 }
 
 static enum assay_code memory_used(struct kx_ledger *ledger, struct kx_used *out,
                                    const uint8_t *payer, struct assay_err *err)
 {
-    const struct memory *m = (const struct memory *)ledger;
+    const struct kx_memory *m = (const struct kx_memory *)ledger;
 
     (void)err;
     *out = (struct kx_used){0};
-    for (const struct node *n = m->entries; n != NULL; n = n->next) {
+    for (const struct kx_node *n = m->entries; n != NULL; n = n->next) {
         const struct kx_entry *e = &((const struct entry_node *)n)->entry;
 
         out->records += e->charge > 0;
         out->bytes += e->charge;
         out->of_payer += e->charge > 0 && memcmp(e->attempt.payer, payer, 32) == 0;
     }
+    kx_memory_add_channels(m, out, payer);
     return ASSAY_OK;
 }
 
-static enum assay_code memory_unresolved(struct kx_ledger *ledger,
+/* What the list's nodes say of themselves: the transaction, if it has not ended. */
+static const char *open_entry(const struct kx_node *node)
+{
+    const struct kx_attempt *a = &((const struct entry_node *)node)->entry.attempt;
+
+    return a->status != KX_APPLIED ? a->txid : NULL;
+}
+
+static enum assay_code memory_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
                                          char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
                                          size_t *count, struct assay_err *err)
 {
-    const struct memory *m = (const struct memory *)ledger;
+    const struct kx_memory *m = (const struct kx_memory *)ledger;
+    bool is_of_operations = of == KX_OF_OPERATIONS;
     size_t found = 0;
 
     (void)err;
-    for (const struct node *n = m->entries; n != NULL; n = n->next) {
-        const struct kx_attempt *a = &((const struct entry_node *)n)->entry.attempt;
+    for (const struct kx_node *n = is_of_operations ? m->operations : m->entries; n != NULL;
+         n = n->next) {
+        const char *txid = is_of_operations ? kx_memory_open_operation(n) : open_entry(n);
 
-        if (a->status == KX_APPLIED)
+        if (txid == NULL)
             continue;
         if (found < room)
-            memcpy(txids[found], a->txid, sizeof(a->txid));
+            memcpy(txids[found], txid, X402_HASH_TEXT_BYTES);
         found++;
     }
     *count = found;
     return ASSAY_OK;
 }
 
-static struct node **identifier_at(struct memory *m, struct assay_bytes identifier)
+static struct kx_node **identifier_at(struct kx_memory *m, struct assay_bytes identifier)
 {
-    struct node **at = &m->identifiers;
+    struct kx_node **at = &m->identifiers;
 
     while (*at != NULL &&
            !assay_bytes_equal(((struct identifier_node *)*at)->identifier, identifier))
@@ -286,7 +271,7 @@ static enum assay_code memory_find_identifier(struct kx_ledger *ledger,
                                               struct kx_identifier_record *out,
                                               struct assay_bytes identifier, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
     const struct identifier_node *n = (struct identifier_node *)*identifier_at(m, identifier);
 
     (void)err;
@@ -301,8 +286,8 @@ static enum assay_code memory_put_identifier(struct kx_ledger *ledger,
                                              const struct kx_identifier_record *record,
                                              int64_t until_ms, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
-    struct node **at = identifier_at(m, identifier);
+    struct kx_memory *m = (struct kx_memory *)ledger;
+    struct kx_node **at = identifier_at(m, identifier);
     struct identifier_node *n = assay_alloc(sizeof(*n) + identifier.len);
     uint8_t *room;
 
@@ -310,26 +295,26 @@ static enum assay_code memory_put_identifier(struct kx_ledger *ledger,
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for an identifier");
     room = (uint8_t *)(n + 1);
     *n = (struct identifier_node){.record = *record, .until_ms = until_ms};
-    n->identifier = keep(&room, identifier);
+    n->identifier = kx_memory_keep(&room, identifier);
     if (*at != NULL)
-        replace(m, at, &n->node);
+        kx_memory_replace(m, at, &n->node);
     else
-        insert(m, at, &n->node);
+        kx_memory_insert(m, at, &n->node);
     return ASSAY_OK;
 }
 
 static enum assay_code memory_drop_identifiers(struct kx_ledger *ledger, int64_t now_ms,
                                                size_t limit, size_t *gone, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
 
     (void)err;
     *gone = 0;
-    for (struct node **at = &m->identifiers; *at != NULL && *gone < limit;) {
+    for (struct kx_node **at = &m->identifiers; *at != NULL && *gone < limit;) {
         const struct identifier_node *n = (struct identifier_node *)*at;
 
         if (n->record.state == KX_ID_RELEASED && n->until_ms <= now_ms) {
-            take_out(m, at);
+            kx_memory_take_out(m, at);
             (*gone)++;
         } else {
             at = &(*at)->next;
@@ -339,16 +324,16 @@ static enum assay_code memory_drop_identifiers(struct kx_ledger *ledger, int64_t
 }
 
 /* The link to the head of that id, or to the first behind it. */
-static struct node **head_at(struct memory *m, const uint8_t *id)
+static struct kx_node **head_at(struct kx_memory *m, const uint8_t *id)
 {
-    struct node **at = &m->heads;
+    struct kx_node **at = &m->heads;
 
     while (*at != NULL && memcmp(((struct head_node *)*at)->head.id, id, 32) < 0)
         at = &(*at)->next;
     return at;
 }
 
-static bool is_of(const struct node *n, const uint8_t *id)
+static bool is_of(const struct kx_node *n, const uint8_t *id)
 {
     return n != NULL && memcmp(((const struct head_node *)n)->head.id, id, 32) == 0;
 }
@@ -356,8 +341,8 @@ static bool is_of(const struct node *n, const uint8_t *id)
 static enum assay_code memory_find_head(struct kx_ledger *ledger, struct kx_head_record *out,
                                         const uint8_t *id, struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
-    const struct node *n = *head_at(m, id);
+    struct kx_memory *m = (struct kx_memory *)ledger;
+    const struct kx_node *n = *head_at(m, id);
 
     (void)err;
     if (!is_of(n, id))
@@ -370,10 +355,10 @@ static enum assay_code memory_find_head_at(struct kx_ledger *ledger, struct kx_h
                                            const struct kaspa_outpoint *outpoint,
                                            struct assay_err *err)
 {
-    const struct memory *m = (const struct memory *)ledger;
+    const struct kx_memory *m = (const struct kx_memory *)ledger;
 
     (void)err;
-    for (const struct node *n = m->heads; n != NULL; n = n->next) {
+    for (const struct kx_node *n = m->heads; n != NULL; n = n->next) {
         const struct kx_head_record *h = &((const struct head_node *)n)->head;
 
         if (kaspa_hash_equal(&h->outpoint.txid, &outpoint->txid) &&
@@ -388,10 +373,10 @@ static enum assay_code memory_find_head_at(struct kx_ledger *ledger, struct kx_h
 static enum assay_code memory_find_available(struct kx_ledger *ledger, struct kx_head_record *out,
                                              uint64_t nth, struct assay_err *err)
 {
-    const struct memory *m = (const struct memory *)ledger;
+    const struct kx_memory *m = (const struct kx_memory *)ledger;
 
     (void)err;
-    for (const struct node *n = m->heads; n != NULL; n = n->next) {
+    for (const struct kx_node *n = m->heads; n != NULL; n = n->next) {
         const struct kx_head_record *h = &((const struct head_node *)n)->head;
 
         if (h->status == KX_HEAD_AVAILABLE && nth-- == 0) {
@@ -405,11 +390,11 @@ static enum assay_code memory_find_available(struct kx_ledger *ledger, struct kx
 static enum assay_code memory_count_heads(struct kx_ledger *ledger, uint64_t *all,
                                           uint64_t *available, struct assay_err *err)
 {
-    const struct memory *m = (const struct memory *)ledger;
+    const struct kx_memory *m = (const struct kx_memory *)ledger;
 
     (void)err;
     *all = *available = 0;
-    for (const struct node *n = m->heads; n != NULL; n = n->next) {
+    for (const struct kx_node *n = m->heads; n != NULL; n = n->next) {
         *all += 1;
         *available += ((const struct head_node *)n)->head.status == KX_HEAD_AVAILABLE;
     }
@@ -419,24 +404,24 @@ static enum assay_code memory_count_heads(struct kx_ledger *ledger, uint64_t *al
 static enum assay_code memory_put_head(struct kx_ledger *ledger, const struct kx_head_record *head,
                                        struct assay_err *err)
 {
-    struct memory *m = (struct memory *)ledger;
-    struct node **at = head_at(m, head->id);
+    struct kx_memory *m = (struct kx_memory *)ledger;
+    struct kx_node **at = head_at(m, head->id);
     struct head_node *n = assay_alloc(sizeof(*n));
 
     if (n == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a head");
     *n = (struct head_node){.head = *head};
     if (is_of(*at, head->id))
-        replace(m, at, &n->node);
+        kx_memory_replace(m, at, &n->node);
     else
-        insert(m, at, &n->node);
+        kx_memory_insert(m, at, &n->node);
     return ASSAY_OK;
 }
 
-static void list_free(struct node *list)
+static void list_free(struct kx_node *list)
 {
     while (list != NULL) {
-        struct node *next = list->next;
+        struct kx_node *next = list->next;
 
         assay_free(list);
         list = next;
@@ -451,11 +436,13 @@ static uint64_t memory_commits(struct kx_ledger *ledger)
 
 static void memory_close(struct kx_ledger *ledger)
 {
-    struct memory *m = (struct memory *)ledger;
+    struct kx_memory *m = (struct kx_memory *)ledger;
 
     list_free(m->entries);
     list_free(m->identifiers);
     list_free(m->heads);
+    list_free(m->channels);
+    list_free(m->operations);
     pthread_mutex_destroy(&m->lock);
     assay_free(m);
 }
@@ -477,6 +464,14 @@ static const struct kx_ledger_ops ops = {
     .find_available = memory_find_available,
     .count_heads = memory_count_heads,
     .put_head = memory_put_head,
+    .find_channel = kx_memory_find_channel,
+    .find_covenant = kx_memory_find_covenant,
+    .put_channel = kx_memory_put_channel,
+    .find_lineage = kx_memory_find_lineage,
+    .put_lineage = kx_memory_put_lineage,
+    .find_operation = kx_memory_find_operation,
+    .put_operation = kx_memory_put_operation,
+    .drop_operation = kx_memory_drop_operation,
     .commits = memory_commits,
     .close = memory_close,
 };
@@ -484,12 +479,12 @@ static const struct kx_ledger_ops ops = {
 enum assay_code kx_store_memory_open(struct kx_store **out, const struct kx_store_limits *limits,
                                      struct assay_err *err)
 {
-    struct memory *m = assay_alloc(sizeof(*m));
+    struct kx_memory *m = assay_alloc(sizeof(*m));
     enum assay_code code;
 
     if (m == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a store");
-    *m = (struct memory){.base.ops = &ops};
+    *m = (struct kx_memory){.base.ops = &ops};
     pthread_mutex_init(&m->lock, NULL);
     if ((code = kx_store_over(out, &m->base, &m->base, limits, err)) != ASSAY_OK)
         memory_close(&m->base);

@@ -7,11 +7,13 @@
 
 #include "defects/defects.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
-/* A column for each member of kx_entry; 64-bit numbers keep their pattern. An index is on what is
- * looked for, and no more of it: `live` holds what counts against the quotas, `due` the answers
- * that are kept, `unresolved` the attempts that have not ended. */
+/* A column for each member of kx_entry, of kx_lane_entry, of kx_lane_operation; 64-bit numbers keep
+ * their pattern. An index is on what is looked for, and no more of it: `live` holds what counts
+ * against the quotas, `due` the answers that are kept and the channels that were refunded,
+ * `unresolved` what has not ended. A lineage is large and changes rarely: it has a row of its own.
+ */
 static const char schema[] =
     "CREATE TABLE entry(txid TEXT PRIMARY KEY, profile INTEGER NOT NULL, amount INTEGER NOT NULL,"
     " output_index INTEGER NOT NULL, fingerprint TEXT NOT NULL, requirements_hash TEXT NOT NULL,"
@@ -19,7 +21,9 @@ static const char schema[] =
     " identifier TEXT NOT NULL, authorization_expires_ms INTEGER NOT NULL,"
     " challenge_expires_ms INTEGER NOT NULL, pay_to_spk BLOB NOT NULL, tx TEXT NOT NULL,"
     " required INTEGER NOT NULL, payer BLOB NOT NULL, head_id BLOB, head_version INTEGER NOT NULL,"
-    " head_next_amount INTEGER NOT NULL, since TEXT NOT NULL, status INTEGER NOT NULL,"
+    " head_next_amount INTEGER NOT NULL, channel_id TEXT, channel_version INTEGER,"
+    " charged_before INTEGER, charged_after INTEGER, voucher BLOB, commitment_id TEXT, since TEXT "
+    "NOT NULL, status INTEGER NOT NULL,"
     " finality INTEGER NOT NULL, claimed_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
     " handler_started_ms INTEGER NOT NULL, recovery TEXT NOT NULL, packed BLOB NOT NULL,"
     " committed_ms INTEGER NOT NULL, charge INTEGER NOT NULL);"
@@ -33,7 +37,23 @@ static const char schema[] =
     "CREATE INDEX identifier_released ON identifier(until_ms) WHERE state = 4;"
     "CREATE TABLE head(id BLOB PRIMARY KEY, version INTEGER NOT NULL, txid BLOB NOT NULL,"
     " output_index INTEGER NOT NULL, amount INTEGER NOT NULL, threshold INTEGER NOT NULL,"
-    " owner BLOB NOT NULL, status INTEGER NOT NULL, UNIQUE(txid, output_index)) WITHOUT ROWID;";
+    " owner BLOB NOT NULL, status INTEGER NOT NULL, UNIQUE(txid, output_index)) WITHOUT ROWID;"
+    "CREATE TABLE channel(id TEXT PRIMARY KEY, client BLOB NOT NULL, config TEXT NOT NULL,"
+    " status INTEGER NOT NULL, txid BLOB NOT NULL, output_index INTEGER NOT NULL,"
+    " covenant_id BLOB NOT NULL, value INTEGER NOT NULL, claimed INTEGER NOT NULL,"
+    " charged INTEGER NOT NULL, authorized INTEGER NOT NULL, voucher BLOB,"
+    " version INTEGER NOT NULL, lease TEXT NOT NULL, last_attempt TEXT NOT NULL,"
+    " changed_ms INTEGER NOT NULL, charge INTEGER NOT NULL);"
+    "CREATE INDEX channel_covenant ON channel(covenant_id);"
+    "CREATE INDEX channel_live ON channel(client, charge) WHERE charge > 0;"
+    "CREATE INDEX channel_due ON channel(changed_ms) WHERE status = 1 AND charge > 0;"
+    "CREATE TABLE lineage(channel_id TEXT PRIMARY KEY, state BLOB NOT NULL);"
+    "CREATE TABLE operation(txid TEXT PRIMARY KEY, channel_id TEXT NOT NULL,"
+    " version INTEGER NOT NULL, kind INTEGER NOT NULL, amount INTEGER NOT NULL,"
+    " confirmations INTEGER NOT NULL, next_txid BLOB, next_index INTEGER, covenant_id BLOB,"
+    " value INTEGER, claimed INTEGER, tx TEXT NOT NULL, status INTEGER NOT NULL,"
+    " begun_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL);"
+    "CREATE INDEX operation_unresolved ON operation(begun_ms) WHERE status < 3;";
 
 #define X(name, text) text,
 static const char *const texts[] = {KX_SQLITE_STATEMENTS(X)};
@@ -189,6 +209,14 @@ static const struct kx_ledger_ops ops = {
     .find_available = kx_sqlite_find_available,
     .count_heads = kx_sqlite_count_heads,
     .put_head = kx_sqlite_put_head,
+    .find_channel = kx_sqlite_find_channel,
+    .find_covenant = kx_sqlite_find_covenant,
+    .put_channel = kx_sqlite_put_channel,
+    .find_lineage = kx_sqlite_find_lineage,
+    .put_lineage = kx_sqlite_put_lineage,
+    .find_operation = kx_sqlite_find_operation,
+    .put_operation = kx_sqlite_put_operation,
+    .drop_operation = kx_sqlite_drop_operation,
     .commits = sqlite_commits,
     .close = sqlite_close,
 };

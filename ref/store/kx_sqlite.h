@@ -1,5 +1,6 @@
 /** The ledger in a SQLite file: its connection and statements. For kx_sqlite.c (the file and its
- * steps), kx_sqlite_entries.c and kx_sqlite_heads.c (what is read and written in them). */
+ * steps), kx_sqlite_entries.c, kx_sqlite_heads.c and kx_sqlite_channels.c (what is read and written
+ * in them), kx_sqlite_row.c (how). */
 #ifndef REF_STORE_KX_SQLITE_H
 #define REF_STORE_KX_SQLITE_H
 
@@ -9,10 +10,17 @@
 #define KX_SQLITE_ENTRY                                                                            \
     "txid, profile, amount, output_index, fingerprint, requirements_hash, payload_hash,"           \
     " authorization_id, scope, identifier, authorization_expires_ms, challenge_expires_ms,"        \
-    " pay_to_spk, tx, required, payer, head_id, head_version, head_next_amount, since, status,"    \
+    " pay_to_spk, tx, required, payer, head_id, head_version, head_next_amount, channel_id,"       \
+    " channel_version, charged_before, charged_after, voucher, commitment_id, since, status,"      \
     " finality, claimed_ms, changed_ms, handler_started_ms, recovery, packed, committed_ms,"       \
     " charge"
 #define KX_SQLITE_HEAD "id, version, txid, output_index, amount, threshold, owner, status"
+#define KX_SQLITE_CHANNEL                                                                          \
+    "id, client, config, status, txid, output_index, covenant_id, value, claimed, charged,"        \
+    " authorized, voucher, version, lease, last_attempt, changed_ms, charge"
+#define KX_SQLITE_OPERATION                                                                        \
+    "txid, channel_id, version, kind, amount, confirmations, next_txid, next_index, covenant_id,"  \
+    " value, claimed, tx, status, begun_ms, changed_ms"
 
 /* name, text */
 #define KX_SQLITE_STATEMENTS(X)                                                                    \
@@ -23,13 +31,16 @@
     X(ENTRY_PUT,                                                                                   \
       "INSERT INTO entry(" KX_SQLITE_ENTRY ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"     \
       " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28," \
-      " ?29) ON CONFLICT(txid) DO UPDATE SET tx = ?14, status = ?21, finality = ?22,"              \
-      " changed_ms = ?24, handler_started_ms = ?25, recovery = ?26, packed = ?27,"                 \
-      " committed_ms = ?28, charge = ?29")                                                         \
+      " ?29, ?30, ?31, ?32, ?33, ?34, ?35) ON CONFLICT(txid) DO UPDATE SET tx = ?14,"              \
+      " channel_version = ?21, voucher = ?24, status = ?27, finality = ?28, changed_ms = ?30,"     \
+      " handler_started_ms = ?31, recovery = ?32, packed = ?33, committed_ms = ?34, charge = ?35") \
     X(ENTRY_DROP, "DELETE FROM entry WHERE txid = ?1")                                             \
-    X(USED, "SELECT count(*), coalesce(sum(charge), 0),"                                           \
-            " (SELECT count(*) FROM entry WHERE payer = ?1 AND charge > 0)"                        \
-            " FROM entry WHERE charge > 0")                                                        \
+    X(USED, "SELECT sum(records), sum(bytes), sum(of_payer) FROM"                                  \
+            " (SELECT count(*) AS records, coalesce(sum(charge), 0) AS bytes,"                     \
+            " (SELECT count(*) FROM entry WHERE payer = ?1 AND charge > 0) AS of_payer"            \
+            " FROM entry WHERE charge > 0 UNION ALL SELECT count(*), coalesce(sum(charge), 0),"    \
+            " (SELECT count(*) FROM channel WHERE client = ?1 AND charge > 0)"                     \
+            " FROM channel WHERE charge > 0)")                                                     \
     X(UNRESOLVED, "SELECT txid FROM entry WHERE status < 3 ORDER BY claimed_ms, rowid")            \
     X(IDENTIFIER_GET, "SELECT state, txid, fingerprint, payload_hash, scope FROM identifier"       \
                       " WHERE id = ?1")                                                            \
@@ -45,7 +56,28 @@
     X(HEADS_COUNT, "SELECT count(*), coalesce(sum(status = 0), 0) FROM head")                      \
     X(HEAD_PUT, "INSERT INTO head(" KX_SQLITE_HEAD ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"      \
                 " ON CONFLICT(id) DO UPDATE SET version = ?2, txid = ?3, output_index = ?4,"       \
-                " amount = ?5, threshold = ?6, owner = ?7, status = ?8")
+                " amount = ?5, threshold = ?6, owner = ?7, status = ?8")                           \
+    X(CHANNEL_BY_ID, "SELECT " KX_SQLITE_CHANNEL " FROM channel WHERE id = ?1")                    \
+    X(CHANNEL_REFUNDED, "SELECT " KX_SQLITE_CHANNEL " FROM channel WHERE status = 1"               \
+                        " AND charge > 0 AND lease = '' ORDER BY changed_ms LIMIT 1")              \
+    X(CHANNEL_OF_COVENANT, "SELECT id FROM channel WHERE covenant_id = ?1")                        \
+    X(CHANNEL_PUT,                                                                                 \
+      "INSERT INTO channel(" KX_SQLITE_CHANNEL ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10," \
+      " ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT(id) DO UPDATE SET status = ?4, txid = ?5,"  \
+      " output_index = ?6, value = ?8, claimed = ?9, charged = ?10, authorized = ?11,"             \
+      " voucher = ?12, version = ?13, lease = ?14, last_attempt = ?15, changed_ms = ?16,"          \
+      " charge = ?17")                                                                             \
+    X(LINEAGE_GET, "SELECT state FROM lineage WHERE channel_id = ?1")                              \
+    X(LINEAGE_PUT, "INSERT INTO lineage(channel_id, state) VALUES(?1, ?2)"                         \
+                   " ON CONFLICT(channel_id) DO UPDATE SET state = ?2")                            \
+    X(OPERATION_GET, "SELECT " KX_SQLITE_OPERATION " FROM operation WHERE txid = ?1")              \
+    X(OPERATION_PUT,                                                                               \
+      "INSERT INTO operation(" KX_SQLITE_OPERATION ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"  \
+      " ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT(txid) DO UPDATE SET tx = ?12, status = ?13,"     \
+      " changed_ms = ?15")                                                                         \
+    X(OPERATION_DROP, "DELETE FROM operation WHERE txid = ?1")                                     \
+    X(OPERATIONS_UNRESOLVED, "SELECT txid FROM operation WHERE status < 3"                         \
+                             " ORDER BY begun_ms, rowid")
 
 #define KX_SQLITE_STATEMENT(name, text) KX_S_##name,
 enum kx_sqlite_statement { KX_SQLITE_STATEMENTS(KX_SQLITE_STATEMENT) KX_S__COUNT };
@@ -55,7 +87,10 @@ enum kx_sqlite_statement { KX_SQLITE_STATEMENTS(KX_SQLITE_STATEMENT) KX_S__COUNT
 _Static_assert(KX_PENDING == 0 && KX_BROADCAST == 1 && KX_ACCEPTED == 2 && KX_APPLIED == 3 &&
                    KX_ID_PENDING == 1 && KX_ID_RECOVERY == 2 && KX_ID_COMPLETED == 3 &&
                    KX_ID_RELEASED == 4 && KX_HEAD_AVAILABLE == 0 && KX_HEAD_RETIRED == 3 &&
-                   KX_STANDARD_NATIVE == 0 && KX_ADDITIVE == 1 && KX_FINALITY_CONFIRMED == 2,
+                   KX_STANDARD_NATIVE == 0 && KX_ADDITIVE == 1 && KX_FINALITY_CONFIRMED == 2 &&
+                   KX_CHANNEL_ACTIVE == 0 && KX_CHANNEL_REFUNDED == 1 &&
+                   KX_CHANNEL_SUSPICIOUS == 2 && KX_CHANNEL_UNAVAILABLE == 3 && KX_CLAIM == 0 &&
+                   KX_TOP_UP == 1 && KX_REFUND == 2,
                "another order is another version of the file");
 
 struct kx_sqlite {
@@ -78,6 +113,32 @@ bool kx_sqlite_column_bytes(uint8_t *out, size_t len, sqlite3_stmt *s, int at);
 /** The code of a row that is not as it was written. */
 enum assay_code kx_sqlite_damaged(const char *what, struct assay_err *err);
 
+/** One column after the other. */
+struct kx_columns {
+    sqlite3_stmt *s;
+    int at; /**< the next one */
+    bool is_damaged;
+};
+int64_t kx_columns_i64(struct kx_columns *c);
+uint64_t kx_columns_u64(struct kx_columns *c);
+void kx_columns_hash(struct kx_columns *c, char *out);
+void kx_columns_name(struct kx_columns *c, char *out); /**< a hash, or empty */
+void kx_columns_bytes(struct kx_columns *c, uint8_t *out, size_t len);
+/** false: NULL */
+bool kx_columns_bytes_or_null(struct kx_columns *c, uint8_t *out, size_t len);
+struct assay_bytes kx_columns_slice(struct kx_columns *c);
+
+/** One parameter after the other. */
+struct kx_parameters {
+    sqlite3_stmt *s;
+    int at; /**< the last one that was set */
+};
+void kx_parameters_i64(struct kx_parameters *p, int64_t value);
+void kx_parameters_u64(struct kx_parameters *p, uint64_t value);
+void kx_parameters_text(struct kx_parameters *p, struct assay_bytes text);
+void kx_parameters_blob(struct kx_parameters *p, struct assay_bytes bytes);
+void kx_parameters_null(struct kx_parameters *p, int count);
+
 enum assay_code kx_sqlite_find_entry(struct kx_ledger *ledger, struct kx_entry *out,
                                      struct assay_arena *arena, enum kx_entry_key key,
                                      const char *value, struct assay_err *err);
@@ -87,8 +148,9 @@ enum assay_code kx_sqlite_drop_entry(struct kx_ledger *ledger, const char *txid,
                                      struct assay_err *err);
 enum assay_code kx_sqlite_used(struct kx_ledger *ledger, struct kx_used *out, const uint8_t *payer,
                                struct assay_err *err);
-enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, char (*txids)[X402_HASH_TEXT_BYTES],
-                                     size_t room, size_t *count, struct assay_err *err);
+enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
+                                     char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
+                                     size_t *count, struct assay_err *err);
 
 enum assay_code kx_sqlite_find_head(struct kx_ledger *ledger, struct kx_head_record *out,
                                     const uint8_t *id, struct assay_err *err);
@@ -101,5 +163,27 @@ enum assay_code kx_sqlite_count_heads(struct kx_ledger *ledger, uint64_t *all, u
                                       struct assay_err *err);
 enum assay_code kx_sqlite_put_head(struct kx_ledger *ledger, const struct kx_head_record *head,
                                    struct assay_err *err);
+
+enum assay_code kx_sqlite_find_channel(struct kx_ledger *ledger, struct kx_lane_entry *out,
+                                       struct assay_arena *arena, const char *channel_id,
+                                       struct assay_err *err);
+enum assay_code kx_sqlite_find_covenant(struct kx_ledger *ledger, char *channel_id,
+                                        const struct kaspa_hash *covenant_id,
+                                        struct assay_err *err);
+enum assay_code kx_sqlite_put_channel(struct kx_ledger *ledger, const struct kx_lane_entry *entry,
+                                      struct assay_err *err);
+enum assay_code kx_sqlite_find_lineage(struct kx_ledger *ledger, struct assay_bytes *out,
+                                       struct assay_arena *arena, const char *channel_id,
+                                       struct assay_err *err);
+enum assay_code kx_sqlite_put_lineage(struct kx_ledger *ledger, const char *channel_id,
+                                      struct assay_bytes lineage, struct assay_err *err);
+enum assay_code kx_sqlite_find_operation(struct kx_ledger *ledger, struct kx_lane_operation *out,
+                                         struct assay_arena *arena, const char *txid,
+                                         struct assay_err *err);
+enum assay_code kx_sqlite_put_operation(struct kx_ledger *ledger,
+                                        const struct kx_lane_operation *operation,
+                                        struct assay_err *err);
+enum assay_code kx_sqlite_drop_operation(struct kx_ledger *ledger, const char *txid,
+                                         struct assay_err *err);
 
 #endif

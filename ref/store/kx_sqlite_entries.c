@@ -1,84 +1,66 @@
 /* Entries in a SQLite file: reading and writing one, counting them. */
 #include "store/kx_sqlite.h"
 
-enum { HASH_LEN = X402_HASH_TEXT_BYTES - 1 };
+enum { CHARGE_COLUMNS = 6 };
 
-/* One column after the other, in the order of KX_SQLITE_ENTRY. */
-struct columns {
-    sqlite3_stmt *s;
-    int at; /* the next one */
-    bool is_damaged;
-};
-
-static int64_t next_i64(struct columns *c)
+static void read_head(struct kx_attempt *a, struct kx_columns *c)
 {
-    return sqlite3_column_int64(c->s, c->at++);
+    a->has_head = kx_columns_bytes_or_null(c, a->head_id, sizeof(a->head_id));
+    a->head_version = kx_columns_u64(c);
+    a->head_next_amount = kx_columns_u64(c);
 }
 
-static uint64_t next_u64(struct columns *c)
+static void read_channel(struct kx_attempt *a, struct kx_columns *c)
 {
-    return ref_sqlite_column_u64(c->s, c->at++);
-}
+    struct kx_charge *g = &a->charge;
 
-static void next_hash(struct columns *c, char *out)
-{
-    c->is_damaged |= !kx_sqlite_column_text(out, HASH_LEN, c->s, c->at++);
-}
-
-static void next_bytes(struct columns *c, uint8_t *out, size_t len)
-{
-    c->is_damaged |= !kx_sqlite_column_bytes(out, len, c->s, c->at++);
-}
-
-static struct assay_bytes next_slice(struct columns *c)
-{
-    return ref_sqlite_column(c->s, c->at++);
-}
-
-static void read_head(struct kx_attempt *a, struct columns *c)
-{
-    a->has_head = sqlite3_column_type(c->s, c->at) != SQLITE_NULL;
-    if (a->has_head)
-        next_bytes(c, a->head_id, sizeof(a->head_id));
-    else
-        c->at++;
-    a->head_version = next_u64(c);
-    a->head_next_amount = next_u64(c);
+    a->has_channel = sqlite3_column_type(c->s, c->at) != SQLITE_NULL;
+    if (!a->has_channel) {
+        c->at += CHARGE_COLUMNS;
+        return;
+    }
+    kx_columns_hash(c, g->channel_id);
+    g->version = kx_columns_u64(c);
+    g->before = kx_columns_u64(c);
+    g->after = kx_columns_u64(c);
+    kx_columns_bytes(c, g->voucher, sizeof(g->voucher));
+    kx_columns_hash(c, g->commitment_id);
 }
 
 /* Its slices are views into the row. */
 static enum assay_code read_entry(struct kx_entry *out, sqlite3_stmt *s, struct assay_err *err)
 {
-    struct columns c = {.s = s};
+    struct kx_columns c = {.s = s};
     struct kx_attempt *a = &out->attempt;
 
-    next_hash(&c, a->txid);
-    a->profile = (enum kx_profile)next_i64(&c);
-    a->amount = next_u64(&c);
-    a->output_index = (uint32_t)next_i64(&c);
-    next_hash(&c, a->fingerprint);
-    next_hash(&c, a->requirements_hash);
-    next_hash(&c, a->payload_hash);
-    next_hash(&c, a->authorization_id);
-    next_hash(&c, a->scope);
-    a->identifier = next_slice(&c);
-    a->authorization_expires_ms = next_i64(&c);
-    a->challenge_expires_ms = next_i64(&c);
-    a->pay_to_spk = next_slice(&c);
-    a->transaction = next_slice(&c);
-    a->required = (enum kx_finality)next_i64(&c);
-    next_bytes(&c, a->payer, sizeof(a->payer));
+    kx_columns_hash(&c, a->txid);
+    a->profile = (enum kx_profile)kx_columns_i64(&c);
+    a->amount = kx_columns_u64(&c);
+    a->output_index = (uint32_t)kx_columns_i64(&c);
+    kx_columns_hash(&c, a->fingerprint);
+    kx_columns_hash(&c, a->requirements_hash);
+    kx_columns_hash(&c, a->payload_hash);
+    kx_columns_hash(&c, a->authorization_id);
+    kx_columns_hash(&c, a->scope);
+    a->identifier = kx_columns_slice(&c);
+    a->authorization_expires_ms = kx_columns_i64(&c);
+    a->challenge_expires_ms = kx_columns_i64(&c);
+    a->pay_to_spk = kx_columns_slice(&c);
+    a->transaction = kx_columns_slice(&c);
+    a->required = (enum kx_finality)kx_columns_i64(&c);
+    kx_columns_bytes(&c, a->payer, sizeof(a->payer));
     read_head(a, &c);
-    a->since = next_slice(&c);
-    a->status = (enum kx_attempt_status)next_i64(&c);
-    a->finality = (enum kx_finality)next_i64(&c);
-    a->claimed_ms = next_i64(&c);
-    a->changed_ms = next_i64(&c);
-    a->handler_started_ms = next_i64(&c);
-    a->recovery = next_slice(&c);
-    out->packed = next_slice(&c);
-    out->committed_ms = next_i64(&c);
-    out->charge = next_u64(&c);
+    read_channel(a, &c);
+    a->since = kx_columns_slice(&c);
+    a->status = (enum kx_attempt_status)kx_columns_i64(&c);
+    a->finality = (enum kx_finality)kx_columns_i64(&c);
+    a->claimed_ms = kx_columns_i64(&c);
+    a->changed_ms = kx_columns_i64(&c);
+    a->handler_started_ms = kx_columns_i64(&c);
+    a->recovery = kx_columns_slice(&c);
+    out->packed = kx_columns_slice(&c);
+    out->committed_ms = kx_columns_i64(&c);
+    out->charge = kx_columns_u64(&c);
     return c.is_damaged ? kx_sqlite_damaged("an attempt", err) : ASSAY_OK;
 }
 
@@ -121,74 +103,65 @@ enum assay_code kx_sqlite_find_entry(struct kx_ledger *ledger, struct kx_entry *
     return code;
 }
 
-/* Parameters in the order of KX_SQLITE_ENTRY. */
-struct parameters {
-    sqlite3_stmt *s;
-    int at; /* the last one that was set */
-};
-
-static void add_i64(struct parameters *p, int64_t value)
-{
-    ref_sqlite_bind_i64(p->s, ++p->at, value);
-}
-
-static void add_u64(struct parameters *p, uint64_t value)
-{
-    ref_sqlite_bind_u64(p->s, ++p->at, value);
-}
-
-static void add_text(struct parameters *p, struct assay_bytes text)
-{
-    ref_sqlite_bind_text(p->s, ++p->at, text);
-}
-
-static void add_blob(struct parameters *p, struct assay_bytes bytes)
-{
-    ref_sqlite_bind_blob(p->s, ++p->at, bytes);
-}
-
-static void bind_head(struct parameters *p, const struct kx_attempt *a)
+static void bind_head(struct kx_parameters *p, const struct kx_attempt *a)
 {
     if (a->has_head)
-        add_blob(p, assay_bytes_of(a->head_id, sizeof(a->head_id)));
+        kx_parameters_blob(p, assay_bytes_of(a->head_id, sizeof(a->head_id)));
     else
-        (void)sqlite3_bind_null(p->s, ++p->at);
-    add_u64(p, a->head_version);
-    add_u64(p, a->head_next_amount);
+        kx_parameters_null(p, 1);
+    kx_parameters_u64(p, a->head_version);
+    kx_parameters_u64(p, a->head_next_amount);
+}
+
+static void bind_channel(struct kx_parameters *p, const struct kx_attempt *a)
+{
+    const struct kx_charge *g = &a->charge;
+
+    if (!a->has_channel) {
+        kx_parameters_null(p, CHARGE_COLUMNS);
+        return;
+    }
+    kx_parameters_text(p, assay_str(g->channel_id));
+    kx_parameters_u64(p, g->version);
+    kx_parameters_u64(p, g->before);
+    kx_parameters_u64(p, g->after);
+    kx_parameters_blob(p, assay_bytes_of(g->voucher, sizeof(g->voucher)));
+    kx_parameters_text(p, assay_str(g->commitment_id));
 }
 
 static void bind_entry(sqlite3_stmt *s, const struct kx_entry *entry)
 {
-    struct parameters p = {.s = s};
+    struct kx_parameters p = {.s = s};
     const struct kx_attempt *a = &entry->attempt;
 
-    add_text(&p, assay_str(a->txid));
-    add_i64(&p, (int64_t)a->profile);
-    add_u64(&p, a->amount);
-    add_i64(&p, a->output_index);
-    add_text(&p, assay_str(a->fingerprint));
-    add_text(&p, assay_str(a->requirements_hash));
-    add_text(&p, assay_str(a->payload_hash));
-    add_text(&p, assay_str(a->authorization_id));
-    add_text(&p, assay_str(a->scope));
-    add_text(&p, a->identifier);
-    add_i64(&p, a->authorization_expires_ms);
-    add_i64(&p, a->challenge_expires_ms);
-    add_blob(&p, a->pay_to_spk);
-    add_text(&p, a->transaction);
-    add_i64(&p, (int64_t)a->required);
-    add_blob(&p, assay_bytes_of(a->payer, sizeof(a->payer)));
+    kx_parameters_text(&p, assay_str(a->txid));
+    kx_parameters_i64(&p, (int64_t)a->profile);
+    kx_parameters_u64(&p, a->amount);
+    kx_parameters_i64(&p, a->output_index);
+    kx_parameters_text(&p, assay_str(a->fingerprint));
+    kx_parameters_text(&p, assay_str(a->requirements_hash));
+    kx_parameters_text(&p, assay_str(a->payload_hash));
+    kx_parameters_text(&p, assay_str(a->authorization_id));
+    kx_parameters_text(&p, assay_str(a->scope));
+    kx_parameters_text(&p, a->identifier);
+    kx_parameters_i64(&p, a->authorization_expires_ms);
+    kx_parameters_i64(&p, a->challenge_expires_ms);
+    kx_parameters_blob(&p, a->pay_to_spk);
+    kx_parameters_text(&p, a->transaction);
+    kx_parameters_i64(&p, (int64_t)a->required);
+    kx_parameters_blob(&p, assay_bytes_of(a->payer, sizeof(a->payer)));
     bind_head(&p, a);
-    add_text(&p, a->since);
-    add_i64(&p, (int64_t)a->status);
-    add_i64(&p, (int64_t)a->finality);
-    add_i64(&p, a->claimed_ms);
-    add_i64(&p, a->changed_ms);
-    add_i64(&p, a->handler_started_ms);
-    add_text(&p, a->recovery);
-    add_blob(&p, entry->packed);
-    add_i64(&p, entry->committed_ms);
-    add_u64(&p, entry->charge);
+    bind_channel(&p, a);
+    kx_parameters_text(&p, a->since);
+    kx_parameters_i64(&p, (int64_t)a->status);
+    kx_parameters_i64(&p, (int64_t)a->finality);
+    kx_parameters_i64(&p, a->claimed_ms);
+    kx_parameters_i64(&p, a->changed_ms);
+    kx_parameters_i64(&p, a->handler_started_ms);
+    kx_parameters_text(&p, a->recovery);
+    kx_parameters_blob(&p, entry->packed);
+    kx_parameters_i64(&p, entry->committed_ms);
+    kx_parameters_u64(&p, entry->charge);
 }
 
 enum assay_code kx_sqlite_put_entry(struct kx_ledger *ledger, const struct kx_entry *entry,
@@ -221,16 +194,18 @@ enum assay_code kx_sqlite_used(struct kx_ledger *ledger, struct kx_used *out, co
     return code;
 }
 
-enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, char (*txids)[X402_HASH_TEXT_BYTES],
-                                     size_t room, size_t *count, struct assay_err *err)
+enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
+                                     char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
+                                     size_t *count, struct assay_err *err)
 {
-    sqlite3_stmt *s = kx_sqlite_statement(ledger, KX_S_UNRESOLVED);
+    sqlite3_stmt *s = kx_sqlite_statement(
+        ledger, of == KX_OF_OPERATIONS ? KX_S_OPERATIONS_UNRESOLVED : KX_S_UNRESOLVED);
     size_t found = 0;
     enum assay_code code;
 
     while ((code = kx_sqlite_row(ledger, s, err)) == ASSAY_OK) {
-        if (found < room && !kx_sqlite_column_text(txids[found], HASH_LEN, s, 0)) {
-            code = kx_sqlite_damaged("an attempt", err);
+        if (found < room && !kx_sqlite_column_text(txids[found], X402_HASH_TEXT_BYTES - 1, s, 0)) {
+            code = kx_sqlite_damaged(of == KX_OF_OPERATIONS ? "an operation" : "an attempt", err);
             break;
         }
         found++;

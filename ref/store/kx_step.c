@@ -82,7 +82,9 @@ enum assay_code kx_own_identifier(struct kx_ledger *ledger, const struct kx_atte
     memcpy(r.fingerprint, attempt->fingerprint, sizeof(r.fingerprint));
     memcpy(r.payload_hash, attempt->payload_hash, sizeof(r.payload_hash));
     memcpy(r.scope, attempt->scope, sizeof(r.scope));
-    return ledger->ops->put_identifier(ledger, attempt->identifier, &r, until_ms, err);
+    return attempt->identifier.len > 0
+               ? ledger->ops->put_identifier(ledger, attempt->identifier, &r, until_ms, err)
+               : ASSAY_OK;
 }
 
 enum assay_code kx_forget(struct kx_step *s, struct assay_err *err)

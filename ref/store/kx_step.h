@@ -1,5 +1,6 @@
 /** What the rules of the Kaspa x402 store share: a step on a ledger, and the parts that several
- * operations have in common. For kx_store.c, kx_claim.c, kx_heads.c and kx_result.c. */
+ * operations have in common. For kx_store.c, kx_claim.c, kx_handler.c, kx_heads.c, kx_channels.c,
+ * kx_operations.c and kx_result.c. */
 #ifndef REF_STORE_KX_STEP_H
 #define REF_STORE_KX_STEP_H
 
@@ -11,12 +12,14 @@ struct kx_books {
     struct kx_ledger *reader, *writer;
 };
 
-/** What one step needs: an entry with all its slices at their limits, and a result and an answer
- * beside it. */
+/** What one step needs: an entry with all its slices at their limits, its channel, and beside them
+ * a result and an answer, or the channel's lineage. */
 #define KX_STEP_BYTES ((size_t)1 << 20)
-_Static_assert(2 * KX_STORE_ANSWER_MAX_BYTES + X402_ARTIFACT_MAX_BYTES + KX_STORE_SPK_MAX_BYTES +
-                       KX_STORE_REASON_MAX_BYTES + 4096 <=
-                   KX_STEP_BYTES,
+#define KX_STEP_ENTRY_BYTES                                                                        \
+    (KX_STORE_ANSWER_MAX_BYTES + X402_ARTIFACT_MAX_BYTES + KX_STORE_SPK_MAX_BYTES +                \
+     KX_STORE_REASON_MAX_BYTES + KX_STORE_CONFIG_MAX_BYTES)
+_Static_assert(KX_STEP_ENTRY_BYTES + KX_STORE_ANSWER_MAX_BYTES + 4096 <= KX_STEP_BYTES &&
+                   KX_STEP_ENTRY_BYTES + KX_STATE_MAX_BYTES + 4096 <= KX_STEP_BYTES,
                "and their alignment");
 
 struct kx_step {
@@ -47,7 +50,7 @@ enum assay_code kx_step_find_to_change(struct kx_step *s, struct kx_store *store
 enum assay_code kx_step_put(struct kx_step *s, int64_t now_ms,
                             struct assay_err *err) ASSAY_MUST_USE;
 
-/** Writes whose the attempt's identifier is. */
+/** Writes whose the attempt's identifier is, if it has one. */
 enum assay_code kx_own_identifier(struct kx_ledger *ledger, const struct kx_attempt *attempt,
                                   enum kx_identifier_state state,
                                   struct assay_err *err) ASSAY_MUST_USE;
@@ -75,6 +78,63 @@ enum assay_code kx_head_advance(struct kx_ledger *ledger, const struct kx_attemp
 enum assay_code kx_head_release(struct kx_ledger *ledger, const struct kx_attempt *attempt,
                                 struct assay_err *err) ASSAY_MUST_USE;
 
+/* kx_channels.c: operations of kx_store.h */
+enum assay_code kx_lane_load(struct kx_store *store, struct kx_lane_record *out,
+                             struct assay_arena *arena, const char *channel_id, bool with_lineage,
+                             struct assay_err *err);
+enum assay_code kx_lane_put_lineage(struct kx_store *store, const struct kx_lane_record *to,
+                                    int64_t now_ms, bool *applied, struct assay_err *err);
+/** What a claim meets of its channel. */
+struct kx_lane_facts {
+    bool is_known, is_lineage_taken, has_same_lineage;
+    struct kx_lane_entry entry; /**< of is_known */
+};
+/** What of a claim's charge and deposit is wrong whatever the store holds. RANGE, TOO_LARGE. */
+enum assay_code kx_lane_check_claim(const struct kx_attempt *attempt,
+                                    struct assay_err *err) ASSAY_MUST_USE;
+enum assay_code kx_lane_look(struct kx_lane_facts *facts, struct kx_step *s,
+                             const struct kx_attempt *attempt,
+                             struct assay_err *err) ASSAY_MUST_USE;
+/** CREATED: there is nothing against it. */
+enum kx_claim_result kx_lane_judged(const struct kx_lane_facts *facts,
+                                    const struct kx_attempt *attempt);
+/** Writes the deposit, and takes the lease. */
+enum assay_code kx_lane_claim(struct kx_ledger *ledger, const struct kx_lane_facts *facts,
+                              const struct kx_attempt *attempt, int64_t now_ms,
+                              struct assay_err *err) ASSAY_MUST_USE;
+/** The channel of the step's attempt; *is_as_judged: nothing has changed since it was. */
+enum assay_code kx_lane_of_attempt(struct kx_lane_entry *out, struct kx_step *s, bool *is_as_judged,
+                                   struct assay_err *err) ASSAY_MUST_USE;
+/** Charges the step's attempt. MISMATCH: the channel has moved. */
+enum assay_code kx_lane_charge(struct kx_step *s, int64_t now_ms,
+                               struct assay_err *err) ASSAY_MUST_USE;
+/** The lease of the step's attempt is free. */
+enum assay_code kx_lane_release(struct kx_step *s, struct assay_err *err) ASSAY_MUST_USE;
+/** Puts status, head and lineage of `to` at the next version of e. As put_lineage. */
+enum assay_code kx_lane_follow(struct kx_ledger *ledger, struct kx_lane_entry *e,
+                               const struct kx_lane_record *to, int64_t now_ms,
+                               struct assay_err *err) ASSAY_MUST_USE;
+/** A channel refunded by until_ms counts no more; *is_done: there is none left. */
+enum assay_code kx_lane_compact_next(struct kx_step *s, int64_t until_ms, bool *is_done,
+                                     struct assay_err *err) ASSAY_MUST_USE;
+
+/* kx_operations.c: operations of kx_store.h */
+enum assay_code kx_operation_begin(struct kx_store *store,
+                                   const struct kx_lane_operation *operation, int64_t now_ms,
+                                   enum kx_operation_result *result, struct assay_err *err);
+enum assay_code kx_operation_load(struct kx_store *store, struct kx_lane_operation *out,
+                                  struct assay_arena *arena, const char *txid,
+                                  struct assay_err *err);
+enum assay_code kx_operation_broadcast(struct kx_store *store, const char *txid, int64_t now_ms,
+                                       struct assay_err *err);
+enum assay_code kx_operation_accept(struct kx_store *store, const char *txid,
+                                    uint64_t confirmations, int64_t now_ms, struct assay_err *err);
+enum assay_code kx_operation_apply(struct kx_store *store, const char *txid,
+                                   const struct kx_lane_record *to, int64_t now_ms, bool *applied,
+                                   struct assay_err *err);
+enum assay_code kx_operation_abandon(struct kx_store *store, const char *txid,
+                                     struct assay_err *err);
+
 /* kx_handler.c: operations of kx_store.h */
 enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64_t started_ms,
                                  bool *begun, struct assay_err *err);
@@ -89,6 +149,9 @@ enum assay_code kx_handler_mark_recovery(struct kx_store *store, const char *txi
 enum assay_code kx_handler_commit(struct kx_store *store, const struct kx_payment_record *payment,
                                   struct assay_err *err);
 
+enum assay_code kx_handler_rejudge(struct kx_store *store, const char *txid, uint64_t version,
+                                   int64_t now_ms, struct assay_err *err);
+
 /* kx_result.c */
 /** A result as bytes, the same for the same result, in the arena. RANGE: status, or number of
  * headers; TOO_LARGE: above max_bytes; NOMEM. */
@@ -100,8 +163,9 @@ enum assay_code kx_result_unpack(struct kx_result *out, struct assay_bytes packe
                                  struct assay_err *err) ASSAY_MUST_USE;
 
 /* kx_entry.c */
-/** What a claim, and a payment, count for. */
+/** What a claim, a payment, and a channel with that lineage count for. */
 uint64_t kx_claim_charge(const struct kx_attempt *attempt);
 uint64_t kx_payment_charge(const struct kx_entry *entry);
+uint64_t kx_channel_charge(const struct kx_lane_record *record);
 
 #endif

@@ -90,16 +90,30 @@ static enum assay_code find_scope(struct kx_store *store, char *txid, const char
     return code;
 }
 
-static enum assay_code unresolved(struct kx_store *store, char (*txids)[X402_HASH_TEXT_BYTES],
-                                  size_t room, size_t *count, struct assay_err *err)
+static enum assay_code list(struct kx_store *store, enum kx_unresolved of,
+                            char (*txids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                            const char *operation, struct assay_err *err)
 {
     const struct kx_books *b = (const struct kx_books *)store;
     struct kx_step s;
     enum assay_code code = kx_step_begin(&s, b->reader, err);
 
     if (code == ASSAY_OK)
-        code = s.ledger->ops->unresolved(s.ledger, txids, room, count, err);
-    return kx_step_end(&s, code, "unresolved", err);
+        code = s.ledger->ops->unresolved(s.ledger, of, txids, room, count, err);
+    return kx_step_end(&s, code, operation, err);
+}
+
+static enum assay_code unresolved(struct kx_store *store, char (*txids)[X402_HASH_TEXT_BYTES],
+                                  size_t room, size_t *count, struct assay_err *err)
+{
+    return list(store, KX_OF_ATTEMPTS, txids, room, count, "unresolved", err);
+}
+
+static enum assay_code unresolved_operations(struct kx_store *store,
+                                             char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
+                                             size_t *count, struct assay_err *err)
+{
+    return list(store, KX_OF_OPERATIONS, txids, room, count, "unresolved operations", err);
 }
 
 static enum assay_code broadcast(struct kx_store *store, const char *txid, int64_t now_ms,
@@ -146,6 +160,18 @@ static enum assay_code accept_attempt(struct kx_store *store, const char *txid,
     return kx_step_end(&s, code, "accept", err);
 }
 
+/* What may still be undone. */
+static enum assay_code check_abandon(const struct kx_attempt *a, struct assay_err *err)
+{
+    if (a->has_channel)
+        return a->handler_started_ms == KX_NO_TIME
+                   ? ASSAY_OK
+                   : assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler was started");
+    return a->status == KX_PENDING || a->status == KX_BROADCAST
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_E_MISMATCH, 0, "the transaction is accepted");
+}
+
 static enum assay_code abandon(struct kx_store *store, const char *txid, int64_t now_ms,
                                struct assay_err *err)
 {
@@ -154,10 +180,12 @@ static enum assay_code abandon(struct kx_store *store, const char *txid, int64_t
     enum assay_code code = kx_step_find_to_change(&s, store, txid, err);
 
     (void)now_ms;
-    if (code == ASSAY_OK && a->status != KX_PENDING && a->status != KX_BROADCAST)
-        code = assay_fail(err, ASSAY_E_MISMATCH, 0, "the transaction is accepted");
+    if (code == ASSAY_OK)
+        code = check_abandon(a, err);
     if (code == ASSAY_OK && a->has_head)
         code = kx_head_release(s.ledger, a, err);
+    if (code == ASSAY_OK && a->has_channel)
+        code = kx_lane_release(&s, err);
     if (code == ASSAY_OK)
         code = kx_forget(&s, err);
     return kx_step_end(&s, code, "abandon", err);
@@ -183,7 +211,7 @@ static enum assay_code compact_next(struct kx_step *s, int64_t until_ms, bool *i
 static enum assay_code sweep_batch(const struct kx_books *b, int64_t now_ms, bool *more,
                                    struct assay_err *err)
 {
-    bool is_done = false;
+    bool is_done = false, lanes_done = false;
     size_t gone = 0;
     int64_t until_ms;
     struct kx_step s;
@@ -193,9 +221,11 @@ static enum assay_code sweep_batch(const struct kx_books *b, int64_t now_ms, boo
         until_ms = INT64_MIN;
     for (int i = 0; i < SWEEP_BATCH && code == ASSAY_OK && !is_done; i++)
         code = compact_next(&s, until_ms, &is_done, err);
+    for (int i = 0; i < SWEEP_BATCH && code == ASSAY_OK && !lanes_done; i++)
+        code = kx_lane_compact_next(&s, until_ms, &lanes_done, err);
     if (code == ASSAY_OK)
         code = s.ledger->ops->drop_identifiers(s.ledger, now_ms, SWEEP_BATCH, &gone, err);
-    *more = !is_done || gone == SWEEP_BATCH;
+    *more = !is_done || !lanes_done || gone == SWEEP_BATCH;
     return kx_step_end(&s, code, "sweep", err);
 }
 
@@ -249,6 +279,16 @@ static const struct kx_store_ops ops = {
     .load_head = kx_head_load,
     .mark_head_unavailable = kx_head_mark_unavailable,
     .move_head = kx_head_move,
+    .load_channel = kx_lane_load,
+    .put_lineage = kx_lane_put_lineage,
+    .rejudge = kx_handler_rejudge,
+    .begin_operation = kx_operation_begin,
+    .load_operation = kx_operation_load,
+    .broadcast_operation = kx_operation_broadcast,
+    .accept_operation = kx_operation_accept,
+    .apply_operation = kx_operation_apply,
+    .abandon_operation = kx_operation_abandon,
+    .unresolved_operations = unresolved_operations,
     .sweep = sweep,
     .unresolved = unresolved,
     .commits = commits,

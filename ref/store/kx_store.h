@@ -1,6 +1,6 @@
-/** What a Kaspa x402 server must remember of exact payments, behind one interface: attempts, paid
- * answers, payment identifiers, heads. Memory (a test fixture) and SQLite (WAL, full sync)
- * implement it.
+/** What a Kaspa x402 server must remember of payments, behind one interface: attempts, paid
+ * answers, payment identifiers, heads, channels and what spends them. Memory (a test fixture) and
+ * SQLite (WAL, full sync) implement it.
  *
  *  Every operation is durable before it returns, all or nothing, and atomic against every other,
  * from any thread and, for SQLite, any process that has opened the same file: comparisons are made
@@ -9,18 +9,38 @@
  * is then as if it had been acknowledged.) What an operation decided is in its *result, which is
  * not an error. Texts of hex are lower case; who calls sees to that.
  *
- *  Source: Kaspa x402 exact digest, sections 11, 12 and 18.
+ *  Source: Kaspa x402 exact digest, sections 11, 12 and 18; batch digest, sections 6.1, 13 and 14.
  *
  *  Life of an attempt:     PENDING -> BROADCAST (optional) -> ACCEPTED -> APPLIED, or, before
  *                          acceptance and without a handler's mark, abandoned: then it is gone.
  *  Life of an identifier:  PENDING with its attempt, RECOVERY while an operator has to say what
  *                          became of the handler, COMPLETED with the payment, RELEASED when the
  *                          attempt was abandoned: free for anyone.
+ *
+ *  A payment of scheme batch-settlement is an attempt as any other. Its txid is the attempt's id,
+ * no transaction, and it is ACCEPTED from its claim on, the channel's head having been verified
+ * before.
+ *
+ *  Leases: one thing at a time is on its way in a channel, a payment or an operation, and holds its
+ * lease from claim to commit or abandon, from begin to apply or abandon. Nothing takes it away: an
+ * attempt that needs an operator keeps it until the operator has spoken. What was charged changes
+ * only with a commit.
+ *
+ *  The chain asks for no lease. What becomes known of a lineage meanwhile is put under the holder's
+ * feet (put_lineage), and the version tells the holder. A payment that was judged with a channel
+ * which is no more does not begin its handler, and is abandoned; had it begun, its commit is
+ * refused, and it needs an operator, who either undoes it (reset_handler, abandon) if the handler
+ * never ran, or stands by it (rejudge, record_result, commit): what was served is charged, wherever
+ * the coin is now. The voucher is for the lineage and not for the coin, so that nobody has to sign
+ * anything anew. An operation is applied to the channel as it is then. So who watches the chain
+ * changes a channel that is leased only when its head or its status is another; how deep a block
+ * lies can wait.
  */
 #ifndef REF_STORE_KX_STORE_H
 #define REF_STORE_KX_STORE_H
 
 #include "kaspa_x402/exact_verify.h"
+#include "store/kx_channel.h"
 
 #define KX_STORE_HEADERS_MAX 64                       /**< of a handler's result */
 #define KX_STORE_RESULT_MAX_BYTES ((size_t)256 << 10) /**< its header fields and its body */
@@ -61,7 +81,7 @@ struct kx_attempt {
     char authorization_id[X402_HASH_TEXT_BYTES];
     char scope[X402_HASH_TEXT_BYTES]; /**< artifact scope: of the transaction, whatever its
                                          witnesses */
-    struct assay_bytes identifier;
+    struct assay_bytes identifier;    /**< empty: it has none */
     int64_t authorization_expires_ms;
     int64_t challenge_expires_ms;   /**< KX_NO_TIME: none */
     struct assay_bytes pay_to_spk;  /**< serialized */
@@ -72,6 +92,12 @@ struct kx_attempt {
     uint8_t head_id[32];
     uint64_t head_version; /**< the one that is spent */
     uint64_t head_next_amount;
+    bool has_channel; /**< batch-settlement: what is charged; its version and commitment are no
+                         terms, but those of the first claim */
+    struct kx_charge charge;
+    /** The channel's record that a deposit or a top-up brings: is written with the claim; NULL:
+     * none, and so of what was loaded. No term. */
+    const struct kx_lane_record *deposit;
 
     /** 64 hex digits: the chain's sink when it was claimed, from which evidence is looked for; or
      * empty. No term: it stays that of the first claim. */
@@ -131,21 +157,52 @@ struct kx_head_record {
 
 enum kx_claim_result {
     KX_CLAIM_CREATED,
-    KX_CLAIM_EXISTS,      /**< the same terms were claimed before: nothing was changed */
-    KX_CLAIM_OTHER_TERMS, /**< the transaction is an attempt or a payment on other terms */
-    KX_CLAIM_ID_TAKEN,    /**< the identifier is another's */
-    KX_CLAIM_HEAD_MOVED,  /**< the head is not available, or not the one that was offered */
-    KX_CLAIM_EXPIRED,     /**< a deadline has passed when it would be written */
-    KX_CLAIM_FULL,        /**< a quota; nothing is evicted for a new claim */
+    KX_CLAIM_EXISTS,        /**< the same terms were claimed before: nothing was changed */
+    KX_CLAIM_OTHER_TERMS,   /**< the transaction is an attempt or a payment on other terms */
+    KX_CLAIM_ID_TAKEN,      /**< the identifier is another's */
+    KX_CLAIM_HEAD_MOVED,    /**< the head is not available, or not the one that was offered */
+    KX_CLAIM_EXPIRED,       /**< a deadline has passed when it would be written */
+    KX_CLAIM_FULL,          /**< a quota; nothing is evicted for a new claim */
+    KX_CLAIM_LEASED,        /**< something else is on its way in the channel */
+    KX_CLAIM_CHANNEL_MOVED, /**< the channel is not known, not active, not the one that it was
+                               judged with, or not the one that the deposit is for */
+    KX_CLAIM_LINEAGE_TAKEN, /**< the covenant id is another channel's, for good */
+};
+
+/** One transaction that spends a channel's head. Its life is that of an attempt. */
+struct kx_lane_operation {
+    /* the terms, which never change */
+    char txid[X402_HASH_TEXT_BYTES];
+    char channel_id[X402_HASH_TEXT_BYTES];
+    uint64_t version; /**< of the channel's record that it was built for */
+    enum kx_transition_kind kind;
+    uint64_t amount;    /**< D; the value that is added; what the refund pays */
+    bool has_successor; /**< not of a refund */
+    struct kx_lane_head successor;
+    uint64_t confirmations;         /**< from which it is accepted; > 0 */
+    struct assay_bytes transaction; /**< its text; empty once APPLIED */
+
+    /* what became of it; what begin brings here is not read */
+    enum kx_attempt_status status;
+    int64_t begun_ms, changed_ms;
+};
+
+enum kx_operation_result {
+    KX_OPERATION_BEGUN,
+    KX_OPERATION_EXISTS, /**< the same was begun before: nothing was changed */
+    KX_OPERATION_LEASED, /**< something else is on its way in the channel */
+    KX_OPERATION_MOVED,  /**< the channel is not known, not at that version, or of a status in which
+                            none such begins */
 };
 
 struct kx_store_limits {
-    uint64_t max_records; /**< attempts and payments that are not compacted, 10,000 */
-    /** Of them, with what claims reserve until they are settled, 512 MiB: 679 at once. */
+    uint64_t max_records; /**< attempts, payments and channels that are not compacted, 10,000 */
+    /** Of them, with what claims reserve until they are settled, 512 MiB: 679 at once. A channel's
+     * lineage counts as long as it is; it may grow where there is no room for a claim. */
     uint64_t max_bytes;
-    uint64_t max_per_payer;
+    uint64_t max_per_payer; /**< of a channel: its client */
     uint64_t max_heads;
-    int64_t retention_ms; /**< of a paid answer, from its commit */
+    int64_t retention_ms; /**< of a paid answer, from its commit; of a refunded channel's lineage */
 };
 #define KX_STORE_LIMITS_DEFAULT                                                                    \
     {                                                                                              \
@@ -171,11 +228,18 @@ struct kx_store_ops {
     enum assay_code (*find_scope)(struct kx_store *store, char *txid, const char *scope,
                                   struct assay_err *err);
 
-    /** In one step: attempt, identifier, deadlines, head, quotas; the first of them that objects is
-     * the result. Deadlines are compared with now_ms and the time that the step was waited for. An
-     * identifier is free, RELEASED, or of the same txid, fingerprint and payload hash. A head is
-     * still the offered one if it has that version, and grows by the amount to head_next_amount.
-     * TOO_LARGE: a slice is above its limit. */
+    /** In one step: attempt, identifier, deadlines, head or channel, quotas; the first of them that
+     * objects is the result. Deadlines are compared with now_ms and the time that the step was
+     * waited for. An identifier is free, RELEASED, or of the same txid, fingerprint and payload
+     * hash. A head is still the offered one if it has that version, and grows by the amount to
+     * head_next_amount. TOO_LARGE: a slice is above its limit. A channel is the one that the charge
+     * was judged with if, once the deposit is written, it is active, has that version, and its A is
+     * `before`; its lease is taken. A deposit is that of a channel which is not known yet: at
+     * version 0, with nothing charged or claimed, and a covenant id that no other channel ever had;
+     * or of a known one, with its client, covenant and S: at its version with the same coin, value
+     * and lineage, or at the next with another coin of a larger value, and the lineage of that;
+     * nothing else is read then. RANGE: the charge is not of the attempt's amount, or of an
+     * impossible sum; the deposit is of another channel. */
     enum assay_code (*claim)(struct kx_store *store, const struct kx_attempt *attempt,
                              int64_t now_ms, enum kx_claim_result *result, struct assay_err *err);
     /** -> BROADCAST; nothing where it is that or further. MISSING: no attempt; so below. */
@@ -186,8 +250,8 @@ struct kx_store_ops {
      * of an accepted transaction; DUPLICATE: another head stands on (txid, 0). */
     enum assay_code (*accept)(struct kx_store *store, const char *txid, enum kx_finality finality,
                               int64_t now_ms, struct assay_err *err);
-    /** *begun exactly once, and only from ACCEPTED without a start mark; sets started_ms. RANGE:
-     * started_ms is KX_NO_TIME. */
+    /** *begun exactly once, and only from ACCEPTED without a start mark, and with the channel that
+     * it was judged with; sets started_ms. RANGE: started_ms is KX_NO_TIME. */
     enum assay_code (*begin_handler)(struct kx_store *store, const char *txid, int64_t started_ms,
                                      bool *begun, struct assay_err *err);
     /** Clears exactly that mark, when the handler provably never ran, and a recovery reason with
@@ -199,8 +263,9 @@ struct kx_store_ops {
     enum assay_code (*record_result)(struct kx_store *store, const char *txid,
                                      const struct kx_result *result, int64_t now_ms,
                                      struct assay_err *err);
-    /** Requires ACCEPTED, a start mark and no result (else MISMATCH); the identifier -> RECOVERY. A
-     * later reason replaces an earlier one. RANGE: it is empty; TOO_LARGE. */
+    /** Requires ACCEPTED, a start mark and no result (else MISMATCH), or a result whose channel has
+     * moved; the identifier -> RECOVERY. A later reason replaces an earlier one. RANGE: it is
+     * empty; TOO_LARGE. */
     enum assay_code (*mark_recovery)(struct kx_store *store, const char *txid,
                                      struct assay_bytes reason, int64_t now_ms,
                                      struct assay_err *err);
@@ -208,11 +273,14 @@ struct kx_store_ops {
      * hash, scope, identifier and output index (else MISMATCH); writes the payment, the identifier
      * -> COMPLETED, the attempt -> APPLIED without transaction text and result. Again with the same
      * fingerprint, payload hash and output index: nothing; else MISMATCH. TOO_LARGE, RANGE: of the
-     * answer. */
+     * answer. Of a channel: A and T become `after`, the voucher is kept, it is the last attempt,
+     * the version is the next, the lease is free. MISMATCH: the channel has moved since it was
+     * judged: mark recovery. */
     enum assay_code (*commit)(struct kx_store *store, const struct kx_payment_record *payment,
                               struct assay_err *err);
-    /** Only before acceptance (else MISMATCH): the attempt is gone, the head it claimed available
-     * again, the identifier RELEASED. */
+    /** Only before acceptance, of a channel's payment without a start mark (else MISMATCH): the
+     * attempt is gone, the head it claimed available again, the channel's lease free, the
+     * identifier RELEASED. What a deposit brought stays: the coin is there. */
     enum assay_code (*abandon)(struct kx_store *store, const char *txid, int64_t now_ms,
                                struct assay_err *err);
 
@@ -236,6 +304,57 @@ struct kx_store_ops {
     enum assay_code (*move_head)(struct kx_store *store, const struct kx_head_record *seen,
                                  const struct kaspa_outpoint *outpoint, uint64_t amount,
                                  unsigned steps, bool *applied, struct assay_err *err);
+
+    /** with_lineage: else it is empty. MISSING. */
+    enum assay_code (*load_channel)(struct kx_store *store, struct kx_lane_record *out,
+                                    struct assay_arena *arena, const char *channel_id,
+                                    bool with_lineage, struct assay_err *err);
+    /** Where a lineage stands, as the caller has proved it: status, head and lineage of `to`, if
+     * the channel has the version of `to` (*applied), whoever holds its lease; the version becomes
+     * the next. Nothing else of `to` is read. MISSING. RANGE: another covenant, a sum that is
+     * impossible, or ACTIVE again after SUSPICIOUS or REFUNDED. TOO_LARGE: the lineage. */
+    enum assay_code (*put_lineage)(struct kx_store *store, const struct kx_lane_record *to,
+                                   int64_t now_ms, bool *applied, struct assay_err *err);
+    /** What an operator decides of an attempt with a start mark whose channel has moved: that its
+     * charge stands, on that version of the record, which must be the current one. Once there is a
+     * result, clears the recovery reason as record_result does. MISMATCH: no such attempt's
+     * channel, or version. */
+    enum assay_code (*rejudge)(struct kx_store *store, const char *txid, uint64_t version,
+                               int64_t now_ms, struct assay_err *err);
+
+    /** Takes the channel's lease and keeps what will be sent, before it is sent: in one step, if
+     * nobody holds the lease and the version is still that. Begins on an ACTIVE channel; a claim or
+     * a refund on a SUSPICIOUS one, too, if the caller says so. MISMATCH: the transaction is an
+     * operation on other terms. RANGE: its sums do not fit the channel's; TOO_LARGE: its text. */
+    enum assay_code (*begin_operation)(struct kx_store *store,
+                                       const struct kx_lane_operation *operation, int64_t now_ms,
+                                       enum kx_operation_result *result, struct assay_err *err);
+    /** MISSING: no operation; so below. */
+    enum assay_code (*load_operation)(struct kx_store *store, struct kx_lane_operation *out,
+                                      struct assay_arena *arena, const char *txid,
+                                      struct assay_err *err);
+    /** -> BROADCAST; nothing where it is that or further. */
+    enum assay_code (*broadcast_operation)(struct kx_store *store, const char *txid, int64_t now_ms,
+                                           struct assay_err *err);
+    /** -> ACCEPTED; nothing where it is that or further. RANGE: below the operation's own
+     * confirmations. */
+    enum assay_code (*accept_operation)(struct kx_store *store, const char *txid,
+                                        uint64_t confirmations, int64_t now_ms,
+                                        struct assay_err *err);
+    /** ACCEPTED (else MISMATCH) -> APPLIED without its text, and the channel as put_lineage puts
+     * it, its lease free. An ACTIVE channel then stands on the successor (else RANGE). *applied as
+     * there; true where it is APPLIED. */
+    enum assay_code (*apply_operation)(struct kx_store *store, const char *txid,
+                                       const struct kx_lane_record *to, int64_t now_ms,
+                                       bool *applied, struct assay_err *err);
+    /** Only before acceptance (else MISMATCH), and with proof that it will never be: it is gone,
+     * the lease free. */
+    enum assay_code (*abandon_operation)(struct kx_store *store, const char *txid,
+                                         struct assay_err *err);
+    /** As unresolved. */
+    enum assay_code (*unresolved_operations)(struct kx_store *store,
+                                             char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
+                                             size_t *count, struct assay_err *err);
 
     /** Compacts what is past its retention, forgets released identifiers past their attempt's
      * deadlines. In steps, so that payments get in between: what it has done before an error stays.

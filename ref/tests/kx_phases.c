@@ -296,6 +296,23 @@ static void expect_terms(const struct kx_attempt *a, const struct kx_attempt *wa
     cr_expect_eq(a->claimed_ms, PHASES_NOW, "%s", when);
 }
 
+static void expect_charge(const struct kx_attempt *a, const struct kx_attempt *want,
+                          const char *when)
+{
+    static const struct kx_charge spent;
+    const uint8_t *voucher =
+        a->status == KX_APPLIED ? spent.voucher : want->charge.voucher; /* the channel has it */
+
+    cr_expect_eq(a->has_channel, want->has_channel, "%s", when);
+    cr_expect_str_eq(a->charge.channel_id, want->charge.channel_id, "%s", when);
+    cr_expect_eq(a->charge.version, want->charge.version, "%s", when);
+    cr_expect_eq(a->charge.before, want->charge.before, "%s", when);
+    cr_expect_eq(a->charge.after, want->charge.after, "%s", when);
+    cr_expect_eq(memcmp(a->charge.voucher, voucher, sizeof(a->charge.voucher)), 0, "%s", when);
+    cr_expect_str_eq(a->charge.commitment_id, want->charge.commitment_id, "%s", when);
+    cr_expect_null(a->deposit, "%s", when);
+}
+
 static void expect_progress(const struct kx_attempt *a, const struct kx_paid *paid,
                             enum kx_phase phase, const char *when)
 {
@@ -309,7 +326,11 @@ static void expect_progress(const struct kx_attempt *a, const struct kx_paid *pa
                  : phase == PHASE_BROADCAST ? KX_BROADCAST
                                             : KX_PENDING,
                  "%s: status %d", when, (int)a->status);
-    cr_expect_eq(a->finality, is_accepted ? KX_FINALITY_ACCEPTED : KX_FINALITY_MEMPOOL, "%s", when);
+    cr_expect_eq(a->finality,
+                 !is_accepted     ? KX_FINALITY_MEMPOOL
+                 : a->has_channel ? KX_FINALITY_CONFIRMED
+                                  : KX_FINALITY_ACCEPTED,
+                 "%s", when);
     cr_expect_eq(a->handler_started_ms, is_started ? PHASES_MARK : KX_NO_TIME, "%s", when);
     cr_expect(assay_bytes_is(a->transaction, is_applied ? "" : paid->transaction), "%s", when);
     cr_expect(assay_bytes_is(a->recovery, phase == PHASE_RECOVERY ? "it fell over" : ""),
@@ -377,6 +398,7 @@ void kx_paid_expect(struct kx_store *store, const struct kx_paid *paid, enum kx_
                  when);
     if (is_there) {
         expect_terms(&a, &paid->attempt, when);
+        expect_charge(&a, &paid->attempt, when);
         expect_progress(&a, paid, phase, when);
     }
     cr_expect_eq(store->ops->find_scope(store, txid, paid->attempt.scope, NULL), there, "%s", when);

@@ -446,8 +446,11 @@ Test(kx_faults, of_the_wrong_file_are_told_in_a_sentence)
          "not a database"},
         {"foreign program", database_with, "CREATE TABLE cat(name)", "another program"},
         {"foreign store", database_with, "PRAGMA application_id=7", "another program"},
-        {"later version", database_with, "PRAGMA application_id=1098074968; PRAGMA user_version=2",
-         "is a store of version 2, this program needs 1"},
+        {"later version", database_with, "PRAGMA application_id=1098074968; PRAGMA user_version=3",
+         "is a store of version 3, this program needs 2"},
+        {"earlier version", database_with,
+         "PRAGMA application_id=1098074968; PRAGMA user_version=1",
+         "is a store of version 1, this program needs 2"},
         {"paid-tools", paid_tools_store, "",
          "is the store of a paid-tools server, not of a Kaspa x402 server: name another file"},
     };

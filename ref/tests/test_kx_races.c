@@ -1,8 +1,9 @@
 /* Threads, handles of one file, and processes that want one thing of the Kaspa x402 store at once:
  * exactly one has it, and the others are told what the contract says. */
-#include "ref/tests/kx_phases.h"
+#include "ref/tests/kx_lanes.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -75,6 +76,59 @@ static enum outcome one_handler(struct kx_store *s, unsigned round, unsigned me)
     return begun ? WON : LOST;
 }
 
+static enum outcome one_channel(struct kx_store *s, unsigned round, unsigned me)
+{
+    struct kx_test_lane lane;
+    struct kx_paid mine;
+
+    kx_lane_make(&lane, round);
+    kx_paid_for_lane(&mine, round + APART * (me + 1), &lane.record);
+    return of_claim(s, &mine, KX_CLAIM_LEASED);
+}
+
+static enum outcome one_lineage(struct kx_store *s, unsigned round, unsigned me)
+{
+    struct kx_test_lane lane, mine;
+    struct kx_paid p;
+
+    kx_lane_make(&lane, round);
+    kx_lane_make(&mine, round + APART * (me + 1));
+    mine.record.head.covenant_id = lane.record.head.covenant_id;
+    kx_paid_deposits(&p, round + APART * (me + 1), &mine.record);
+    return of_claim(s, &p, KX_CLAIM_LINEAGE_TAKEN);
+}
+
+/* Half of them are payments, half are operations. */
+static enum outcome one_lease(struct kx_store *s, unsigned round, unsigned me)
+{
+    enum kx_operation_result result = KX_OPERATION_MOVED;
+    struct kx_lane_operation mine;
+    struct kx_test_lane lane;
+
+    if (me % 2 == 0)
+        return one_channel(s, round, me);
+    kx_lane_make(&lane, round);
+    mine = kx_operation_of(round + APART * (me + 1), KX_TOP_UP, &lane.record, 1);
+    if (s->ops->begin_operation(s, &mine, PHASES_NOW, &result, NULL) != ASSAY_OK)
+        return TROUBLE;
+    return result == KX_OPERATION_BEGUN ? WON : result == KX_OPERATION_LEASED ? LOST : TROUBLE;
+}
+
+/* Half of them are exact payments, half open a channel each. */
+static enum outcome one_identifier_of_both(struct kx_store *s, unsigned round, unsigned me)
+{
+    struct kx_test_lane lane;
+    struct kx_paid p, mine;
+
+    if (me % 2 == 0)
+        return one_identifier(s, round, me);
+    kx_paid_make(&p, round);
+    kx_lane_make(&lane, round + APART * (me + 1));
+    kx_paid_deposits(&mine, round + APART * (me + 1), &lane.record);
+    mine.attempt.identifier = p.attempt.identifier;
+    return of_claim(s, &mine, KX_CLAIM_ID_TAKEN);
+}
+
 static void none_ready(struct kx_store *s, unsigned round)
 {
     (void)s;
@@ -86,6 +140,13 @@ static void head_ready(struct kx_store *s, unsigned round)
     struct kx_head_record head = kx_head_of(round);
 
     kx_head_registered(s, &head);
+}
+
+static void channel_ready(struct kx_store *s, unsigned round)
+{
+    struct kx_test_lane lane;
+
+    kx_lane_opened(s, &lane, round);
 }
 
 static void handler_ready(struct kx_store *s, unsigned round)
@@ -106,6 +167,10 @@ static const struct contest {
     {"one identifier", none_ready, one_identifier},
     {"one head", head_ready, one_head},
     {"one handler", handler_ready, one_handler},
+    {"one channel", channel_ready, one_channel},
+    {"one lineage", none_ready, one_lineage},
+    {"one lease", channel_ready, one_lease},
+    {"one identifier of both schemes", none_ready, one_identifier_of_both},
 };
 
 /* What all competitors see, in whichever process. */
@@ -264,4 +329,72 @@ Test(kx_races, of_processes_have_one_winner)
         (void)pthread_barrier_destroy(&a->start);
     }
     (void)munmap(a, sizeof(*a));
+}
+
+/* ---- many payments of one channel ---- */
+
+enum { PAYMENTS = 40, TRIES = 1000000 };
+
+struct payers {
+    struct kx_store *store;
+    struct kx_test_lane lane;
+    atomic_uint next, served, trouble;
+};
+
+/* Waits until nobody is under way, and claims then; or somebody else is quicker again. */
+static bool pay_once(struct payers *p)
+{
+    struct kx_lane_record now = kx_lane_loaded(p->store, p->lane.record.channel_id);
+    enum kx_claim_result result = KX_CLAIM_FULL;
+    struct kx_paid paid;
+
+    if (now.lease[0] != '\0') {
+        (void)sched_yield();
+        return false;
+    }
+    kx_paid_for_lane(&paid, atomic_fetch_add(&p->next, 1), &now);
+    if (p->store->ops->claim(p->store, &paid.attempt, PHASES_NOW, &result, NULL) != ASSAY_OK)
+        atomic_fetch_add(&p->trouble, 1);
+    if (result != KX_CLAIM_CREATED)
+        return false;
+    if (!kx_begun(p->store, &paid) ||
+        p->store->ops->record_result(p->store, paid.attempt.txid, &paid.result, PHASES_NOW, NULL) !=
+            ASSAY_OK ||
+        p->store->ops->commit(p->store, &paid.payment, NULL) != ASSAY_OK)
+        atomic_fetch_add(&p->trouble, 1);
+    atomic_fetch_add(&p->served, 1);
+    return true;
+}
+
+static void *pay_often(void *arg)
+{
+    struct payers *p = arg;
+
+    for (int i = 0, paid = 0; i < TRIES && paid < PAYMENTS / THREADS; i++)
+        paid += pay_once(p);
+    return NULL;
+}
+
+Test(kx_races, of_payments_charge_a_channel_one_after_the_other)
+{
+    for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
+        struct payers p = {.store = kx_store_opened(kind)};
+        struct kx_lane_record r;
+        pthread_t ids[THREADS];
+
+        atomic_init(&p.next, 2);
+        atomic_init(&p.served, 0);
+        atomic_init(&p.trouble, 0);
+        kx_lane_opened(p.store, &p.lane, 1);
+        for (unsigned i = 0; i < THREADS; i++)
+            cr_assert_eq(pthread_create(&ids[i], NULL, pay_often, &p), 0);
+        for (unsigned i = 0; i < THREADS; i++)
+            cr_assert_eq(pthread_join(ids[i], NULL), 0);
+        r = kx_lane_loaded(p.store, p.lane.record.channel_id);
+        cr_expect_eq(atomic_load(&p.served), PAYMENTS);
+        cr_expect_eq(atomic_load(&p.trouble), 0);
+        cr_expect_eq(r.charged, PAYMENTS * LANE_CHARGE);
+        cr_expect_eq(r.version, PAYMENTS);
+        p.store->ops->close(p.store);
+    }
 }
