@@ -14,6 +14,10 @@ extern const struct operation operations_kaspa_data[];  /**< scripts, addresses,
 extern const struct operation operations_exact[];       /**< all checks of an exact payment */
 extern const struct operation operations_exact_parts[]; /**< its terms, hashes, deadlines, … */
 extern const struct operation operations_x402[];        /**< headers, envelopes, identifiers */
+extern const struct operation operations_batch[];       /**< channels, templates, vouchers */
+extern const struct operation operations_batch_tx[];    /**< its transactions, judged */
+extern const struct operation operations_batch_build[]; /**< the same, put together */
+extern const struct operation operations_evidence[];    /**< bundles of live evidence */
 
 /** Whether it is an object without members beside these, the last of which is NULL. */
 bool operation_members(const json_t *in, const char *const *members, struct assay_err *err);
