@@ -5,8 +5,6 @@
 #include "base/mac.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 const struct kx_batch_rule_row kx_batch_rules[KX_BATCH_RULE__COUNT] = {
 #define X(constant, id, local, source, sentence, remedy)                                           \
@@ -22,13 +20,11 @@ void kx_batch_hold(struct kx_judging *v, enum kx_batch_rule rule)
 
 void kx_batch_break(struct kx_judging *v, enum kx_batch_rule rule, const char *format, ...)
 {
-    char what[KX_CHECK_WHY_BYTES];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(what, sizeof(what), format, args); /* cut where it is longer */
+    kx_check_set_broken_v(&v->out->checks[rule], kx_batch_rules[rule].local, format, args);
     va_end(args);
-    kx_check_set_broken(&v->out->checks[rule], kx_batch_rules[rule].local, "%s", what);
 }
 
 void kx_batch_break_as(struct kx_judging *v, enum kx_batch_rule rule, enum kx_local local,
