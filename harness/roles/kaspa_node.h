@@ -68,6 +68,7 @@ struct kaspa_node_behaviour {
         KASPA_NODE_OTHER_ID,      /**< submit answers with another id */
         KASPA_NODE_BLUE_IS_DEPTH, /**< scores jump: blue scores are KASPA_NODE_BLUE_FACTOR times
                                    * what they are, their differences far above the depth */
+        KASPA_NODE_OTHER_BODY,    /**< as OTHER_TX, under the id that was asked for */
     } lie;
 };
 #define KASPA_NODE_BLUE_FACTOR 1000

@@ -158,10 +158,10 @@ bool node_view_tx(const struct node_view *view, struct node_tx *out, const struc
     out->is_accepted = is_accepted(view, &out->block, &tx);
     if (!out->is_accepted && view->how.lag_daa > 0)
         return false;
-    if (view->how.lie == KASPA_NODE_OTHER_TX) {
+    if (view->how.lie == KASPA_NODE_OTHER_TX || view->how.lie == KASPA_NODE_OTHER_BODY)
         out->tx.lock_time ^= 1;
+    if (view->how.lie == KASPA_NODE_OTHER_TX)
         kaspa_txid(&out->id, &out->tx);
-    }
     return true;
 }
 

@@ -321,6 +321,92 @@ Test(kaspa_client_answers, of_the_chain_contradict_an_output_that_is_there)
     assay_arena_fini(&pair.arena);
 }
 
+/* ---- of a whole transaction ---- */
+
+#define COIN(txid, index, amount, score, covenant)                                                 \
+    "{'outpoint':{'transactionId':'" txid "','index':" index "},'utxoEntry':{'amount':" amount     \
+    ",'scriptPublicKey':'" SPK "','blockDaaScore':" score                                          \
+    ",'isCoinbase':false,'covenantId':" covenant "}}"
+#define COINS_OF(list) ANSWER("{'entries':[" list "]}")
+#define ITS_COIN COIN("@", "0", "7", "8", "null")
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    const char *ids, *full, *coins;
+    uint32_t made, spent; /* outputs of it, and of d3, that are asked for */
+    enum assay_code code;
+} bodies[] = {
+    {"it", "@", TX_ID("7", "@"), COINS_OF(ITS_COIN), 0, 1, ASSAY_OK},
+    {"it behind those that say nothing", "@", "{},{'verboseData':null},{'verboseData':{}}," TX_ID("7", "@"), COINS_OF(ITS_COIN), 0, 1, ASSAY_OK},
+    {"it without its coin", "@", TX_ID("7", "@"), NO_COINS, 0, 1, ASSAY_OK},
+    {"another under its id", "@", TX_ID("8", "@"), COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"it under another id", "@", TX_ID("7", "#"), COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"another alone", "@", TX_ID("8", "#"), COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"it without its id", "@", TX("7"), COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"its id alone", "@", "{'verboseData':{'transactionId':'@'}}", COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"an id that is none", "@", "{'verboseData':{'transactionId':7}}," TX_ID("7", "@"), COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"nothing", "@", "", COINS_OF(ITS_COIN), 0, 1, ASSAY_E_MALFORMED},
+    {"it, and a coin of another amount", "@", TX_ID("7", "@"), COINS_OF(COIN("@", "0", "8", "8", "null")), 0, 1, ASSAY_E_MALFORMED},
+    {"it, and a coin of another block", "@", TX_ID("7", "@"), COINS_OF(COIN("@", "0", "7", "9", "null")), 0, 1, ASSAY_E_MALFORMED},
+    {"it, and a coin in a covenant", "@", TX_ID("7", "@"), COINS_OF(COIN("@", "0", "7", "8", "'" H("e4") "'")), 0, 1, ASSAY_E_MALFORMED},
+    {"it, and a coin that it does not make", "@", TX_ID("7", "@"), COINS_OF(COIN("@", "1", "7", "8", "null")), 1, 1, ASSAY_E_MALFORMED},
+    {"it, and a coin that it does not spend", "@", TX_ID("7", "@"), COINS_OF(ITS_COIN), 0, 2, ASSAY_E_MALFORMED},
+    {"it, and a coin that it spends", "@", TX_ID("7", "@"), COINS_OF(ITS_COIN "," COIN(H("d3"), "1", "9", "7", "null")), 0, 1, ASSAY_E_MALFORMED},
+    {"its coin, and no block that accepts it", H("c2"), TX_ID("7", "@"), COINS_OF(ITS_COIN "," COIN(H("d3"), "1", "9", "7", "null")), 0, 1, ASSAY_E_MALFORMED},
+};
+/* clang-format on */
+
+static enum assay_code look_for_body(struct asking *a, const struct pair *pair, uint32_t made,
+                                     uint32_t spent)
+{
+    struct kaspa_outpoint coins[2] = {{.txid = pair->own, .index = made}, {.index = spent}};
+    const struct kaspa_spk spks[2] = {pair->tx.outputs[0].spk, pair->tx.outputs[0].spk};
+    struct kx_look question = {
+        .outpoints = coins,
+        .spks = spks,
+        .count = ARRAY_LEN(coins),
+        .has_tx = true,
+        .txid = pair->own,
+        .has_since = true,
+        .wants_body = true,
+    };
+
+    memset(coins[1].txid.at, 0xD3, sizeof(coins[1].txid.at));
+    memset(question.since.at, 0xA0, sizeof(question.since.at));
+    return ref_kaspa_node_look(a->client, &a->sight, &a->arena, &question, &a->err);
+}
+
+Test(kaspa_client_answers, of_whole_transactions_are_held_against_id_and_coins)
+{
+    struct pair pair;
+
+    read_pair(&pair);
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        char *ids = page_with(PAGE, "", H("c2"), bodies[i].ids, &pair);
+        char *full = page_with(FULL_PAGE, "'acceptedTransactions':[", "'acceptedTransactions':[",
+                               bodies[i].full, &pair);
+        char *coins = with_ids(bodies[i].coins, &pair);
+        const struct ws_scripted_row rows[] = {
+            {PAGE, ids, 0}, {FULL_PAGE, full, 0}, {COINS, coins, 0}, {MEMPOOL, SAYS("no"), 0}};
+        struct asking a;
+        enum assay_code rc;
+
+        asking_begin(&a, rows, ARRAY_LEN(rows));
+        rc = look_for_body(&a, &pair, bodies[i].made, bodies[i].spent);
+        cr_expect_eq(rc, bodies[i].code, "row %s: %s: %s", bodies[i].name, assay_code_name(rc),
+                     a.err.text);
+        cr_expect_eq(a.sight.has_body, rc == ASSAY_OK, "row %s", bodies[i].name);
+        if (a.sight.has_body)
+            cr_expect(kaspa_tx_equal(&a.sight.body, &pair.tx), "row %s", bodies[i].name);
+        asking_end(&a);
+        free(ids);
+        free(full);
+        free(coins);
+    }
+    assay_arena_fini(&pair.arena);
+}
+
 /* ---- what is said of a submission ---- */
 
 Test(kaspa_client_answers, to_a_submission_tell_what_is_known_of_it)

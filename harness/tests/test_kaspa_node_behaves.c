@@ -261,6 +261,21 @@ Test(kaspa_node_behaves, answers_with_another_transaction)
     world_end(&w);
 }
 
+Test(kaspa_node_behaves, answers_with_another_transaction_under_the_same_id)
+{
+    struct node_world w;
+    struct kaspa_hash id;
+    const char *quoted;
+
+    world_begin(&w);
+    id = pay(&w, 1);
+    lie(&w, KASPA_NODE_OTHER_BODY);
+    quoted = assay_arena_printf(&w.arena, "\"%s\"", hex_of(&w, &id));
+    cr_expect_str_eq(at(&w, tx_of(&w, &id), "transaction_id"), quoted);
+    cr_expect_str_eq(at(&w, tx_of(&w, &id), "lock_time"), "1");
+    world_end(&w);
+}
+
 Test(kaspa_node_behaves, answers_with_other_amounts)
 {
     struct node_world w;

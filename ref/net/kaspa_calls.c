@@ -242,20 +242,19 @@ enum assay_code ref_kaspa_get_block(struct ref_kaspa_ask *ask, struct ref_kaspa_
     return rc;
 }
 
-struct kaspa_hash ref_kaspa_read_txid(struct ref_kaspa_reader *r, struct assay_arena *arena,
-                                      uint32_t token)
+struct kaspa_hash ref_kaspa_read_tx(struct ref_kaspa_reader *r, struct kaspa_tx *out,
+                                    struct assay_arena *arena, uint32_t token)
 {
     static const struct kaspa_json_options options = {.numbers = true, .unknown_members = true};
     struct kaspa_hash id = {.at = {0}};
     struct assay_err err = {.code = ASSAY_OK};
-    struct kaspa_tx tx;
     enum assay_code rc;
 
     if (r->bad != ASSAY_OK)
         return id;
-    rc = kaspa_tx_parse_value(&tx, NULL, arena, r->doc, token, &options, &err);
+    rc = kaspa_tx_parse_value(out, NULL, arena, r->doc, token, &options, &err);
     if (rc == ASSAY_OK)
-        kaspa_txid(&id, &tx);
+        kaspa_txid(&id, out);
     else if (rc == ASSAY_E_NOMEM)
         r->bad = assay_fail(r->err, rc, 0, "out of memory for a transaction");
     else
@@ -270,7 +269,8 @@ static enum assay_code read_entry(struct ref_kaspa_ask *ask, struct ref_kaspa_ca
     uint32_t entry = ref_kaspa_read_object(r, call->params, "mempoolEntry");
     uint32_t token = ref_kaspa_read_object(r, entry, "transaction");
     bool is_orphan = ref_kaspa_read_bool(r, entry, "is_orphan");
-    struct kaspa_hash id = ref_kaspa_read_txid(r, &ask->scratch, token);
+    struct kaspa_tx tx;
+    struct kaspa_hash id = ref_kaspa_read_tx(r, &tx, &ask->scratch, token);
 
     if (!kaspa_hash_equal(&id, txid))
         ref_kaspa_read_fail(r, "transaction", "is not the one that was asked for");

@@ -80,8 +80,10 @@ void ref_kaspa_node_stop(struct ref_kaspa_node *node);
  * and one below the pruning point whose output is spent. It is UNKNOWN.
  *
  *  One that is nowhere while a coin that it spends is gone costs a second reading, with all
- * transactions in full: look for what is verified, and coins alone before that. wants_spent costs
- * one block in full, and is not told of what is below the pruning point. */
+ * transactions in full: look for what is verified, and coins alone before that. So does a look for
+ * who has spent a coin: give `before` of the last look that found it there. wants_spent and
+ * wants_body cost one block in full, both together, and are not told of what is below the pruning
+ * point; the spender's body comes at no more cost. */
 enum assay_code ref_kaspa_node_look(struct ref_kaspa_node *node, struct kx_sight *out,
                                     struct assay_arena *arena, const struct kx_look *look,
                                     struct assay_err *err) ASSAY_MUST_USE;

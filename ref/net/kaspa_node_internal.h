@@ -82,9 +82,9 @@ enum assay_code ref_kaspa_get_block(struct ref_kaspa_ask *ask, struct ref_kaspa_
 /** getMempoolEntry: whether it is there, and no orphan. */
 enum assay_code ref_kaspa_is_in_mempool(struct ref_kaspa_ask *ask, bool *is_there,
                                         const struct kaspa_hash *txid);
-/** The true id of a transaction within an answer; failures are the reader's. */
-struct kaspa_hash ref_kaspa_read_txid(struct ref_kaspa_reader *r, struct assay_arena *arena,
-                                      uint32_t token);
+/** A transaction within an answer, in the arena, and its true id; failures are the reader's. */
+struct kaspa_hash ref_kaspa_read_tx(struct ref_kaspa_reader *r, struct kaspa_tx *out,
+                                    struct assay_arena *arena, uint32_t token);
 
 /* ---- kaspa_coins.c: coins by their scripts ---- */
 
@@ -110,32 +110,36 @@ void ref_kaspa_read_spent(struct ref_kaspa_reader *r, struct kaspa_utxo *out,
 
 /* ---- kaspa_walk.c: along the selected chain ---- */
 
-/** A walk from the block behind `end` to the sink, in search of a transaction: the one with an id,
- *  or else one that spends one of `outpoints`. What is behind one that was found by its id is read
- *  by hashes alone, to count it. */
+/** A walk from the block behind `end` to the sink, in search of a transaction. By ids: of one with
+ *  an id; what is behind it is read by hashes alone, to count it. In full: of one with an id, or of
+ *  one that spends one of `outpoints`; it ends where that is found. */
 struct ref_kaspa_walk {
     struct kaspa_hash end;  /**< the last block that was read; at first where it starts */
     struct kaspa_hash sink; /**< has to be met */
     bool has_until;
     struct kaspa_hash until; /**< what is not found up to there is not looked for any further */
-    const struct kaspa_hash *txid;
-    const struct kaspa_outpoint *outpoints; /**< of txid NULL */
+    bool is_full;
+    const struct kaspa_hash *txid; /**< NULL: of one that spends */
+    /* of a walk in full */
+    const struct kaspa_outpoint *outpoints;
     size_t outpoint_count;
-    struct kaspa_utxo *spent;  /**< of txid NULL: filled with what the node says of the outpoints
-                                * that the transaction spends; NULL: not asked for */
-    struct assay_arena *arena; /**< of their scripts */
-    uint64_t behind;           /**< of txid NULL: blue scores behind the sink's of the last block
-                                * that is of use; what is nearer need not be read */
+    struct kaspa_utxo *spent;  /**< filled with what the node says of the outpoints that the
+                                * transaction spends; NULL: not asked for */
+    bool keeps_body;           /**< in the arena; else it goes with the question */
+    struct assay_arena *arena; /**< of that, and of the scripts of what was spent */
+    uint64_t behind;           /**< blue scores behind the sink's of the last block that is of use;
+                                * what is nearer need not be read */
 
-    unsigned pages; /**< read so far, of page_max; once it is found by its id they count anew */
+    unsigned pages; /**< read so far, of page_max; once it is found by ids they count anew */
     bool is_whole;  /**< the sink was met */
     bool is_past;   /**< `until` was met; neither: there are more pages than are read */
     bool is_at_end; /**< the last page had nothing */
     bool is_found;
     struct kaspa_hash found;  /**< the transaction's id */
-    struct kaspa_hash block;  /**< by id: that accepts it */
-    struct kaspa_hash before; /**< by id: the one that was read before that, or the start */
-    uint64_t depth;           /**< by id: blocks from that one to the end, both counted */
+    struct kaspa_tx body;     /**< in full: it, of which that id was made */
+    struct kaspa_hash block;  /**< by ids: that accepts it */
+    struct kaspa_hash before; /**< by ids: the one that was read before that, or the start */
+    uint64_t depth;           /**< by ids: blocks from that one to the end, both counted */
 };
 /** DENIED also where the node does not know the start. */
 enum assay_code ref_kaspa_walk(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk);

@@ -30,7 +30,7 @@ static void pass_block(struct page *page, const struct kaspa_hash *hash)
     walk->is_past = walk->is_past || (walk->has_until && kaspa_hash_equal(hash, &walk->until));
 }
 
-/* ---- by id: getVirtualChainFromBlock ---- */
+/* ---- by ids: getVirtualChainFromBlock ---- */
 
 static bool lists_it(struct page *page, uint32_t entry)
 {
@@ -90,7 +90,7 @@ static void read_ids(struct page *page)
                             "is none of the chain blocks, or out of order");
 }
 
-/* ---- by what it spends: getVirtualChainFromBlockV2 ---- */
+/* ---- in full: getVirtualChainFromBlockV2 ---- */
 
 /* The number of the outpoint that an input spends; of none, as many as there are. */
 static size_t read_number(struct page *page, uint32_t input)
@@ -103,6 +103,20 @@ static size_t read_number(struct page *page, uint32_t input)
             kaspa_hash_equal(&walk->outpoints[i].txid, &spent.txid))
             return i;
     return walk->outpoint_count;
+}
+
+/* Said to be the one that is looked for; every member is optional there. */
+static bool bears_id(struct page *page, uint32_t tx)
+{
+    struct ref_kaspa_reader *r = page->r;
+    uint32_t data = ref_kaspa_read_optional(r, tx, "verboseData");
+    uint32_t token = ref_kaspa_read_optional(r, data, "transactionId");
+    struct kaspa_hash id;
+
+    if (token == ASSAY_JSON_NONE)
+        return false;
+    id = ref_kaspa_read_hash_at(r, token, "transactionId");
+    return kaspa_hash_equal(&id, page->walk->txid);
 }
 
 static bool spends_one(struct page *page, uint32_t tx)
@@ -132,20 +146,27 @@ static void read_spent(struct page *page, uint32_t tx)
     }
 }
 
-/* Its id is made anew, so that it is bound to what it spends. */
-static void take_spender(struct page *page, uint32_t tx)
+/* Its id is made anew, so that it is bound to all that it spends and makes. */
+static void take_it(struct page *page, uint32_t tx)
 {
     struct ref_kaspa_reader *r = page->r;
+    struct ref_kaspa_walk *walk = page->walk;
+    struct assay_arena *arena = walk->keeps_body ? walk->arena : &page->ask->scratch;
     uint32_t data = ref_kaspa_read_object(r, tx, "verboseData");
     struct kaspa_hash told = ref_kaspa_read_hash(r, data, "transactionId");
-    struct kaspa_hash id = ref_kaspa_read_txid(r, &page->ask->scratch, tx);
+    struct kaspa_hash id = ref_kaspa_read_tx(r, &walk->body, arena, tx);
 
     if (!kaspa_hash_equal(&told, &id))
         ref_kaspa_read_fail(r, "transactionId", "is not the transaction's");
-    if (page->walk->spent != NULL)
+    if (walk->spent != NULL)
         read_spent(page, tx);
-    page->walk->is_found = true;
-    page->walk->found = id;
+    walk->is_found = true;
+    walk->found = id;
+}
+
+static bool is_it(struct page *page, uint32_t tx)
+{
+    return page->walk->txid != NULL ? bears_id(page, tx) : spends_one(page, tx);
 }
 
 static void read_transactions(struct page *page)
@@ -167,8 +188,8 @@ static void read_transactions(struct page *page)
 
         for (uint32_t tx = assay_json_first(r->doc, txs); tx != ASSAY_JSON_NONE;
              tx = assay_json_next_sibling(r->doc, txs, tx))
-            if (r->bad == ASSAY_OK && !page->walk->is_found && spends_one(page, tx))
-                take_spender(page, tx);
+            if (r->bad == ASSAY_OK && !page->walk->is_found && is_it(page, tx))
+                take_it(page, tx);
     }
 }
 
@@ -181,10 +202,10 @@ static enum assay_code read_page(struct page *page, bool is_first)
 
     if (!is_first && assay_json_first(page->r->doc, removed) != ASSAY_JSON_NONE)
         return ref_kaspa_contradicts(page->ask, "the chain changed while it was read");
-    if (page->walk->txid != NULL)
-        read_ids(page);
-    else
+    if (page->walk->is_full)
         read_transactions(page);
+    else
+        read_ids(page);
     page->walk->is_at_end = page->blocks == 0;
     return page->r->bad;
 }
@@ -193,7 +214,7 @@ static enum assay_code read_page(struct page *page, bool is_first)
 static void add_params(struct assay_buf *out, const struct ref_kaspa_walk *walk)
 {
     ref_kaspa_add_hash(out, "{\"startHash\":", &walk->end);
-    if (walk->txid == NULL)
+    if (walk->is_full)
         assay_buf_add_str(out, ",\"dataVerbosityLevel\":\"Full\"");
     else
         assay_buf_printf(out, ",\"includeAcceptedTransactionIds\":%s",
@@ -206,7 +227,6 @@ static void add_params(struct assay_buf *out, const struct ref_kaspa_walk *walk)
 enum assay_code ref_kaspa_walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk,
                                     bool is_first)
 {
-    bool by_id = walk->txid != NULL;
     char room[PARAMS_MAX_BYTES];
     struct assay_buf params = ASSAY_BUF_OVER(room);
     struct page page = {.ask = ask, .walk = walk};
@@ -215,7 +235,7 @@ enum assay_code ref_kaspa_walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_
 
     add_params(&params, walk);
     rc = ref_kaspa_call(ask, &call, NULL,
-                        by_id ? "getVirtualChainFromBlock" : "getVirtualChainFromBlockV2",
+                        walk->is_full ? "getVirtualChainFromBlockV2" : "getVirtualChainFromBlock",
                         assay_buf_view(&params));
     if (rc == ASSAY_OK) {
         page.r = &call.r;
@@ -226,10 +246,10 @@ enum assay_code ref_kaspa_walk_page(struct ref_kaspa_ask *ask, struct ref_kaspa_
     return rc;
 }
 
-/* One that spends is all that there can be; of one by its id the depth counts too. */
+/* In full it is all that is wanted; by ids the depth counts too. */
 static bool is_over(const struct ref_kaspa_walk *walk)
 {
-    return walk->is_whole || (walk->is_found ? walk->txid == NULL : walk->is_past);
+    return walk->is_whole || (walk->is_found ? walk->is_full : walk->is_past);
 }
 
 enum assay_code ref_kaspa_walk(struct ref_kaspa_ask *ask, struct ref_kaspa_walk *walk)

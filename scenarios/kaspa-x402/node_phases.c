@@ -81,7 +81,7 @@ static const struct trouble troubles[] = {
 };
 
 static_assert(ARRAY_LEN(troubles) ==
-                  FLAGS + (int)KASPA_NODE_FLAP + (int)KASPA_NODE_BLUE_IS_DEPTH + (int)PRUNE,
+                  FLAGS + (int)KASPA_NODE_FLAP + (int)KASPA_NODE_OTHER_BODY + (int)PRUNE,
               "a row for each flag, fault, lie and event");
 
 /* ---- a cell ---- */
