@@ -3,8 +3,10 @@
 #include "cli/cli.h"
 #include "cli/coverage.h"
 #include "defects/defects.h"
+#include "run/drift.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char help[] =
     "usage: assay list [what]\n\nOne thing a line, its fields separated by tabs.\n\n"
@@ -16,7 +18,9 @@ static const char help[] =
     "  ideas                id, scenarios that implement it, or why none does\n"
     "  coverage             all of that as Markdown: docs/coverage.md; exit 1 when an idea has "
     "neither scenario\n"
-    "                       nor reason, or a rule no requirement or no defect\n";
+    "                       nor reason, or a rule no requirement or no defect\n"
+    "  drift                what a covenant template that drifted would allow, as Markdown:\n"
+    "                       docs/template-drift.md; about two minutes\n";
 
 static void list_scenarios(void)
 {
@@ -107,6 +111,26 @@ static void list_ideas(void)
             list_idea(p, p->ideas[k]);
 }
 
+static int list_drift(void)
+{
+    struct assay_buf text = ASSAY_BUF_INIT((size_t)16 << 20);
+    struct drift_cells *cells = malloc(sizeof(*cells));
+    struct assay_err err = {0};
+    struct drift_world w;
+    bool is_made = drift_world_init(&w, &err) == ASSAY_OK && cells != NULL &&
+                   drift_cells_make(cells, &w) == ASSAY_OK;
+
+    if (is_made) {
+        drift_document(&text, &w, cells);
+        is_made = assay_buf_ok(&text) && fwrite(text.at, 1, text.len, stdout) == text.len &&
+                  fflush(stdout) == 0;
+    }
+    drift_world_fini(&w);
+    assay_buf_fini(&text);
+    free(cells);
+    return is_made ? 0 : cli_wrong("list", "drift cannot be made or written %s", err.text);
+}
+
 int cli_list(int argc, char **argv)
 {
     static const struct {
@@ -130,6 +154,8 @@ int cli_list(int argc, char **argv)
     if (registry_check(&err) != ASSAY_OK)
         return cli_wrong("list", "%s", err.text);
     what = optind < argc ? argv[optind] : "scenarios";
+    if (strcmp(what, "drift") == 0)
+        return list_drift();
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         if (strcmp(what, lists[i].name) == 0) {
             lists[i].list();
@@ -140,6 +166,6 @@ int cli_list(int argc, char **argv)
     }
     return cli_wrong("list",
                      "there is no list of \"%s\"; there are scenarios, profiles, threats, rules, "
-                     "defects, ideas, coverage",
+                     "defects, ideas, coverage, drift",
                      what);
 }

@@ -9,6 +9,7 @@
 #ifndef KASPA_ENGINE_H
 #define KASPA_ENGINE_H
 
+#include "base/sig.h"
 #include "kaspa/covenant.h"
 #include "kaspa/mass.h"
 #include "kaspa/script.h"
@@ -41,7 +42,11 @@ struct kaspa_engine {
     uint64_t unit_limit;                     /**< kaspa_unit_limit, or KASPA_UNITS_UNLIMITED */
     struct assay_arena *arena;
     void (*on_step)(void *context, const struct kaspa_step *step); /**< may be NULL */
-    void *context;
+    void *context;                                                 /**< of on_step and on_schnorr */
+    /** Answers for the curve, of 64 bytes, 32 and 32; NULL: the curve does. Only for who asks what
+     * a script makes of signatures that nobody here can make, never to judge a spend. */
+    enum assay_sig (*on_schnorr)(void *context, const uint8_t *sig, const uint8_t *message,
+                                 const uint8_t *xonly);
 };
 
 struct kaspa_run {

@@ -2,8 +2,6 @@
  * Source: Kaspa consensus digest, sections 4.3 to 4.5. */
 #include "kaspa/engine_internal.h"
 
-#include "base/sig.h"
-
 #define BLAKE2B_UNITS_PER_BYTE 2
 #define GROTH16_TAG 0x20
 #define GROTH16_UNITS 14000000
@@ -53,7 +51,8 @@ enum kaspa_script_error kaspa_vm_hash(struct kaspa_vm *vm)
 
 /* Wrong is an answer, malformed is an error; and the key is judged before the signature, so that
  * one of a wrong length is stood in for by zeros, which are well-formed. */
-static enum kaspa_script_error verify(bool *is_good, struct assay_bytes sig, const uint8_t *message,
+static enum kaspa_script_error verify(const struct kaspa_engine *with, bool *is_good,
+                                      struct assay_bytes sig, const uint8_t *message,
                                       struct assay_bytes key, bool is_ecdsa)
 {
     static const uint8_t zeros[ASSAY_SIG_BYTES];
@@ -64,8 +63,12 @@ static enum kaspa_script_error verify(bool *is_good, struct assay_bytes sig, con
         return KASPA_SCRIPT_PUBKEY_FORMAT;
     if (!is_ecdsa && key.len != ASSAY_XONLY_BYTES)
         return KASPA_SCRIPT_INVALID_PUBKEY;
-    found = is_ecdsa ? assay_ecdsa_verify(at, message, key.at)
-                     : assay_schnorr_verify(at, message, key.at);
+    if (is_ecdsa)
+        found = assay_ecdsa_verify(at, message, key.at);
+    else if (with->on_schnorr != NULL)
+        found = with->on_schnorr(with->context, at, message, key.at);
+    else
+        found = assay_schnorr_verify(at, message, key.at);
     if (found == ASSAY_SIG_BAD_KEY)
         return KASPA_SCRIPT_INVALID_PUBKEY;
     if (found == ASSAY_SIG_MALFORMED || sig.len != ASSAY_SIG_BYTES)
@@ -108,7 +111,7 @@ static enum kaspa_script_error check_tx_signature(struct kaspa_vm *vm, bool *is_
     else
         kaspa_sighash_schnorr(&message, with->tx, with->input, &with->utxos[with->input], sig->type,
                               cache);
-    return verify(is_good, sig->bytes, message.at, key, is_ecdsa);
+    return verify(with, is_good, sig->bytes, message.at, key, is_ecdsa);
 }
 
 /* A result is pushed, and paid for, even where the opcode takes it back at once. */
@@ -150,7 +153,7 @@ static enum kaspa_script_error check_sig_from_stack(struct kaspa_vm *vm)
         return KASPA_SCRIPT_INVALID_STATE;
     if ((rc = kaspa_vm_charge(vm, KASPA_UNITS_PER_SIG_OP)) != KASPA_SCRIPT_OK)
         return rc;
-    rc = verify(&is_good, operands[0], operands[1].at, operands[2],
+    rc = verify(vm->with, &is_good, operands[0], operands[1].at, operands[2],
                 vm->now.opcode == KASPA_OP_CHECKSIGFROMSTACKECDSA);
     return rc == KASPA_SCRIPT_OK ? kaspa_vm_push_bool(vm, is_good) : rc;
 }
