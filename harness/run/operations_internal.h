@@ -18,6 +18,7 @@ extern const struct operation operations_batch[];       /**< channels, templates
 extern const struct operation operations_batch_tx[];    /**< its transactions, judged */
 extern const struct operation operations_batch_build[]; /**< the same, put together */
 extern const struct operation operations_evidence[];    /**< bundles of live evidence */
+extern const struct operation operations_behaviour[];   /**< what a drifted template allows */
 
 /** Whether it is an object without members beside these, the last of which is NULL. */
 bool operation_members(const json_t *in, const char *const *members, struct assay_err *err);
