@@ -34,9 +34,9 @@ static enum operation_answer channel_open(const json_t *in, json_t **result, str
     struct assay_arena arena = ASSAY_ARENA_INIT(EXACT_ARENA_MAX_BYTES);
     enum operation_answer answer = OPERATION_ERROR;
     char address[KASPA_ADDRESS_TEXT_MAX_BYTES];
+    struct assay_bytes redeem = ASSAY_LIT("");
+    struct kaspa_spk spk = {0};
     uint64_t claimed = 0;
-    struct assay_bytes redeem;
-    struct kaspa_spk spk;
     struct kx_lane lane;
 
     if (operation_members(in, members, err) &&
