@@ -40,7 +40,8 @@ static enum operation_answer channel_open(const json_t *in, json_t **result, str
     struct kx_lane lane;
 
     if (operation_members(in, members, err) &&
-        (json_object_get(in, "claimed") == NULL || kaspa_in_u64(&claimed, in, "claimed", err)))
+        (json_object_get(in, "claimed") == NULL ||
+         batch_in_amount(&claimed, in, "claimed", KX_BATCH_AMOUNT_MAX, err)))
         answer = batch_in_lane(&lane, &arena, in, result, err);
     if (answer == OPERATION_OK && (kx_lane_redeem(&redeem, &arena, &lane, claimed) != ASSAY_OK ||
                                    kx_lane_spk(&spk, &arena, &lane, claimed) != ASSAY_OK ||
@@ -71,15 +72,15 @@ static bool template_in(struct template_in *out, const json_t *in, bool all, str
     const struct {
         const char *member;
         enum kx_escrow_slot slot;
-        uint8_t *bytes; /* NULL: a number */
-        uint64_t *number;
+        uint8_t *bytes; /* NULL: a number, */
+        uint64_t *number, most;
     } slots[] = {
-        {"claimed", KX_SLOT_CLAIMED, NULL, &out->values.claimed},
-        {"serverPublicKey", KX_SLOT_SERVER, out->values.server, NULL},
-        {"clientPublicKey", KX_SLOT_CLIENT, out->values.client, NULL},
-        {"payoutScriptPublicKeyHash", KX_SLOT_PAYOUT, out->values.payout_spk, NULL},
-        {"refundScriptPublicKeyHash", KX_SLOT_REFUND, out->values.refund_spk, NULL},
-        {"timeoutDaa", KX_SLOT_TIMEOUT, NULL, &out->values.timeout_daa},
+        {"claimed", KX_SLOT_CLAIMED, NULL, &out->values.claimed, KX_BATCH_AMOUNT_MAX},
+        {"serverPublicKey", KX_SLOT_SERVER, out->values.server, NULL, 0},
+        {"clientPublicKey", KX_SLOT_CLIENT, out->values.client, NULL, 0},
+        {"payoutScriptPublicKeyHash", KX_SLOT_PAYOUT, out->values.payout_spk, NULL, 0},
+        {"refundScriptPublicKeyHash", KX_SLOT_REFUND, out->values.refund_spk, NULL, 0},
+        {"timeoutDaa", KX_SLOT_TIMEOUT, NULL, &out->values.timeout_daa, KX_BATCH_TIMEOUT_MAX},
     };
     const char *id = operation_text(in, "templateId", true, err);
     const char *network = id != NULL ? operation_text(in, "network", all, err) : NULL;
@@ -97,8 +98,9 @@ static bool template_in(struct template_in *out, const json_t *in, bool all, str
     for (size_t i = 0; i < ARRAY_LEN(slots); i++) {
         if (!all && json_object_get(in, slots[i].member) == NULL)
             continue;
-        if (slots[i].bytes != NULL ? !batch_in_bytes(slots[i].bytes, 32, in, slots[i].member, err)
-                                   : !kaspa_in_u64(slots[i].number, in, slots[i].member, err))
+        if (slots[i].bytes != NULL
+                ? !batch_in_bytes(slots[i].bytes, 32, in, slots[i].member, err)
+                : !batch_in_amount(slots[i].number, in, slots[i].member, slots[i].most, err))
             return false;
         out->known |= KX_SLOT_BIT(slots[i].slot);
     }
@@ -219,7 +221,7 @@ static enum operation_answer voucher_in(struct voucher_in *out, struct assay_are
     struct kx_voucher *v = &out->voucher;
     const char *network;
 
-    if (!batch_in_binding(&out->binding, in, "", err) ||
+    if (!batch_in_binding(&out->binding, in, NULL, err) ||
         (network = operation_text(in, "network", true, err)) == NULL ||
         !kaspa_in_u64(&v->amount, in, "amount", err))
         return OPERATION_ERROR;
@@ -382,7 +384,7 @@ static enum operation_answer commitment_id(const json_t *in, json_t **result, st
     struct kx_commitment c = {.charge = 0};
     uint8_t id[32];
 
-    if (!operation_members(in, members, err) || !batch_in_binding(&binding, in, "", err) ||
+    if (!operation_members(in, members, err) || !batch_in_binding(&binding, in, NULL, err) ||
         !commitment_in(&c, binding, in, err))
         return OPERATION_ERROR;
     if (c.claimed > c.before || c.charge == 0 || c.after < c.before ||

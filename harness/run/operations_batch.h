@@ -22,14 +22,20 @@ bool batch_in_channel(struct batch_channel *out, struct assay_arena *arena, cons
 /** The same, opened. REFUSED: by rules batch.channel.*. */
 enum operation_answer batch_in_lane(struct kx_lane *out, struct assay_arena *arena,
                                     const json_t *in, json_t **result, struct assay_err *err);
-/** "binding", or else the one that has "templateId". */
+/** "binding", or where that is not there the one that has the template; template_id NULL: it must
+ *  be there. */
 bool batch_in_binding(const struct kx_batch_binding **out, const json_t *in,
                       const char *template_id, struct assay_err *err);
 /** The member "outpoint": {"txid", "index"}. */
 bool batch_in_outpoint(struct kaspa_outpoint *out, const json_t *in, const char *member,
                        struct assay_err *err);
-/** The member "head": {"outpoint", "value", "claimed", "covenantId"?}; without it zeros. */
-bool batch_in_head(struct kx_lane_head *out, const json_t *in, struct assay_err *err);
+/** The member "head": {"outpoint", "value", "claimed", "covenantId"}; the last of a lineage alone.
+ */
+bool batch_in_head(struct kx_lane_head *out, const json_t *in,
+                   const struct kx_batch_binding *binding, struct assay_err *err);
+/** A number of the script: at most `most`. */
+bool batch_in_amount(uint64_t *out, const json_t *in, const char *member, uint64_t most,
+                     struct assay_err *err);
 json_t *batch_out_head(const struct kx_lane_head *head, const struct kaspa_spk *spk);
 /** Hex of exactly so many bytes. */
 bool batch_in_bytes(uint8_t *out, size_t len, const json_t *in, const char *member,

@@ -82,7 +82,7 @@ static bool plan_in(struct building *b, const json_t *in, enum kx_batch_kind kin
 
     *p = (struct kx_batch_plan){
         .kind = kind, .lane = &b->lane, .head = kind != KX_BATCH_GENESIS ? &b->head : NULL};
-    return (kind == KX_BATCH_GENESIS || batch_in_head(&b->head, in, err)) &&
+    return (kind == KX_BATCH_GENESIS || batch_in_head(&b->head, in, b->lane.binding, err)) &&
            kaspa_in_u64(&p->fee, in, "fee", err) &&
            (is_refund || kaspa_in_u64(&p->amount, in, "amount", err)) &&
            (!is_claim || kaspa_in_u64(&p->total, in, "total", err)) &&
@@ -147,7 +147,7 @@ static bool bend_successor(struct building *b, const json_t *in, struct assay_er
 
     if (!has(in, "successorClaimed"))
         return true;
-    if (!kaspa_in_u64(&claimed, in, "successorClaimed", err))
+    if (!batch_in_amount(&claimed, in, "successorClaimed", KX_BATCH_AMOUNT_MAX, err))
         return false;
     if (kx_lane_spk(&b->outputs[at].spk, &b->arena, &b->lane, claimed) == ASSAY_OK)
         return true;
@@ -250,6 +250,7 @@ static enum operation_answer put_together(struct building *b, const json_t *in,
 {
     enum operation_answer answer = batch_in_lane(&b->lane, &b->arena, in, result, err);
     struct assay_err why = {0};
+    enum assay_code rc;
 
     if (answer != OPERATION_OK)
         return answer;
@@ -257,7 +258,12 @@ static enum operation_answer put_together(struct building *b, const json_t *in,
         return OPERATION_ERROR;
     if (!same_timeout(b, in, result, &answer, err))
         return answer;
-    if (kx_batch_tx_build(&b->artifact, &b->arena, &b->plan, &why) != ASSAY_OK)
+    rc = kx_batch_tx_build(&b->artifact, &b->arena, &b->plan, &why);
+    if (rc == ASSAY_E_NOMEM) {
+        assay_fail(err, rc, 0, "%s", why.text);
+        return OPERATION_ERROR;
+    }
+    if (rc != ASSAY_OK)
         return operation_refused(result, "batch.tx.plan", why.text);
     if (!copy_transaction(b, err) || !bend(b, in, err) || !sign(b, err))
         return OPERATION_ERROR;

@@ -10,7 +10,7 @@ bool batch_in_bytes(uint8_t *out, size_t len, const json_t *in, const char *memb
 
     if (text == NULL)
         return false;
-    if (assay_hex_decode(out, len, assay_str(text), true) == ASSAY_OK)
+    if (assay_hex_decode(out, len, assay_str(text), false) == ASSAY_OK)
         return true;
     assay_fail(err, ASSAY_E_MALFORMED, 0, "member %s: expected %zu bytes as hex", member, len);
     return false;
@@ -30,29 +30,38 @@ static bool text_in(struct assay_bytes *out, struct assay_arena *arena, const js
     return false;
 }
 
+bool batch_in_amount(uint64_t *out, const json_t *in, const char *member, uint64_t most,
+                     struct assay_err *err)
+{
+    if (!kaspa_in_u64(out, in, member, err))
+        return false;
+    if (*out <= most)
+        return true;
+    assay_fail(err, ASSAY_E_RANGE, 0, "member %s: expected at most %llu", member,
+               (unsigned long long)most);
+    return false;
+}
+
 bool batch_in_binding(const struct kx_batch_binding **out, const json_t *in,
                       const char *template_id, struct assay_err *err)
 {
-    const char *name = operation_text(in, "binding", false, err);
+    const char *name = operation_text(in, "binding", template_id == NULL, err);
 
     if (name == NULL)
         return false;
     *out = name[0] != '\0' ? kx_batch_binding_find(assay_str(name)) : NULL;
-    for (size_t i = 0; name[0] == '\0' && *out == NULL && i < KX_BATCH_BINDINGS; i++)
+    for (size_t i = 0;
+         name[0] == '\0' && template_id != NULL && *out == NULL && i < KX_BATCH_BINDINGS; i++)
         if (kx_batch_has_template(&kx_batch_bindings[i], assay_str(template_id)))
             *out = &kx_batch_bindings[i];
     if (*out != NULL)
         return true;
-    if (name[0] != '\0')
+    if (name[0] != '\0' || template_id == NULL)
         assay_fail(err, ASSAY_E_UNKNOWN, 0,
-                   "member binding: \"%s\" is none; kaspa-escrow-v1, -v2 "
-                   "and -v3 are",
-                   name);
+                   "member binding: \"%s\" is none; kaspa-escrow-v1, -v2 and -v3 are", name);
     else
         assay_fail(err, ASSAY_E_UNKNOWN, 0,
-                   "member templateId: \"%s\" is of no binding; give "
-                   "binding too",
-                   template_id);
+                   "member templateId: \"%s\" is of no binding; give binding too", template_id);
     return false;
 }
 
@@ -91,7 +100,8 @@ bool batch_in_channel(struct batch_channel *out, struct assay_arena *arena, cons
         batch_in_bytes(c->server, sizeof(c->server), config, "serverPublicKey", err) &&
         text_in(&c->pay_to, arena, config, "payTo", err) &&
         text_in(&c->refund_address, arena, config, "refundAddress", err) &&
-        kaspa_in_u64(&c->refund_timeout_daa, config, "refundTimeoutDaa", err) &&
+        batch_in_amount(&c->refund_timeout_daa, config, "refundTimeoutDaa", KX_BATCH_TIMEOUT_MAX,
+                        err) &&
         batch_in_bytes(c->salt, sizeof(c->salt), config, "salt", err))
         return batch_in_binding(&out->binding, in, (const char *)c->template_id.at, err);
     (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member channelConfig");
@@ -134,20 +144,24 @@ bool batch_in_outpoint(struct kaspa_outpoint *out, const json_t *in, const char 
     return true;
 }
 
-bool batch_in_head(struct kx_lane_head *out, const json_t *in, struct assay_err *err)
+bool batch_in_head(struct kx_lane_head *out, const json_t *in,
+                   const struct kx_batch_binding *binding, struct assay_err *err)
 {
     static const char *const members[] = {"outpoint", "value", "claimed", "covenantId", NULL};
     const json_t *head = json_object_get(in, "head");
 
     *out = (struct kx_lane_head){.value = 0};
-    if (head == NULL)
-        return true;
+    if (head == NULL) {
+        assay_fail(err, ASSAY_E_MISSING, 0,
+                   "member head: expected the head that is spent: {outpoint, value, claimed, "
+                   "covenantId}");
+        return false;
+    }
     if (operation_members(head, members, err) &&
         batch_in_outpoint(&out->outpoint, head, "outpoint", err) &&
         kaspa_in_u64(&out->value, head, "value", err) &&
-        kaspa_in_u64(&out->claimed, head, "claimed", err) &&
-        (json_object_get(head, "covenantId") == NULL ||
-         kaspa_in_hash(&out->covenant_id, head, "covenantId", err)))
+        batch_in_amount(&out->claimed, head, "claimed", KX_BATCH_AMOUNT_MAX, err) &&
+        (binding->is_of_outpoint || kaspa_in_hash(&out->covenant_id, head, "covenantId", err)))
         return true;
     (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member head");
     return false;

@@ -39,16 +39,14 @@ static bool chain_in(struct judging *j, const json_t *in, struct assay_err *err)
     return kaspa_in_pov(&j->pov, in, err);
 }
 
-static bool has_head(const json_t *in, enum kx_batch_kind kind, struct assay_err *err)
+static bool head_in(struct judging *j, const json_t *in, enum kx_batch_kind kind,
+                    struct assay_err *err)
 {
-    bool is_there = json_object_get(in, "head") != NULL;
-
-    if (is_there == (kind != KX_BATCH_GENESIS))
+    if (kind != KX_BATCH_GENESIS)
+        return batch_in_head(&j->head, in, j->lane.binding, err);
+    if (json_object_get(in, "head") == NULL)
         return true;
-    assay_fail(err, is_there ? ASSAY_E_CONFLICT : ASSAY_E_MISSING, 0, "member head: %s",
-               is_there ? "a genesis has none before it"
-                        : "expected the head that is spent: {outpoint, value, claimed, "
-                          "covenantId?}");
+    assay_fail(err, ASSAY_E_CONFLICT, 0, "member head: a genesis has none before it");
     return false;
 }
 
@@ -57,6 +55,7 @@ static enum operation_answer read(struct judging *j, const json_t *in, enum kx_b
 {
     static const char *const members[] = {"binding", "channelConfig", "head",   "transaction",
                                           "utxos",   "pov",           "feeMax", NULL};
+    enum operation_answer answer;
 
     j->with = (struct kx_batch_tx){.kind = kind,
                                    .lane = &j->lane,
@@ -64,13 +63,15 @@ static enum operation_answer read(struct judging *j, const json_t *in, enum kx_b
                                    .tx = &j->k.tx,
                                    .fee_max = KX_BATCH_FEE_MAX_DEFAULT,
                                    .arena = &j->k.arena};
-    if (!operation_members(in, members, err) || !has_head(in, kind, err) ||
-        !batch_in_head(&j->head, in, err) || !kaspa_in_tx(&j->k, in, err) ||
-        !chain_in(j, in, err) ||
-        (json_object_get(in, "feeMax") != NULL &&
-         !kaspa_in_u64(&j->with.fee_max, in, "feeMax", err)))
+    if (!operation_members(in, members, err))
         return OPERATION_ERROR;
-    return batch_in_lane(&j->lane, &j->k.arena, in, result, err);
+    if ((answer = batch_in_lane(&j->lane, &j->k.arena, in, result, err)) != OPERATION_OK)
+        return answer;
+    return head_in(j, in, kind, err) && kaspa_in_tx(&j->k, in, err) && chain_in(j, in, err) &&
+                   (json_object_get(in, "feeMax") == NULL ||
+                    kaspa_in_u64(&j->with.fee_max, in, "feeMax", err))
+               ? OPERATION_OK
+               : OPERATION_ERROR;
 }
 
 /* ---- the result ---- */

@@ -55,6 +55,10 @@ static enum operation_answer evidence_bundle(const json_t *in, json_t **result,
         return judge(in, &policy, result, err);
     if (!operation_members(in, members, err) || !policy_in(&policy, in, err))
         return OPERATION_ERROR;
+    if (!json_is_object(bundle) && !json_is_string(bundle)) {
+        assay_fail(err, ASSAY_E_TYPE, 0, "member bundle: expected an object, or its text");
+        return OPERATION_ERROR;
+    }
     return judge(bundle, &policy, result, err);
 }
 
