@@ -21,9 +21,21 @@ static struct kx_action act(struct kx_core_request *r, enum kx_do kind)
         .txid = r->txid,
         .scope = r->scope,
         .at_ms = r->now_ms,
+        .channel_id = r->scope,
+        .channel = &r->batch.moved,
         .reason = ASSAY_LIT(""),
         .target = r->target,
     };
+}
+
+/* For an operator: why nobody but he can end an attempt. */
+static const char *recovery_reason(const struct kx_core_request *r)
+{
+    if (r->batch.is_expired)
+        return "the presentation has expired before the handler ran: it has not run";
+    if (r->batch.has_moved)
+        return "the channel has moved while the handler ran: say whether its charge stands";
+    return "the handler failed, or its answer is above the limits";
 }
 
 struct kx_action kx_core_ask(struct kx_core_request *r, enum kx_ask ask)
@@ -45,7 +57,7 @@ struct kx_action kx_core_ask(struct kx_core_request *r, enum kx_ask ask)
         memcpy(action.head_id, r->terms.head.id, sizeof(action.head_id));
     action.key = r->event.random;
     action.finality = r->reached;
-    action.reason = ASSAY_LIT("the handler failed, or its answer is above the limits");
+    action.reason = assay_str(recovery_reason(r));
     return action;
 }
 
@@ -130,9 +142,14 @@ struct kx_action kx_core_unavailable(struct kx_core_request *r)
     return kx_core_busy(r, 503, KX_GATEWAY, NULL);
 }
 
+const char *kx_core_recovery(const struct kx_core_request *r)
+{
+    return r->is_batch ? KX_BATCH_RECOVERY : KX_RECOVERY;
+}
+
 struct kx_action kx_core_pending(struct kx_core_request *r, const char *rule)
 {
-    return kx_core_busy(r, 503, KX_RECOVERY, rule);
+    return kx_core_busy(r, 503, kx_core_recovery(r), rule);
 }
 
 struct kx_action kx_core_wrong_method(struct kx_core_request *r, const char *allow)
@@ -207,11 +224,10 @@ bool kx_core_clean(struct kx_result *out, const struct kx_result *in)
 
 /* The finality that is told is the one that was asked for: what was reached may rise while copies
  * of the request are on their way, and they are all to be given one answer. */
-static enum assay_code write_receipt(struct kx_core_request *r)
+static void add_exact_receipt(struct assay_buf *out, struct kx_core_request *r)
 {
     char txid[X402_HASH_TEXT_BYTES];
     char in_kas[ASSAY_DECIMAL_TEXT_MAX_BYTES];
-    struct assay_buf text = ASSAY_BUF_INIT(KX_CORE_TEXT_MAX_BYTES);
     struct kx_terms terms = r->terms;
     struct kx_settled settled = {
         .terms = &terms,
@@ -227,8 +243,18 @@ static enum assay_code write_receipt(struct kx_core_request *r)
         assay_decimal_price_text(in_kas, terms.amount, 8);
         terms.amount_text = assay_str(in_kas);
     }
+    kx_settlement_write(out, &settled);
+}
+
+static enum assay_code write_receipt(struct kx_core_request *r)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(KX_CORE_TEXT_MAX_BYTES);
+
     assay_buf_clear(&r->receipt);
-    kx_settlement_write(&text, &settled);
+    if (r->is_batch)
+        kx_batch_add_receipt(&text, r);
+    else
+        add_exact_receipt(&text, r);
     assay_base64_encode(&r->receipt, ASSAY_BASE64_STD, assay_buf_view(&text));
     if (!assay_buf_ok(&text))
         r->receipt.bad = text.bad;

@@ -17,6 +17,11 @@ static enum assay_code load(const struct kx_action *a, struct kx_store *store,
         return ops->load_payment(store, &to->payment, arena, a->txid, NULL);
     if (a->ask == KX_ASK_HEAD)
         return ops->load_head(store, &to->head, a->head_id, NULL);
+    if (a->ask == KX_ASK_CHANNEL || a->ask == KX_ASK_LINEAGE)
+        return ops->load_channel(store, &to->channel, arena, a->channel_id,
+                                 a->ask == KX_ASK_LINEAGE, NULL);
+    if (a->ask == KX_ASK_OPERATION)
+        return ops->load_operation(store, &to->operation, arena, a->txid, NULL);
     return ops->select_head(store, &to->head, a->key, NULL);
 }
 
@@ -31,6 +36,9 @@ enum assay_code kx_core_ask_store(struct kx_core_request *r, const struct kx_act
     case KX_ASK_ATTEMPT:
     case KX_ASK_PAYMENT:
     case KX_ASK_HEAD:
+    case KX_ASK_CHANNEL:
+    case KX_ASK_LINEAGE:
+    case KX_ASK_OPERATION:
     case KX_ASK_SELECT:
         break;
     case KX_ASK_CLAIM:
@@ -53,6 +61,8 @@ enum assay_code kx_core_ask_store(struct kx_core_request *r, const struct kx_act
         return ops->abandon(store, a->txid, a->at_ms, NULL);
     case KX_ASK_HEAD_LOST:
         return ops->mark_head_unavailable(store, a->head, &to->done, NULL);
+    case KX_ASK_FOLLOW:
+        return ops->put_lineage(store, a->channel, a->at_ms, &to->done, NULL);
     }
     return load(a, store, kx_core_arena(r), to);
 }

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "core/kx_core.h"
 #include "kaspa/mass.h"
+#include "kaspa_x402/launch.h"
 
 #define DESCRIPTION_MAX_BYTES 1024
 #define NAME_MAX_BYTES 256
@@ -135,16 +136,97 @@ static enum assay_code check_policy(const struct kx_core *core, struct assay_err
     return ASSAY_OK;
 }
 
+/* ---- batch-settlement ---- */
+
+static enum assay_code fail_batch(struct assay_err *err, const char *what)
+{
+    return assay_fail(err, ASSAY_E_RANGE, 0, "batch-settlement: %s", what);
+}
+
+/* Of fixed charges alone: what a server of an older binding charges, it decides when it has
+ * answered. */
+static enum assay_code check_template(const struct kx_core *core, struct assay_err *err)
+{
+    const struct kx_batch_core *batch = core->batch;
+    struct assay_bytes template_id = assay_str(batch->template_id);
+
+    if (core->network != KASPA_TESTNET)
+        return fail_batch(err, "is on " KX_NETWORK_TESTNET " alone: do not offer it on another "
+                               "network");
+    if (batch->binding == NULL || !batch->binding->is_fixed ||
+        !kx_batch_has_template(batch->binding, template_id) ||
+        kx_launch_pins_find(template_id) == NULL)
+        return fail_batch(err, "must be of binding kaspa-escrow-v3 and template "
+                               "kaspa-x402-escrow-v5");
+    if (!assay_xonly_is_point(batch->server))
+        return fail_batch(err, "the server's key is the x of no point: nobody could claim with it");
+    return ASSAY_OK;
+}
+
+static enum assay_code check_numbers(const struct kx_batch_core *batch, struct assay_err *err)
+{
+    uint64_t lead = batch->policy.refund_lead_daa;
+
+    if (batch->policy.confirmations == 0)
+        return fail_batch(err, "confirmations must be above 0");
+    if (batch->refund_bucket_daa == 0 || batch->refund_life_daa == 0 ||
+        batch->refund_bucket_daa > KX_BATCH_TIMEOUT_MAX ||
+        batch->refund_life_daa > KX_BATCH_TIMEOUT_MAX || lead > KX_BATCH_TIMEOUT_MAX)
+        return fail_batch(err, "lead, life and bucket of refunds are DAA scores below "
+                               "500000000000, and life and bucket above 0");
+    if (batch->policy.horizon_daa > 0 &&
+        batch->policy.horizon_daa < lead + batch->refund_life_daa + batch->refund_bucket_daa)
+        return fail_batch(err, "the refund horizon must reach as far as what is offered: lead, "
+                               "life and bucket together");
+    if (batch->min_deposit > KX_BATCH_AMOUNT_MAX || batch->reserve > KX_BATCH_AMOUNT_MAX)
+        return fail_batch(err, "deposit and reserve are amounts of at most 9223372036854775807");
+    if (batch->claim_after_s > UINT32_MAX || batch->claim_above > KX_BATCH_AMOUNT_MAX)
+        return fail_batch(err, "the claim policy is beyond what an offer can say");
+    return ASSAY_OK;
+}
+
+/* Section 3: what a client would refuse is never offered. */
+static enum assay_code check_deposit(const struct kx_core *core, const struct kx_route *route,
+                                     struct assay_err *err)
+{
+    const struct kx_batch_core *batch = core->batch;
+
+    if (!route->is_batch || batch == NULL)
+        return ASSAY_OK;
+    if (batch->reserve > batch->min_deposit || route->price > batch->min_deposit - batch->reserve)
+        return assay_fail(err, ASSAY_E_RANGE, 0,
+                          "route %s: batch-settlement: the smallest deposit must cover price and "
+                          "reserve: at least %llu sompi",
+                          route->path,
+                          (unsigned long long)route->price + (unsigned long long)batch->reserve);
+    return ASSAY_OK;
+}
+
+static enum assay_code check_batch(const struct kx_core *core, struct assay_err *err)
+{
+    enum assay_code rc;
+
+    if (core->batch == NULL)
+        return ASSAY_OK;
+    if ((rc = check_template(core, err)) != ASSAY_OK)
+        return rc;
+    return check_numbers(core->batch, err);
+}
+
 enum assay_code kx_core_check(const struct kx_core *core, struct assay_err *err)
 {
     enum assay_code rc;
 
     if ((rc = check_address(core, err)) != ASSAY_OK ||
         (rc = check_base(core->base_url, err)) != ASSAY_OK ||
-        (rc = check_times(core, err)) != ASSAY_OK || (rc = check_policy(core, err)) != ASSAY_OK)
+        (rc = check_times(core, err)) != ASSAY_OK || (rc = check_policy(core, err)) != ASSAY_OK ||
+        (rc = check_batch(core, err)) != ASSAY_OK)
         return rc;
-    for (size_t i = 0; rc == ASSAY_OK && i < core->route_count; i++)
+    for (size_t i = 0; rc == ASSAY_OK && i < core->route_count; i++) {
         rc = check_route(&core->routes[i], err);
+        if (rc == ASSAY_OK)
+            rc = check_deposit(core, &core->routes[i], err);
+    }
     for (size_t i = 0; rc == ASSAY_OK && i < core->principal_count; i++)
         rc = check_principal(core, i, err);
     return rc;

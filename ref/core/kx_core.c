@@ -2,6 +2,7 @@
  * meanwhile, handed on. See kx_core.h. Source: Kaspa x402 exact digest, sections
  * 2, 5, 12 and 13, steps 1 to 12. */
 #include "base/hex.h"
+#include "base/mac.h"
 #include "base/utf8.h"
 #include "core/kx_core_internal.h"
 #include "defects/defects.h"
@@ -35,6 +36,8 @@ void kx_core_request_free(struct kx_core_request *r)
 {
     if (r == NULL)
         return;
+    assay_wipe(&r->batch, sizeof(r->batch)); /* vouchers can be spent */
+    assay_wipe(&r->attempt, sizeof(r->attempt));
     assay_arena_fini(&r->arena);
     assay_arena_fini(&r->scratch);
     assay_buf_fini(&r->base);
@@ -64,9 +67,9 @@ static struct kx_action refuse_undecodable(struct kx_core_request *r, enum assay
                           code == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
 }
 
-/* What is base64, but no payment (24.12): a fresh offer without a word. */
-static struct kx_action refuse_unreadable(struct kx_core_request *r, enum assay_code code,
-                                          const char *rule)
+/* A fresh offer without a word (24.12). */
+struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay_code code,
+                                           const char *rule)
 {
     if (REF_DEFECT(kx_unpaid_malformed))
         return kx_core_run(r, KX_RUN_FREE);
@@ -118,13 +121,37 @@ static enum assay_code name_payment(struct kx_core_request *r)
     return kx_core_remember_as(r, r->scope);
 }
 
+struct kx_action kx_core_admit(struct kx_core_request *r)
+{
+    struct kx_action action = kx_core_ask(r, KX_ASK_IDENTIFIER);
+
+    action.kind = r->expected = KX_DO_ADMIT;
+    return action;
+}
+
+static struct kx_action read_exact(struct kx_core_request *r)
+{
+    struct assay_err err = {0};
+    enum assay_code rc;
+
+    if (kx_payment_read(&r->payment, &r->arena, &r->doc, &err) != KX_LOCAL_NONE)
+        return kx_core_refuse_unreadable(r, err.code, "http.form");
+    if (r->payment.identifier.id.len == 0 && !REF_DEFECT(kx_identifier_free))
+        return kx_core_challenge(r, KX_WIRE_NONE, kx_exact_rules[KX_EXACT_IDENTIFIER].id);
+    r->fault = kx_terms_read(&r->terms, &r->arena, &r->doc, &r->payment.envelope.accepted, &err);
+    if (r->fault != KX_TERMS_OK && err.code == ASSAY_E_NOMEM)
+        return kx_core_unavailable(r);
+    if ((rc = name_payment(r)) != ASSAY_OK)
+        return kx_core_refuse_unreadable(r, rc, kx_exact_rules[KX_EXACT_REQUEST].id);
+    return kx_core_admit(r);
+}
+
 /* Duplicate members are refused rather than read as the reference does, so that nobody in between
  * can have read another payment (KX-013). */
 static struct kx_action read_payment(struct kx_core_request *r)
 {
     struct assay_err err = {0};
     struct assay_bytes text;
-    struct kx_action action;
     enum assay_code rc;
 
     if (REF_DEFECT(kx_header_small) && r->event.payment.len > X402_HEADER_MAX_CHARS / 2)
@@ -133,19 +160,9 @@ static struct kx_action read_payment(struct kx_core_request *r)
         return refuse_undecodable(r, rc);
     if ((rc = x402_document_parse(&r->doc, &r->arena, text, !REF_DEFECT(kx_members_twice), &err)) !=
         ASSAY_OK)
-        return refuse_unreadable(r, rc, rc == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
-    if (kx_payment_read(&r->payment, &r->arena, &r->doc, &err) != KX_LOCAL_NONE)
-        return refuse_unreadable(r, err.code, "http.form");
-    if (r->payment.identifier.id.len == 0 && !REF_DEFECT(kx_identifier_free))
-        return kx_core_challenge(r, KX_WIRE_NONE, kx_exact_rules[KX_EXACT_IDENTIFIER].id);
-    r->fault = kx_terms_read(&r->terms, &r->arena, &r->doc, &r->payment.envelope.accepted, &err);
-    if (r->fault != KX_TERMS_OK && err.code == ASSAY_E_NOMEM)
-        return kx_core_unavailable(r);
-    if ((rc = name_payment(r)) != ASSAY_OK)
-        return refuse_unreadable(r, rc, kx_exact_rules[KX_EXACT_REQUEST].id);
-    action = kx_core_ask(r, KX_ASK_IDENTIFIER);
-    action.kind = r->expected = KX_DO_ADMIT;
-    return action;
+        return kx_core_refuse_unreadable(r, rc,
+                                         rc == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
+    return kx_batch_is_paid(r) ? kx_batch_read(r) : read_exact(r);
 }
 
 /* ---- the order of decisions ---- */
@@ -240,6 +257,7 @@ struct kx_action kx_core_request(struct kx_core_request *r, const struct kx_even
 
     r->event = *event;
     r->now_ms = event->now_ms;
+    r->daa_score = event->daa_score;
     if (REF_DEFECT(kx_duplicate_first))
         r->event.payment =
             assay_bytes_part(event->payment, 0, assay_bytes_find(event->payment, ',', 0));
@@ -306,6 +324,14 @@ struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
         return kx_core_on_claim(r, code, answer);
     case KX_ASK_HEAD_LOST: /* be it marked or not */
         return kx_core_on_head_lost(r);
+    case KX_ASK_CHANNEL:
+        return kx_batch_on_channel(r, code, answer);
+    case KX_ASK_LINEAGE:
+        return kx_batch_on_lineage(r, code, answer);
+    case KX_ASK_OPERATION:
+        return kx_batch_on_operation(r, code);
+    case KX_ASK_FOLLOW: /* be it put or not: who was quicker has put as much */
+        return kx_batch_on_followed(r, code, answer->done);
     case KX_ASK_BROADCAST:
     case KX_ASK_ACCEPT:
     case KX_ASK_BEGIN:
@@ -324,6 +350,12 @@ struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
 {
     if (!is_expected(r, KX_DO_LOOK, now_ms))
         return kx_core_unavailable(r);
+    if (code == ASSAY_OK && sight->pov.daa_score != 0)
+        r->daa_score = sight->pov.daa_score;
+    if (r->sought == KX_SOUGHT_DAA)
+        return kx_core_on_daa(r);
+    if (r->is_batch)
+        return kx_batch_on_sight(r, code, sight);
     return r->has_attempt ? kx_core_on_evidence(r, code, sight) : kx_core_on_coins(r, code, sight);
 }
 

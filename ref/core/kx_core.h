@@ -1,4 +1,5 @@
-/** The decision core of a Kaspa x402 server, scheme exact: events in, actions out.
+/** The decision core of a Kaspa x402 server, schemes exact and batch-settlement: events in, actions
+ *  out.
  *
  *  No I/O, no clock, no randomness of its own: what happens in the world is told to it, and what it
  * wants done it returns. The server, the stateful fuzz target and tests in virtual time drive the
@@ -17,10 +18,15 @@
  *  A retry of a claim that is not accepted yet looks for the transaction on the chain, and neither
  * submits it again nor claims anew. A claim of a server that died between claim and submission is
  * therefore 503 until an operator resolves it (kx_core_recover).
+ *
+ *  Scheme batch-settlement goes the same way but for its middle: what is claimed is a charge to a
+ * channel whose head the chain has confirmed long since, so that nothing is submitted, and the
+ * claim holds the channel's lease until it is committed. Order: batch digest, section 7.
  */
 #ifndef KX_CORE_H
 #define KX_CORE_H
 
+#include "kaspa_x402/batch_verify.h"
 #include "kaspa_x402/chain_evidence.h"
 #include "kaspa_x402/exact_verify.h"
 #include "store/kx_store.h"
@@ -33,6 +39,7 @@ struct kx_route {
     bool is_authenticated; /**< only for a principal; else public */
     bool is_additive;      /**< an additive offer stands beside the standard-native one where a head
                               is available */
+    bool is_batch;         /**< a batch offer stands beside them, where the server has one */
 };
 
 /** A caller that a bearer token names. */
@@ -41,12 +48,27 @@ struct kx_principal {
     struct assay_bytes token;  /**< compared in constant time */
 };
 
+/** What a server offers of scheme batch-settlement; amounts in sompi. Refund timeouts roll: each is
+ * the smallest multiple of the bucket that is at least the policy's lead and the refund's life
+ * ahead of the chain, so that the offers of a while are one offer. */
+struct kx_batch_core {
+    const struct kx_batch_binding *binding; /**< of fixed charges */
+    const char *template_id;
+    uint8_t server[ASSAY_XONLY_BYTES]; /**< its secret is not the core's */
+    uint64_t min_deposit, reserve;
+    bool has_claim_above, has_claim_after; /**< the claim policy that is told, each part optional */
+    uint64_t claim_above, claim_after_s;
+    uint64_t refund_bucket_daa, refund_life_daa;
+    struct kx_batch_policy policy;
+};
+
 struct kx_core {
     enum kaspa_network network;
     const char *base_url; /**< "http://127.0.0.1:8402": resources are it and the request-target */
     char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
     uint32_t max_timeout_s;
-    struct kx_exact_policy policy; /**< its finality is also what is offered */
+    struct kx_exact_policy policy;     /**< its finality is also what is offered */
+    const struct kx_batch_core *batch; /**< NULL: not offered */
     const struct kx_route *routes;
     size_t route_count;
     const struct kx_principal *principals;
@@ -76,7 +98,8 @@ struct kx_event_request {
     int64_t last_sweep_ms;
     uint32_t caller_requests; /**< of this caller in the window, this one included */
     uint32_t running, caller_running;
-    uint64_t random; /**< for the choice of a head */
+    uint64_t random;    /**< for the choice of a head */
+    uint64_t daa_score; /**< that the node has told last; 0: none yet */
 };
 
 enum kx_do {
@@ -95,6 +118,9 @@ enum kx_ask {
     KX_ASK_ATTEMPT,    /**< load_attempt(txid) */
     KX_ASK_PAYMENT,    /**< load_payment(txid) */
     KX_ASK_HEAD,       /**< load_head(head_id) */
+    KX_ASK_CHANNEL,    /**< load_channel(channel_id) without its lineage */
+    KX_ASK_LINEAGE,    /**< the same with it */
+    KX_ASK_OPERATION,  /**< load_operation(txid) */
     KX_ASK_SELECT,     /**< select_head(key) */
     KX_ASK_CLAIM,      /**< claim(attempt, now_ms) */
     KX_ASK_BROADCAST,
@@ -106,6 +132,7 @@ enum kx_ask {
     KX_ASK_COMMIT,   /**< commit(record) */
     KX_ASK_ABANDON,
     KX_ASK_HEAD_LOST, /**< mark_head_unavailable(head) */
+    KX_ASK_FOLLOW,    /**< put_lineage(channel) */
 };
 
 /** Answers of the store, as its operations set them. */
@@ -114,6 +141,8 @@ struct kx_store_answer {
     struct kx_payment_record payment;
     struct kx_identifier_record identifier;
     struct kx_head_record head;
+    struct kx_lane_record channel;
+    struct kx_lane_operation operation;
     char txid[X402_HASH_TEXT_BYTES]; /**< of SCOPE */
     enum kx_claim_result claim;
     bool done; /**< *begun, *applied */
@@ -136,6 +165,8 @@ struct kx_action {
     /* of the store's questions */
     struct assay_bytes identifier;
     const char *txid, *scope; /**< scope also of ADMIT */
+    const char *channel_id;
+    const struct kx_lane_record *channel;
     const struct kx_attempt *attempt;
     const struct kx_result *result;
     const struct kx_payment_record *record;
@@ -192,7 +223,8 @@ struct kx_action kx_core_result(struct kx_core_request *r, enum assay_code code,
                                 const struct kx_result *result, int64_t now_ms);
 
 /** What an operator's reconciliation of one attempt comes to, from what the chain says (section
- * 14): nothing changes unless accepted (then ACCEPT) or absent for good (then ABANDON). */
+ * 14): nothing changes unless accepted (then ACCEPT) or absent for good (then ABANDON). Of a charge
+ * to a channel, which needs no sight (NULL): ABANDON where its handler was never marked. */
 enum kx_recovery { KX_RECOVERY_NOTHING, KX_RECOVERY_ACCEPT, KX_RECOVERY_ABANDON };
 enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_attempt *attempt,
                                  const struct kx_sight *sight, enum kx_finality *finality);

@@ -3,7 +3,7 @@
 #ifndef KX_CORE_INTERNAL_H
 #define KX_CORE_INTERNAL_H
 
-#include "core/kx_core.h"
+#include "core/kx_batch_internal.h"
 #include "kaspa_x402/kx.h"
 
 #define KX_CORE_ARENA_MAX_BYTES ((size_t)32 << 20)   /**< all that one request needs */
@@ -13,12 +13,21 @@
 
 /* Bodies of answers that are no wire reasons (section 22). */
 #define KX_RECOVERY "exact_settlement_recovery_required"
+#define KX_BATCH_RECOVERY "batch_settlement_recovery_required"
 #define KX_GATEWAY "gateway_error"
 
 /** For what the records of a transaction are asked, and so what it means that there is none. */
 enum kx_search {
     KX_SEARCH_KNOWN, /**< they were there a moment ago */
     KX_SEARCH_TXID,  /**< a payment that has held so far, and is new unless they are found */
+};
+
+/** What the look is for that is on; of COINS of a batch payment: the head that it presents. */
+enum kx_sought {
+    KX_SOUGHT_COINS,
+    KX_SOUGHT_DAA,     /**< how far the chain is, for an offer */
+    KX_SOUGHT_BIRTH,   /**< whether what made a channel's head still stands */
+    KX_SOUGHT_SPENDER, /**< what has spent it */
 };
 
 /** What the handler is run for. */
@@ -37,6 +46,7 @@ struct kx_core_request {
     enum kx_do expected;
     enum kx_ask ask;
     enum kx_search search;
+    enum kx_sought sought;
     enum kx_run run;
     int64_t now_ms; /**< of the last event */
 
@@ -58,6 +68,11 @@ struct kx_core_request {
     char txid[X402_HASH_TEXT_BYTES]; /**< of the records that are asked for */
     bool is_second_search;
     bool is_again; /**< of a defect: what was bought before is forgotten */
+
+    bool is_batch; /**< it is of scheme batch-settlement: what follows, and `batch`, is of it */
+    struct kx_batch_state batch;
+    uint64_t daa_score; /**< of the chain; 0: not known yet */
+    bool is_daa_asked;
 
     /* what it is judged by */
     struct assay_buf offer_text;
@@ -124,6 +139,8 @@ struct kx_action kx_core_busy(struct kx_core_request *r, int status, const char 
                               const char *rule);
 /** 503: nothing was claimed, and nothing is delivered. */
 struct kx_action kx_core_unavailable(struct kx_core_request *r);
+/** What is said of a payment that an operator or a later retry has to end: a word of its scheme. */
+const char *kx_core_recovery(const struct kx_core_request *r);
 /** 503: something was claimed, and what becomes of it a later retry will see. */
 struct kx_action kx_core_pending(struct kx_core_request *r, const char *rule);
 /** 405, with the Allow header. */
@@ -140,16 +157,27 @@ bool kx_core_clean(struct kx_result *out, const struct kx_result *in);
 /** Fills r->record with the answer that r->result makes, its receipt included. */
 enum assay_code kx_core_write_answer(struct kx_core_request *r);
 
+/* ---- from a request to its payment (kx_core.c) ---- */
+
+/** What is base64, but no payment. */
+struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay_code code,
+                                           const char *rule);
+/** What is named is counted among the running requests of its scope, and then looked for. */
+struct kx_action kx_core_admit(struct kx_core_request *r);
+
 /* ---- offers (kx_offer.c) ---- */
 
 /** 402 with a fresh offer, whose error is the wire reason, if any. */
 struct kx_action kx_core_challenge(struct kx_core_request *r, enum kx_wire reason,
                                    const char *rule);
+/** The chain was asked how far it is; where it has said, r->daa_score is set. */
+struct kx_action kx_core_on_daa(struct kx_core_request *r);
 struct kx_action kx_core_on_head_lost(struct kx_core_request *r);
 struct kx_action kx_core_on_select(struct kx_core_request *r, enum assay_code code,
                                    const struct kx_store_answer *answer);
 /** What the accepted terms are compared with: the standard offer, and the additive one of r->head
- * as it would be offered with the deadline that came back. Fills r->offer. */
+ * as it would be offered with the deadline that came back; of a batch payment the batch offer, with
+ * the refund timeout that came back. Fills r->offer. */
 enum assay_code kx_core_offer_again(struct kx_core_request *r);
 /** What the verifier has of a head, in the arena. */
 enum assay_code kx_core_read_head(struct kx_head *out, struct assay_arena *arena,
@@ -182,6 +210,8 @@ struct kx_action kx_core_on_head(struct kx_core_request *r, enum assay_code code
 struct kx_action kx_core_look_at_coins(struct kx_core_request *r);
 struct kx_action kx_core_on_coins(struct kx_core_request *r, enum assay_code code,
                                   const struct kx_sight *sight);
+/** A node that cannot be asked. */
+struct kx_action kx_core_refuse_blind(struct kx_core_request *r, enum assay_code code);
 struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code code,
                                   const struct kx_store_answer *answer);
 
@@ -199,6 +229,8 @@ bool kx_core_forgets(void);
 
 /** Of a defect: the claim is made when the handler has answered. */
 struct kx_action kx_core_on_late_claim(struct kx_core_request *r, bool is_created);
+/** Writes the answer that r->result makes, and commits it. */
+struct kx_action kx_core_commit(struct kx_core_request *r);
 /** Looks for what was claimed, now and only once. */
 struct kx_action kx_core_look_once(struct kx_core_request *r);
 /** Goes on with r->attempt, which an earlier request claimed. */

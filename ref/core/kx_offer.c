@@ -24,15 +24,6 @@ struct quote {
 
 /* ---- text ---- */
 
-static void write_outpoint(struct assay_buf *out, const struct kaspa_outpoint *outpoint)
-{
-    kx_write_name(out, "expectedHeadOutpoint");
-    assay_buf_add_byte(out, '{');
-    kx_write_number(out, "index", outpoint->index);
-    kx_write_hex(out, "txid", assay_bytes_of(outpoint->txid.at, sizeof(outpoint->txid.at)));
-    assay_buf_add_byte(out, '}');
-}
-
 /* Members in ascending order. */
 static void write_extra(struct assay_buf *out, const struct quote *quote)
 {
@@ -46,7 +37,7 @@ static void write_extra(struct assay_buf *out, const struct quote *quote)
     if (head != NULL) {
         kx_write_text(out, "challengeExpiresAt", quote->expires_at);
         kx_write_str(out, "challengeId", quote->challenge_id);
-        write_outpoint(out, &head->outpoint);
+        kx_write_outpoint(out, "expectedHeadOutpoint", &head->outpoint);
     }
     kx_write_str(out, "finality", kx_finality_name(quote->finality));
     if (head != NULL) {
@@ -96,19 +87,38 @@ static void write_resource(struct assay_buf *out, const struct kx_core_request *
     assay_buf_add_byte(out, '}');
 }
 
-/* Canonical, and so what the header holds; additive NULL: the standard entry alone. */
-static void write_offer(struct kx_core_request *r, const struct quote *standard,
-                        const struct quote *additive)
+/* What is offered together; NULL: not. */
+struct entries {
+    const struct quote *standard, *additive;
+    const struct kx_batch_offer *batch;
+};
+
+static void write_entries(struct assay_buf *out, const struct entries *entries)
+{
+    const struct quote *const exact[] = {entries->standard, entries->additive};
+    bool is_first = true;
+
+    for (size_t i = 0; i < ARRAY_LEN(exact); i++) {
+        if (exact[i] == NULL)
+            continue;
+        assay_buf_add_str(out, is_first ? "" : ",");
+        write_entry(out, exact[i]);
+        is_first = false;
+    }
+    if (entries->batch == NULL)
+        return;
+    assay_buf_add_str(out, is_first ? "" : ",");
+    kx_batch_offer_write(out, entries->batch);
+}
+
+/* Canonical, and so what the header holds. */
+static void write_offer(struct kx_core_request *r, const struct entries *entries)
 {
     struct assay_buf *out = &r->offer_text;
 
     assay_buf_clear(out);
     assay_buf_add_str(out, "{\"accepts\":[");
-    write_entry(out, standard);
-    if (additive != NULL) {
-        assay_buf_add_byte(out, ',');
-        write_entry(out, additive);
-    }
+    write_entries(out, entries);
     assay_buf_add_byte(out, ']');
     if (r->error != NULL)
         kx_write_str(out, "error", r->error);
@@ -251,27 +261,48 @@ static struct kx_action challenge_with(struct kx_core_request *r, bool has_head)
 {
     char until[ASSAY_TIME_TEXT_BYTES];
     struct quote standard, additive;
+    struct kx_batch_offer batch;
+    struct entries entries = {&standard, NULL, NULL};
     struct kx_head head;
 
-    if (quote_standard(&standard, r) != ASSAY_OK)
+    if (quote_standard(&standard, r) != ASSAY_OK ||
+        kx_batch_quote(&batch, &entries.batch, r) != ASSAY_OK)
         return kx_core_unavailable(r);
     if (!has_head || !sells(&r->head_record, r->route->price)) {
-        write_offer(r, &standard, NULL);
+        write_offer(r, &entries);
         return kx_core_challenge_answer(r);
     }
     assay_time_text(until, r->now_ms + r->core->challenge_ms);
     if (kx_core_read_head(&head, &r->arena, &r->head_record) != ASSAY_OK ||
         quote_additive(&additive, r, &standard, &head, assay_str(until)) != ASSAY_OK)
         return kx_core_unavailable(r);
-    write_offer(r, &standard, &additive);
+    entries.additive = &additive;
+    write_offer(r, &entries);
     return kx_core_challenge_answer(r);
+}
+
+static struct kx_action offer(struct kx_core_request *r)
+{
+    return r->route->is_additive ? kx_core_ask(r, KX_ASK_SELECT) : challenge_with(r, false);
 }
 
 struct kx_action kx_core_challenge(struct kx_core_request *r, enum kx_wire reason, const char *rule)
 {
     r->error = reason != KX_WIRE_NONE ? kx_wire_text(reason) : NULL;
     r->rule = rule;
-    return r->route->is_additive ? kx_core_ask(r, KX_ASK_SELECT) : challenge_with(r, false);
+    if (!kx_batch_is_sold(r) || r->daa_score != 0 || r->is_daa_asked)
+        return offer(r);
+    r->sought = KX_SOUGHT_DAA;
+    r->look = (struct kx_look){.count = 0};
+    return kx_core_look(r, 0);
+}
+
+/* Where the node cannot say, no refund timeout can be offered, and nothing of batch-settlement. */
+struct kx_action kx_core_on_daa(struct kx_core_request *r)
+{
+    r->is_daa_asked = true;
+    r->sought = KX_SOUGHT_COINS;
+    return offer(r);
 }
 
 struct kx_action kx_core_on_select(struct kx_core_request *r, enum assay_code code,
@@ -375,6 +406,31 @@ static enum assay_code take_challenge_back(struct quote *out, struct kx_core_req
     return ASSAY_OK;
 }
 
+/* Reads r->offer_text as who paid has read it. */
+static enum assay_code read_offer(struct kx_core_request *r)
+{
+    enum assay_code rc = r->offer_text.bad;
+
+    if (rc != ASSAY_OK)
+        return rc;
+    rc = x402_document_parse(&r->offer_doc, &r->arena, assay_buf_view(&r->offer_text), true, NULL);
+    if (rc == ASSAY_OK &&
+        x402_required_read(&r->offer, &r->arena, &r->offer_doc, NULL) != X402_FAULT_NONE)
+        rc = ASSAY_E_MALFORMED;
+    return rc;
+}
+
+static enum assay_code offer_batch_again(struct kx_core_request *r)
+{
+    struct kx_batch_offer batch;
+    enum assay_code rc = kx_batch_quote_again(&batch, r);
+
+    if (rc != ASSAY_OK)
+        return rc;
+    write_offer(r, &(struct entries){.batch = &batch});
+    return read_offer(r);
+}
+
 enum assay_code kx_core_offer_again(struct kx_core_request *r)
 {
     struct quote standard, additive;
@@ -382,6 +438,8 @@ enum assay_code kx_core_offer_again(struct kx_core_request *r)
     char last[ASSAY_TIME_TEXT_BYTES];
     enum assay_code rc;
 
+    if (r->is_batch)
+        return offer_batch_again(r);
     if ((rc = quote_standard(&standard, r)) != ASSAY_OK)
         return rc;
     if (r->has_head && (rc = quote_again(&additive, r, &standard, &head, last)) != ASSAY_OK)
@@ -391,12 +449,6 @@ enum assay_code kx_core_offer_again(struct kx_core_request *r)
         return rc;
     if (r->fault == KX_TERMS_OK)
         take_back(r->has_head ? &additive : &standard, r);
-    write_offer(r, &standard, r->has_head ? &additive : NULL);
-    if (!assay_buf_ok(&r->offer_text))
-        return r->offer_text.bad;
-    rc = x402_document_parse(&r->offer_doc, &r->arena, assay_buf_view(&r->offer_text), true, NULL);
-    if (rc == ASSAY_OK &&
-        x402_required_read(&r->offer, &r->arena, &r->offer_doc, NULL) != X402_FAULT_NONE)
-        rc = ASSAY_E_MALFORMED;
-    return rc;
+    write_offer(r, &(struct entries){&standard, r->has_head ? &additive : NULL, NULL});
+    return read_offer(r);
 }

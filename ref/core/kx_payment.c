@@ -295,7 +295,7 @@ struct kx_action kx_core_look_at_coins(struct kx_core_request *r)
 
 /* A node that cannot be asked is no fault of the payer's, as the reference would have it (402
  * invalid_payload): nothing is claimed, and the same payment may be sent again. */
-static struct kx_action refuse_blind(struct kx_core_request *r, enum assay_code code)
+struct kx_action kx_core_refuse_blind(struct kx_core_request *r, enum assay_code code)
 {
     if (code == ASSAY_E_TIMEOUT)
         return kx_core_busy(r, 504, "adapter_timeout", "node.deadline");
@@ -395,7 +395,8 @@ struct kx_action kx_core_on_coins(struct kx_core_request *r, enum assay_code cod
     if (r->is_head_sought)
         return on_head_sought(r, code, sight);
     if (code != ASSAY_OK)
-        return kx_core_trusts(code) ? claim(r, &(struct kx_sight){0}) : refuse_blind(r, code);
+        return kx_core_trusts(code) ? claim(r, &(struct kx_sight){0})
+                                    : kx_core_refuse_blind(r, code);
     if (!r->look.has_tx && any_is_missing(r, sight) && !REF_DEFECT(kx_final_own))
         return look_for_itself(r);
     r->is_accepted = is_own_spend(r, sight);
@@ -426,6 +427,8 @@ struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code cod
     switch (answer->claim) {
     case KX_CLAIM_CREATED:
         r->has_attempt = true;
+        if (r->is_batch)
+            return kx_batch_begin(r);
         return r->is_accepted ? kx_core_look_once(r) : kx_core_submit(r);
     case KX_CLAIM_EXISTS: /* a copy of this request was quicker; or of another witness */
     case KX_CLAIM_OTHER_TERMS:
@@ -436,9 +439,10 @@ struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code cod
         return kx_core_challenge(r, KX_WIRE_STATE, "head.race");
     case KX_CLAIM_EXPIRED:
         return kx_core_challenge(r, KX_WIRE_PAYLOAD, "expiry.claim");
-    case KX_CLAIM_LEASED: /* of channels, which no exact payment has */
+    case KX_CLAIM_LEASED:
     case KX_CLAIM_CHANNEL_MOVED:
     case KX_CLAIM_LINEAGE_TAKEN:
+        return kx_batch_on_unclaimed(r, answer->claim);
     case KX_CLAIM_FULL:
         break;
     }

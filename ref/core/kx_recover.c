@@ -81,10 +81,20 @@ static bool is_absent_for_good(const struct kx_core *core, const struct kx_chain
            evidence->confirmations >= core->policy.confirmations;
 }
 
-enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_attempt *attempt,
-                                 const struct kx_sight *sight, enum kx_finality *finality)
+/* Of a charge to a channel, which was accepted when it was claimed, the chain has nothing to say:
+ * where its handler was never marked nothing was done, and its lease is for the next one. */
+static enum kx_recovery recover_charge(const struct kx_attempt *attempt)
 {
-    const struct kx_chain_evidence *evidence = &sight->evidence;
+    return attempt->status == KX_ACCEPTED && attempt->handler_started_ms == KX_NO_TIME
+               ? KX_RECOVERY_ABANDON
+               : KX_RECOVERY_NOTHING;
+}
+
+static enum kx_recovery recover_transaction(const struct kx_core *core,
+                                            const struct kx_attempt *attempt,
+                                            const struct kx_chain_evidence *evidence,
+                                            enum kx_finality *finality)
+{
     uint64_t confirmations = core->policy.confirmations;
 
     if (attempt->status != KX_PENDING && attempt->status != KX_BROADCAST)
@@ -97,4 +107,11 @@ enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_att
                     ? KX_FINALITY_CONFIRMED
                     : KX_FINALITY_ACCEPTED;
     return KX_RECOVERY_ACCEPT;
+}
+
+enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_attempt *attempt,
+                                 const struct kx_sight *sight, enum kx_finality *finality)
+{
+    return attempt->has_channel ? recover_charge(attempt)
+                                : recover_transaction(core, attempt, &sight->evidence, finality);
 }

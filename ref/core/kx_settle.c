@@ -117,7 +117,7 @@ struct kx_action kx_core_on_evidence(struct kx_core_request *r, enum assay_code 
 
 /* ---- an attempt of an earlier request ---- */
 
-static struct kx_action commit(struct kx_core_request *r)
+struct kx_action kx_core_commit(struct kx_core_request *r)
 {
     if (kx_core_write_answer(r) != ASSAY_OK)
         return kx_core_pending(r, NULL);
@@ -147,6 +147,8 @@ struct kx_action kx_core_resume(struct kx_core_request *r)
     if (attempt->status == KX_APPLIED || attempt->recovery.len > 0 ||
         (has_started && !attempt->has_result))
         return kx_core_pending(r, "handler.once");
+    if (r->is_batch)
+        return kx_batch_resume(r);
     if (r->fault != KX_TERMS_OK ||
         kx_core_look_for(&r->look, &r->tx, &r->arena, attempt, NULL) != ASSAY_OK)
         return kx_core_pending(r, NULL);
@@ -155,7 +157,7 @@ struct kx_action kx_core_resume(struct kx_core_request *r)
     if (!attempt->has_result)
         return kx_core_ask(r, KX_ASK_BEGIN);
     r->result = attempt->result;
-    return commit(r);
+    return kx_core_commit(r);
 }
 
 /* ---- the handler ---- */
@@ -170,7 +172,7 @@ static bool is_success(int status)
  * operator. */
 static struct kx_action lost_result(struct kx_core_request *r)
 {
-    return kx_core_refuse(r, 500, KX_RECOVERY, "handler.failure");
+    return kx_core_refuse(r, 500, kx_core_recovery(r), "handler.failure");
 }
 
 /* Of defect kx.handler.large_truncated. */
@@ -221,13 +223,15 @@ static struct kx_action begun(struct kx_core_request *r, bool done)
 {
     if (r->is_late)
         return kx_core_ask(r, KX_ASK_RESULT);
+    if (r->is_batch)
+        return kx_batch_on_begun(r, done);
     return done ? kx_core_run(r, KX_RUN_PAID) : kx_core_pending(r, "handler.once");
 }
 
 static struct kx_action recorded(struct kx_core_request *r, enum assay_code code)
 {
     if (code == ASSAY_OK)
-        return commit(r);
+        return kx_core_commit(r);
     if (code == ASSAY_E_TOO_LARGE || code == ASSAY_E_RANGE)
         return kx_core_ask(r, KX_ASK_RECOVERY);
     return lost_result(r);
@@ -248,6 +252,16 @@ static struct kx_action submitted(struct kx_core_request *r)
     return REF_DEFECT(kx_final_at_submit) ? accept(r) : wait_for_chain(r);
 }
 
+/* MISMATCH, of a channel: it has moved since the payment was judged. */
+static struct kx_action committed(struct kx_core_request *r, enum assay_code code)
+{
+    r->batch.has_moved = r->is_batch && code == ASSAY_E_MISMATCH;
+    if (r->batch.has_moved)
+        return kx_core_ask(r, KX_ASK_RECOVERY);
+    return code == ASSAY_OK ? kx_core_deliver(r, &r->record.answer, false)
+                            : kx_core_pending(r, "store.fail-closed");
+}
+
 struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code, bool done)
 {
     switch (r->ask) {
@@ -261,22 +275,25 @@ struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code
     case KX_ASK_RESULT:
         return recorded(r, code);
     case KX_ASK_RECOVERY:
-        return lost_result(r);
+        return r->batch.is_expired ? kx_core_pending(r, "expiry.claim") : lost_result(r);
     case KX_ASK_COMMIT: /* not 500 as [R], 24.14: the result is stored, the next retry is given it
                          */
-        return code == ASSAY_OK ? kx_core_deliver(r, &r->record.answer, false)
-                                : kx_core_pending(r, "store.fail-closed");
+        return committed(r, code);
     case KX_ASK_ABANDON:
-        return abandoned(r, code);
+        return r->is_batch ? kx_batch_on_abandoned(r, code) : abandoned(r, code);
     case KX_ASK_RESET: /* be it reset or not: the handler has not run for this request */
     case KX_ASK_IDENTIFIER:
     case KX_ASK_SCOPE:
     case KX_ASK_ATTEMPT:
     case KX_ASK_PAYMENT:
     case KX_ASK_HEAD:
+    case KX_ASK_CHANNEL:
+    case KX_ASK_LINEAGE:
+    case KX_ASK_OPERATION:
     case KX_ASK_SELECT:
     case KX_ASK_CLAIM:
     case KX_ASK_HEAD_LOST:
+    case KX_ASK_FOLLOW:
         break;
     }
     return kx_core_pending(r, "handler.once");

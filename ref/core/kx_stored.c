@@ -34,6 +34,14 @@ static bool is_same(const struct kx_core_request *r, const char *fingerprint, co
 
 /* ---- by the identifier ---- */
 
+/* A batch payment is known by its attempt's id alone: its scope is the channel, where many meet. */
+static struct kx_action unnamed(struct kx_core_request *r)
+{
+    if (r->is_refused)
+        return kx_core_challenge(r, r->refusal, r->rule);
+    return r->is_batch ? kx_core_search(r, KX_SEARCH_TXID) : kx_core_ask(r, KX_ASK_SCOPE);
+}
+
 struct kx_action kx_core_on_identifier(struct kx_core_request *r, enum assay_code code,
                                        const struct kx_store_answer *answer)
 {
@@ -44,8 +52,7 @@ struct kx_action kx_core_on_identifier(struct kx_core_request *r, enum assay_cod
     switch (record->state) {
     case KX_ID_NONE:
     case KX_ID_RELEASED:
-        return r->is_refused ? kx_core_challenge(r, r->refusal, r->rule)
-                             : kx_core_ask(r, KX_ASK_SCOPE);
+        return unnamed(r);
     case KX_ID_PENDING:
     case KX_ID_RECOVERY:
     case KX_ID_COMPLETED:
@@ -141,13 +148,20 @@ static struct kx_action foreign(struct kx_core_request *r, const struct kx_attem
     return kx_core_pending(r, "replay.once");
 }
 
+/* An exact payment was judged without the chain; the total of a batch payment follows from what was
+ * bought before, so that it is judged when that is known. */
+static struct kx_action is_new(struct kx_core_request *r)
+{
+    return r->is_batch ? kx_batch_judge(r) : kx_core_look_at_coins(r);
+}
+
 struct kx_action kx_core_on_attempt(struct kx_core_request *r, enum assay_code code,
                                     const struct kx_store_answer *answer)
 {
     const struct kx_attempt *attempt = &answer->attempt;
 
     if (code == ASSAY_E_MISSING)
-        return r->search == KX_SEARCH_TXID ? kx_core_look_at_coins(r) : kx_core_pending(r, NULL);
+        return r->search == KX_SEARCH_TXID ? is_new(r) : kx_core_pending(r, NULL);
     if (code != ASSAY_OK)
         return kx_core_unavailable(r);
     if (attempt->status == KX_APPLIED && !r->is_second_search) {

@@ -18,6 +18,14 @@ static const struct kx_route routes[] = {
     {.method = "GET", .path = "/additive", .price = KX_WORLD_AMOUNT, .is_additive = true},
     {.method = "GET", .path = "/private", .price = KX_WORLD_AMOUNT, .is_authenticated = true},
     {.method = "GET", .path = "/free", .price = 0},
+    {.method = "GET", .path = "/batch", .price = SHOP_BATCH_PRICE, .is_batch = true},
+    {.method = "POST", .path = "/batch", .price = SHOP_BATCH_PRICE, .is_batch = true},
+    {.method = "GET", .path = "/batch/other", .price = SHOP_BATCH_PRICE, .is_batch = true},
+    {.method = "GET",
+     .path = "/batch/private",
+     .price = SHOP_BATCH_PRICE,
+     .is_authenticated = true,
+     .is_batch = true},
 };
 static const struct kx_principal principals[] = {
     {.name = "alice",
@@ -136,6 +144,9 @@ static const char *const questions[] = {
     [KX_ASK_ATTEMPT] = "attempt",
     [KX_ASK_PAYMENT] = "payment",
     [KX_ASK_HEAD] = "head",
+    [KX_ASK_CHANNEL] = "channel",
+    [KX_ASK_LINEAGE] = "lineage",
+    [KX_ASK_OPERATION] = "operation",
     [KX_ASK_SELECT] = "select",
     [KX_ASK_CLAIM] = "claim",
     [KX_ASK_BROADCAST] = "broadcast",
@@ -147,6 +158,7 @@ static const char *const questions[] = {
     [KX_ASK_COMMIT] = "commit",
     [KX_ASK_ABANDON] = "abandon",
     [KX_ASK_HEAD_LOST] = "head lost",
+    [KX_ASK_FOLLOW] = "follow",
 };
 
 /* ---- errands ---- */
@@ -180,6 +192,7 @@ struct shop_errand *shop_begin(struct shop *s, const struct shop_ask *ask)
         .running = s->running,
         .caller_running = s->caller_running,
         .random = s->random,
+        .daa_score = s->daa_score,
     };
     enter(s);
     e->action = kx_core_request(e->core, &e->event);

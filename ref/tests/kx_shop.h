@@ -11,6 +11,7 @@
 #define SHOP_URL "http://shop.test:8402"
 #define SHOP_TOKEN "alice-token-0123456789"
 #define SHOP_TOKEN_B "bobby-token-0123456789"
+#define SHOP_BATCH_PRICE UINT64_C(10000000)
 #define SHOP_TXS_MAX 8
 #define SHOP_STEPS_MAX 400
 
@@ -32,7 +33,10 @@ struct shop {
     uint64_t random;
     uint32_t caller_requests, running, caller_running, scope_running;
 
-    /* the chain */
+    /* the chain; `chain` takes the place of all of it */
+    enum assay_code (*chain)(struct shop *s, struct kx_sight *out, struct assay_arena *arena,
+                             const struct kx_look *asked);
+    uint64_t daa_score; /**< that requests come with */
     struct shop_tx txs[SHOP_TXS_MAX];
     size_t tx_count;
     struct kaspa_outpoint coins[16];

@@ -125,6 +125,8 @@ enum assay_code shop_look(struct shop *s, struct kx_sight *out, struct assay_are
 {
     enum assay_code code = asked->has_tx ? s->evidence_code : s->look_code;
 
+    if (s->chain != NULL)
+        return s->chain(s, out, arena, asked);
     *out = (struct kx_sight){.pov = {KX_WORLD_AMOUNT, 1000}, .sink = {{0x51}}};
     s->looks += asked->has_tx ? 1 : 0;
     s->coin_looks += asked->has_tx ? 0 : 1;

@@ -1,0 +1,274 @@
+/* Channels whose heads the chain has moved or taken back: what a request on them finds out, and
+ * that nothing is charged on the way. Batch digest, sections 12, 13 and 18 (B46, B94, B96 to B98).
+ */
+#include "ref/tests/kx_batch_shop.h"
+
+static struct batch_shop b;
+
+static void open_shop(void)
+{
+    batch_shop_open(&b);
+    batch_open(&b);
+    b.total = SHOP_BATCH_PRICE;
+}
+
+static void close_shop(void)
+{
+    batch_shop_close(&b);
+}
+
+TestSuite(kx_batch_core_follow, .init = open_shop, .fini = close_shop);
+
+static void expect_state_error(const struct shop_reply *reply, const char *when)
+{
+    cr_expect_eq(reply->status, 402, "%s: %d %s", when, reply->status, reply->body);
+    cr_expect(reply->error != NULL && strcmp(reply->error, "invalid_transaction_state") == 0,
+              "%s: %s by %s", when, reply->body, reply->rule);
+    cr_expect_eq(b.shop.runs, 1, "%s", when);
+    cr_expect_eq(batch_record(&b).charged, SHOP_BATCH_PRICE, "%s", when);
+}
+
+/* A request on the head that the store has, whatever the client knows. */
+static struct shop_reply buy_on(const struct kx_lane_head *head)
+{
+    const struct kx_lane_head known = b.head;
+    struct shop_reply reply;
+
+    b.head = *head;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    b.head = known;
+    return reply;
+}
+
+Test(kx_batch_core_follow, follows_a_claim_and_tells_where_the_channel_stands)
+{
+    const struct kx_lane_head old = b.head;
+    struct shop_reply reply;
+    struct kx_lane_record record;
+    json_t *told;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    reply = buy_on(&old);
+    expect_state_error(&reply, "the old head");
+    cr_expect_str_eq(shop_log(&b.shop),
+                     "admit; identifier; payment; attempt; channel; look; lineage; look; coins; "
+                     "follow; identifier; 402");
+    told = batch_told(&reply);
+    cr_assert_not_null(told);
+    cr_expect_str_eq(json_string_value(json_object_get(told, "claimedCumulativeAmount")),
+                     "5000000");
+    cr_expect_str_eq(json_string_value(json_object_get(told, "fundingAmount")), "85000000");
+    record = batch_record(&b);
+    cr_expect(kaspa_outpoint_equal(&record.head.outpoint, &b.head.outpoint));
+    cr_expect_eq(record.head.claimed, SHOP_BATCH_PRICE / 2);
+    cr_expect_eq(record.status, KX_CHANNEL_ACTIVE);
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    cr_expect_eq(reply.status, 200, "on the new head: %s", reply.body);
+}
+
+Test(kx_batch_core_follow, waits_for_a_claim_to_be_confirmed)
+{
+    const struct kx_lane_head old = b.head;
+    struct batch_tx *claim = batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 29);
+    uint64_t version = batch_record(&b).version;
+    struct shop_reply reply = buy_on(&old);
+
+    expect_state_error(&reply, "29");
+    cr_expect_eq(batch_record(&b).version, version);
+    cr_expect_null(batch_told(&reply), "what cannot be told tells nothing");
+    claim->confirmations = 30;
+    reply = buy_on(&old);
+    expect_state_error(&reply, "30");
+    cr_expect_eq(batch_record(&b).version, version + 1);
+}
+
+Test(kx_batch_core_follow, ends_a_channel_that_was_refunded)
+{
+    const struct kx_lane_head old = b.head;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_REFUND, 0, 30);
+    reply = buy_on(&old);
+    expect_state_error(&reply, "refunded");
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_REFUNDED);
+    b.txs[b.tx_count - 1].is_accepted = false; /* B97: never active again */
+    reply = buy_on(&old);
+    expect_state_error(&reply, "the refund taken back");
+    cr_expect_str_eq(reply.rule, "batch.channel.known");
+    cr_expect_neq(batch_record(&b).status, KX_CHANNEL_ACTIVE);
+}
+
+Test(kx_batch_core_follow, never_charges_a_channel_again_whose_claim_was_taken_back)
+{
+    const struct kx_lane_head old = b.head;
+    struct batch_tx *claim = batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    struct shop_reply reply = buy_on(&old);
+    struct kx_lane_record record;
+
+    expect_state_error(&reply, "followed");
+    claim->is_accepted = false;
+    reply = buy_on(&b.head);
+    expect_state_error(&reply, "B96");
+    record = batch_record(&b);
+    cr_expect_eq(record.status, KX_CHANNEL_SUSPICIOUS);
+    cr_expect_eq(record.head.claimed, 0, "head and S roll back");
+    cr_expect(kaspa_outpoint_equal(&record.head.outpoint, &old.outpoint));
+    reply = buy_on(&old);
+    expect_state_error(&reply, "on the old head, which is there");
+    cr_expect_str_eq(reply.rule, "batch.channel.known");
+    claim->is_accepted = true;
+    reply = buy_on(&b.head);
+    expect_state_error(&reply, "back again, and no better for it");
+}
+
+Test(kx_batch_core_follow, waits_for_a_genesis_that_was_taken_back)
+{
+    struct shop_reply reply;
+
+    b.txs[0].is_accepted = false;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "B98");
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_UNAVAILABLE);
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "B98, still");
+    b.txs[0].is_accepted = true;
+    b.txs[0].confirmations = 29;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "B98, not deep enough");
+    b.txs[0].confirmations = 30;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "B98, seen again");
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_ACTIVE);
+    cr_expect_eq(batch_buy(&b, KX_STORY_VOUCHER).status, 200);
+}
+
+/* Nothing is known of who has spent the head: nothing changes, and nothing is charged. */
+static void without_a_word(struct kx_sight *sight)
+{
+    sight->evidence.status = KX_CHAIN_UNKNOWN;
+    sight->is_read = false;
+}
+
+Test(kx_batch_core_follow, changes_nothing_where_the_chain_cannot_tell)
+{
+    const struct kx_lane_head old = b.head;
+    uint64_t version = batch_record(&b).version;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    b.lie = without_a_word;
+    reply = buy_on(&old);
+    expect_state_error(&reply, "no word");
+    b.lie = NULL;
+    b.tells_body = false;
+    reply = buy_on(&old);
+    expect_state_error(&reply, "no body");
+    cr_expect_eq(batch_record(&b).version, version);
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_ACTIVE);
+}
+
+/* What spends the head and is none of its transitions. */
+static void redirected(struct kx_sight *sight)
+{
+    static struct kaspa_output outputs[2];
+
+    if (!sight->has_body || sight->body.output_count != 2)
+        return;
+    outputs[0] = sight->body.outputs[0];
+    outputs[1] = sight->body.outputs[1];
+    outputs[1].spk = outputs[0].spk;
+    sight->body.outputs = outputs;
+}
+
+Test(kx_batch_core_follow, follows_nothing_that_is_no_transition)
+{
+    const struct kx_lane_head old = b.head;
+    uint64_t version = batch_record(&b).version;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    b.lie = redirected;
+    reply = buy_on(&old);
+    expect_state_error(&reply, "redirected");
+    cr_expect_eq(batch_record(&b).version, version);
+}
+
+Test(kx_batch_core_follow, follows_a_top_up_that_came_without_a_request)
+{
+    const struct kx_lane_head old = b.head;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_TOP_UP, 5000000, 30);
+    reply = buy_on(&old);
+    expect_state_error(&reply, "the head before it");
+    cr_expect_eq(batch_record(&b).head.value, BATCH_FUNDING + 5000000);
+    cr_expect_eq(batch_buy(&b, KX_STORY_VOUCHER).status, 200);
+}
+
+/* Its client knows of a top-up, or of a claim, that this server has missed. */
+Test(kx_batch_core_follow, follows_where_its_client_knows_more)
+{
+    struct shop_reply reply;
+    json_t *told;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "on the new head");
+    cr_expect_str_eq(reply.rule, "batch.channel.head");
+    told = batch_told(&reply);
+    cr_expect_str_eq(json_string_value(json_object_get(told, "fundingAmount")), "85000000");
+    cr_expect_eq(batch_buy(&b, KX_STORY_VOUCHER).status, 200, "once more");
+}
+
+/* Two steps behind: each request makes one of them. */
+Test(kx_batch_core_follow, catches_up_one_step_a_request)
+{
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_TOP_UP, 5000000, 30);
+    (void)batch_spend(&b, KX_BATCH_TOP_UP, 6000000, 30);
+    reply = batch_buy(&b, KX_STORY_TOP_UP);
+    expect_state_error(&reply, "of the second");
+    cr_expect_str_eq(reply.rule, "batch.deposit.top-up");
+    cr_expect_eq(batch_record(&b).head.value, BATCH_FUNDING + 5000000);
+    cr_expect_eq(batch_buy(&b, KX_STORY_TOP_UP).status, 200);
+    cr_expect_eq(batch_record(&b).head.value, BATCH_FUNDING + 11000000);
+}
+
+/* Whoever has not signed for the lineage costs no look. */
+static void by_a_stranger(struct kx_batch_world *w)
+{
+    w->voucher_signer = &w->lane.server;
+}
+
+Test(kx_batch_core_follow, follows_no_stranger)
+{
+    static const struct kx_batch_change change = {.sign = by_a_stranger};
+    struct shop_ask ask = {.target = "/batch"};
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    ask.payment = batch_seal(&b, &ask, KX_STORY_VOUCHER, 2 * SHOP_BATCH_PRICE, &change);
+    b.shop.daa_score = BATCH_DAA;
+    reply = shop_send(&b.shop, &ask);
+    expect_state_error(&reply, "a stranger");
+    cr_expect_eq(b.looks, 0);
+}
+
+/* A journal that cannot be read is not gone on with. */
+Test(kx_batch_core_follow, charges_nothing_where_the_journal_cannot_be_read)
+{
+    struct kx_lane_record record = batch_record(&b);
+    const struct kx_lane_head old = b.head;
+    struct shop_reply reply;
+    bool applied = false;
+
+    record.lineage = ASSAY_LIT("{}\n{}\n");
+    cr_assert_eq(
+        b.shop.store->ops->put_lineage(b.shop.store, &record, b.shop.now_ms, &applied, NULL),
+        ASSAY_OK);
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    reply = buy_on(&old);
+    cr_expect_eq(reply.status, 503, "%s", reply.body);
+    cr_expect_eq(b.shop.runs, 1);
+}
