@@ -28,7 +28,8 @@ static bool allow_memory_alone(void)
         ALLOW(SYS_madvise),
         ALLOW(SYS_mprotect),
         ALLOW(SYS_futex),
-        ALLOW(SYS_sched_yield), /* of the sanitizers' allocator */
+        ALLOW(SYS_sched_yield), /* this one and the next: of the sanitizers */
+        ALLOW(SYS_sigaltstack),
         ALLOW(SYS_exit_group),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
