@@ -20,6 +20,23 @@ uint64_t assay_cur_u64be(struct assay_cur *c);
 uint16_t assay_cur_u16le(struct assay_cur *c);
 uint32_t assay_cur_u32le(struct assay_cur *c);
 uint64_t assay_cur_u64le(struct assay_cur *c);
+/** All of up to eight bytes as a number, the first the lowest; of more the first eight. */
+static inline uint64_t assay_get_le(struct assay_bytes bytes)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < bytes.len && i < sizeof(number); i++)
+        number |= (uint64_t)bytes.at[i] << 8 * i;
+    return number;
+}
+
+/** A number's lowest len bytes, at most eight, the lowest first. */
+static inline void assay_put_le(uint8_t *at, size_t len, uint64_t number)
+{
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)(number >> 8 * i);
+}
+
 /** Everything up to `stop`, which is consumed and not part of the view; without one: the rest,
  * marked bad. */
 struct assay_bytes assay_cur_until(struct assay_cur *c, uint8_t stop);

@@ -328,7 +328,8 @@ enum assay_code kx_batch_write_moved(struct kx_core_request *r)
     struct kx_batch_state *b = &r->batch;
 
     b->moved = b->record;
-    b->moved.status = kx_lineage_status(&b->journal->lineage, b->record.status);
+    b->moved.status = kx_lineage_status(
+        &b->journal->lineage, b->record.is_closed ? KX_CHANNEL_SUSPICIOUS : b->record.status);
     if (!kx_lineage_head(&b->moved.head, &b->journal->lineage))
         b->moved.head = b->record.head;
     return write_journal(&b->moved.lineage, r);

@@ -89,5 +89,11 @@ enum kx_lineage_rule kx_acceptance_judge(const struct kx_acceptance *a,
                                          struct assay_err *err) ASSAY_MUST_USE;
 
 bool kx_checkpoint_equal(const struct kx_checkpoint *a, const struct kx_checkpoint *b);
+static inline bool kx_acceptance_equal(const struct kx_acceptance *a, const struct kx_acceptance *b)
+{
+    return kaspa_hash_equal(&a->txid, &b->txid) && kaspa_hash_equal(&a->block, &b->block) &&
+           a->blue_score == b->blue_score && a->confirmations == b->confirmations &&
+           kx_checkpoint_equal(&a->checkpoint, &b->checkpoint);
+}
 
 #endif

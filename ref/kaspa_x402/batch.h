@@ -55,6 +55,10 @@ void kx_channel_id(uint8_t out[32], const struct kx_batch_binding *binding,
 
 /* ---- vouchers (sections 5.1, 16) ---- */
 
+/** Of a script as templates and the first binding's vouchers have it: sha256 of its version,
+ *  big-endian, and its bytes. */
+void kx_spk_hash(uint8_t out[32], const struct kaspa_spk *spk);
+
 struct kx_voucher {
     struct assay_bytes network;
     struct kaspa_hash covenant_id;  /**< not of is_of_outpoint */

@@ -1,5 +1,7 @@
 /* The digests of scheme batch-settlement; see batch.h. */
+#include "base/cursor.h"
 #include "base/hash.h"
+#include "defects/defects.h"
 #include "kaspa_x402/batch.h"
 #include "kaspa_x402/exact_hash_internal.h"
 #include "kaspa_x402/exact_write.h"
@@ -82,8 +84,7 @@ static void add_le(struct assay_sha256 *h, uint64_t value, size_t len)
 {
     uint8_t bytes[8];
 
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
+    assay_put_le(bytes, len, value);
     add(h, bytes, len);
 }
 
@@ -106,22 +107,30 @@ void kx_channel_id(uint8_t out[32], const struct kx_batch_binding *binding,
     add(&h, channel->server, sizeof(channel->server));
     add_text(&h, channel->pay_to);
     add_text(&h, channel->refund_address);
-    add_le(&h, channel->refund_timeout_daa, 8);
+    add_le(&h,
+           channel->refund_timeout_daa &
+               (REF_DEFECT(kx_batch_channel_timeout) ? UINT32_MAX : UINT64_MAX),
+           8);
     add(&h, channel->salt, sizeof(channel->salt));
     assay_sha256_end(&h, out);
 }
 
-/* Its version in front, big-endian, as interchange texts have it. */
-static void add_spk(struct assay_sha256 *h, const struct kaspa_spk *spk)
+void kx_spk_hash(uint8_t out[32], const struct kaspa_spk *spk)
 {
     const uint8_t version[] = {(uint8_t)(spk->version >> 8), (uint8_t)spk->version};
-    struct assay_sha256 inner;
+    struct assay_sha256 h;
+
+    assay_sha256_init(&h);
+    add(&h, version, sizeof(version));
+    assay_sha256_add(&h, spk->script);
+    assay_sha256_end(&h, out);
+}
+
+static void add_spk(struct assay_sha256 *h, const struct kaspa_spk *spk)
+{
     uint8_t hash[ASSAY_SHA256_BYTES];
 
-    assay_sha256_init(&inner);
-    add(&inner, version, sizeof(version));
-    assay_sha256_add(&inner, spk->script);
-    assay_sha256_end(&inner, hash);
+    kx_spk_hash(hash, spk);
     add(h, hash, sizeof(hash));
 }
 

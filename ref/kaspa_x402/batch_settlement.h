@@ -64,11 +64,16 @@ enum kx_local kx_batch_settlement_judge(const struct kx_batch_settled *told,
                                         const struct kx_commitment *commitment,
                                         struct assay_err *err) ASSAY_MUST_USE;
 
-/** Whether nothing in a document can be a voucher's signature: no text of 128 hex digits, and no
- *  member of a name that is known to have carried one. err says where. NOMEM: cannot be told. */
+/** Whether a response or a challenge tells nothing where this profile speaks, in extensions.kaspa
+ *  and accepts[].extra, that can be a voucher's signature: no text of 128 hex digits by themselves,
+ *  and no member of a name that is known to have carried one. What stands elsewhere is others'
+ *  (offers, sign-ins, hashes) and not judged: kx_text_holds_signature looks there for a signature
+ *  that is known. err says where. NOMEM: cannot be told. */
 enum assay_code kx_holds_no_signature(const struct assay_json *doc,
                                       struct assay_err *err) ASSAY_MUST_USE;
-/** Whether a text, be it JSON or not, holds that very signature as hex of either case. */
+/** Whether a text, be it JSON or not, holds that very signature: as hex of either case, or as
+ *  base64 of either alphabet, with or without JSON's escapes. A text that is encoded as a whole, as
+ *  header fields are, is decoded before. */
 bool kx_text_holds_signature(struct assay_bytes text, const uint8_t *signature);
 
 #endif

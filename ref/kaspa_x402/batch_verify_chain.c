@@ -140,13 +140,6 @@ void kx_judge_deposit(struct kx_judging *v, enum kx_batch_rule rule)
                         "fundingAmountSompi is below minDepositSompi");
 }
 
-static bool is_same_acceptance(const struct kx_acceptance *a, const struct kx_acceptance *b)
-{
-    return kaspa_hash_equal(&a->txid, &b->txid) && kaspa_hash_equal(&a->block, &b->block) &&
-           a->blue_score == b->blue_score && a->confirmations == b->confirmations &&
-           kx_checkpoint_equal(&a->checkpoint, &b->checkpoint);
-}
-
 /* What is wrong with the output that is said to be the head, whichever transaction made it; NULL:
  * nothing. */
 static const char *output_fault(const struct kx_judging *v, const struct kx_birth *birth)
@@ -158,9 +151,10 @@ static const char *output_fault(const struct kx_judging *v, const struct kx_birt
         return "it is evidence of another output";
     if (output->value != head->value || !kaspa_spk_equal(&output->spk, &v->spk))
         return "its output has another amount or script";
-    if (!is_bound_to(output->has_covenant, &output->covenant_id, &head->covenant_id))
+    if (!v->payment->binding->is_of_outpoint &&
+        !is_bound_to(output->has_covenant, &output->covenant_id, &head->covenant_id))
         return "its output is in another covenant, or in none";
-    if (!is_same_acceptance(&birth->acceptance, &v->with->sight->evidence.acceptance))
+    if (!kx_acceptance_equal(&birth->acceptance, &v->with->sight->evidence.acceptance))
         return "its acceptance is not that of the coin";
     return NULL;
 }
@@ -183,16 +177,14 @@ static const char *genesis_fault(const struct kx_judging *v, const struct kx_bir
     return output_fault(v, birth);
 }
 
-static void judge_birth(struct kx_judging *v, enum kx_batch_rule rule, enum kx_batch_path path,
+static void judge_birth(struct kx_judging *v, enum kx_batch_rule rule,
                         const char *(*fault_of)(const struct kx_judging *v,
                                                 const struct kx_birth *birth))
 {
     const struct kx_birth *birth = v->with->sight->birth;
     const char *fault;
 
-    if (v->out->path != path || v->payment->binding->is_of_outpoint) {
-        kx_batch_hold(v, rule);
-    } else if (birth == NULL || v->with->sight->evidence.status != KX_EVIDENCE_ACCEPTED) {
+    if (birth == NULL || v->with->sight->evidence.status != KX_EVIDENCE_ACCEPTED) {
         kx_batch_pass_over(v, rule, "nothing is known of what made the head");
     } else if (v->has_spk != ASSAY_OK) {
         kx_batch_lacks(v, rule, v->has_spk, "");
@@ -205,23 +197,34 @@ static void judge_birth(struct kx_judging *v, enum kx_batch_rule rule, enum kx_b
     }
 }
 
+/* A coin of the first binding begins no lineage: whatever made it, its script and amount say what
+ * it is (section 16.1). */
 void kx_judge_genesis(struct kx_judging *v, enum kx_batch_rule rule)
 {
-    judge_birth(v, rule, KX_PATH_OPEN, genesis_fault);
+    if (v->out->path != KX_PATH_OPEN || v->payment->binding->is_of_outpoint)
+        kx_batch_hold(v, rule);
+    else
+        judge_birth(v, rule, genesis_fault);
 }
 
+/* The first binding's coins continue nothing, and spending the head is all that they have of it. */
 static const char *top_up_fault(const struct kx_judging *v, const struct kx_birth *birth)
 {
     if (!kaspa_outpoint_equal(&birth->spent, &v->with->channel->head.outpoint))
         return "the top-up does not spend the stored head";
-    if (birth->authorized_count != 1)
+    if (!v->payment->binding->is_of_outpoint && birth->authorized_count != 1)
         return "the top-up continues the lineage in several outputs, or in none";
-    if (v->topping_up != KX_ACCOUNT_OK)
-        return kx_account_text(v->topping_up);
     return output_fault(v, birth);
 }
 
+/* Sums that were not topped up are those of the old coin: whatever else is known of the new one,
+ * nothing may be judged valid by them. */
 void kx_judge_top_up(struct kx_judging *v, enum kx_batch_rule rule)
 {
-    judge_birth(v, rule, KX_PATH_TOP_UP, top_up_fault);
+    if (v->out->path != KX_PATH_TOP_UP)
+        kx_batch_hold(v, rule);
+    else if (v->topping_up != KX_ACCOUNT_OK)
+        kx_batch_break(v, rule, "%s", kx_account_text(v->topping_up));
+    else
+        judge_birth(v, rule, top_up_fault);
 }

@@ -1,6 +1,8 @@
 /* The covenant templates; see escrow.h. Their scripts are made in escrow_layout.c. */
 #include "kaspa_x402/escrow_internal.h"
 
+#include "base/cursor.h"
+
 /* One list a template; paths that templates share are included by each. */
 #define X(path, id, sentence, script) {KX_ESCROW_##path, id, sentence, script},
 static const struct kx_escrow_rule v1_rules[] = {
@@ -117,8 +119,7 @@ enum assay_code kx_escrow_redeem(struct assay_buf *out, const struct kx_escrow_t
 
 void kx_escrow_set_state(uint8_t *script, const struct kx_escrow_template *t, uint64_t claimed)
 {
-    for (size_t i = 0; i < 8; i++)
-        script[t->state_at + i] = (uint8_t)(claimed >> 8 * i);
+    assay_put_le(script + t->state_at, 8, claimed);
 }
 
 const struct kx_escrow_rule *kx_escrow_rule_at(const struct kx_escrow_template *t,

@@ -48,8 +48,6 @@ void kx_escrow_run_at(struct kx_escrow_run *run, const struct kx_escrow_alignmen
 
 /** "the server's key"; NULL for NONE. */
 const char *kx_escrow_slot_name(enum kx_escrow_slot slot);
-/** Up to eight bytes, the first the lowest. */
-uint64_t kx_escrow_le(struct assay_bytes bytes);
 /** Sets the hint, where there is one, of what a slot holds. known: slots whose value the layout
  * has; taken: those of them whose value is the script's own. */
 void kx_escrow_hint_slot(struct kx_drift *d, const struct kx_escrow_layout *layout, uint32_t known,

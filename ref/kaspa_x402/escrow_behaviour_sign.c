@@ -2,6 +2,7 @@
  * escrow_behaviour_internal.h. Source: Kaspa x402 batch digest, sections 5.1, 8.2 and 8.4. */
 #include "kaspa_x402/escrow_behaviour_internal.h"
 
+#include "base/cursor.h"
 #include "base/hash.h"
 #include "kaspa/sign.h"
 
@@ -101,12 +102,6 @@ static const struct kx_batch_binding *binding_of(const struct kx_escrow_template
     return &kx_batch_bindings[i];
 }
 
-static void put_le64(uint8_t *at, uint64_t number)
-{
-    for (size_t i = 0; i < 8; i++)
-        at[i] = (uint8_t)(number >> 8 * i);
-}
-
 static bool sign_voucher(const struct kx_scene *s, uint8_t signature[ASSAY_SIG_BYTES])
 {
     enum kx_play_voucher of = s->e->voucher_of;
@@ -123,7 +118,7 @@ static bool sign_voucher(const struct kx_scene *s, uint8_t signature[ASSAY_SIG_B
         voucher.network = s->b->lane->network == KASPA_MAINNET ? ASSAY_LIT(KX_NETWORK_TESTNET)
                                                                : ASSAY_LIT(KX_NETWORK_MAINNET);
     kx_voucher_digest(digest, binding_of(s->play->way, of != KX_VOUCHER_DOMAIN), &voucher);
-    put_le64(bare, voucher.amount);
+    assay_put_le(bare, sizeof(bare), voucher.amount);
     if (of == KX_VOUCHER_BARE)
         assay_sha256(digest, assay_bytes_of(bare, sizeof(bare)));
     return sign(s, signature, digest, KX_PARTY_CLIENT, s->e->voucher);
@@ -143,10 +138,10 @@ static bool make_argument(struct kx_scene *s, uint8_t *at, enum kx_tx_argument a
     case KX_ARGUMENT_VOUCHER:
         return sign_voucher(s, at);
     case KX_ARGUMENT_TOTAL:
-        put_le64(at, s->total);
+        assay_put_le(at, 8, s->total);
         return true;
     case KX_ARGUMENT_AMOUNT:
-        put_le64(at, s->amount | (s->e->is_amount_negative ? sign_bit : 0));
+        assay_put_le(at, 8, s->amount | (s->e->is_amount_negative ? sign_bit : 0));
         return true;
     case KX_ARGUMENT__COUNT:
         break;

@@ -27,15 +27,6 @@ const char *kx_escrow_slot_name(enum kx_escrow_slot slot)
     return slot_names[slot];
 }
 
-uint64_t kx_escrow_le(struct assay_bytes bytes)
-{
-    uint8_t eight[8] = {0};
-    struct assay_cur c = assay_cur_of(assay_bytes_of(eight, sizeof(eight)));
-
-    memcpy(eight, bytes.at, bytes.len < sizeof(eight) ? bytes.len : sizeof(eight));
-    return assay_cur_u64le(&c);
-}
-
 /* All bytes are `with`, but for the last one. */
 static bool is_filled(struct assay_bytes bytes, uint8_t with, uint8_t last)
 {
@@ -75,7 +66,7 @@ static bool is_sample(enum kx_escrow_slot slot, struct assay_bytes bytes)
         return is_sample_spk(bytes, 0x55);
     if (slot == KX_SLOT_REFUND)
         return is_sample_spk(bytes, 0x66);
-    return slot == KX_SLOT_TIMEOUT && kx_escrow_le(bytes) == 123456;
+    return slot == KX_SLOT_TIMEOUT && assay_get_le(bytes) == 123456;
 }
 
 static bool is_reversed(struct assay_bytes a, struct assay_bytes b)
@@ -126,7 +117,7 @@ static bool hint_generation(struct kx_drift *d)
 {
     for (size_t i = 0; i < KX_ESCROW_TEMPLATES; i++) {
         const struct kx_escrow_template *t = &kx_escrow_templates[i];
-        uint64_t number = kx_escrow_le(d->found);
+        uint64_t number = assay_get_le(d->found);
         bool is_domain =
             d->slot == KX_SLOT_DOMAIN && is_hash_of(d->found, assay_str(t->voucher_domain));
         bool is_length =
@@ -155,7 +146,7 @@ void kx_escrow_hint_slot(struct kx_drift *d, const struct kx_escrow_layout *layo
         set(d, KX_HINT_REVERSED, NULL);
     else if ((taken & KX_SLOT_BIT(d->slot)) != 0)
         set(d, KX_HINT_UNEQUAL, NULL);
-    else if (d->slot == KX_SLOT_TIMEOUT && kx_escrow_le(d->found) > KX_BATCH_TIMEOUT_MAX)
+    else if (d->slot == KX_SLOT_TIMEOUT && assay_get_le(d->found) > KX_BATCH_TIMEOUT_MAX)
         set(d, KX_HINT_TIME, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* A drift as a sentence for people; see escrow_drift.h. */
 #include "kaspa_x402/escrow_align_internal.h"
 
+#include "base/cursor.h"
 #include "base/hex.h"
 #include "kaspa/script.h"
 
@@ -59,7 +60,7 @@ static const char *noun_of(const struct kx_drift *d, bool is_opcode)
 
 static void add_data(struct assay_buf *out, const struct kx_drift *d, struct assay_bytes data)
 {
-    uint64_t number = kx_escrow_le(data);
+    uint64_t number = assay_get_le(data);
 
     switch (d->slot) {
     case KX_SLOT_CLAIMED:

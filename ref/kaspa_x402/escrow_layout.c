@@ -1,6 +1,7 @@
 /* A template's text made a script, instruction by instruction; see escrow_internal.h. */
 #include "kaspa_x402/escrow_internal.h"
 
+#include "base/cursor.h"
 #include "base/hash.h"
 #include "kaspa/script.h"
 
@@ -44,21 +45,6 @@ size_t kx_escrow_slot_bytes(enum kx_escrow_slot slot)
     return 0;
 }
 
-static void put_le(uint8_t *at, size_t len, uint64_t number)
-{
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(number >> 8 * i);
-}
-
-static uint64_t get_le64(const uint8_t *at)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < 8; i++)
-        number |= (uint64_t)at[i] << 8 * i;
-    return number;
-}
-
 void kx_escrow_set_slot(struct kx_escrow *escrow, enum kx_escrow_slot slot, const uint8_t *bytes)
 {
     uint8_t *const fields[KX_SLOT__COUNT] = {
@@ -68,9 +54,9 @@ void kx_escrow_set_slot(struct kx_escrow *escrow, enum kx_escrow_slot slot, cons
     };
 
     if (slot == KX_SLOT_CLAIMED)
-        escrow->claimed = get_le64(bytes);
+        escrow->claimed = assay_get_le(assay_bytes_of(bytes, 8));
     else if (slot == KX_SLOT_TIMEOUT)
-        escrow->timeout_daa = get_le64(bytes);
+        escrow->timeout_daa = assay_get_le(assay_bytes_of(bytes, 8));
     else if (fields[slot] != NULL)
         memcpy(fields[slot], bytes, 32);
 }
@@ -81,17 +67,17 @@ static void fill(struct kx_escrow_layout *layout, const struct kx_escrow *e)
     const size_t before = layout->tmpl->state_at + 8;
 
     memset(layout->values, 0, sizeof(layout->values));
-    put_le(layout->values[KX_SLOT_CLAIMED], 8, e->claimed);
+    assay_put_le(layout->values[KX_SLOT_CLAIMED], 8, e->claimed);
     memcpy(layout->values[KX_SLOT_SERVER], e->server, 32);
     memcpy(layout->values[KX_SLOT_CLIENT], e->client, 32);
     memcpy(layout->values[KX_SLOT_NETWORK], e->network, 32);
     memcpy(layout->values[KX_SLOT_PAYOUT], e->payout_spk, 32);
     memcpy(layout->values[KX_SLOT_REFUND], e->refund_spk, 32);
-    put_le(layout->values[KX_SLOT_TIMEOUT], 8, e->timeout_daa);
+    assay_put_le(layout->values[KX_SLOT_TIMEOUT], 8, e->timeout_daa);
     assay_sha256(layout->values[KX_SLOT_DOMAIN], assay_str(layout->tmpl->voucher_domain));
-    put_le(layout->values[KX_SLOT_LENGTH], 2, bytes);
+    assay_put_le(layout->values[KX_SLOT_LENGTH], 2, bytes);
     /* A script's number has its sign in the top bit. */
-    put_le(layout->values[KX_SLOT_REST], 2, bytes > before ? (bytes - before) | 0x8000 : 0);
+    assay_put_le(layout->values[KX_SLOT_REST], 2, bytes > before ? (bytes - before) | 0x8000 : 0);
 }
 
 /* False: the word is no slot. */
@@ -106,7 +92,7 @@ static bool add_slot(struct assay_buf *out, struct kx_escrow_part *part, struct 
             continue;
         part->slot = words[i].slot;
         if (words[i].is_number) {
-            kaspa_script_add_number(out, (int64_t)get_le64(value));
+            kaspa_script_add_number(out, (int64_t)assay_get_le(assay_bytes_of(value, 8)));
         } else {
             assay_buf_add_byte(out, (uint8_t)len);
             assay_buf_add(out, assay_bytes_of(value, len));

@@ -111,15 +111,8 @@ static bool is_source(const struct kx_bundling *b, struct assay_bytes name)
     return false;
 }
 
-/* A chain where no block has a merge set does not occur at this network's rate: a count that is the
- * difference of the scores was made of them. */
-static bool is_score_difference(const struct kx_acceptance *chain)
-{
-    uint64_t above = chain->checkpoint.blue_score - chain->blue_score;
-
-    return above > 1 && (chain->confirmations == above || chain->confirmations - 1 == above);
-}
-
+/* A count that is the difference of blue scores is not told from an honest one where no block had a
+ * merge set; one that is above what the scores allow is refused with the acceptance. */
 static bool judge_finality(struct kx_bundling *b, const struct kx_step *step,
                            const struct kaspa_hash *id, bool must_be_confirmed)
 {
@@ -134,10 +127,6 @@ static bool judge_finality(struct kx_bundling *b, const struct kx_step *step,
                                 "is not confirmed, as each transition of a channel must be");
     if (kx_acceptance_judge(&step->chain, id, &err) != KX_LINEAGE_OK)
         return kx_bundle_refuse_in(b, KX_BUNDLE_FINALITY, "chain", &err);
-    if (is_score_difference(&step->chain))
-        return kx_bundle_refuse(b, KX_BUNDLE_FINALITY, "chain.confirmationCount",
-                                "is the difference of blue scores; count the blocks of the "
-                                "selected chain");
     if (is_confirmed && step->chain.confirmations < b->policy->confirmations)
         return kx_bundle_refuse(b, KX_BUNDLE_FINALITY, "chain.confirmationCount",
                                 "is %" PRIu64 ", but confirmed means %" PRIu64,
@@ -333,7 +322,7 @@ enum kx_bundle_rule kx_bundle_judge(struct kx_bundle_summary *out, struct assay_
         return KX_BUNDLE_FORM;
     }
     if (kx_bundle_has_key(arena, &doc, &found)) {
-        (void)assay_fail(err, found.code, 0, "%s", found.text);
+        (void)assay_fail(err, found.code, found.at, "%s", found.text);
         return found.code == ASSAY_E_NOMEM ? KX_BUNDLE_FORM : KX_BUNDLE_PRIVATE_KEY;
     }
     b.r = kx_json_reader(&doc, arena, err);

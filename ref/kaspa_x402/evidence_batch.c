@@ -54,7 +54,7 @@ static bool judge_report(struct kx_bundling *b, const struct kx_step *step,
 /* A transaction of the channel, and what it was judged to be. */
 struct moved {
     struct kx_lane_head head; /* that it spends; of a genesis: zeros */
-    struct kaspa_tx tx;
+    struct kx_step_spend spend;
     struct kx_batch_tx_verdict verdict;
 };
 
@@ -77,27 +77,27 @@ static bool judge_moved(struct kx_bundling *b, const struct kx_step *step, enum 
         .kind = kind,
         .lane = &b->lane,
         .head = &m->head,
-        .tx = &m->tx,
+        .tx = &m->spend.tx,
         .pov = &pov,
         .fee_max = b->policy->fee_max,
         .arena = b->arena,
     };
+    const struct kaspa_tx *tx = &m->spend.tx;
     bool is_genesis = kind == KX_BATCH_GENESIS;
-    struct kaspa_utxo *coins = NULL;
 
     if (!is_genesis && !kx_lineage_head(&m->head, b->lineage))
         return kx_bundle_refuse(b, KX_BUNDLE_LINEAGE, NULL, "comes where the lineage has no head");
-    if (!kx_bundle_read_tx(b, step, &m->tx) ||
-        !kx_bundle_read_coins(b, step, m->tx.input_count, &coins) ||
-        !kx_bundle_judge_broadcast(b, step, &m->tx, true))
+    if (!kx_bundle_read_spend(b, step, &m->spend) || !kx_bundle_judge_broadcast(b, step, tx, true))
         return false;
-    if (!is_genesis && (m->tx.input_count == 0 ||
-                        !kaspa_outpoint_equal(&m->tx.inputs[0].previous, &m->head.outpoint)))
+    if (!is_genesis &&
+        (tx->input_count == 0 || !kaspa_outpoint_equal(&tx->inputs[0].previous, &m->head.outpoint)))
         return kx_bundle_refuse(b, KX_BUNDLE_LINEAGE, "transaction",
                                 "does not spend the head of the lineage");
-    with.utxos = coins;
+    with.utxos = m->spend.coins;
     kx_batch_tx_verify(&m->verdict, &with);
-    return judge_verdict(b, &m->verdict) && judge_report(b, step, &m->tx, m->verdict.fee);
+    return judge_verdict(b, &m->verdict) &&
+           kx_bundle_judge_claims(b, "transaction", tx, &m->spend.claims, m->spend.coins) &&
+           judge_report(b, step, tx, m->verdict.fee);
 }
 
 /* The chain goes on from step to step. */
@@ -153,11 +153,14 @@ bool kx_step_genesis(struct kx_bundling *b, enum kx_flow flow, const struct kx_s
     (void)flow;
     if (!judge_moved(b, step, KX_BATCH_GENESIS, &m))
         return false;
-    if (kx_launch_judge(&b->launch, b->arena, &b->lane, &m.tx, &err) != KX_LINEAGE_OK)
+    if (kx_launch_judge(&b->launch, b->arena, &b->lane, &m.spend.tx, &err) != KX_LINEAGE_OK)
         return kx_bundle_refuse_in(b, KX_BUNDLE_CONFIGURATION, "transaction", &err);
     if (!kaspa_hash_equal(&step->chain.block, &b->launch.acceptance.block))
         return kx_bundle_refuse(b, KX_BUNDLE_LINEAGE, "chain.acceptingBlockHash",
                                 "is not the one of the launch manifest");
+    if (!kx_bundle_judge_number(b, KX_BUNDLE_LINEAGE, "chain.acceptingBlockBlueScore",
+                                step->chain.blue_score, b->launch.acceptance.blue_score))
+        return false;
     b->accounts.funding = m.verdict.next.value;
     return judge_state(b, step);
 }
@@ -239,7 +242,7 @@ bool kx_step_refund(struct kx_bundling *b, enum kx_flow flow, const struct kx_st
     if (!kaspa_hash_equal(&b->reserved.txid, &m.verdict.id))
         return kx_bundle_refuse(b, KX_BUNDLE_REFUND, "transaction",
                                 "is another one than was stored before the broadcast");
-    if (!kx_bundle_artifact(b, &artifact, &m.tx))
+    if (!kx_bundle_artifact(b, &artifact, &m.spend.tx))
         return false;
     if (!kaspa_hash_equal(&artifact, &b->reserved.artifact))
         return kx_bundle_refuse(b, KX_BUNDLE_REFUND, "transaction",

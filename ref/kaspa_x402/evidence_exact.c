@@ -236,7 +236,7 @@ static bool judge_response(struct kx_bundling *b, const struct kx_step *step, co
 
 /* ---- flows ---- */
 
-static const struct kx_bundle_payment *last_payment(const struct kx_bundling *b)
+const struct kx_bundle_payment *kx_bundle_last_payment(const struct kx_bundling *b)
 {
     return b->payment_count > 0 ? &b->payments[b->payment_count - 1] : NULL;
 }
@@ -304,12 +304,14 @@ static bool add_payment(struct kx_bundling *b, enum kx_flow flow, const struct k
         .identifier = s->payment.identifier.id,
         .head = s->terms.head,
         .response = step->response,
+        .tx = &s->verdict.tx,
+        .coins = s->coins,
     };
     kaspa_txid(&payment->txid, &s->verdict.tx);
     if (!judge_new(b, payment) ||
         (flow == KX_FLOW_HEAD_ADVANCED && !judge_advanced(b, &payment->head)))
         return false;
-    if (!judge_place(b, flow, payment, is_second ? last_payment(b) : NULL))
+    if (!judge_place(b, flow, payment, is_second ? kx_bundle_last_payment(b) : NULL))
         return false;
     b->payment_count++;
     return true;
@@ -345,21 +347,22 @@ static bool judge_nothing_done(struct kx_bundling *b, const struct kx_step *step
 /* The same transaction as the payment of the flow, by whatever it was sent. */
 static bool judge_exact_replay(struct kx_bundling *b, const struct assay_json *doc)
 {
-    const struct kx_bundle_payment *paid = last_payment(b);
+    const struct kx_bundle_payment *paid = kx_bundle_last_payment(b);
     struct kaspa_json_options options = kx_transaction_limits();
     struct assay_err err = {.code = ASSAY_OK};
+    struct kaspa_claims claims;
     struct kx_payment payment;
     struct kaspa_hash id;
     struct kaspa_tx tx;
 
     if (kx_payment_read(&payment, b->arena, doc, &err) != KX_LOCAL_NONE ||
-        kaspa_tx_parse(&tx, NULL, b->arena, payment.transaction, &options, &err) != ASSAY_OK)
+        kaspa_tx_parse(&tx, &claims, b->arena, payment.transaction, &options, &err) != ASSAY_OK)
         return kx_bundle_refuse_in(b, KX_BUNDLE_REPLAY, "payment", &err);
     kaspa_txid(&id, &tx);
-    return paid != NULL && kaspa_hash_equal(&id, &paid->txid)
-               ? true
-               : kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "payment",
-                                  "is not the one of this flow sent again");
+    if (paid == NULL || !kaspa_hash_equal(&id, &paid->txid))
+        return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "payment",
+                                "is not the one of this flow sent again");
+    return kx_bundle_judge_claims(b, "payment.payload.transaction", &tx, &claims, paid->coins);
 }
 
 /* A batch payment under an identifier that an exact payment had. */
@@ -414,7 +417,7 @@ bool kx_step_invalid(struct kx_bundling *b, enum kx_flow flow, const struct kx_s
 
 bool kx_step_duplicate(struct kx_bundling *b, enum kx_flow flow, const struct kx_step *step)
 {
-    const struct kx_bundle_payment *paid = last_payment(b);
+    const struct kx_bundle_payment *paid = kx_bundle_last_payment(b);
 
     (void)flow;
     if (paid == NULL || !x402_equal(b->r.doc, step->response, b->r.doc, paid->response))
@@ -425,62 +428,4 @@ bool kx_step_duplicate(struct kx_bundling *b, enum kx_flow flow, const struct kx
                                 step->executions != 1 ? "executions" : "broadcasts",
                                 "is not 1: the same payment is executed and broadcast once");
     return true;
-}
-
-/* The loser spends the winner's head, in another transaction, and nothing has taken its place. */
-bool kx_step_pending(struct kx_bundling *b, enum kx_flow flow, const struct kx_step *step)
-{
-    const struct kx_bundle_payment *winner = last_payment(b);
-    struct assay_err err = {.code = ASSAY_OK};
-    struct kx_awaited awaited = {.reserved_count = 1, .threshold = b->policy->confirmations};
-    enum kx_lineage_rule rule = KX_LINEAGE_OK;
-    struct kx_evidence evidence;
-    struct kaspa_tx tx;
-
-    (void)flow;
-    if (!kx_bundle_read_tx(b, step, &tx))
-        return false;
-    kaspa_txid(&awaited.txid, &tx);
-    if (winner == NULL || kaspa_hash_equal(&awaited.txid, &winner->txid) || tx.input_count == 0 ||
-        !kaspa_outpoint_equal(&tx.inputs[0].previous, &winner->head.outpoint))
-        return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "transaction",
-                                "is no other transaction that spends the winner's head");
-    awaited.reserved = &winner->head.outpoint;
-    if (kx_evidence_read(&evidence, b->arena, b->r.doc, step->evidence, &err) != KX_LINEAGE_OK)
-        return kx_bundle_refuse_in(b, KX_BUNDLE_FORM, "evidence", &err);
-    if (kx_evidence_decide(&rule, &evidence, &awaited, &err) == KX_DECISION_ACCEPTED ||
-        evidence.status == KX_EVIDENCE_ACCEPTED)
-        return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "evidence",
-                                "says that both of the conflicting payments were accepted");
-    if (rule != KX_LINEAGE_OK)
-        return kx_bundle_refuse_in(b, KX_BUNDLE_REPLAY, "evidence", &err);
-    return step->replacements == 0 ||
-           kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "replacements",
-                            "is not 0: the loser was replaced, and may still be accepted");
-}
-
-/* Some transaction that spends a head paid earlier and makes its successor, output 0. */
-bool kx_step_external(struct kx_bundling *b, enum kx_flow flow, const struct kx_step *step)
-{
-    struct kaspa_tx tx;
-
-    (void)flow;
-    if (!kx_bundle_read_tx(b, step, &tx) || !kx_bundle_judge_broadcast(b, step, &tx, false))
-        return false;
-    for (size_t i = 0; i < b->payment_count && tx.output_count > 0; i++) {
-        const struct kx_bundle_payment *paid = &b->payments[i];
-        struct kaspa_outpoint head = {.txid = paid->txid, .index = 0};
-
-        if (paid->profile == KX_STANDARD_NATIVE)
-            continue;
-        for (size_t k = 0; k < tx.input_count; k++) {
-            if (kaspa_outpoint_equal(&tx.inputs[k].previous, &head)) {
-                b->advanced = (struct kaspa_outpoint){.txid = step->broadcast.txid, .index = 0};
-                b->advanced_value = tx.outputs[0].value;
-                return true;
-            }
-        }
-    }
-    return kx_bundle_refuse(b, KX_BUNDLE_LINEAGE, "transaction",
-                            "spends none of the heads that were paid before");
 }

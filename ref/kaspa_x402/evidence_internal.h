@@ -103,6 +103,15 @@ struct kx_bundle_payment {
     struct assay_bytes identifier;
     struct kx_head head; /**< that it spent, of a profile with one */
     uint32_t response;   /**< token */
+    const struct kaspa_tx *tx;
+    const struct kaspa_utxo *coins; /**< one an input */
+};
+
+/** A step's transaction with what its text says of it, and the coins that it spends. */
+struct kx_step_spend {
+    struct kaspa_tx tx;
+    struct kaspa_claims claims;
+    struct kaspa_utxo *coins;
 };
 
 struct kx_bundling {
@@ -135,7 +144,8 @@ bool kx_bundle_refuse(struct kx_bundling *b, enum kx_bundle_rule rule, const cha
 bool kx_bundle_refuse_in(struct kx_bundling *b, enum kx_bundle_rule rule, const char *member,
                          const struct assay_err *inner);
 
-/** Whether a document holds what may be a private key: err says how it is known, never what it is.
+/** Whether a document holds what may be a private key: err says how it is known and at which byte
+ *  of it, never what it is.
  *  True too, with err's code NOMEM, where there is no memory to look. */
 bool kx_bundle_has_key(struct assay_arena *arena, const struct assay_json *doc,
                        struct assay_err *err);
@@ -159,9 +169,16 @@ kx_step_judge kx_step_restart, kx_step_recovery;
 bool kx_bundle_judge_broadcast(struct kx_bundling *b, const struct kx_step *step,
                                const struct kaspa_tx *tx, bool must_be_confirmed);
 /** A step's transaction and coins, in the arena. */
-bool kx_bundle_read_tx(struct kx_bundling *b, const struct kx_step *step, struct kaspa_tx *out);
+bool kx_bundle_read_spend(struct kx_bundling *b, const struct kx_step *step,
+                          struct kx_step_spend *out);
 bool kx_bundle_read_coins(struct kx_bundling *b, const struct kx_step *step, size_t count,
                           struct kaspa_utxo **out);
+/** Whether what a transaction's text says beside its bytes (id, storage mass, the coins of inputs)
+ *  follows from them and from the coins of the chain. What it does not say is not missed. */
+bool kx_bundle_judge_claims(struct kx_bundling *b, const char *member, const struct kaspa_tx *tx,
+                            const struct kaspa_claims *claims, const struct kaspa_utxo *coins);
+/** NULL: there was none. */
+const struct kx_bundle_payment *kx_bundle_last_payment(const struct kx_bundling *b);
 /** SHA-256 of a transaction as it is encoded. */
 bool kx_bundle_artifact(struct kx_bundling *b, struct kaspa_hash *out, const struct kaspa_tx *tx);
 bool kx_bundle_judge_number(struct kx_bundling *b, enum kx_bundle_rule rule, const char *member,

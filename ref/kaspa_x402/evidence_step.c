@@ -2,6 +2,8 @@
 #include "kaspa_x402/evidence_internal.h"
 
 #include "base/hex.h"
+#include "kaspa/mass.h"
+#include "kaspa/txid.h"
 
 enum {
     SENT = KX_HAS_OFFER | KX_HAS_REQUEST | KX_HAS_PAYMENT | KX_HAS_RECEIVED_AT | KX_HAS_COINS,
@@ -17,9 +19,10 @@ static const struct {
     [KX_STEP_PAYMENT] = {"payment", SENT | SEEN | KX_HAS_REPORT | KX_HAS_RESPONSE},
     [KX_STEP_REFUSED] = {"refused", KX_HAS_PAYMENT | KX_HAS_STATUS | DONE},
     [KX_STEP_INVALID] = {"invalid", SENT | KX_HAS_STATUS | DONE},
-    [KX_STEP_PENDING] = {"pending", KX_HAS_TRANSACTION | KX_HAS_EVIDENCE | KX_HAS_REPLACEMENTS},
+    [KX_STEP_PENDING] = {"pending",
+                         KX_HAS_TRANSACTION | KX_HAS_COINS | KX_HAS_EVIDENCE | KX_HAS_REPLACEMENTS},
     [KX_STEP_DUPLICATE] = {"duplicate", KX_HAS_RESPONSE | DONE},
-    [KX_STEP_EXTERNAL] = {"external", KX_HAS_TRANSACTION | SEEN},
+    [KX_STEP_EXTERNAL] = {"external", KX_HAS_TRANSACTION | KX_HAS_COINS | SEEN},
     [KX_STEP_RESTART] = {"restart", KX_HAS_UNRESOLVED | DONE},
     [KX_STEP_RELOAD] = {"reload", KX_HAS_UNRESOLVED | DONE | KX_HAS_STATE},
     [KX_STEP_RECOVERY] = {"recovery", KX_HAS_TXID | KX_HAS_EVIDENCE | DONE},
@@ -232,7 +235,7 @@ bool kx_step_read(struct kx_bundling *b, struct kx_step *out, enum kx_step_kind 
 
 /* ---- transactions ---- */
 
-bool kx_bundle_read_tx(struct kx_bundling *b, const struct kx_step *step, struct kaspa_tx *out)
+static bool read_tx(struct kx_bundling *b, const struct kx_step *step, struct kx_step_spend *out)
 {
     struct kaspa_json_options options = kx_transaction_limits();
     struct assay_bytes text = ASSAY_LIT("");
@@ -241,9 +244,10 @@ bool kx_bundle_read_tx(struct kx_bundling *b, const struct kx_step *step, struct
 
     options.unknown_members = false;
     if (assay_json_type(b->r.doc, step->transaction) != ASSAY_JSON_STRING)
-        rc = kaspa_tx_parse_value(out, NULL, b->arena, b->r.doc, step->transaction, &options, &err);
+        rc = kaspa_tx_parse_value(&out->tx, &out->claims, b->arena, b->r.doc, step->transaction,
+                                  &options, &err);
     else if ((rc = kaspa_json_text(&b->r, step->transaction, &text)) == ASSAY_OK)
-        rc = kaspa_tx_parse(out, NULL, b->arena, text, &options, &err);
+        rc = kaspa_tx_parse(&out->tx, &out->claims, b->arena, text, &options, &err);
     return rc == ASSAY_OK || kx_bundle_refuse_in(b, KX_BUNDLE_FORM, "transaction", &err);
 }
 
@@ -267,5 +271,55 @@ bool kx_bundle_read_coins(struct kx_bundling *b, const struct kx_step *step, siz
             return kx_bundle_refuse_in(b, KX_BUNDLE_FORM, "coins", &err);
     }
     *out = coins;
+    return true;
+}
+
+bool kx_bundle_read_spend(struct kx_bundling *b, const struct kx_step *step,
+                          struct kx_step_spend *out)
+{
+    memset(out, 0, sizeof(*out));
+    return read_tx(b, step, out) && kx_bundle_read_coins(b, step, out->tx.input_count, &out->coins);
+}
+
+/* What a text does not say of a coin is 0, false and none. */
+static bool is_said_of(const struct kaspa_utxo *said, const struct kaspa_utxo *coin)
+{
+    return said->amount == coin->amount && kaspa_spk_equal(&said->spk, &coin->spk) &&
+           (said->block_daa_score == 0 || said->block_daa_score == coin->block_daa_score) &&
+           (!said->is_coinbase || coin->is_coinbase) &&
+           (!said->has_covenant ||
+            (coin->has_covenant && kaspa_hash_equal(&said->covenant_id, &coin->covenant_id)));
+}
+
+static bool judge_claims(struct kx_bundling *b, const struct kaspa_tx *tx,
+                         const struct kaspa_claims *claims, const struct kaspa_utxo *coins)
+{
+    struct kaspa_hash id;
+    uint64_t mass;
+
+    kaspa_txid(&id, tx);
+    if (claims->has_id && !kx_bundle_judge_hash(b, KX_BUNDLE_IDENTITY, "id", &claims->id, &id))
+        return false;
+    if (claims->has_storage_mass &&
+        (!kaspa_storage_mass(&mass, tx, coins) || mass != tx->storage_mass))
+        return kx_bundle_refuse(b, KX_BUNDLE_ACCOUNTING, "storageMass",
+                                "is not the one that follows from outputs and coins");
+    for (size_t i = 0; i < tx->input_count; i++) {
+        if (!claims->has_utxo[i] || is_said_of(&claims->utxos[i], &coins[i]))
+            continue;
+        kaspa_json_enter(&b->r, "inputs", i);
+        return kx_bundle_refuse(b, KX_BUNDLE_TRANSACTION, "utxo",
+                                "is not the coin that the input spends");
+    }
+    return true;
+}
+
+bool kx_bundle_judge_claims(struct kx_bundling *b, const char *member, const struct kaspa_tx *tx,
+                            const struct kaspa_claims *claims, const struct kaspa_utxo *coins)
+{
+    kaspa_json_enter(&b->r, member, KASPA_JSON_NO_INDEX);
+    if (!judge_claims(b, tx, claims, coins))
+        return false;
+    kaspa_json_leave(&b->r);
     return true;
 }

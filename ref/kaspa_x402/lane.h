@@ -31,6 +31,13 @@ struct kx_lane_head {
     uint64_t claimed;              /**< S */
 };
 
+static inline bool kx_lane_head_equal(const struct kx_lane_head *a, const struct kx_lane_head *b)
+{
+    return kaspa_outpoint_equal(&a->outpoint, &b->outpoint) &&
+           kaspa_hash_equal(&a->covenant_id, &b->covenant_id) && a->value == b->value &&
+           a->claimed == b->claimed;
+}
+
 /** Judges a configuration and makes its scripts, in the arena. err says which member and why.
  *  NONE. NETWORK: not one that the binding has. BINDING: the template is not of the binding.
  *  PUBLIC_KEY: a key is no point, or both are one: nobody, or one side alone, could spend.

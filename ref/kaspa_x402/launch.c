@@ -208,6 +208,42 @@ enum assay_code kx_launch_digest(uint8_t out[32], const struct kx_launch *launch
 
 /* ---- judging ---- */
 
+/* Beside its pinned members a slot may say where its value is from and how it is written. */
+static bool slot_is(const struct assay_json *want, uint32_t pinned, const struct assay_json *got,
+                    uint32_t slot)
+{
+    static const char *const members[] = {"bytes", "name", "offsets"};
+    static const char *const notes[] = {"encoding", "source"};
+    size_t known = ARRAY_LEN(members);
+
+    if (assay_json_type(got, slot) != ASSAY_JSON_OBJECT)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        if (!x402_equal(want, assay_json_member(want, pinned, members[i]), got,
+                        assay_json_member(got, slot, members[i])))
+            return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(notes); i++)
+        known += assay_json_member(got, slot, notes[i]) != ASSAY_JSON_NONE ? 1 : 0;
+    return got->tokens[slot].count == known;
+}
+
+static bool slots_are(const struct assay_json *want, const struct assay_json *got)
+{
+    uint32_t pinned = assay_json_first(want, 0), slot;
+
+    if (assay_json_type(got, 0) != ASSAY_JSON_ARRAY ||
+        got->tokens[0].count != want->tokens[0].count)
+        return false;
+    for (slot = assay_json_first(got, 0); slot != ASSAY_JSON_NONE;
+         slot = assay_json_next_sibling(got, 0, slot)) {
+        if (!slot_is(want, pinned, got, slot))
+            return false;
+        pinned = assay_json_next_sibling(want, 0, pinned);
+    }
+    return true;
+}
+
 /* A part of the identity against the pinned one, member by member of those that are pinned: a path
  * and a command are the builder's own, and an abi is whatever the compiler says. */
 static bool part_is(const struct kx_launch *launch, struct assay_arena *arena,
@@ -233,7 +269,7 @@ static bool part_is(const struct kx_launch *launch, struct assay_arena *arena,
     for (size_t i = 0; i < ARRAY_LEN(pinned[part]) && pinned[part][i] != NULL; i++)
         is = is && x402_equal(&want, assay_json_member(&want, 0, pinned[part][i]), &got,
                               assay_json_member(&got, 0, pinned[part][i]));
-    return is && (part != KX_LAUNCH_SLOTS || x402_equal(&want, 0, &got, 0));
+    return is && (part != KX_LAUNCH_SLOTS || slots_are(&want, &got));
 }
 
 static enum kx_lineage_rule judge_parts(const struct kx_launch *launch, struct assay_arena *arena,

@@ -147,25 +147,11 @@ enum assay_code kx_lineage_compact(struct kx_lineage *lineage, struct assay_aren
 
 /* ---- what a record may become ---- */
 
-static bool same_acceptance(const struct kx_acceptance *a, const struct kx_acceptance *b)
-{
-    return kaspa_hash_equal(&a->txid, &b->txid) && kaspa_hash_equal(&a->block, &b->block) &&
-           a->blue_score == b->blue_score && a->confirmations == b->confirmations &&
-           kx_checkpoint_equal(&a->checkpoint, &b->checkpoint);
-}
-
-static bool same_head(const struct kx_lane_head *a, const struct kx_lane_head *b)
-{
-    return kaspa_outpoint_equal(&a->outpoint, &b->outpoint) &&
-           kaspa_hash_equal(&a->covenant_id, &b->covenant_id) && a->value == b->value &&
-           a->claimed == b->claimed;
-}
-
 static bool same_event(const struct kx_event *a, const struct kx_event *b)
 {
-    return a->kind == b->kind && same_acceptance(&a->acceptance, &b->acceptance) &&
+    return a->kind == b->kind && kx_acceptance_equal(&a->acceptance, &b->acceptance) &&
            a->transition == b->transition && kaspa_outpoint_equal(&a->consumed, &b->consumed) &&
-           same_head(&a->successor, &b->successor);
+           kx_lane_head_equal(&a->successor, &b->successor);
 }
 
 static bool same_anchor(const struct kx_anchor *a, const struct kx_anchor *b)
@@ -220,7 +206,7 @@ enum kx_lineage_rule kx_record_extends(const struct kx_channel_record *before,
                                        struct assay_err *err)
 {
     if (memcmp(before->lineage.launch, after->lineage.launch, sizeof(after->lineage.launch)) != 0 ||
-        !same_head(&before->lineage.genesis, &after->lineage.genesis))
+        !kx_lane_head_equal(&before->lineage.genesis, &after->lineage.genesis))
         return kx_lineage_refuse(err, KX_LINEAGE_EXTENSION_LAUNCH,
                                  "the launch manifest is another one");
     if (!same_offchain(&before->offchain, &after->offchain))

@@ -290,8 +290,18 @@ static bool has_standing(const struct kx_lineage *lineage, const struct kaspa_ha
     return false;
 }
 
+/* What stands is of the selected chain, whose blocks rise in blue score. */
 static enum kx_lineage_rule append(const struct applying *a, const struct kx_event *event)
 {
+    const struct kx_acceptance *tip = &a->stand->tip;
+
+    if (event->acceptance.blue_score < tip->blue_score) {
+        (void)assay_fail(a->err, ASSAY_E_RANGE, 0,
+                         "acceptance.acceptingBlockBlueScore is %" PRIu64 ", below %" PRIu64
+                         " of the block that accepts what it follows",
+                         event->acceptance.blue_score, tip->blue_score);
+        return KX_LINEAGE_TRANSITION_ACCEPTANCE;
+    }
     if (event->kind == KX_EVENT_ACCEPTED && has_standing(a->lineage, &event->acceptance.txid))
         return kx_lineage_refuse(a->err, KX_LINEAGE_TRANSITION_REPEATED,
                                  "its transaction is a transition of the lineage already");

@@ -21,6 +21,9 @@ struct kx_lane_record {
 
     /* where its lineage stands */
     enum kx_channel_status status;
+    /** It was suspicious or refunded once, whatever its status became since: never active again,
+     * never charged again (section 13). Only the store sets it, and nothing takes it away. */
+    bool is_closed;
     struct kx_lane_head head;   /**< with V and S; where there is none: the last one */
     struct assay_bytes lineage; /**< manifest and journal, for who reads them */
 

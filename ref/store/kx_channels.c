@@ -104,13 +104,6 @@ enum assay_code kx_lane_check_claim(const struct kx_attempt *attempt, struct ass
     return check_slices(d, err);
 }
 
-/* Absence is a fact, too. */
-static enum assay_code found(bool *is_there, enum assay_code code)
-{
-    *is_there = code == ASSAY_OK;
-    return code == ASSAY_E_MISSING ? ASSAY_OK : code;
-}
-
 static enum assay_code look_at_deposit(struct kx_lane_facts *f, struct kx_step *s,
                                        const struct kx_lane_record *deposit, struct assay_err *err)
 {
@@ -119,7 +112,7 @@ static enum assay_code look_at_deposit(struct kx_lane_facts *f, struct kx_step *
     char owner[X402_HASH_TEXT_BYTES];
     bool has_owner;
     enum assay_code code =
-        found(&has_owner, l->ops->find_covenant(l, owner, &deposit->head.covenant_id, err));
+        kx_found(&has_owner, l->ops->find_covenant(l, owner, &deposit->head.covenant_id, err));
 
     if (code != ASSAY_OK)
         return code;
@@ -138,8 +131,8 @@ enum assay_code kx_lane_look(struct kx_lane_facts *facts, struct kx_step *s,
     enum assay_code code;
 
     *facts = (struct kx_lane_facts){0};
-    code = found(&facts->is_known, l->ops->find_channel(l, &facts->entry, &s->arena,
-                                                        attempt->charge.channel_id, err));
+    code = kx_found(&facts->is_known, l->ops->find_channel(l, &facts->entry, &s->arena,
+                                                           attempt->charge.channel_id, err));
     return code == ASSAY_OK && attempt->deposit != NULL
                ? look_at_deposit(facts, s, attempt->deposit, err)
                : code;
@@ -148,9 +141,9 @@ enum assay_code kx_lane_look(struct kx_lane_facts *facts, struct kx_step *s,
 /* What a store knows nothing of has charged nothing, and its genesis claims nothing. */
 static bool is_unused(const struct kx_lane_record *r)
 {
-    return r->version == 0 && r->status == KX_CHANNEL_ACTIVE && r->head.value > 0 &&
-           r->head.claimed == 0 && r->charged == 0 && r->authorized == 0 && !r->has_voucher &&
-           r->lease[0] == '\0' && r->last_attempt[0] == '\0';
+    return r->version == 0 && r->status == KX_CHANNEL_ACTIVE && !r->is_closed &&
+           r->head.value > 0 && r->head.claimed == 0 && r->charged == 0 && r->authorized == 0 &&
+           !r->has_voucher && r->lease[0] == '\0' && r->last_attempt[0] == '\0';
 }
 
 /* Moves a known channel to the coin of a top-up; false: it is none. */
@@ -195,7 +188,8 @@ enum kx_claim_result kx_lane_judged(const struct kx_lane_facts *facts,
     if (facts->is_known && facts->entry.record.lease[0] != '\0')
         return KX_CLAIM_LEASED;
     return with_deposit(&r, facts, attempt->deposit) && r.status == KX_CHANNEL_ACTIVE &&
-                   r.version == attempt->charge.version && r.charged == attempt->charge.before
+                   !r.is_closed && r.version == attempt->charge.version &&
+                   r.charged == attempt->charge.before
                ? KX_CLAIM_CREATED
                : KX_CLAIM_CHANNEL_MOVED;
 }
@@ -274,10 +268,9 @@ enum assay_code kx_lane_release(struct kx_step *s, struct assay_err *err)
 /* ---- the chain ---- */
 
 /* What was undone once, or ended, is never charged again (section 13). */
-static bool may_become(enum kx_channel_status from, enum kx_channel_status to)
+static bool closes(enum kx_channel_status status)
 {
-    return to != KX_CHANNEL_ACTIVE ||
-           (from != KX_CHANNEL_SUSPICIOUS && from != KX_CHANNEL_REFUNDED);
+    return status == KX_CHANNEL_SUSPICIOUS || status == KX_CHANNEL_REFUNDED;
 }
 
 enum assay_code kx_lane_follow(struct kx_ledger *ledger, struct kx_lane_entry *e,
@@ -289,13 +282,16 @@ enum assay_code kx_lane_follow(struct kx_ledger *ledger, struct kx_lane_entry *e
 
     if (!kaspa_hash_equal(&to->head.covenant_id, &r->head.covenant_id))
         return assay_fail(err, ASSAY_E_RANGE, 0, "the head is of another covenant");
-    if (!may_become(r->status, to->status))
-        return assay_fail(err, ASSAY_E_RANGE, 0, "a channel that was %s is never active again",
+    if (r->is_closed && to->status == KX_CHANNEL_ACTIVE)
+        return assay_fail(err, ASSAY_E_RANGE, 0,
+                          "a channel that was suspicious or refunded is never active again, and "
+                          "this one is %s now",
                           kx_channel_status_name(r->status));
     if ((code = check_slices(to, err)) != ASSAY_OK ||
         (code = to_next_version(r, now_ms, err)) != ASSAY_OK)
         return code;
     r->status = to->status;
+    r->is_closed = r->is_closed || closes(to->status);
     r->head = to->head;
     r->lineage = to->lineage;
     return put_whole(ledger, e, err);

@@ -127,13 +127,6 @@ static enum kx_claim_result judged(const struct facts *f, const struct kx_entry 
     return r != KX_CLAIM_CREATED || has_room(f, a, limits) ? r : KX_CLAIM_FULL;
 }
 
-/* Absence is a fact, too. */
-static enum assay_code found(bool *is_there, enum assay_code code)
-{
-    *is_there = code == ASSAY_OK;
-    return code == ASSAY_E_MISSING ? ASSAY_OK : code;
-}
-
 static enum assay_code look(struct facts *f, struct kx_step *s, const struct kx_attempt *a,
                             struct assay_err *err)
 {
@@ -142,12 +135,13 @@ static enum assay_code look(struct facts *f, struct kx_step *s, const struct kx_
     enum assay_code code;
 
     *f = (struct facts){.identifier.state = KX_ID_NONE};
-    code =
-        found(&f->is_known, l->ops->find_entry(l, &s->entry, &s->arena, KX_BY_TXID, a->txid, err));
+    code = kx_found(&f->is_known,
+                    l->ops->find_entry(l, &s->entry, &s->arena, KX_BY_TXID, a->txid, err));
     if (code == ASSAY_OK && a->identifier.len > 0)
-        code = found(&has_record, l->ops->find_identifier(l, &f->identifier, a->identifier, err));
+        code =
+            kx_found(&has_record, l->ops->find_identifier(l, &f->identifier, a->identifier, err));
     if (code == ASSAY_OK && a->has_head)
-        code = found(&f->has_head, l->ops->find_head(l, &f->head, a->head_id, err));
+        code = kx_found(&f->has_head, l->ops->find_head(l, &f->head, a->head_id, err));
     if (code == ASSAY_OK && a->has_channel)
         code = kx_lane_look(&f->lane, s, a, err);
     if (code == ASSAY_OK)
@@ -195,8 +189,8 @@ static enum assay_code forget_oldest(struct kx_step *s, enum kx_claim_result *re
 {
     bool has_one;
     enum assay_code code =
-        found(&has_one, s->ledger->ops->find_entry(s->ledger, &s->entry, &s->arena,
-                                                   KX_OLDEST_ANSWER, NULL, err));
+        kx_found(&has_one, s->ledger->ops->find_entry(s->ledger, &s->entry, &s->arena,
+                                                      KX_OLDEST_ANSWER, NULL, err));
 
     if (code != ASSAY_OK || !has_one)
         return code;

@@ -3,20 +3,13 @@
  * says of this one transaction decides. */
 #include "store/kx_step.h"
 
-static bool same_head(const struct kx_lane_head *a, const struct kx_lane_head *b)
-{
-    return kaspa_outpoint_equal(&a->outpoint, &b->outpoint) &&
-           kaspa_hash_equal(&a->covenant_id, &b->covenant_id) && a->value == b->value &&
-           a->claimed == b->claimed;
-}
-
 /* What is known of one that was applied has lost its text. */
 static bool same_terms(const struct kx_lane_operation *known, const struct kx_lane_operation *o)
 {
     return strcmp(known->channel_id, o->channel_id) == 0 && known->version == o->version &&
            known->kind == o->kind && known->amount == o->amount &&
            known->has_successor == o->has_successor &&
-           (!o->has_successor || same_head(&known->successor, &o->successor)) &&
+           (!o->has_successor || kx_lane_head_equal(&known->successor, &o->successor)) &&
            known->confirmations == o->confirmations &&
            (known->status == KX_APPLIED || assay_bytes_equal(known->transaction, o->transaction));
 }
@@ -241,7 +234,7 @@ static enum assay_code apply(struct kx_step *s, struct kx_lane_operation *o,
     if (o->status != KX_ACCEPTED)
         return assay_fail(err, ASSAY_E_MISMATCH, 0, "the transaction is not accepted yet");
     if (to->status == KX_CHANNEL_ACTIVE &&
-        (!o->has_successor || !same_head(&to->head, &o->successor)))
+        (!o->has_successor || !kx_lane_head_equal(&to->head, &o->successor)))
         return assay_fail(err, ASSAY_E_RANGE, 0,
                           "an active channel stands on the successor of its last operation");
     if ((code = find_leased(s, &e, o, err)) != ASSAY_OK || e.record.version != to->version)

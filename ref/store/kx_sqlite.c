@@ -7,7 +7,7 @@
 
 #include "defects/defects.h"
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* A column for each member of kx_entry, of kx_lane_entry, of kx_lane_operation; 64-bit numbers keep
  * their pattern. An index is on what is looked for, and no more of it: `live` holds what counts
@@ -39,8 +39,9 @@ static const char schema[] =
     " output_index INTEGER NOT NULL, amount INTEGER NOT NULL, threshold INTEGER NOT NULL,"
     " owner BLOB NOT NULL, status INTEGER NOT NULL, UNIQUE(txid, output_index)) WITHOUT ROWID;"
     "CREATE TABLE channel(id TEXT PRIMARY KEY, client BLOB NOT NULL, config TEXT NOT NULL,"
-    " status INTEGER NOT NULL, txid BLOB NOT NULL, output_index INTEGER NOT NULL,"
-    " covenant_id BLOB NOT NULL, value INTEGER NOT NULL, claimed INTEGER NOT NULL,"
+    " status INTEGER NOT NULL, is_closed INTEGER NOT NULL, txid BLOB NOT NULL,"
+    " output_index INTEGER NOT NULL, covenant_id BLOB NOT NULL, value INTEGER NOT NULL, claimed "
+    "INTEGER NOT NULL,"
     " charged INTEGER NOT NULL, authorized INTEGER NOT NULL, voucher BLOB,"
     " version INTEGER NOT NULL, lease TEXT NOT NULL, last_attempt TEXT NOT NULL,"
     " changed_ms INTEGER NOT NULL, charge INTEGER NOT NULL);"

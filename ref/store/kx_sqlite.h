@@ -16,8 +16,8 @@
     " charge"
 #define KX_SQLITE_HEAD "id, version, txid, output_index, amount, threshold, owner, status"
 #define KX_SQLITE_CHANNEL                                                                          \
-    "id, client, config, status, txid, output_index, covenant_id, value, claimed, charged,"        \
-    " authorized, voucher, version, lease, last_attempt, changed_ms, charge"
+    "id, client, config, status, is_closed, txid, output_index, covenant_id, value, claimed,"      \
+    " charged, authorized, voucher, version, lease, last_attempt, changed_ms, charge"
 #define KX_SQLITE_OPERATION                                                                        \
     "txid, channel_id, version, kind, amount, confirmations, next_txid, next_index, covenant_id,"  \
     " value, claimed, tx, status, begun_ms, changed_ms"
@@ -63,10 +63,10 @@
     X(CHANNEL_OF_COVENANT, "SELECT id FROM channel WHERE covenant_id = ?1")                        \
     X(CHANNEL_PUT,                                                                                 \
       "INSERT INTO channel(" KX_SQLITE_CHANNEL ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10," \
-      " ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT(id) DO UPDATE SET status = ?4, txid = ?5,"  \
-      " output_index = ?6, value = ?8, claimed = ?9, charged = ?10, authorized = ?11,"             \
-      " voucher = ?12, version = ?13, lease = ?14, last_attempt = ?15, changed_ms = ?16,"          \
-      " charge = ?17")                                                                             \
+      " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) ON CONFLICT(id) DO UPDATE SET status = ?4,"        \
+      " is_closed = ?5, txid = ?6, output_index = ?7, value = ?9, claimed = ?10, charged = ?11,"   \
+      " authorized = ?12, voucher = ?13, version = ?14, lease = ?15, last_attempt = ?16,"          \
+      " changed_ms = ?17, charge = ?18")                                                           \
     X(LINEAGE_GET, "SELECT state FROM lineage WHERE channel_id = ?1")                              \
     X(LINEAGE_PUT, "INSERT INTO lineage(channel_id, state) VALUES(?1, ?2)"                         \
                    " ON CONFLICT(channel_id) DO UPDATE SET state = ?2")                            \

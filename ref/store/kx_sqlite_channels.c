@@ -44,6 +44,7 @@ static enum assay_code read_channel(struct kx_lane_entry *out, struct assay_aren
     kx_columns_bytes(&c, r->client, sizeof(r->client));
     r->config = kx_columns_slice(&c);
     r->status = (enum kx_channel_status)kx_columns_i64(&c);
+    r->is_closed = kx_columns_i64(&c) != 0;
     read_head(&r->head, &c);
     r->charged = kx_columns_u64(&c);
     r->authorized = kx_columns_u64(&c);
@@ -101,6 +102,7 @@ enum assay_code kx_sqlite_put_channel(struct kx_ledger *ledger, const struct kx_
     kx_parameters_blob(&p, assay_bytes_of(r->client, sizeof(r->client)));
     kx_parameters_text(&p, r->config);
     kx_parameters_i64(&p, (int64_t)r->status);
+    kx_parameters_i64(&p, r->is_closed);
     bind_head(&p, &r->head);
     kx_parameters_u64(&p, r->charged);
     kx_parameters_u64(&p, r->authorized);

@@ -57,6 +57,13 @@ enum assay_code kx_own_identifier(struct kx_ledger *ledger, const struct kx_atte
 /** Drops s->entry and releases its identifier. */
 enum assay_code kx_forget(struct kx_step *s, struct assay_err *err) ASSAY_MUST_USE;
 
+/** Of what looks for a record: absence is a fact, too, and no error. */
+static inline enum assay_code kx_found(bool *is_there, enum assay_code code)
+{
+    *is_there = code == ASSAY_OK;
+    return code == ASSAY_E_MISSING ? ASSAY_OK : code;
+}
+
 /* kx_claim.c, kx_heads.c: operations of kx_store.h */
 enum assay_code kx_claim(struct kx_store *store, const struct kx_attempt *attempt, int64_t now_ms,
                          enum kx_claim_result *result, struct assay_err *err);

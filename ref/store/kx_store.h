@@ -164,8 +164,8 @@ enum kx_claim_result {
     KX_CLAIM_EXPIRED,       /**< a deadline has passed when it would be written */
     KX_CLAIM_FULL,          /**< a quota; nothing is evicted for a new claim */
     KX_CLAIM_LEASED,        /**< something else is on its way in the channel */
-    KX_CLAIM_CHANNEL_MOVED, /**< the channel is not known, not active, not the one that it was
-                               judged with, or not the one that the deposit is for */
+    KX_CLAIM_CHANNEL_MOVED, /**< the channel is not known, not active or closed, not the one that it
+                               was judged with, or not the one that the deposit is for */
     KX_CLAIM_LINEAGE_TAKEN, /**< the covenant id is another channel's, for good */
 };
 
@@ -311,8 +311,9 @@ struct kx_store_ops {
                                     bool with_lineage, struct assay_err *err);
     /** Where a lineage stands, as the caller has proved it: status, head and lineage of `to`, if
      * the channel has the version of `to` (*applied), whoever holds its lease; the version becomes
-     * the next. Nothing else of `to` is read. MISSING. RANGE: another covenant, a sum that is
-     * impossible, or ACTIVE again after SUSPICIOUS or REFUNDED. TOO_LARGE: the lineage. */
+     * the next. Nothing else of `to` is read. SUSPICIOUS and REFUNDED close the channel for good.
+     * MISSING. RANGE: another covenant, a sum that is impossible, or ACTIVE where it was SUSPICIOUS
+     * or REFUNDED at any time before (is_closed). TOO_LARGE: the lineage. */
     enum assay_code (*put_lineage)(struct kx_store *store, const struct kx_lane_record *to,
                                    int64_t now_ms, bool *applied, struct assay_err *err);
     /** What an operator decides of an attempt with a start mark whose channel has moved: that its

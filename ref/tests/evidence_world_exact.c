@@ -172,9 +172,10 @@ static json_t *pending_json(const struct plan *plan, const json_t *winner)
     json_t *step;
 
     kaspa_txid(&id, &loser->tx);
-    step = ew_pack(json_pack("{s:s, s:o, s:{s:s, s:o, s:s, s:{s:s, s:O, s:O}}, s:i}", "kind",
-                             "pending", "transaction", ew_tx_json(&loser->tx), "evidence", "status",
-                             "absent", "transactionId", ew_hash_text(&id), "reason",
+    step = ew_pack(json_pack("{s:s, s:o, s:o, s:{s:s, s:o, s:s, s:{s:s, s:O, s:O}}, s:i}", "kind",
+                             "pending", "transaction", ew_tx_json(&loser->tx), "coins",
+                             ew_coins_json(loser->hints, loser->plan.spend_count), "evidence",
+                             "status", "absent", "transactionId", ew_hash_text(&id), "reason",
                              "its head was spent by the winner", "proof", "kind",
                              "confirmed-conflicting-spend", "spentOutpoint",
                              json_object_get(kx_world_extra(loser), "expectedHeadOutpoint"),
@@ -237,9 +238,10 @@ static json_t *external_json(struct ew_making *m, struct kaspa_hash *id)
     w = pay(&plan);
     kaspa_txid(id, &w->tx);
     acceptance = ew_accept(m, id);
-    step = ew_pack(json_pack("{s:s, s:o, s:o, s:o}", "kind", "external", "transaction",
-                             ew_tx_json(&w->tx), "chain", ew_acceptance_json(&acceptance),
-                             "broadcast", ew_broadcast_json(&w->tx)));
+    step = ew_pack(json_pack(
+        "{s:s, s:o, s:o, s:o, s:o}", "kind", "external", "transaction", ew_tx_json(&w->tx), "coins",
+        ew_coins_json(w->hints, w->plan.spend_count), "chain", ew_acceptance_json(&acceptance),
+        "broadcast", ew_broadcast_json(&w->tx)));
     kx_world_free(w);
     return step;
 }

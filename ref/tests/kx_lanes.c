@@ -106,6 +106,7 @@ void kx_lane_expect(struct kx_store *store, const struct kx_lane_record *want, c
     cr_expect_eq(memcmp(r.client, want->client, sizeof(r.client)), 0, "%s: client", when);
     cr_expect(assay_bytes_equal(r.config, want->config), "%s: config", when);
     cr_expect_eq(r.status, want->status, "%s: status %d", when, (int)r.status);
+    cr_expect_eq(r.is_closed, want->is_closed, "%s: closed", when);
     expect_head(&r.head, &want->head, when);
     cr_expect(assay_bytes_equal(r.lineage, want->lineage), "%s: lineage", when);
     cr_expect_eq(r.charged, want->charged, "%s: A %lu", when, (unsigned long)r.charged);
@@ -139,6 +140,7 @@ void kx_lane_moved(struct kx_store *store, struct kx_lane_record *lane)
                  "%s", err.text);
     cr_assert(applied);
     lane->version++;
+    lane->is_closed |= lane->status == KX_CHANNEL_SUSPICIOUS || lane->status == KX_CHANNEL_REFUNDED;
 }
 
 struct kx_lane_operation kx_operation_of(unsigned n, enum kx_transition_kind kind,
@@ -180,8 +182,10 @@ enum kx_operation_result kx_operation_begun(struct kx_store *store,
 
 void kx_lane_after(struct kx_lane_record *lane, const struct kx_lane_operation *operation)
 {
-    if (operation->has_successor)
+    if (operation->has_successor) {
         lane->head = operation->successor;
-    else
+    } else {
         lane->status = KX_CHANNEL_REFUNDED;
+        lane->is_closed = true;
+    }
 }

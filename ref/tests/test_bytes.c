@@ -72,6 +72,29 @@ Test(cursor, reads_what_the_wire_has_and_knows_its_end)
     guard_free(&g);
 }
 
+Test(cursor, a_number_of_any_width_has_its_lowest_byte_first)
+{
+    static const uint8_t wire[] = {1, 2, 3, 4, 5, 6, 7, 0x88, 9};
+    static const struct {
+        size_t len;
+        uint64_t number;
+    } rows[] = {{0, 0},
+                {1, 1},
+                {2, 0x0201},
+                {5, UINT64_C(0x0504030201)},
+                {8, UINT64_C(0x8807060504030201)}};
+    uint8_t out[sizeof(wire)];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        memset(out, 0xee, sizeof(out));
+        cr_expect_eq(assay_get_le(assay_bytes_of(wire, rows[i].len)), rows[i].number);
+        assay_put_le(out, rows[i].len, UINT64_C(0x8807060504030201));
+        cr_expect_eq(memcmp(out, wire, rows[i].len), 0, "%zu bytes", rows[i].len);
+        cr_expect_eq(out[rows[i].len], 0xee, "%zu bytes, and no more", rows[i].len);
+    }
+    cr_expect_eq(assay_get_le(assay_bytes_of(wire, sizeof(wire))), rows[4].number, "the first 8");
+}
+
 Test(cursor, a_short_read_gives_zero_and_sticks)
 {
     for (size_t len = 0; len < 8; len++) {

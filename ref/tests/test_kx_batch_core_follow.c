@@ -121,6 +121,34 @@ Test(kx_batch_core_follow, never_charges_a_channel_again_whose_claim_was_taken_b
     expect_state_error(&reply, "back again, and no better for it");
 }
 
+static void put_status(enum kx_channel_status status)
+{
+    struct kx_store *store = b.shop.store;
+    struct kx_lane_record record = batch_record(&b);
+    bool applied = false;
+
+    record.status = status;
+    cr_assert_eq(store->ops->put_lineage(store, &record, b.shop.now_ms, &applied, NULL), ASSAY_OK);
+    cr_assert(applied);
+}
+
+/* Its journal knows of nothing that was undone; the record does. */
+Test(kx_batch_core_follow, never_charges_a_channel_again_that_was_closed_and_then_unavailable)
+{
+    const struct kx_lane_head old = b.head;
+    struct shop_reply reply;
+
+    put_status(KX_CHANNEL_SUSPICIOUS);
+    put_status(KX_CHANNEL_UNAVAILABLE);
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    reply = buy_on(&old);
+    expect_state_error(&reply, "followed");
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_SUSPICIOUS);
+    reply = buy_on(&b.head);
+    expect_state_error(&reply, "on the new head");
+    cr_expect_str_eq(reply.rule, "batch.channel.known");
+}
+
 Test(kx_batch_core_follow, waits_for_a_genesis_that_was_taken_back)
 {
     struct shop_reply reply;

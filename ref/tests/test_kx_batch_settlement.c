@@ -327,24 +327,39 @@ Test(kx_batch_settlement, is_believed_of_the_very_request_alone)
 
 /* ---- signatures (B95) ---- */
 
+#define KASPA(value) "{\"extensions\":{\"kaspa\":" value "}}"
+#define EXTRA(value) "{\"accepts\":[{\"extra\":{}},{\"extra\":" value "}]}"
+#define OTHERS(value) "{\"extensions\":{\"kaspa\":{},\"other\":" value "}}"
+
 Test(kx_batch_settlement, tells_no_signature_in_any_answer)
 {
     static const struct {
         const char *name, *text;
         bool leaks;
     } texts[] = {
-        {"lower case", "{\"a\":[\"" L64 L64 "\"]}", true},
-        {"capitals", "{\"a\":\"" H64 H64 "\"}", true},
-        {"as a name", "{\"" L64 L64 "\":1}", true},
+        {"lower case", KASPA("{\"a\":[\"" L64 L64 "\"]}"), true},
+        {"capitals", KASPA("{\"a\":\"" H64 H64 "\"}"), true},
+        {"as a name", KASPA("{\"" L64 L64 "\":1}"), true},
+        {"instead of an object", KASPA("\"" L64 L64 "\""), true},
         {"with an escape",
-         "{\"a\":\"\\u0061bcdef7171717171717171717171717171717171717171717171717171"
-         "717171" L64 "\"}",
+         KASPA("{\"a\":\"\\u0061bcdef7171717171717171717171717171717171717171717171717171717171" L64
+               "\"}"),
          true},
-        {"within words", "{\"a\":\"x " L64 L64 " y\"}", true},
-        {"a name of one", "{\"voucherSignature\":null}", true},
-        {"two hashes", "{\"a\":\"" L64 "\",\"b\":\"" L64 "\"}", false},
-        {"a longer run", "{\"a\":\"" L64 L64 "0\"}", false},
+        {"within words", KASPA("{\"a\":\"x " L64 L64 " y\"}"), true},
+        {"a name of one", KASPA("{\"voucherSignature\":null}"), true},
+        {"it with an escape", KASPA("{\"a\":[{\"\\u0073ignature\":\"00\"}]}"), true},
+        {"in a corrective state", EXTRA("{\"channelState\":{\"signature\":\"00\"}}"), true},
+        {"in an older one", EXTRA("{\"voucherState\":{}}"), true},
+        {"by any name there", EXTRA("{\"a\":\"" L64 L64 "\"}"), true},
+        {"two hashes", KASPA("{\"a\":\"" L64 "\",\"b\":\"" L64 "\"}"), false},
+        {"a longer run", KASPA("{\"a\":\"" L64 L64 "0\"}"), false},
+        {"a value that is no name", KASPA("{\"required\":[\"signature\"]}"), false},
         {"nothing", "{}", false},
+        {"no objects", "{\"extensions\":[1],\"accepts\":{\"a\":1}}", false},
+        {"an offer's signature", OTHERS("{\"receipt\":{\"signature\":\"0x00\"}}"), false},
+        {"a schema's", OTHERS("{\"schema\":{\"required\":[\"signature\"]}}"), false},
+        {"a hash of 64 bytes", OTHERS("{\"sha512\":\"" L64 L64 "\"}"), false},
+        {"a payer of that name", "{\"payer\":\"signature\"}", false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -369,21 +384,66 @@ Test(kx_batch_settlement, finds_the_very_signature_in_any_text)
     cr_expect(kx_text_holds_signature(ASSAY_LIT("aab" H64 L64 "cd"), signature));
     cr_expect_not(kx_text_holds_signature(ASSAY_LIT(L64), signature));
     cr_expect_not(kx_text_holds_signature(ASSAY_LIT(""), signature));
+    cr_expect(kx_text_holds_signature(
+        ASSAY_LIT(
+            "\"\\u0061\\u0042cdef7171717171717171717171717171717171717171717171717171717171" L64
+            "\""),
+        signature));
+    cr_expect_not(kx_text_holds_signature(ASSAY_LIT(L64 "\\u00"), signature));
     signature[63] ^= 1;
     cr_expect_not(kx_text_holds_signature(ASSAY_LIT(L64 L64), signature));
 }
 
+/* 64 bytes of ones are 85 times the last letter of the alphabet, and w. */
+Test(kx_batch_settlement, finds_the_very_signature_in_base64)
+{
+    static const struct {
+        const char *name, *letter, *end;
+        bool is_it;
+    } forms[] = {
+        {"as it is", "/", "w==", true},
+        {"without padding", "/", "w", true},
+        {"as JSON may write it", "\\/", "w==", true},
+        {"or write it longer", "\\u002f", "w==", true},
+        {"for addresses", "_", "w", true},
+        {"of another", "/", "g==", false},
+        {"of another letter", "+", "w==", false},
+        {"too short", "/", "", false},
+    };
+    uint8_t signature[ASSAY_SIG_BYTES];
+
+    memset(signature, 0xff, sizeof(signature));
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        struct assay_buf text = ASSAY_BUF_INIT(1024);
+
+        assay_buf_add_str(&text, "x\"");
+        for (int k = 0; k < 85; k++)
+            assay_buf_add_str(&text, forms[i].letter);
+        assay_buf_add_str(&text, forms[i].end);
+        cr_expect_eq(kx_text_holds_signature(assay_buf_view(&text), signature), forms[i].is_it,
+                     "row: %s", forms[i].name);
+        assay_buf_fini(&text);
+    }
+}
+
 Test(kx_batch_settlement, of_a_failure_and_of_a_correction_tell_no_signature)
 {
-    static const char *const files[] = {FOLDER "corrective-402.json", FOLDER "failure.json"};
+    static const struct {
+        const char *file, *member;
+    } files[] = {
+        {FOLDER "corrective-402.json", "response"},
+        {FOLDER "corrective-402.json", "correctivePaymentRequired"},
+        {FOLDER "failure.json", "response"},
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        json_t *vector = upstream_load(files[i]);
+        json_t *vector = upstream_load(files[i].file);
         struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
-        struct assay_json doc = doc_of_value(&arena, vector);
+        struct assay_json doc = doc_of_value(&arena, json_object_get(vector, files[i].member));
         struct assay_err err = {0};
 
-        cr_expect_eq(kx_holds_no_signature(&doc, &err), ASSAY_OK, "%s: %s", files[i], err.text);
+        cr_expect_eq(kx_holds_no_signature(&doc, &err), ASSAY_OK, "%s: %s", files[i].file,
+                     err.text);
         assay_arena_fini(&arena);
         json_decref(vector);
     }

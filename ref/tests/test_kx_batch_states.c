@@ -1,5 +1,5 @@
 /* The verdict on a batch request as a server uses it: before the chain is asked, of replays and
- * recoveries, of what comes next, of older bindings, and without memory. */
+ * recoveries, of what comes next, and without memory. */
 #include "ref/tests/kx_batch_world.h"
 
 #include "base/hex.h"
@@ -331,78 +331,6 @@ Test(kx_batch_states, vouchers_end_before_the_refund_opens)
         cr_expect_eq(kx_refund_window_fault(rows[i].timeout, rows[i].now, &policy) == NULL,
                      rows[i].is_open, "row: %s", rows[i].name);
     }
-}
-
-/* ---- older bindings ---- */
-
-/* The world's request, as a binding without presentations has it. */
-static void send_older(struct kx_batch_world *w)
-{
-    json_t *payload = json_object_get(w->payment, "payload");
-    json_t *voucher = json_object_get(payload, "voucher");
-
-    (void)json_object_del(payload, "presentation");
-    (void)json_object_set(voucher, "amount",
-                          json_object_get(voucher, "authorizedCumulativeAmount"));
-    (void)json_object_del(voucher, "authorizedCumulativeAmount");
-    if (w->lane.lane.binding->is_of_outpoint)
-        (void)json_object_del(voucher, "covenantId");
-}
-
-static struct kx_batch_world *older_world(size_t binding, const char *template_id)
-{
-    struct kx_batch_world *w = kx_batch_world_new(KX_STORY_VOUCHER);
-    const char *name = kx_batch_bindings[binding].name;
-
-    kx_lane_world_open(&w->lane, name, template_id);
-    kx_world_set(kx_batch_world_extra(w), "binding", name);
-    kx_world_set(kx_batch_world_extra(w), "templateId", template_id);
-    w->config = w->lane.lane;
-    w->voucher_binding = w->lane.lane.binding;
-    if (w->lane.lane.binding->is_of_outpoint) {
-        w->channel.accounts = (struct kx_accounts){
-            .funding = 90000000, .authorized = 0, .charged = 24000000, .claimed = 17000000};
-        w->voucher.amount = 8000000; /* A - S and the amount */
-        w->voucher.outpoint = w->head.outpoint;
-        cr_assert_eq(kx_lane_spk(&w->voucher.spk, &w->lane.arena, &w->config, w->head.claimed),
-                     ASSAY_OK);
-    }
-    return w;
-}
-
-static void sign_other_index(struct kx_batch_world *w)
-{
-    w->voucher.outpoint.index++;
-}
-
-static void judge_unbound(struct kx_batch_world *w)
-{
-    w->sight.coin.has_covenant = false;
-}
-
-static void expect_older(size_t binding, const char *template_id, kx_batch_hook *sign,
-                         enum kx_batch_rule broken)
-{
-    struct kx_batch_world *w = older_world(binding, template_id);
-    const struct kx_batch_change change = {
-        .sign = sign, .sent = send_older, .judge = binding == 0 ? judge_unbound : NULL};
-
-    kx_batch_world_run(w, &change);
-    cr_assert_eq(w->local, KX_LOCAL_NONE, "%s: %s", template_id, w->err.text);
-    cr_expect_eq(w->verdict.outcome, broken == KX_BATCH_RULE__COUNT ? KASPA_VALID : KASPA_INVALID,
-                 "%s: %s: %s", template_id, kx_batch_rules[w->verdict.first].id,
-                 w->verdict.checks[w->verdict.first].why);
-    if (broken != KX_BATCH_RULE__COUNT)
-        cr_expect_eq(w->verdict.first, broken, "%s", template_id);
-    kx_batch_world_free(w);
-}
-
-Test(kx_batch_states, an_older_binding_is_judged_by_its_row)
-{
-    expect_older(0, "kaspa-x402-escrow-v1", NULL, KX_BATCH_RULE__COUNT);
-    expect_older(0, "kaspa-x402-escrow-v1", sign_other_index, KX_BATCH_RULE_VOUCHER);
-    expect_older(1, "kaspa-x402-escrow-v2", NULL, KX_BATCH_RULE__COUNT);
-    expect_older(1, "kaspa-x402-escrow-v3", NULL, KX_BATCH_RULE__COUNT);
 }
 
 /* ---- hostile documents (B109) ---- */

@@ -150,6 +150,12 @@ static void opens_suspicious(struct trial *t)
     t->deposit.status = KX_CHANNEL_SUSPICIOUS;
 }
 
+static void opens_closed(struct trial *t)
+{
+    opens(t);
+    t->deposit.is_closed = true;
+}
+
 static void opens_empty(struct trial *t)
 {
     opens(t);
@@ -207,6 +213,7 @@ static const struct {
     {"a new channel on a known lineage", opens_on_a_known_lineage, KX_CLAIM_LINEAGE_TAKEN},
     {"a new channel at version 1", opens_at_a_version, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel that is suspicious", opens_suspicious, KX_CLAIM_CHANNEL_MOVED},
+    {"a new channel that was closed", opens_closed, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel without value", opens_empty, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel with something claimed", opens_claimed, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel with something charged", opens_charged, KX_CLAIM_CHANNEL_MOVED},

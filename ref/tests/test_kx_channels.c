@@ -357,23 +357,70 @@ Test(kx_channels, that_were_undone_are_never_active_again)
     }
 }
 
+/* What no operation writes. */
+static void force(struct kx_store *store, const struct kx_lane_record *record)
+{
+    struct kx_ledger *ledger = ((struct kx_books *)store)->writer;
+    const struct kx_lane_entry e = {.record = *record, .charge = 1};
+
+    cr_assert_eq(ledger->ops->begin(ledger, NULL), ASSAY_OK);
+    cr_assert_eq(ledger->ops->put_channel(ledger, &e, NULL), ASSAY_OK);
+    cr_assert_eq(ledger->ops->commit(ledger, NULL), ASSAY_OK);
+    ledger->ops->leave(ledger);
+}
+
+static void expect_closed(struct kx_store *store, enum kx_channel_status by)
+{
+    struct assay_err err = {0};
+    struct kx_test_lane lane;
+    struct kx_paid paid;
+    bool applied = false;
+
+    kx_lane_opened(store, &lane, 1);
+    lane.record.status = by;
+    kx_lane_moved(store, &lane.record);
+    lane.record.status = KX_CHANNEL_UNAVAILABLE;
+    lane.record.is_closed = false; /* nobody's word is taken for it */
+    kx_lane_moved(store, &lane.record);
+    lane.record.is_closed = true;
+    kx_lane_expect(store, &lane.record, kx_channel_status_name(by));
+    lane.record.status = KX_CHANNEL_ACTIVE;
+    cr_expect_eq(store->ops->put_lineage(store, &lane.record, PHASES_NOW, &applied, &err),
+                 ASSAY_E_RANGE);
+    cr_expect_not_null(strstr(err.text, "never active again"), "%s", err.text);
+    cr_expect_not(applied);
+    force(store, &lane.record);
+    kx_paid_for_lane(&paid, 7, &lane.record);
+    cr_expect_eq(kx_claimed(store, &paid), KX_CLAIM_CHANNEL_MOVED);
+}
+
+/* A history that could not be read for a while is no pardon. */
+Test(kx_channels, that_were_undone_are_closed_whatever_comes_between)
+{
+    static const enum kx_channel_status closing[] = {KX_CHANNEL_SUSPICIOUS, KX_CHANNEL_REFUNDED};
+
+    for (size_t i = 0; i < KX_STORE_KINDS * ARRAY_LEN(closing); i++) {
+        struct kx_store *store;
+
+        kx_store_folder_drop();
+        kx_store_folder_make();
+        store = kx_store_opened(i % KX_STORE_KINDS);
+        expect_closed(store, closing[i / KX_STORE_KINDS]);
+        store->ops->close(store);
+    }
+}
+
 Test(kx_channels, are_at_their_last_version_for_good)
 {
     for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
         struct kx_store *store = kx_store_opened(kind);
-        struct kx_ledger *ledger = ((struct kx_books *)store)->writer;
-        struct kx_lane_entry e = {.charge = 1};
         struct kx_test_lane lane;
         struct kx_paid paid;
         bool applied = false;
 
         kx_lane_opened(store, &lane, 1);
         lane.record.version = UINT64_MAX;
-        e.record = lane.record;
-        cr_assert_eq(ledger->ops->begin(ledger, NULL), ASSAY_OK);
-        cr_assert_eq(ledger->ops->put_channel(ledger, &e, NULL), ASSAY_OK);
-        cr_assert_eq(ledger->ops->commit(ledger, NULL), ASSAY_OK);
-        ledger->ops->leave(ledger);
+        force(store, &lane.record);
         cr_expect_eq(store->ops->put_lineage(store, &lane.record, PHASES_NOW, &applied, NULL),
                      ASSAY_E_RANGE);
         kx_paid_for_lane(&paid, 1, &lane.record);

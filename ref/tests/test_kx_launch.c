@@ -7,6 +7,7 @@
 #include "x402/document.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 static struct kx_lineage_world w;
 
@@ -111,6 +112,14 @@ Test(kx_launch, is_held_to_the_pins_of_its_template)
         {"kaspa-x402-escrow-v5\"},", "kaspa-x402-escrow-v4\"},", KX_LINEAGE_LAUNCH_BYTECODE, false},
         {"\"offsets\":[103,604]", "\"offsets\":[103]", KX_LINEAGE_LAUNCH_SLOTS, false},
         {"\"bytes\":8,\"name\":\"timeoutDaa\"", "\"bytes\":9,\"name\":\"timeoutDaa\"",
+         KX_LINEAGE_LAUNCH_SLOTS, false},
+        {"\"name\":\"timeoutDaa\"", "\"encoding\":\"signed-int64-le\",\"name\":\"timeoutDaa\"",
+         KX_LINEAGE_OK, false},
+        {"\"name\":\"timeoutDaa\"", "\"name\":\"timeoutDaa\",\"note\":\"\"",
+         KX_LINEAGE_LAUNCH_SLOTS, false},
+        {"{\"bytes\":8,\"name\":\"timeoutDaa\"", "1,{\"bytes\":8,\"name\":\"timeoutDaa\"",
+         KX_LINEAGE_LAUNCH_SLOTS, false},
+        {"{\"bytes\":8,\"name\":\"claimedCumulativeAmount\",\"offsets\":[2]}", "8",
          KX_LINEAGE_LAUNCH_SLOTS, false},
         {"23959b42", "04ae09679c", KX_LINEAGE_LAUNCH_SELECTORS, false},
         {"\"command\":\"silverc", "\"command\":\"goldc", KX_LINEAGE_OK, false},
@@ -220,6 +229,26 @@ Test(kx_launch, recomputes_id_and_covenant_id_of_the_genesis_transaction)
     cr_expect_eq(kx_launch_judge(&w.launch, &w.lane.arena, &w.lane.lane, &tx, NULL),
                  KX_LINEAGE_LAUNCH_GENESIS);
     channel_tx_free(&c);
+}
+
+/* Section 9.1: what is published of the slots is more than the pins, and holds as it stands. */
+Test(kx_launch, may_have_the_slots_as_they_are_published)
+{
+    json_t *doc = upstream_load("kaspa-x402/contracts/fixtures/kaspa-x402-escrow-v5.json");
+    json_t *slots = json_object_get(json_object_get(doc, "constructorLayout"), "slots");
+    json_t *manifest = json_loads(text_of(&w.launch), 0, NULL);
+    struct assay_err err = {.code = ASSAY_OK};
+    struct kx_launch read;
+    char *text;
+
+    cr_assert_eq(json_object_set(manifest, "constructorSlots", slots), 0);
+    text = json_dumps(manifest, JSON_COMPACT);
+    cr_assert_eq(read_text(&read, text, &err), KX_LINEAGE_OK, "%s", err.text);
+    kx_launch_identity(read.identity, &read);
+    cr_expect_eq(judge(&read, &err), KX_LINEAGE_OK, "%s", err.text);
+    free(text);
+    json_decref(manifest);
+    json_decref(doc);
 }
 
 /* Section 9.1: the pins are those of the published fixture. */

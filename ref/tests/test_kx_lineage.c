@@ -67,6 +67,21 @@ Test(kx_lineage, follows_several_transitions_of_one_block)
     expect_head(90000007, 3);
 }
 
+/* The order of blocks begins from what stands, and not from what stood. */
+Test(kx_lineage, follows_a_claim_into_a_lower_block_only_where_the_higher_one_was_removed)
+{
+    accept_ok(9, 1, KX_CLAIM, 8000000);
+    cr_expect_eq(kx_journal_accept(&w, 8, 2, KX_CLAIM, 1000), KX_LINEAGE_TRANSITION_ACCEPTANCE);
+    cr_expect_not_null(strstr(w.err.text, "acceptingBlockBlueScore is 1080, below 1090"), "%s",
+                       w.err.text);
+    kx_journal_begin(&w, 9);
+    kx_journal_remove(&w, 9);
+    cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
+    accept_ok(8, 1, KX_CLAIM, 8000000);
+    accept_ok(8, 2, KX_CLAIM, 1000);
+    expect_head(81999000, 8001000);
+}
+
 /* ---- what is refused ---- */
 
 typedef void edit(struct kx_transition *t);
@@ -141,6 +156,10 @@ static void other_txid(struct kx_transition *t)
 {
     t->acceptance.txid.at[4] ^= 1;
 }
+static void below_the_last(struct kx_transition *t)
+{
+    t->acceptance.blue_score = w.lineage.events[1].acceptance.blue_score - 1;
+}
 static void counts_blue_scores(struct kx_transition *t)
 {
     t->acceptance.confirmations = 500;
@@ -174,6 +193,7 @@ Test(kx_lineage, refuses_a_claim_that_is_none)
         {"of another block", other_block, KX_LINEAGE_TRANSITION_ACCEPTANCE},
         {"of another checkpoint", other_checkpoint, KX_LINEAGE_TRANSITION_ACCEPTANCE},
         {"evidence of another", other_txid, KX_LINEAGE_TRANSITION_ACCEPTANCE},
+        {"in a block below the last", below_the_last, KX_LINEAGE_TRANSITION_ACCEPTANCE},
         {"blue scores as depth", counts_blue_scores, KX_LINEAGE_TRANSITION_ACCEPTANCE},
         {"transaction seen before", seen_before, KX_LINEAGE_TRANSITION_REPEATED},
     };

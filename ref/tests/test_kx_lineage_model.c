@@ -143,12 +143,14 @@ static void make_block(struct block *block)
     }
 }
 
-/* A block that was removed comes back as it was, where the chain is again as it was below it. */
+/* A block that was removed comes back as it was, where the chain is again as it was below it:
+ * blocks rise in number along the chain. */
 static bool can_return(void)
 {
     struct model_head at = replay();
 
-    if (!m.has_undone || undone_count > 0)
+    if (!m.has_undone || undone_count > 0 ||
+        (m.len > 0 && m.chain[m.len - 1].number > m.undone.number))
         return false;
     if (m.undone.has_genesis)
         return !at.has_genesis;
