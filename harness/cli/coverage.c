@@ -32,9 +32,14 @@ static bool of_threat(const struct scenario *s, const char *threat)
     return s->threat != NULL && strcmp(s->threat, threat) == 0;
 }
 
+/* Its own rule, or one of a table whose cases are named after the rules that they judge. */
 static bool of_rule(const struct scenario *s, const char *rule)
 {
-    return strcmp(s->rule, rule) == 0;
+    bool is_of = strcmp(s->rule, rule) == 0;
+
+    for (size_t i = 0; i < scenario_case_count(s) && !is_of; i++)
+        is_of = strcmp(scenario_case_name(s, i), rule) == 0;
+    return is_of;
 }
 
 static void defects_where(const struct profile *p, bool by_threat, const char *id)

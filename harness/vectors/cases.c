@@ -56,7 +56,8 @@ static bool set_child(json_t *parent, const char *part, json_t *value)
     size_t index = index_of(part);
 
     if (value == NULL)
-        return json_object_del(parent, part) == 0;
+        return json_is_array(parent) ? json_array_remove(parent, index) == 0
+                                     : json_object_del(parent, part) == 0;
     if (!json_is_array(parent))
         return json_object_set_new(parent, part, value) == 0;
     return index == json_array_size(parent) ? json_array_append_new(parent, value) == 0
@@ -166,9 +167,13 @@ json_t *vectors_expanded(const json_t *in)
  * another order. */
 static void strip(json_t *result)
 {
-    json_t *checks = json_object_get(result, "checks");
+    json_t *checks = json_object_get(result, "checks"), *drift;
+    size_t k;
 
     json_object_del(result, "reason");
+    json_object_del(result, "weakScope");
+    json_array_foreach (json_object_get(result, "drifts"), k, drift)
+        json_object_del(drift, "text");
     for (size_t i = json_array_size(checks); i > 0; i--) {
         json_t *check = json_array_get(checks, i - 1);
         const char *is = json_string_value(json_object_get(check, "result"));

@@ -3,6 +3,7 @@
 #define VECTORS_CASES_H
 
 #include "base/sig.h"
+#include "kaspa/address.h"
 #include "run/operations_kaspa.h"
 #include "vectors/vectors.h"
 
@@ -28,7 +29,7 @@ void vectors_add_about(struct vectors *v, const char *operation, const char *nam
 json_t *vectors_json(struct vectors *v, const char *text);
 
 /** A change of an input: the value at a path ("transaction.inputs.0.sequence"), or the removal of
- *  an object's member where json is NULL. */
+ *  a member or an element where json is NULL. */
 struct vectors_patch {
     const char *path, *json;
 };
@@ -38,6 +39,16 @@ void vectors_patch(struct vectors *v, json_t *in, const struct vectors_patch *pa
 
 /** The signers of all tables: from the seed "assay vectors" and a name. */
 void vectors_key(struct assay_key *out, const char *name);
+
+json_t *vectors_out_spk(struct assay_bytes script);
+json_t *vectors_out_address(struct assay_bytes script, enum kaspa_network network);
+/** What another word stands for, or NULL where the text is none. */
+typedef json_t *vectors_word(const char *text, void *context);
+/** Puts in place of every text within that is a word what it stands for: "@spk:NAME",
+ * "@ecdsa:NAME",
+ *  "@key:NAME", "@address:NAME" and "@mainnet:NAME", of the key of that name, and what `more`
+ *  knows, which is asked first and may be NULL. */
+void vectors_put_words(json_t *value, vectors_word *more, void *context);
 
 /** The tables. */
 void vectors_kaspa_ids(struct vectors *v);
@@ -49,6 +60,15 @@ void vectors_kaspa_tx(struct vectors *v);
 void vectors_exact_payment(struct vectors *v);
 void vectors_exact_parts(struct vectors *v);
 void vectors_x402(struct vectors *v);
+void vectors_batch_channels(struct vectors *v);
+void vectors_batch_templates(struct vectors *v);
+void vectors_batch_vouchers(struct vectors *v);
+void vectors_batch_presentations(struct vectors *v);
+void vectors_batch_commitments(struct vectors *v);
+void vectors_batch_genesis(struct vectors *v);
+void vectors_batch_claim(struct vectors *v);
+void vectors_batch_top_up(struct vectors *v);
+void vectors_batch_refund(struct vectors *v);
 
 /** Appends a script: text as kaspa_script_assemble takes it, and these words.
  *

@@ -67,63 +67,6 @@ static bool has_failed(const struct making *m)
     return m->v->err->code != ASSAY_OK;
 }
 
-static json_t *spk_hex(struct assay_bytes script)
-{
-    const struct kaspa_spk spk = {.script = script};
-
-    return kaspa_out_spk(&spk);
-}
-
-static json_t *address_json(struct assay_bytes script, enum kaspa_network network)
-{
-    const struct kaspa_spk spk = {.script = script};
-    char text[KASPA_ADDRESS_TEXT_MAX_BYTES] = "";
-    struct kaspa_address address;
-
-    if (kaspa_address_of_script(&address, &spk, network))
-        kaspa_address_encode(text, &address);
-    return json_string(text);
-}
-
-/* What a word stands for, or NULL where the text is none. */
-static json_t *word(const char *text)
-{
-    const char *name = strchr(text, ':');
-    uint8_t room[KASPA_SPK_MAX_STANDARD_BYTES];
-    struct assay_buf script = ASSAY_BUF_OVER(room);
-    struct assay_key key;
-
-    if (text[0] != '@' || name == NULL)
-        return NULL;
-    vectors_key(&key, name + 1);
-    if (strncmp(text, "@ecdsa:", 7) == 0)
-        kaspa_script_add_pay_to_pubkey_ecdsa(&script, key.compressed);
-    else
-        kaspa_script_add_pay_to_pubkey(&script, key.xonly);
-    if (strncmp(text, "@address:", 9) == 0)
-        return address_json(assay_buf_view(&script), KASPA_TESTNET);
-    if (strncmp(text, "@mainnet:", 9) == 0)
-        return address_json(assay_buf_view(&script), KASPA_MAINNET);
-    return spk_hex(assay_buf_view(&script));
-}
-
-/* As deep as the tables are. */
-static void put_words(json_t *value)
-{
-    json_t *one, *stands;
-    const char *name;
-    size_t i;
-
-    json_object_foreach (value, name, one) {
-        if (json_is_string(one) && (stands = word(json_string_value(one))) != NULL)
-            (void)json_object_set_new(value, name, stands);
-        else
-            put_words(one);
-    }
-    json_array_foreach (value, i, one)
-        put_words(one);
-}
-
 static void change(struct making *m, enum vectors_exact_stage stage, json_t *value)
 {
     for (size_t i = 0; i < VECTORS_EXACT_PATCHES_MAX && m->patches[i].stage != AT_END; i++) {
@@ -132,7 +75,7 @@ static void change(struct making *m, enum vectors_exact_stage stage, json_t *val
         if (m->patches[i].stage == stage)
             vectors_patch(m->v, value, one);
     }
-    put_words(value);
+    vectors_put_words(value, NULL, NULL);
 }
 
 /* ---- the offer ---- */
@@ -172,11 +115,11 @@ static void make_offer(struct making *m)
     m->head = vectors_json(m->v, head_text);
     terms = json_array_get(json_object_get(m->required, "accepts"), 0);
     extra = json_object_get(terms, "extra");
-    (void)json_object_set_new(terms, "payTo", address_json(script, KASPA_TESTNET));
+    (void)json_object_set_new(terms, "payTo", vectors_out_address(script, KASPA_TESTNET));
     (void)json_object_set_new(json_object_get(m->required, "extensions"), "payment-identifier",
                               identifier_extension());
-    (void)json_object_set_new(extra, "payToScriptPublicKey", spk_hex(script));
-    (void)json_object_set_new(m->head, "headScriptPublicKey", spk_hex(script));
+    (void)json_object_set_new(extra, "payToScriptPublicKey", vectors_out_spk(script));
+    (void)json_object_set_new(m->head, "headScriptPublicKey", vectors_out_spk(script));
     (void)json_object_set_new(m->head, "headRedeemScript",
                               kaspa_out_hex(assay_buf_view(&m->redeem)));
     if (m->profile == KX_ADDITIVE) {

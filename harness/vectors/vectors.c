@@ -13,6 +13,7 @@
 #define KASPA_REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
 #define X402_REVISION "kaspa-x402 37c2d8a5ba39b992b88c640279d9ca8506e14122"
 #define EXACT "kaspa-x402/exact/"
+#define BATCH "kaspa-x402/batch/"
 
 /* One file an operation, in the order in which they are made and checked. */
 static const struct file {
@@ -61,6 +62,23 @@ static const struct file {
     {"x402.payment.read", EXACT "payment.read.json", "Kaspa x402 exact digest, section 3.4"},
     {"x402.settlement.read", EXACT "settlement.read.json", "Kaspa x402 exact digest, section 3.5"},
     {"x402.identifier.check", EXACT "identifier.check.json", "Kaspa x402 exact digest, section 12"},
+    {"channel.id", BATCH "channel.id.json", "Kaspa x402 batch digest, sections 4 and 16"},
+    {"channel.open", BATCH "channel.open.json", "Kaspa x402 batch digest, sections 4, 9.1 and 16"},
+    {"template.spk", BATCH "template.spk.json", "Kaspa x402 batch digest, sections 9.1 and 16"},
+    {"template.diff", BATCH "template.diff.json", "Kaspa x402 batch digest, section 9.3"},
+    {"voucher.digest", BATCH "voucher.digest.json", "Kaspa x402 batch digest, sections 5.1 and 16"},
+    {"voucher.verify", BATCH "voucher.verify.json", "Kaspa x402 batch digest, sections 5.1 and 16"},
+    {"presentation.digest", BATCH "presentation.digest.json",
+     "Kaspa x402 batch digest, section 5.3"},
+    {"commitment.id", BATCH "commitment.id.json", "Kaspa x402 batch digest, sections 5.5 and 16"},
+    {"genesis.verify", BATCH "genesis.verify.json", "Kaspa x402 batch digest, sections 8 and 9"},
+    {"claim.verify", BATCH "claim.verify.json", "Kaspa x402 batch digest, sections 8, 9 and 16"},
+    {"topup.verify", BATCH "topup.verify.json", "Kaspa x402 batch digest, sections 8 and 9"},
+    {"refund.verify", BATCH "refund.verify.json", "Kaspa x402 batch digest, sections 8 to 10"},
+    {"genesis.build", BATCH "genesis.build.json", "Kaspa x402 batch digest, sections 8.4 and 17.1"},
+    {"claim.build", BATCH "claim.build.json", "Kaspa x402 batch digest, sections 8.4 and 17.1"},
+    {"topup.build", BATCH "topup.build.json", "Kaspa x402 batch digest, sections 8.4 and 17.1"},
+    {"refund.build", BATCH "refund.build.json", "Kaspa x402 batch digest, sections 8.4 and 17.1"},
 };
 
 /* Each with what the names of its operations begin with. */
@@ -77,6 +95,15 @@ static const struct {
     {"exact.payment", vectors_exact_payment},
     {"exact.", vectors_exact_parts},
     {"x402.", vectors_x402},
+    {"channel.", vectors_batch_channels},
+    {"template.", vectors_batch_templates},
+    {"voucher.", vectors_batch_vouchers},
+    {"presentation.digest", vectors_batch_presentations},
+    {"commitment.id", vectors_batch_commitments},
+    {"genesis.", vectors_batch_genesis},
+    {"claim.", vectors_batch_claim},
+    {"topup.", vectors_batch_top_up},
+    {"refund.", vectors_batch_refund},
 };
 
 /* ---- documents ---- */

@@ -2,6 +2,7 @@
  * sections 8.3 to 8.5, 10 and 15.2. */
 #include "kaspa_x402/batch_tx_internal.h"
 
+#include "base/cursor.h"
 #include "kaspa/build.h"
 #include "kaspa/txid.h"
 
@@ -209,12 +210,6 @@ static enum assay_code make_outputs(struct draft *d)
 
 /* ---- inputs ---- */
 
-static void put_le64(uint8_t *at, uint64_t number)
-{
-    for (size_t i = 0; i < 8; i++)
-        at[i] = (uint8_t)(number >> 8 * i);
-}
-
 /* The head's witness, with zeros for signatures. NULL: no memory. */
 static uint8_t *lay_out_witness(struct draft *d, const struct kx_tx_layout *layout,
                                 struct assay_bytes redeem, size_t *len)
@@ -266,9 +261,9 @@ static enum assay_code spend_head(struct draft *d)
     d->spends[0] =
         spend_of(&d->plan->head->outpoint, &coin, d->scripts[0], len, layout.signature_count);
     if (d->arguments[KX_ARGUMENT_TOTAL] != NULL)
-        put_le64(d->arguments[KX_ARGUMENT_TOTAL], d->plan->total);
+        assay_put_le(d->arguments[KX_ARGUMENT_TOTAL], 8, d->plan->total);
     if (d->arguments[KX_ARGUMENT_AMOUNT] != NULL)
-        put_le64(d->arguments[KX_ARGUMENT_AMOUNT], d->plan->amount);
+        assay_put_le(d->arguments[KX_ARGUMENT_AMOUNT], 8, d->plan->amount);
     return ASSAY_OK;
 }
 

@@ -2,6 +2,8 @@
  * sections 5.1, 8.2 and 9.2. */
 #include "kaspa_x402/batch_tx_internal.h"
 
+#include "defects/defects.h"
+
 static const char *const signers[] = {"provider", "client", "owner of a funding coin"};
 
 /* False: no such type, or not the one that the template asks for. */
@@ -10,12 +12,12 @@ static bool note_type(struct kx_tx_judging *j, enum kx_batch_tx_rule rule,
 {
     uint8_t *noted = &j->out->hash_types[signer];
 
-    if (!kaspa_sighash_type_is_known(type)) {
+    if (!kaspa_sighash_type_is_known(type) && !REF_DEFECT(kx_batch_hash_type)) {
         kx_tx_break(j, rule, "the %s signed 0x%02x, which is none", signers[signer],
                     (unsigned)type);
         return false;
     }
-    if (is_all_only && type != KASPA_SIGHASH_ALL) {
+    if (is_all_only && type != KASPA_SIGHASH_ALL && !REF_DEFECT(kx_batch_weak_type)) {
         kx_tx_break(j, rule, "the %s signed 0x%02x, %s takes 0x01 alone", signers[signer],
                     (unsigned)type, j->lane->tmpl->id);
         return false;
@@ -74,9 +76,10 @@ static bool is_vouched(const struct kx_tx_judging *j)
 static bool is_signed(const struct kx_tx_judging *j, size_t input, const struct kaspa_utxo *coin,
                       const uint8_t *signature, const uint8_t *key)
 {
+    uint8_t type = REF_DEFECT(kx_batch_hash_type) ? KASPA_SIGHASH_ALL : signature[ASSAY_SIG_BYTES];
     struct kaspa_hash message;
 
-    kaspa_sighash_schnorr(&message, j->tx, input, coin, signature[ASSAY_SIG_BYTES], NULL);
+    kaspa_sighash_schnorr(&message, j->tx, input, coin, type, NULL);
     return assay_schnorr_verify(signature, message.at, key) == ASSAY_SIG_GOOD;
 }
 
@@ -93,19 +96,21 @@ static void judge_signature(struct kx_tx_judging *j, enum kx_batch_tx_rule rule,
 /* Not asked for in a top-up of a template that is not co-signed. */
 void kx_tx_judge_provider(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
-    judge_signature(j, rule, KX_ARGUMENT_PROVIDER, j->lane->channel.server);
+    if (!REF_DEFECT(kx_batch_provider))
+        judge_signature(j, rule, KX_ARGUMENT_PROVIDER, j->lane->channel.server);
 }
 
 void kx_tx_judge_client(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
-    judge_signature(j, rule, KX_ARGUMENT_CLIENT, j->lane->channel.client);
+    if (!REF_DEFECT(kx_batch_client))
+        judge_signature(j, rule, KX_ARGUMENT_CLIENT, j->lane->channel.client);
 }
 
 void kx_tx_judge_voucher(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
     uint8_t digest[32];
 
-    if (is_vouched(j))
+    if (is_vouched(j) || REF_DEFECT(kx_batch_voucher))
         return;
     if (kx_lane_voucher(digest, j->with->arena, j->lane, j->with->head, j->out->total) != ASSAY_OK)
         kx_check_set_undecided(&j->out->checks[rule]);
@@ -117,7 +122,7 @@ void kx_tx_judge_voucher(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 
 void kx_tx_judge_funding_signature(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
-    if (is_vouched(j))
+    if (is_vouched(j) || REF_DEFECT(kx_batch_funder))
         return;
     for (size_t i = kx_tx_first_funding(j->with->kind); i < j->tx->input_count; i++) {
         const struct kaspa_utxo *coin = &j->coins[i];

@@ -3,6 +3,7 @@
 #include "kaspa_x402/batch_tx_internal.h"
 
 #include "base/cursor.h"
+#include "defects/defects.h"
 
 #include <inttypes.h>
 
@@ -37,9 +38,9 @@ void kx_tx_judge_total(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
     uint64_t total = number_of(j->arguments[KX_ARGUMENT_TOTAL]);
 
     j->out->total = total;
-    if (total > KX_BATCH_AMOUNT_MAX)
+    if (total > KX_BATCH_AMOUNT_MAX && !REF_DEFECT(kx_batch_total_unsigned))
         kx_tx_break(j, rule, "it is %" PRIu64 ", which a script reads as negative", total);
-    else if (total <= claimed_of(j))
+    else if (total <= claimed_of(j) && !REF_DEFECT(kx_batch_total_claimed))
         kx_tx_break(j, rule, "it is %" PRIu64 ", and %" PRIu64 " are claimed already", total,
                     claimed_of(j));
 }
@@ -59,7 +60,8 @@ static bool read_amount(const struct kx_tx_judging *j, uint64_t *amount)
 
 void kx_tx_judge_amount(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
-    uint64_t left = j->out->total - claimed_of(j); /* of no use unless T is right */
+    uint64_t before = REF_DEFECT(kx_batch_total_claimed) ? 0 : claimed_of(j);
+    uint64_t left = j->out->total - before; /* of no use unless T is right */
     uint64_t amount;
 
     if (!kx_tx_has_held(j, KX_BATCH_TX_TOTAL)) {
@@ -70,7 +72,7 @@ void kx_tx_judge_amount(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
         kx_tx_break(j, rule, "the successor is worth no less than the head");
     else if (amount == 0)
         kx_tx_break(j, rule, "it is 0");
-    else if (amount > left)
+    else if (amount > left && !REF_DEFECT(kx_batch_over_claim))
         kx_tx_break(j, rule,
                     "it is %" PRIu64 ", and %" PRIu64 " are authorized and not yet claimed", amount,
                     left);
@@ -80,7 +82,7 @@ void kx_tx_judge_amount(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 
 void kx_tx_judge_drain(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
-    if (j->out->amount >= j->with->head->value) {
+    if (j->out->amount >= j->with->head->value && !REF_DEFECT(kx_batch_drained)) {
         kx_tx_break(j, rule, "D is %" PRIu64 ", and the head worth %" PRIu64, j->out->amount,
                     j->with->head->value);
         j->has_amount = false; /* it leaves no successor */
@@ -91,7 +93,8 @@ void kx_tx_judge_payee(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
     const struct kaspa_output *payee = payee_of(j);
 
-    if (payee != NULL && !kaspa_spk_equal(&payee->spk, kx_tx_payee_spk(j->lane, j->with->kind)))
+    if (payee != NULL && !REF_DEFECT(kx_batch_payee) &&
+        !kaspa_spk_equal(&payee->spk, kx_tx_payee_spk(j->lane, j->with->kind)))
         kx_tx_break(j, rule, "output %zu goes to another script than that of %s",
                     kx_tx_payee(j->with->kind),
                     j->with->kind == KX_BATCH_CLAIM ? "payTo" : "refundAddress");
@@ -101,7 +104,7 @@ void kx_tx_judge_payee_unbound(struct kx_tx_judging *j, enum kx_batch_tx_rule ru
 {
     const struct kaspa_output *payee = payee_of(j);
 
-    if (payee != NULL && payee->has_covenant)
+    if (payee != NULL && payee->has_covenant && !REF_DEFECT(kx_batch_payee_bound))
         kx_tx_break(j, rule, "output %zu is in a covenant", kx_tx_payee(j->with->kind));
 }
 
@@ -111,7 +114,7 @@ void kx_tx_judge_payee_amount(struct kx_tx_judging *j, enum kx_batch_tx_rule rul
     bool is_claim = j->with->kind == KX_BATCH_CLAIM;
     uint64_t max = is_claim ? j->out->amount : j->with->head->value;
 
-    if (value == 0 || value > max)
+    if (value == 0 || (value > max && !REF_DEFECT(kx_batch_payout_above)))
         kx_tx_break(j, rule, "output 0 is worth %" PRIu64 ", %s is %" PRIu64, value,
                     is_claim ? "D" : "the head's value", max);
 }
@@ -120,6 +123,8 @@ void kx_tx_judge_successor_bound(struct kx_tx_judging *j, enum kx_batch_tx_rule 
 {
     const struct kaspa_output *successor = successor_of(j);
 
+    if (REF_DEFECT(kx_batch_successor_unbound))
+        return;
     if (!kx_tx_has_lineage(j->lane->tmpl)) {
         if (successor->has_covenant)
             kx_tx_break(j, rule, "%s knows no covenant, and the successor is in one",
@@ -140,6 +145,8 @@ void kx_tx_judge_covenant_id(struct kx_tx_judging *j, enum kx_batch_tx_rule rule
     struct kaspa_hash id;
 
     kx_tx_genesis_id(&id, &j->tx->inputs[0].previous, output);
+    if (REF_DEFECT(kx_batch_covenant_id))
+        return;
     if (!output->has_covenant)
         kx_tx_break(j, rule, "output 0 is in no covenant");
     else if (output->authorizing_input != 0)
@@ -188,7 +195,8 @@ void kx_tx_judge_successor_script(struct kx_tx_judging *j, enum kx_batch_tx_rule
         return;
     }
     set_next(j);
-    if (kaspa_spk_equal(&successor_of(j)->spk, &out->next_spk))
+    if (kaspa_spk_equal(&successor_of(j)->spk, &out->next_spk) ||
+        REF_DEFECT(kx_batch_successor_state))
         return;
     if (j->with->kind != KX_BATCH_GENESIS && pays_to_state(j, j->with->head->claimed))
         kx_tx_break(j, rule, "its state is still %" PRIu64 ", it must be %" PRIu64,
@@ -203,12 +211,12 @@ void kx_tx_judge_successor_amount(struct kx_tx_judging *j, enum kx_batch_tx_rule
     uint64_t before = j->with->kind == KX_BATCH_GENESIS ? 0 : j->with->head->value;
 
     if (j->with->kind == KX_BATCH_CLAIM) {
-        if (value != before - j->out->amount)
+        if (value != before - j->out->amount && !REF_DEFECT(kx_batch_successor_short))
             kx_tx_break(j, rule, "it is worth %" PRIu64 ", not %" PRIu64 " - %" PRIu64, value,
                         before, j->out->amount);
         return;
     }
-    if (value <= before)
+    if (value <= before && !REF_DEFECT(kx_batch_successor_short))
         kx_tx_break(j, rule, "it is worth %" PRIu64 ", no more than before (%" PRIu64 ")", value,
                     before);
     else if (value > KX_BATCH_AMOUNT_MAX)

@@ -3,11 +3,16 @@
 #include "peer/kaspa-x402/peer_internal.h"
 #include "run/profiles.h"
 
-/* The checks of one payment, then the rules of servers and clients. */
+/* The checks of one exact payment, and of a channel's transactions; then the rules of servers,
+ * clients and libraries. */
 #define X(constant, id, local, source, sentence, remedy)                                           \
     {id, {LEVEL_MUST}, source, sentence, remedy},
 static const struct profile_rule rules[] = {
 #include "kaspa_x402/exact_checks.def"
+#undef X
+#define X(constant, kinds, id, local, source, sentence, remedy)                                    \
+    {id, {LEVEL_MUST}, source, sentence, remedy},
+#include "kaspa_x402/batch_tx_checks.def"
 #undef X
 #define X(id, level, source, sentence, remedy) {id, {LEVEL_##level}, source, sentence, remedy},
 #include "kaspa_x402/rules.def"

@@ -46,11 +46,21 @@ static void free_answer(void *answer)
     adapter_answer_fini(answer);
 }
 
-static const struct adapter_answer *ask(struct assay_case *t, const char *operation,
-                                        const json_t *in, const char *label)
+/* Room for answers of a case, one after the other. */
+static struct adapter_answer *room_for_answers(struct assay_case *t)
+{
+    struct adapter_answer *room = case_alloc(t, sizeof(*room));
+
+    *room = (struct adapter_answer){.value = NULL};
+    case_defer(t, free_answer, room);
+    return room;
+}
+
+/* In place of the answer that was there. */
+static void ask(struct assay_case *t, struct adapter_answer *answer, const char *operation,
+                const json_t *in, const char *label)
 {
     struct adapter *adapter = instance_adapter(case_instance(t));
-    struct adapter_answer *answer = case_alloc(t, sizeof(*answer));
     struct assay_err err = {0};
     uint64_t id;
 
@@ -59,12 +69,12 @@ static const struct adapter_answer *ask(struct assay_case *t, const char *operat
     saw(t, operation, "is asked", label, in);
     if (adapter_ask(adapter, &id, operation, in, &err) != ASSAY_OK)
         case_end(t, VERDICT_BROKEN, "%s", err.text);
+    adapter_answer_fini(answer);
+    *answer = (struct adapter_answer){.value = NULL};
     adapter_await(adapter, id, case_patience_ms(t), answer);
-    case_defer(t, free_answer, answer);
     if (answer->value != NULL)
         saw(t, operation, answer->status == ADAPTER_OK ? "accepts" : "does not accept", label,
             answer->value);
-    return answer;
 }
 
 static bool is_answer(const struct adapter_answer *answer)
@@ -73,22 +83,21 @@ static bool is_answer(const struct adapter_answer *answer)
            answer->status == ADAPTER_ERROR || answer->status == ADAPTER_UNSUPPORTED;
 }
 
-static const struct adapter_answer *ask_and_judge(struct assay_case *t, const char *operation,
-                                                  const json_t *in, const char *label)
+static void ask_and_judge(struct assay_case *t, struct adapter_answer *answer,
+                          const char *operation, const json_t *in, const char *label)
 {
-    const struct adapter_answer *answer = ask(t, operation, in, label);
-
+    ask(t, answer, operation, in, label);
     case_judge(t, is_answer(answer), GRADE_OBSERVED,
                case_printf(t, "an answer to %s: %s", operation, label), "the library %s",
                is_answer(answer) ? "answers" : shown(t, assay_str(answer->text)));
-    return answer;
 }
 
 struct library_answer library_ask(struct assay_case *t, const char *operation, json_t *in,
                                   const char *label)
 {
-    const struct adapter_answer *answer = ask_and_judge(t, operation, in, label);
+    struct adapter_answer *answer = room_for_answers(t);
 
+    ask_and_judge(t, answer, operation, in, label);
     json_decref(in);
     if (answer->status == ADAPTER_UNSUPPORTED)
         case_end(t, VERDICT_UNSUPPORTED, "the library does not have %s: %s", operation,
@@ -161,16 +170,16 @@ static void judge_refused(struct assay_case *t, const char *what, const char *se
                    : "does not");
 }
 
-/* False: the library does not have the operation. */
-static bool judge_case(struct assay_case *t, const char *operation, const json_t *one,
-                       const char *sentence)
+/* False: the library does not have the operation, or does not know what it is asked about. */
+static bool judge_case(struct assay_case *t, struct adapter_answer *answer, const char *operation,
+                       const json_t *one, const char *sentence)
 {
     const char *name = json_string_value(json_object_get(one, "name"));
     const char *what = case_printf(t, "%s of \"%s\"", operation, name);
     const json_t *known = json_object_get(one, "ok");
     json_t *in = vectors_expanded(json_object_get(one, "in"));
-    const struct adapter_answer *answer = ask_and_judge(t, operation, in, name);
 
+    ask_and_judge(t, answer, operation, in, name);
     json_decref(in);
     if (answer->status == ADAPTER_UNSUPPORTED)
         return false;
@@ -203,19 +212,18 @@ void(expect_known_answers)(struct assay_case *t, json_t *kept, const char *const
 {
     const struct profile *profile = scenario_profile(case_scenario(t));
     const struct profile_rule *known = profile_rule_find(profile, rule);
+    struct adapter_answer *answer = room_for_answers(t);
     bool any = false;
 
     for (size_t i = 0; operations[i] != NULL; i++) {
         const json_t *cases = cases_of(t, kept, operations[i]), *one;
-        bool has = true;
         size_t k;
 
-        json_array_foreach ((json_t *)(uintptr_t)cases, k, one) {
-            if (!has || !is_about(one, rule))
-                continue;
-            has = judge_case(t, operations[i], one, known != NULL ? known->sentence : rule);
-            any = any || has;
-        }
+        json_array_foreach ((json_t *)(uintptr_t)cases, k, one)
+            if (is_about(one, rule))
+                any = judge_case(t, answer, operations[i], one,
+                                 known != NULL ? known->sentence : rule) ||
+                      any;
     }
     if (!any)
         end_without(t, operations);
@@ -223,16 +231,17 @@ void(expect_known_answers)(struct assay_case *t, json_t *kept, const char *const
 
 void(expect_some_answer)(struct assay_case *t, json_t *kept, const char *const *operations)
 {
+    struct adapter_answer *answer = room_for_answers(t);
     bool any = false;
 
     for (size_t i = 0; operations[i] != NULL; i++) {
         const json_t *cases = cases_of(t, kept, operations[i]), *one;
-        size_t k = 0;
+        bool has = false;
 
-        while ((one = json_array_get(cases, k)) != NULL && json_object_get(one, "ok") == NULL)
-            k++;
-        if (one != NULL)
-            any = judge_case(t, operations[i], one, "") || any;
+        for (size_t k = 0; !has && (one = json_array_get(cases, k)) != NULL; k++)
+            has =
+                json_object_get(one, "ok") != NULL && judge_case(t, answer, operations[i], one, "");
+        any = any || has;
     }
     if (!any)
         end_without(t, operations);

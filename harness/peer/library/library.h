@@ -22,13 +22,14 @@ struct library_answer library_ask(struct assay_case *t, const char *operation, j
                                   const char *label);
 
 /** Judges the library by every known answer of these operations that is about the rule; names end
- *  with NULL. Operations that it does not have are passed over; `unsupported` where none is left.
+ *  with NULL. Questions that it says are unsupported are passed over; `unsupported` where all are.
  *  kept: an object that lives as long as the target's leg, for answers to be computed once. */
 #define expect_known_answers(t, kept, operations, rule)                                            \
     (case_where((t), __FILE__, __LINE__), (expect_known_answers)((t), (kept), (operations), (rule)))
 void(expect_known_answers)(struct assay_case *t, json_t *kept, const char *const *operations,
                            const char *rule);
-/** Judges it by the first accepted known answer of each operation that it has; `unsupported` where
+/** Judges it by the first accepted known answer of each operation that it does not say is
+ *  unsupported; `unsupported` where
  *  it has none of them. */
 #define expect_some_answer(t, kept, operations)                                                    \
     (case_where((t), __FILE__, __LINE__), (expect_some_answer)((t), (kept), (operations)))
