@@ -22,6 +22,8 @@ enum kind {
     PRINCIPAL,
     DEFECT,
     RECOVER,
+    CLAIM,
+    SECRET,
     NOT_RUN,
     STATUS,
     BODY,
@@ -71,6 +73,25 @@ static const struct row rows[] = {
     {"head", HEAD, NO_FIELD, 0, 0, "TXID:INDEX", "a head to sell for; may be repeated"},
     {"threshold", NUMBER, FIELD(threshold), 1, INT64_MAX, "SOMPI",
      "by which a head must grow (default 10000000)"},
+    {"channel-key", TEXT, FIELD(channel_key), 0, 0, "KEY",
+     "x-only key, 64 hex digits, of the server in channels; with\nit what is priced is also sold "
+     "by scheme batch-settlement"},
+    {"channel-deposit", NUMBER, FIELD(channel_deposit), 1, INT64_MAX, "SOMPI",
+     "the smallest (default 2000000000)"},
+    {"channel-reserve", NUMBER, FIELD(channel_reserve), 0, INT64_MAX, "SOMPI",
+     "of a deposit, for fees (default 50000000)"},
+    {"channel-claim-above", NUMBER, FIELD(channel_claim_above), 0, INT64_MAX, "SOMPI",
+     "the claim policy that clients are told (default: none)"},
+    {"channel-claim-after", NUMBER, FIELD(channel_claim_s), 0, UINT32_MAX, "S",
+     "the same, by time (default: none)"},
+    {"channel-confirmations", NUMBER, FIELD(channel_confirmations), 1, 1000000, "N",
+     "of what made a channel's head (default 30)"},
+    {"channel-life", NUMBER, FIELD(channel_refund_daa), 1, KX_BATCH_TIMEOUT_MAX, "DAA",
+     "of a channel that is offered, at least (default 864000)"},
+    {"channel-bucket", NUMBER, FIELD(channel_bucket_daa), 1, KX_BATCH_TIMEOUT_MAX, "DAA",
+     "that refund timeouts are multiples of (default 36000)"},
+    {"channel-lead", NUMBER, FIELD(channel_lead_daa), 0, KX_BATCH_TIMEOUT_MAX, "DAA",
+     "vouchers end before the refund (default 1000)"},
     {"principal", PRINCIPAL, NO_FIELD, 0, 0, "NAME:TENANT:VAR",
      "who may buy /private, with the bearer token in that variable,\nwhich is wiped; TENANT may be "
      "empty; may be repeated"},
@@ -121,6 +142,8 @@ static const struct row rows[] = {
     {"defect", DEFECT, NO_FIELD, 0, 0, "NAME",
      "switch on a seeded defect; may be repeated (assay list defects)"},
     {"recover", RECOVER, NO_FIELD, 0, 0, NULL, NULL},
+    {"claim", CLAIM, NO_FIELD, 0, 0, NULL, NULL},
+    {"channel-secret", SECRET, NO_FIELD, 0, 0, "VAR", NULL},
     {"not-run", NOT_RUN, NO_FIELD, 0, 0, NULL, NULL},
     {"status", STATUS, NO_FIELD, 200, 599, "N", NULL},
     {"body", BODY, NO_FIELD, 0, 0, "FILE", NULL},
@@ -131,8 +154,9 @@ enum { FIRST_CODE = 256 };
 
 struct serve {
     struct kx_server_options server;
-    bool recover, has_result, has_not_run;
-    const char *body; /* file */
+    bool recover, claim, has_result, has_not_run;
+    const char *secret; /* variable */
+    const char *body;   /* file */
     struct kx_result result;
     bool wrong; /* said so already */
 };
@@ -151,13 +175,14 @@ static void help_row(const struct row *row)
 
 static void help(void)
 {
-    fputs(
-        "usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
-        "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n\n"
-        "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
-        "  ready kaspa-x402 http://127.0.0.1:PORT\n"
-        "and one line of JSON for each request on stderr.\n\n",
-        stdout);
+    fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
+          "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n"
+          "       assay serve kaspa-x402 --claim [CHANNEL] --channel-secret VAR --store FILE\n"
+          "                              --node URL [options]\n\n"
+          "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
+          "  ready kaspa-x402 http://127.0.0.1:PORT\n"
+          "and one line of JSON for each request on stderr.\n\n",
+          stdout);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].help != NULL)
             help_row(&rows[i]);
@@ -170,8 +195,15 @@ static void help(void)
           "                              identical request is answered with\n"
           "  --recover TXID --not-run    says that the handler, although it was started, has not\n"
           "                              run: the payer's next identical request runs it\n\n"
-          "exit: 0 stopped when told to, or nothing is unresolved; 2 still unresolved;\n"
-          "      3 usage or trouble\n",
+          "What clients owe through channels, beside a running server or without one:\n\n"
+          "  --claim [CHANNEL] --channel-secret VAR\n"
+          "                              claims it from that channel, or from each where more is\n"
+          "                              charged than claimed, and waits --accept-wait for the\n"
+          "                              chain; the variable has the secret of --channel-key, and\n"
+          "                              is wiped. One line of JSON a channel; to be said again\n"
+          "                              for what is pending\n\n"
+          "exit: 0 stopped when told to, or nothing is unresolved or left to claim; 2 still\n"
+          "      unresolved, or not claimed; 3 usage or trouble\n",
           stdout);
 }
 
@@ -243,6 +275,12 @@ static void take(struct serve *s, const struct row *row, const char *text)
     case RECOVER:
         s->recover = true;
         break;
+    case CLAIM:
+        s->claim = true;
+        break;
+    case SECRET:
+        s->secret = text;
+        break;
     case NOT_RUN:
         s->has_not_run = true;
         break;
@@ -287,26 +325,34 @@ static int take_all(struct serve *s, int argc, char **argv)
 /* ---- recovery -----------------------------------------------------------------------------------
  */
 
+/* The lines, and why there are not more. */
+static int tell(const struct assay_buf *out, enum assay_code code, const struct assay_err *err)
+{
+    int status = code == ASSAY_E_UNKNOWN ? EXIT_UNKNOWN : 0;
+
+    if (out->len > 0 && (fwrite(out->at, 1, out->len, stdout) != out->len || fflush(stdout) != 0))
+        status = cli_wrong(VERB, "the answer cannot be printed");
+    if (code == ASSAY_E_UNKNOWN)
+        fprintf(stderr, "assay " VERB ": %s\n", err->text);
+    else if (code != ASSAY_OK)
+        status = cli_wrong(VERB, "%s", err->text);
+    return status;
+}
+
 static int run_recovery(struct serve *s, const struct kx_recovery_request *request)
 {
     struct assay_buf out = ASSAY_BUF_INIT(RECOVERED_MAX_BYTES);
     struct assay_err err = {0};
     enum assay_code code = kx_server_recover(&s->server, request, &out, &err);
     bool unresolved = request->txid == NULL && !request->asks_all && out.len > 0;
-    int status = code == ASSAY_E_UNKNOWN || unresolved ? EXIT_UNKNOWN : 0;
+    int status = tell(&out, code, &err);
 
-    if (out.len > 0 && (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
-        status = cli_wrong(VERB, "the answer cannot be printed");
-    if (code == ASSAY_E_UNKNOWN)
-        fprintf(stderr, "assay " VERB ": %s\n", err.text);
-    else if (code != ASSAY_OK)
-        status = cli_wrong(VERB, "%s", err.text);
     assay_buf_fini(&out);
-    return status;
+    return status == 0 && unresolved ? EXIT_UNKNOWN : status;
 }
 
 /* The id in the form that the store has it; empty where the text is none. */
-static void read_txid(char out[X402_HASH_TEXT_BYTES], const char *text)
+static void read_id(char out[X402_HASH_TEXT_BYTES], const char *text)
 {
     uint8_t bytes[32];
 
@@ -328,7 +374,7 @@ static int recover(struct serve *s, const char *txid)
     int status;
 
     if (txid != NULL && !request.asks_all) {
-        read_txid(id, txid);
+        read_id(id, txid);
         request.txid = id;
         if (id[0] == '\0')
             return cli_wrong(
@@ -351,6 +397,30 @@ static int recover(struct serve *s, const char *txid)
     return status;
 }
 
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+static int claim(struct serve *s, const char *channel)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(RECOVERED_MAX_BYTES);
+    struct kx_claim_request request = {.secret_variable = s->secret};
+    char id[X402_HASH_TEXT_BYTES];
+    struct assay_err err = {0};
+    int status;
+
+    if (s->secret == NULL)
+        return cli_wrong(VERB,
+                         "--claim: --channel-secret names the variable with the key to sign with");
+    if (channel != NULL) {
+        read_id(id, channel);
+        request.channel_id = id;
+        if (id[0] == '\0')
+            return cli_wrong(VERB, "\"%.80s\" is no channel id, which is 64 hex digits", channel);
+    }
+    status = tell(&out, kx_server_claim(&s->server, &request, &out, &err), &err);
+    assay_buf_fini(&out);
+    return status;
+}
+
 int serve_kaspa(int argc, char **argv)
 {
     struct serve s = {.server = KX_SERVER_OPTIONS_DEFAULT};
@@ -360,13 +430,19 @@ int serve_kaspa(int argc, char **argv)
 
     argv[0] = verb;
     status = take_all(&s, argc, argv);
-    words = argc - optind; /* the profile, and of --recover a transaction */
+    words = argc - optind; /* the profile, and of --recover a transaction, of --claim a channel */
     if (status >= 0)
         return status;
-    if (words > (s.recover ? 2 : 1))
+    if (words > (s.recover || s.claim ? 2 : 1))
         return cli_wrong(VERB, "\"%.60s\" is one word too many", argv[argc - 1]);
+    if (s.recover && s.claim)
+        return cli_wrong(VERB, "--recover and --claim are two commands");
     if (s.recover)
         return recover(&s, words == 2 ? argv[optind + 1] : NULL);
+    if (s.claim)
+        return claim(&s, words == 2 ? argv[optind + 1] : NULL);
+    if (s.secret != NULL)
+        return cli_wrong(VERB, "--channel-secret goes with --claim: a server needs no secret");
     if (s.has_result || s.has_not_run || s.body != NULL || s.result.header_count > 0)
         return cli_wrong(VERB, "--status, --body, --content-type and --not-run go with --recover");
     if (kx_server_run(&s.server, &err) != ASSAY_OK)

@@ -32,6 +32,23 @@ Test(kaspa_client_life, sees_a_node_step_back)
     client_end(&c);
 }
 
+Test(kaspa_client_life, remembers_for_a_while_how_far_the_chain_was)
+{
+    struct client_world c;
+    uint64_t score;
+
+    client_begin(&c);
+    cr_expect_eq(ref_kaspa_node_daa_score(c.client, INT64_MAX), 0);
+    cr_expect_eq(client_coins(&c), ASSAY_OK);
+    score = ref_kaspa_node_daa_score(c.client, INT64_MAX);
+    cr_expect_gt(score, 0);
+    cr_expect_eq(ref_kaspa_node_daa_score(c.client, -1), 0);
+    world_mine(&c.w, 10);
+    cr_expect_eq(client_coins(&c), ASSAY_OK);
+    cr_expect_eq(ref_kaspa_node_daa_score(c.client, INT64_MAX), score + 10);
+    client_end(&c);
+}
+
 static void judge_lag_closely(struct ref_kaspa_node_options *options)
 {
     options->max_lag_ms = 1;

@@ -1,5 +1,7 @@
 /* The vectors of batch settlement leave out no operation, no rule of a kind and no defect of a
  * library. */
+#include "known_answers.h"
+
 #include "kaspa_x402/batch_tx.h"
 #include "run/operations.h"
 #include "vectors/batch_base.h"
@@ -16,15 +18,6 @@ static const struct {
 #undef X
 };
 
-static json_t *documents(void)
-{
-    struct assay_err err = {0};
-    json_t *all = NULL;
-
-    cr_assert_eq(vectors_all(&all, &err), ASSAY_OK, "%s", err.text);
-    return all;
-}
-
 static bool is_of_batch(const char *path)
 {
     return strncmp(path, FOLDER, strlen(FOLDER)) == 0;
@@ -39,23 +32,6 @@ static json_t *cases_of(const json_t *all, const char *operation)
         if (strcmp(json_string_value(json_object_get(document, "operation")), operation) == 0)
             return json_object_get(document, "cases");
     return NULL;
-}
-
-static bool is_about(const json_t *one, const char *rule)
-{
-    const char *about = json_string_value(json_object_get(one, "about"));
-
-    return about != NULL && strcmp(about, rule) == 0;
-}
-
-static size_t count_about(const json_t *cases, const char *rule, const char *class)
-{
-    size_t count = 0, i;
-    json_t *one;
-
-    json_array_foreach (cases, i, one)
-        count += is_about(one, rule) && json_object_get(one, class) != NULL;
-    return count;
 }
 
 /* How many have the rule among those that they break. */
@@ -80,7 +56,7 @@ static bool is_never_first(enum kx_batch_tx_rule rule, int kind)
 
 Test(vectors_batch, hold_an_accepted_and_a_refused_transaction_of_every_rule_and_kind)
 {
-    json_t *all = documents();
+    json_t *all = known_documents();
 
     for (int i = 0; i < KX_BATCH_TX__COUNT; i++)
         for (int kind = 0; kind < KX_BATCH_KINDS; kind++) {
@@ -89,10 +65,10 @@ Test(vectors_batch, hold_an_accepted_and_a_refused_transaction_of_every_rule_and
 
             if ((kx_batch_tx_rules[i].kinds & 1U << kind) == 0)
                 continue;
-            cr_expect_gt(count_about(cases, rule, "ok"), 0, "%s: %s", vectors_batch_verifies[kind],
-                         rule);
+            cr_expect_gt(known_count_about(cases, rule, "ok"), 0, "%s: %s",
+                         vectors_batch_verifies[kind], rule);
             if (!is_never_first((enum kx_batch_tx_rule)i, kind))
-                cr_expect_gt(count_about(cases, rule, "refused"), 0, "%s: %s",
+                cr_expect_gt(known_count_about(cases, rule, "refused"), 0, "%s: %s",
                              vectors_batch_verifies[kind], rule);
             else if (i == KX_BATCH_TX_SCRIPT)
                 cr_expect_gt(count_broken(cases, rule), 0, "%s: %s", vectors_batch_verifies[kind],
@@ -103,7 +79,7 @@ Test(vectors_batch, hold_an_accepted_and_a_refused_transaction_of_every_rule_and
 
 Test(vectors_batch, are_refused_by_the_rule_that_they_are_about)
 {
-    json_t *all = documents(), *one;
+    json_t *all = known_documents(), *one;
     size_t i;
 
     for (int kind = 0; kind < KX_BATCH_KINDS; kind++)
@@ -111,7 +87,7 @@ Test(vectors_batch, are_refused_by_the_rule_that_they_are_about)
             const char *rule =
                 json_string_value(json_object_get(json_object_get(one, "refused"), "rule"));
 
-            cr_expect(rule == NULL || is_about(one, rule), "%s: %s",
+            cr_expect(rule == NULL || known_is_about(one, rule), "%s: %s",
                       json_string_value(json_object_get(one, "name")), rule);
         }
     json_decref(all);
@@ -119,7 +95,7 @@ Test(vectors_batch, are_refused_by_the_rule_that_they_are_about)
 
 Test(vectors_batch, pay_what_nodes_ask_for_to_relay_them)
 {
-    json_t *all = documents(), *one;
+    json_t *all = known_documents(), *one;
     size_t i, relayed = 0;
 
     for (int kind = 0; kind < KX_BATCH_KINDS; kind++)
@@ -142,7 +118,7 @@ Test(vectors_batch, hold_an_accepted_case_of_every_operation)
     static const char *const of[] = {"channel.",      "template.",   "voucher.",
                                      "presentation.", "commitment.", "genesis.",
                                      "claim.",        "topup.",      "refund."};
-    json_t *all = documents();
+    json_t *all = known_documents();
     const struct operation *op;
 
     for (size_t i = 0; (op = operation_at(i)) != NULL; i++)
@@ -176,7 +152,7 @@ static bool is_guarded(const json_t *all, const char *id)
 
 Test(vectors_batch, guard_against_every_defect_of_a_library)
 {
-    json_t *all = documents();
+    json_t *all = known_documents();
 
     for (size_t i = 0; i < ARRAY_LEN(defects); i++)
         cr_expect(strncmp(defects[i].id, "batch.", 6) != 0 || is_guarded(all, defects[i].id), "%s",
@@ -195,7 +171,7 @@ static bool is_defect(const char *id)
 
 Test(vectors_batch, guard_against_nothing_that_is_no_defect)
 {
-    json_t *all = documents(), *document, *one, *guarded;
+    json_t *all = known_documents(), *document, *one, *guarded;
     const char *path;
     size_t i, k;
 

@@ -1,5 +1,7 @@
 /* The vectors of the exact scheme leave out no rule, no operation and no defect that a vector can
  * guard against, and their transactions can be relayed. */
+#include "known_answers.h"
+
 #include "kaspa_x402/exact_verify.h"
 #include "run/operations.h"
 #include "vectors/cases.h"
@@ -16,60 +18,34 @@ static const struct {
 #undef X
 };
 
-static json_t *documents(void)
-{
-    struct assay_err err = {0};
-    json_t *all = NULL;
-
-    cr_assert_eq(vectors_all(&all, &err), ASSAY_OK, "%s", err.text);
-    return all;
-}
-
 static json_t *payments(const json_t *all)
 {
     return json_object_get(json_object_get(all, PAYMENTS), "cases");
 }
 
-static bool is_about(const json_t *one, const char *rule)
-{
-    const char *about = json_string_value(json_object_get(one, "about"));
-
-    return about != NULL && strcmp(about, rule) == 0;
-}
-
-static size_t count_about(const json_t *cases, const char *rule, const char *class)
-{
-    size_t count = 0, i;
-    json_t *one;
-
-    json_array_foreach (cases, i, one)
-        count += is_about(one, rule) && json_object_get(one, class) != NULL;
-    return count;
-}
-
 Test(vectors_exact, hold_an_accepted_and_a_refused_payment_of_every_rule)
 {
-    json_t *all = documents();
+    json_t *all = known_documents();
 
     for (int i = 0; i < KX_EXACT__COUNT; i++) {
         const char *rule = kx_exact_rules[i].id;
 
-        cr_expect_gt(count_about(payments(all), rule, "ok"), 0, "%s", rule);
-        cr_expect_gt(count_about(payments(all), rule, "refused"), 0, "%s", rule);
+        cr_expect_gt(known_count_about(payments(all), rule, "ok"), 0, "%s", rule);
+        cr_expect_gt(known_count_about(payments(all), rule, "refused"), 0, "%s", rule);
     }
     json_decref(all);
 }
 
 Test(vectors_exact, are_refused_by_the_rule_that_they_are_about)
 {
-    json_t *all = documents(), *one;
+    json_t *all = known_documents(), *one;
     size_t i;
 
     json_array_foreach (payments(all), i, one) {
         const char *rule =
             json_string_value(json_object_get(json_object_get(one, "refused"), "rule"));
 
-        cr_expect(rule == NULL || is_about(one, rule), "%s: %s",
+        cr_expect(rule == NULL || known_is_about(one, rule), "%s: %s",
                   json_string_value(json_object_get(one, "name")), rule);
     }
     json_decref(all);
@@ -111,7 +87,7 @@ static bool is_beyond_a_payment(const char *id)
 
 Test(vectors_exact, guard_against_every_defect_of_a_rule_of_payments)
 {
-    json_t *all = documents();
+    json_t *all = known_documents();
 
     for (size_t i = 0; i < ARRAY_LEN(defects); i++)
         cr_expect(strncmp(defects[i].rule, "exact.", 6) != 0 ||
@@ -132,7 +108,7 @@ static bool is_defect(const char *id)
 
 Test(vectors_exact, guard_against_nothing_that_is_no_defect)
 {
-    json_t *all = documents(), *one, *guarded;
+    json_t *all = known_documents(), *one, *guarded;
     size_t i, k;
 
     json_array_foreach (payments(all), i, one)
@@ -143,7 +119,7 @@ Test(vectors_exact, guard_against_nothing_that_is_no_defect)
 
 Test(vectors_exact, hold_an_accepted_and_a_refused_case_of_every_operation)
 {
-    json_t *all = documents(), *document, *one;
+    json_t *all = known_documents(), *document, *one;
     const struct operation *op;
     const char *path;
     size_t k;
@@ -183,7 +159,7 @@ static json_t *judged(const json_t *one, enum operation_answer *answer)
 
 Test(vectors_exact, pay_what_nodes_ask_for_to_relay_them)
 {
-    json_t *all = documents(), *one;
+    json_t *all = known_documents(), *one;
     size_t i, relayed = 0;
 
     json_array_foreach (payments(all), i, one) {
@@ -231,7 +207,7 @@ Test(vectors_exact, give_one_identity_to_a_transaction_however_it_is_written)
         {"another transaction", false},
         {"additive", false},
     };
-    json_t *all = documents();
+    json_t *all = known_documents();
     const json_t *cases =
         json_object_get(json_object_get(all, "kaspa-x402/exact/identity.json"), "cases");
     const char *own = identity_of(cases, "a transaction");
@@ -248,7 +224,7 @@ Test(vectors_exact, give_one_identity_to_a_transaction_however_it_is_written)
 
 Test(vectors_exact, are_the_same_each_time_they_are_made)
 {
-    json_t *one = documents(), *other = documents();
+    json_t *one = known_documents(), *other = known_documents();
     char *a = json_dumps(one, JSON_COMPACT), *b = json_dumps(other, JSON_COMPACT);
 
     cr_expect_str_eq(a, b);

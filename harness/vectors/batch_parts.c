@@ -24,10 +24,6 @@ struct row {
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
-#define UNCHANGED                                                                                  \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
 
 static void add_rows(struct vectors *v, const char *base, const struct row *rows, size_t count)
 {
@@ -59,7 +55,7 @@ static const char channel_text[] =
 #define PAYLOAD "invalid_kaspa_x402_payload"
 
 static const struct row channels[] = {
-    ID("a channel", UNCHANGED),
+    ID("a channel", VECTORS_UNCHANGED),
     ID("of another network", {CONFIG "network", "'kaspa:mainnet'"}),
     ID("of another template", {CONFIG "templateId", "'kaspa-x402-escrow-v4'"}),
     ID("of another client", {CONFIG "clientPublicKey", "'@key:stranger'"}),
@@ -91,7 +87,7 @@ static const struct row channels[] = {
     ROW("channel.id", "of another asset", NULL, "error", NULL, NULL, {CONFIG "asset", "'BTC'"}),
     ROW("channel.id", "with a tenth member", NULL, "error", NULL, NULL, {CONFIG "note", "'x'"}),
 
-    OPENS("under v5", UNCHANGED),
+    OPENS("under v5", VECTORS_UNCHANGED),
     OPENS("under v5, with something claimed", {"claimed", "'" BATCH_NEXT "'"}),
     OPENS("under v4", {CONFIG "templateId", "'kaspa-x402-escrow-v4'"}),
     OPENS("under v3", {CONFIG "templateId", "'kaspa-x402-escrow-v3'"}),
@@ -270,7 +266,7 @@ static void add_voucher(struct vectors *v, const struct voucher_row *row)
     }
 
 static const struct row digests[] = {
-    DIGEST("of binding v3", "ok", NULL, NULL, UNCHANGED),
+    DIGEST("of binding v3", "ok", NULL, NULL, VECTORS_UNCHANGED),
     DIGEST("of another lineage", "ok", NULL, NULL, {"covenantId", "'" BATCH_OTHER "'"}),
     DIGEST("of a sompi more", "ok", NULL, NULL, {"amount", "'300000001'"}),
     DIGEST("of 2^63 - 1", "ok", NULL, NULL, {"amount", "'9223372036854775807'"}),
@@ -301,7 +297,7 @@ static const struct row digests[] = {
 };
 
 static const struct row coin_digests[] = {
-    DIGEST("of binding v1", "ok", NULL, NULL, UNCHANGED),
+    DIGEST("of binding v1", "ok", NULL, NULL, VECTORS_UNCHANGED),
     DIGEST("of binding v1, for another coin", "ok", NULL, NULL, {"outpoint.txid", "'" TWOS "'"}),
     DIGEST("of binding v1, for another index", "ok", NULL, NULL, {"outpoint.index", "3"}),
     DIGEST("of binding v1, for another script", "ok", NULL, NULL,
@@ -330,7 +326,7 @@ static const char presentation_text[] =
     ROW("presentation.digest", name, "batch.presentation.digest", "ok", NULL, NULL, __VA_ARGS__)
 
 static const struct row presentations[] = {
-    PRESENTATION("a presentation", UNCHANGED),
+    PRESENTATION("a presentation", VECTORS_UNCHANGED),
     PRESENTATION("B18: of another request", {"requestFingerprint", "'" FIVES "'"}),
     PRESENTATION("B19: of other terms", {"acceptedRequirementsHash", "'" FIVES "'"}),
     PRESENTATION("B20: of another caller", {"securityContextHash", "'" FIVES "'"}),
@@ -362,7 +358,7 @@ static const char commitment_text[] =
     ROW("commitment.id", name, ACCOUNTS, ACCOUNTS, NULL, NULL, __VA_ARGS__)
 
 static const struct row commitments[] = {
-    COMMITMENT("of binding v3", UNCHANGED),
+    COMMITMENT("of binding v3", VECTORS_UNCHANGED),
     COMMITMENT("of another channel", {"channelId", "'" ONES "'"}),
     COMMITMENT("of another lineage", {"covenantId", "'" ONES "'"}),
     COMMITMENT("of another presentation", {"presentationDigest", "'" ONES "'"}),

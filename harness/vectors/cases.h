@@ -34,6 +34,11 @@ struct vectors_patch {
     const char *path, *json;
 };
 #define VECTORS_PATCHES_MAX 5
+/** No patch. */
+#define VECTORS_UNCHANGED                                                                          \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 /** Carries out the patches up to the first without path. */
 void vectors_patch(struct vectors *v, json_t *in, const struct vectors_patch *patches);
 

@@ -27,19 +27,15 @@ struct offer_row {
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
-#define UNCHANGED                                                                                  \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
 #define TERMS(name, profile, expected, local, ...)                                                 \
     ROW("exact.terms", name, profile, expected, "{'local': '" local "'}", __VA_ARGS__)
 
 static const struct offer_row of_offers[] = {
     ROW("exact.terms", "standard-native", S, "ok",
         "{'profile': 'standard-native', 'amount': '100000000', 'maxTimeoutSeconds': 60}",
-        UNCHANGED),
+        VECTORS_UNCHANGED),
     ROW("exact.terms", "additive", A, "ok", "{'profile': 'additive', 'finality': 'accepted'}",
-        UNCHANGED),
+        VECTORS_UNCHANGED),
     ROW("exact.terms", "the largest amount", S, "ok", "{'amount': '18446744073709551615'}",
         {"requirements.amount", "'18446744073709551615'"}),
     ROW("exact.terms", "the longest time", S, "ok", "{'maxTimeoutSeconds': 4294967295}",
@@ -104,15 +100,15 @@ static const struct offer_row of_offers[] = {
           {"requirements.extra.additiveThresholdSompi", "'10000001'"}),
     TERMS("a redeem script of another hash", A, "exact.terms.head", "invalid_kaspa_x402_binding",
           {"requirements.extra.headRedeemScript", "'51'"}),
-    ROW("exact.challenge_id", "of a head", A, "ok", NULL, UNCHANGED),
+    ROW("exact.challenge_id", "of a head", A, "ok", NULL, VECTORS_UNCHANGED),
     ROW("exact.challenge_id", "of the next version", A, "ok", NULL,
         {"requirements.extra.headVersion", "'8'"}),
     ROW("exact.challenge_id", "does not cover the time offered", A, "ok", NULL,
         {"requirements.maxTimeoutSeconds", "61"}),
-    ROW("exact.challenge_id", "of no head", S, "exact.payload.challenge", NULL, UNCHANGED),
+    ROW("exact.challenge_id", "of no head", S, "exact.payload.challenge", NULL, VECTORS_UNCHANGED),
     ROW("exact.challenge_id", "of terms that are not right", A, "exact.terms.amount", NULL,
         {"requirements.amount", "'0'"}),
-    ROW("exact.requirements_hash", "standard-native", S, "ok", NULL, UNCHANGED),
+    ROW("exact.requirements_hash", "standard-native", S, "ok", NULL, VECTORS_UNCHANGED),
     ROW("exact.requirements_hash", "a time of 60.0 is one of 60", S, "ok", NULL,
         {"requirements.maxTimeoutSeconds", "60.0"}),
     ROW("exact.requirements_hash", "an unknown member counts", S, "ok", NULL,

@@ -8,9 +8,6 @@
 #include "net/clock.h"
 #include "net/kaspa_node.h"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 enum { STEPS_MAX = 1 << 20 }; /* the core ends by itself; a loop is a mistake of ours */
 
 struct payer {
@@ -22,21 +19,6 @@ struct payer {
     struct ref_kaspa_node *node; /* made when it is first asked */
     struct assay_arena arena;    /* of what was found in the folder, and of one exchange's URL */
 };
-
-/* Waits for a timer, which is an event as any other. */
-static void wait_for(int64_t ms)
-{
-    struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
-    int timer = ms > 0 ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : -1;
-    uint64_t times;
-
-    if (timer < 0)
-        return;
-    if (timerfd_settime(timer, 0, &when, NULL) == 0)
-        (void)!read(timer, &times, sizeof(times));
-    (void)close(timer);
-}
 
 /* ---- the server ---- */
 
@@ -93,7 +75,7 @@ static struct kx_client_action fetch(struct payer *p, const struct kx_client_act
     struct ref_net_reply got;
     enum assay_code rc;
 
-    wait_for(action->wait_ms);
+    ref_net_wait_ms(action->wait_ms);
     rc = dial(p, &call.target, action->url, &err);
     if (rc == ASSAY_OK)
         rc = ref_net_client_call(p->server, &got, &call, &err);
@@ -168,7 +150,7 @@ static struct kx_client_action ask_node(struct payer *p, const struct kx_client_
     struct assay_err err = {0};
     enum assay_code rc;
 
-    wait_for(action->wait_ms);
+    ref_net_wait_ms(action->wait_ms);
     rc = open_node(p, action->network, &err);
     if (rc == ASSAY_OK)
         rc = ref_kaspa_node_look(p->node, &sight, kx_client_arena(p->client), action->look, &err);

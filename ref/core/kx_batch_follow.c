@@ -34,7 +34,7 @@ static bool has_birth(const struct kx_lineage *lineage, struct kx_stand *stand)
 static struct kx_action look_at_birth(struct kx_core_request *r)
 {
     struct kx_batch_state *b = &r->batch;
-    const struct kx_batch_journal *journal = b->journal;
+    const struct kx_lane_journal *journal = b->journal;
     struct kx_stand stand;
     const struct kx_lane_head *head =
         has_birth(&journal->lineage, &stand) ? &b->record.head : &journal->lineage.genesis;
@@ -84,10 +84,10 @@ struct kx_action kx_batch_on_lineage(struct kx_core_request *r, enum assay_code 
 /* ---- what is put there ---- */
 
 /* What the journal refuses changes nothing, unless it ends there (section 13): that is put, too. */
-static struct kx_action put(struct kx_core_request *r, const struct kx_batch_news *news,
+static struct kx_action put(struct kx_core_request *r, const struct kx_lane_journal_news *news,
                             const struct kx_sight *sight)
 {
-    struct kx_batch_journal *journal = r->batch.journal;
+    struct kx_lane_journal *journal = r->batch.journal;
     bool was_available = journal->lineage.unavailable == KX_LINEAGE_OK;
     bool is_applied = kx_batch_apply(r, news) == ASSAY_OK;
 
@@ -135,16 +135,17 @@ static struct kx_action take_back(struct kx_core_request *r, const struct kx_sig
 
     if (!has_birth(lineage, &stand))
         return give_up(r);
-    return put(r, &(struct kx_batch_news){.removed = &stand.tip.block, .to = to}, sight);
+    return put(r, &(struct kx_lane_journal_news){.removed = &stand.tip.block, .to = to}, sight);
 }
 
 static struct kx_action bring_back(struct kx_core_request *r, const struct kx_sight *sight)
 {
-    struct kx_acceptance genesis = kx_batch_acceptance(sight);
+    struct kx_acceptance genesis = kx_lane_journal_acceptance(sight);
 
     if (genesis.confirmations < r->core->batch->policy.confirmations)
         return give_up(r);
-    return put(r, &(struct kx_batch_news){.genesis = &genesis, .to = genesis.checkpoint}, sight);
+    return put(r, &(struct kx_lane_journal_news){.genesis = &genesis, .to = genesis.checkpoint},
+               sight);
 }
 
 struct kx_action kx_batch_on_birth(struct kx_core_request *r, enum assay_code code,
@@ -175,10 +176,10 @@ struct kx_action kx_batch_on_spender(struct kx_core_request *r, enum assay_code 
         return kx_core_refuse_blind(r, code);
     if (sight->evidence.status != KX_CHAIN_ACCEPTED || !sight->has_body ||
         sight->evidence.confirmations < r->core->batch->policy.confirmations ||
-        !kx_batch_transition(&transition, &b->lane, &b->record.head, sight))
+        !kx_lane_journal_transition(&transition, &b->lane, &b->record.head, sight))
         return give_up(r);
-    return put(
-        r,
-        &(struct kx_batch_news){.transition = &transition, .to = transition.acceptance.checkpoint},
-        sight);
+    return put(r,
+               &(struct kx_lane_journal_news){.transition = &transition,
+                                              .to = transition.acceptance.checkpoint},
+               sight);
 }

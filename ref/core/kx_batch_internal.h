@@ -4,18 +4,10 @@
 #define KX_BATCH_INTERNAL_H
 
 #include "core/kx_core.h"
+#include "core/kx_lane_journal.h"
 #include "kaspa_x402/batch_settlement.h"
-#include "kaspa_x402/lineage.h"
 
 struct kx_core_request;
-
-/** What a channel's record keeps in `lineage`. */
-struct kx_batch_journal {
-    bool has_before; /**< a block from which the chain finds what made the head */
-    struct kaspa_hash before;
-    struct kx_lineage lineage;
-    struct assay_bytes launch; /**< its manifest, canonical */
-};
 
 struct kx_batch_state {
     struct kx_batch_payment payment;
@@ -28,7 +20,7 @@ struct kx_batch_state {
     struct kx_lane lane;
     struct kx_batch_channel channel;
     bool is_leased; /**< by another payment */
-    struct kx_batch_journal *journal;
+    struct kx_lane_journal *journal;
     bool is_to_claim;            /**< it is loaded for a top-up that has held */
     struct kx_lane_record moved; /**< what is brought to the store, or put there */
 
@@ -91,7 +83,7 @@ struct kx_action kx_batch_go_on(struct kx_core_request *r);
 /** What is settled, as PAYMENT-RESPONSE has it. */
 void kx_batch_add_receipt(struct assay_buf *out, struct kx_core_request *r);
 
-/* ---- lanes and their journals (kx_batch_lane.c) ---- */
+/* ---- the lane and its journal (kx_batch_lane.c) ---- */
 
 /** The lane of r->batch.record. MALFORMED, NOMEM. */
 enum assay_code kx_batch_open_lane(struct kx_core_request *r) ASSAY_MUST_USE;
@@ -104,21 +96,9 @@ enum assay_code kx_batch_write_deposit(struct kx_core_request *r) ASSAY_MUST_USE
 enum assay_code kx_batch_read_journal(struct kx_core_request *r) ASSAY_MUST_USE;
 /** r->batch.moved becomes the record with the journal as it is now, and what follows from it. */
 enum assay_code kx_batch_write_moved(struct kx_core_request *r) ASSAY_MUST_USE;
-/** The acceptance of a transaction, as a sight tells it; its checkpoint is the sight's. */
-struct kx_acceptance kx_batch_acceptance(const struct kx_sight *sight);
-/** What a transaction that spends the head does to the lineage, by its outputs: judged when it is
- *  applied. False: it does not spend it, or no transition looks so. */
-bool kx_batch_transition(struct kx_transition *out, const struct kx_lane *lane,
-                         const struct kx_lane_head *head, const struct kx_sight *sight);
-/** Applies one transition, or with NULL the removal of a block, or with `genesis` its return. */
-struct kx_batch_news {
-    const struct kx_transition *transition;
-    const struct kx_acceptance *genesis;
-    const struct kaspa_hash *removed;
-    struct kx_checkpoint to;
-};
+/** Applies what the chain says to the journal. As kx_lane_journal_apply. */
 enum assay_code kx_batch_apply(struct kx_core_request *r,
-                               const struct kx_batch_news *news) ASSAY_MUST_USE;
+                               const struct kx_lane_journal_news *news) ASSAY_MUST_USE;
 
 /* ---- where a head has gone (kx_batch_follow.c) ---- */
 

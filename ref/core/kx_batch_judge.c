@@ -297,7 +297,7 @@ static void read_sight(struct kx_batch_state *b, const struct kx_sight *sight)
         return;
     b->sight.evidence = (struct kx_evidence){.status = KX_EVIDENCE_ACCEPTED,
                                              .txid = sight->evidence.transaction_id,
-                                             .acceptance = kx_batch_acceptance(sight)};
+                                             .acceptance = kx_lane_journal_acceptance(sight)};
     if (!sight->has_body || !kaspa_hash_equal(&sight->accepted, txid) ||
         !read_birth(&b->birth, &sight->body, &b->outpoint))
         return;

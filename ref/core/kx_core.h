@@ -195,6 +195,8 @@ void kx_core_caller(char *out, const struct kx_core *core, struct assay_bytes au
 struct kx_core_request;
 struct kx_core_request *kx_core_request_new(const struct kx_core *core); /**< NULL: out of memory */
 void kx_core_request_free(struct kx_core_request *r);
+/** What is said of a payment that an operator or a later retry has to end: a word of its scheme. */
+const char *kx_core_recovery(const struct kx_core_request *r);
 /** Where the answer of the store or the node to the last action is put; to be asked for anew after
  * each action. What a look put there is gone with the next look, all else with the request. */
 struct assay_arena *kx_core_arena(struct kx_core_request *r);

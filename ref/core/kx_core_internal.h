@@ -139,8 +139,6 @@ struct kx_action kx_core_busy(struct kx_core_request *r, int status, const char 
                               const char *rule);
 /** 503: nothing was claimed, and nothing is delivered. */
 struct kx_action kx_core_unavailable(struct kx_core_request *r);
-/** What is said of a payment that an operator or a later retry has to end: a word of its scheme. */
-const char *kx_core_recovery(const struct kx_core_request *r);
 /** 503: something was claimed, and what becomes of it a later retry will see. */
 struct kx_action kx_core_pending(struct kx_core_request *r, const char *rule);
 /** 405, with the Allow header. */

@@ -8,4 +8,8 @@
 int64_t ref_net_now_ms(void);  /**< CLOCK_MONOTONIC */
 int64_t ref_net_wall_ms(void); /**< CLOCK_REALTIME, since 1970 */
 
+/** Until the time is over, or a signal came: a caller looks again at what it waits for, and bounds
+ * how often. At once for what is not positive. */
+void ref_net_wait_ms(int64_t ms);
+
 #endif

@@ -131,11 +131,25 @@ void ref_kaspa_remember(struct ref_kaspa_node *node, const struct ref_kaspa_dag 
     newest = &node->checkpoints[(node->checkpoint_count - 1) % REF_KASPA_CHECKPOINTS];
     if (dag->pov.daa_score > node->daa_highest)
         node->daa_highest = dag->pov.daa_score;
+    node->daa_last = dag->pov.daa_score;
+    node->daa_last_ms = ref_net_now_ms();
     if (node->checkpoint_count == 0 ||
         (time_ms > newest->time_ms && time_ms - newest->time_ms >= REF_KASPA_CHECKPOINT_GAP_MS))
         node->checkpoints[node->checkpoint_count++ % REF_KASPA_CHECKPOINTS] =
             (struct ref_kaspa_checkpoint){dag->sink, time_ms};
     pthread_mutex_unlock(&node->lock);
+}
+
+uint64_t ref_kaspa_node_daa_score(struct ref_kaspa_node *node, int64_t max_age_ms)
+{
+    uint64_t score;
+
+    pthread_mutex_lock(&node->lock);
+    score = node->daa_last != 0 && ref_net_now_ms() - node->daa_last_ms <= max_age_ms
+                ? node->daa_last
+                : 0;
+    pthread_mutex_unlock(&node->lock);
+    return score;
 }
 
 /* ---- looking ---- */

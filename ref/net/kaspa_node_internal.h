@@ -25,6 +25,8 @@ struct ref_kaspa_node {
     unsigned running; /**< questions */
     bool stopping;
     uint64_t daa_highest; /**< of all questions so far */
+    uint64_t daa_last;    /**< of the last one */
+    int64_t daa_last_ms;  /**< when that was, on the steady clock */
     struct ref_kaspa_checkpoint {
         struct kaspa_hash sink;
         uint64_t time_ms;                 /**< past median time */

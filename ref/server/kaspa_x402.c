@@ -29,6 +29,7 @@ _Static_assert(KX_SERVER_WORKERS_MAX <= REF_WORKERS_MAX, "as many as the parent 
 struct server {
     struct kx_server_options options;
     struct kx_core core;
+    struct kx_batch_core batch;
     struct kx_route goods[KX_GOODS_MAX];
     struct kx_principal principals[KX_SERVER_PRINCIPALS_MAX];
     struct assay_arena names;         /* of principals, and of the server */
@@ -305,6 +306,11 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
         (code = kx_parts_core(&s->core, &s->options, err)) != ASSAY_OK ||
         (code = check_neighbours(s, err)) != ASSAY_OK)
         return code;
+    if (s->options.channel_key != NULL) {
+        if ((code = kx_parts_batch(&s->batch, &s->options, err)) != ASSAY_OK)
+            return code;
+        s->core.batch = &s->batch;
+    }
     s->core.routes = s->goods;
     s->core.route_count = kx_goods(s->goods, s->options.price);
     s->core.principals = s->principals;

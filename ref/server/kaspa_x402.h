@@ -1,9 +1,10 @@
-/** The reference server of kaspa-x402, scheme exact: core, net, store and node put together, in
- * several worker processes that share one listening socket and one store.
+/** The reference server of kaspa-x402, schemes exact and batch-settlement: core, net, store and
+ * node put together, in several worker processes that share one listening socket and one store.
  *
- *  Source: Kaspa x402 exact digest. The goods are fixed: priced routes GET /report /other /file
- *  /files/... /dear /html /empty /binary, POST /action and /notes, GET /additive (which also sells
- *  for a head payment), GET /private (for principals), and the free route GET /free.
+ *  Source: Kaspa x402 exact and batch digests. The goods are fixed: priced routes GET /report
+ * /other /file /files/... /dear /html /empty /binary, POST /action and /notes, GET /additive (which
+ * also sells for a head payment), GET /private (for principals), and the free route GET /free.
+ * Where there is a channel key, everything that is priced is also sold by channel.
  */
 #ifndef KX_SERVER_H
 #define KX_SERVER_H
@@ -35,6 +36,17 @@ struct kx_server_options {
     const char *heads[KX_SERVER_HEADS_MAX]; /**< outpoints "txid:index" of heads to register */
     size_t head_count;
     uint64_t threshold;
+    /** x-only key, 64 hex digits, of this side of channels, whose secret this server does not need;
+     * NULL: nothing is sold by channel, and no other member named after channels is looked at */
+    const char *channel_key;
+    uint64_t channel_deposit, channel_reserve; /**< the smallest deposit, and what of each stays for
+                                                  the fee of a claim; sompi */
+    uint64_t channel_claim_above;              /**< claim policy that is told: sompi; 0: not told */
+    uint64_t channel_claim_s;                  /**< and seconds; 0: not told */
+    uint64_t channel_confirmations;
+    uint64_t channel_refund_daa; /**< how long a channel offered now lives, at least */
+    uint64_t channel_bucket_daa; /**< refund timeouts are multiples of it */
+    uint64_t channel_lead_daa;   /**< vouchers end so long before the refund */
     /** "name:tenant:VARIABLE": the variable holds the bearer token, and is wiped there */
     const char *principals[KX_SERVER_PRINCIPALS_MAX];
     size_t principal_count;
@@ -51,6 +63,9 @@ struct kx_server_options {
         .listen = "127.0.0.1:8402", .workers = 2, .network = KX_NETWORK_TESTNET,                   \
         .max_timeout_s = 60, .finality = KX_FINALITY_ACCEPTED, .confirmations = 30,                \
         .fee_max = KX_FEE_MAX_DEFAULT, .threshold = KX_THRESHOLD_MIN_DEFAULT,                      \
+        .channel_deposit = UINT64_C(2000000000), .channel_reserve = UINT64_C(50000000),            \
+        .channel_confirmations = KX_THRESHOLD_DEFAULT, .channel_refund_daa = 864000,               \
+        .channel_bucket_daa = 36000, .channel_lead_daa = KX_REFUND_LEAD_DEFAULT,                   \
         .limits = KX_STORE_LIMITS_DEFAULT, .challenge_ms = 60000, .accept_wait_ms = 60000,         \
         .poll_ms = 250, .node_deadline_ms = 10000, .node_max_lag_ms = 600000,                      \
         .caller_quota = 1000, .running_max = 64, .caller_running_max = 16, .scope_running_max = 8, \
@@ -92,5 +107,21 @@ struct kx_recovery_request {
 enum assay_code kx_server_recover(const struct kx_server_options *options,
                                   const struct kx_recovery_request *request, struct assay_buf *out,
                                   struct assay_err *err) ASSAY_MUST_USE;
+
+/** What an operator claims of what clients owe through channels. */
+struct kx_claim_request {
+    const char *channel_id;      /**< NULL: of every channel where more is charged than claimed */
+    const char *secret_variable; /**< environment variable with the secret of the channels' server
+                                      key, 64 hex digits; wiped there */
+};
+/** Acts on the store beside a running server, and waits for the chain for accept_wait_ms of the
+ * options at most; what is not confirmed by then the next claim goes on with. Out: one line of JSON
+ * a channel, in `out`: {channel, did: "claimed", "pending", "abandoned" or "nothing", transaction?,
+ * amount?, reason?}. Codes: MISSING: no secret, store, node or channel; MISMATCH: the key is
+ * another; those of store and node; UNKNOWN: one at least is not claimed, and its line says why.
+ */
+enum assay_code kx_server_claim(const struct kx_server_options *options,
+                                const struct kx_claim_request *request, struct assay_buf *out,
+                                struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

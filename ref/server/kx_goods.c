@@ -37,8 +37,10 @@ _Static_assert(ARRAY_LEN(routes) <= KX_GOODS_MAX, "there is room for all goods")
 size_t kx_goods(struct kx_route *out, uint64_t price)
 {
     memcpy(out, routes, sizeof(routes));
-    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        out[i].is_batch = out[i].price > 0;
         if (out[i].price > 0 && price > 0)
             out[i].price = price;
+    }
     return ARRAY_LEN(routes);
 }

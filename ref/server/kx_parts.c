@@ -1,6 +1,12 @@
 /* From the options of the kaspa-x402 server to its core, its store and its node. */
 #include "server/kx_parts.h"
 
+#include "base/hex.h"
+
+#include <unistd.h>
+
+enum { LISTED_LATER = 16 }; /* what came since it was counted */
+
 static enum assay_code read_network(struct kx_core *out, const struct kx_server_options *o,
                                     struct assay_err *err)
 {
@@ -68,6 +74,30 @@ enum assay_code kx_parts_core(struct kx_core *out, const struct kx_server_option
     return ASSAY_OK;
 }
 
+enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server_options *o,
+                               struct assay_err *err)
+{
+    *out = (struct kx_batch_core){
+        .binding = kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v3")),
+        .template_id = KX_ESCROW_V5_TEMPLATE,
+        .min_deposit = o->channel_deposit,
+        .reserve = o->channel_reserve,
+        .has_claim_above = o->channel_claim_above > 0,
+        .claim_above = o->channel_claim_above,
+        .has_claim_after = o->channel_claim_s > 0,
+        .claim_after_s = o->channel_claim_s,
+        .refund_bucket_daa = o->channel_bucket_daa,
+        .refund_life_daa = o->channel_refund_daa,
+        .policy = {.confirmations = o->channel_confirmations,
+                   .refund_lead_daa = o->channel_lead_daa},
+    };
+    if (assay_hex_decode(out->server, sizeof(out->server), assay_str(o->channel_key), false) !=
+        ASSAY_OK)
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "channel-key: it is an x-only key, 64 hex digits");
+    return ASSAY_OK;
+}
+
 bool kx_parts_in_memory(const struct kx_server_options *o)
 {
     return strcmp(o->store, "memory") == 0;
@@ -78,4 +108,35 @@ enum assay_code kx_parts_store(struct kx_store **out, const struct kx_server_opt
 {
     return kx_parts_in_memory(o) ? kx_store_memory_open(out, &o->limits, err)
                                  : kx_store_sqlite_open(out, o->store, &o->limits, err);
+}
+
+enum assay_code kx_parts_existing_store(struct kx_store **out, const struct kx_server_options *o,
+                                        struct assay_err *err)
+{
+    if (o->store == NULL || kx_parts_in_memory(o))
+        return assay_fail(err, ASSAY_E_MISSING, 0, "the store is missing: name the server's file");
+    if (access(o->store, F_OK) != 0)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "store %.200s: there is no such file", o->store);
+    return kx_parts_store(out, o, err);
+}
+
+enum assay_code kx_parts_list(char (**out)[X402_HASH_TEXT_BYTES], size_t *count,
+                              struct kx_store *store, kx_parts_lister *list, struct assay_err *err)
+{
+    char(*ids)[X402_HASH_TEXT_BYTES];
+    size_t there = 0, room;
+    enum assay_code code = list(store, NULL, 0, &there, err);
+
+    if (code != ASSAY_OK)
+        return code;
+    room = there + LISTED_LATER;
+    if ((ids = assay_alloc(room * sizeof(*ids))) == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a list");
+    if ((code = list(store, ids, room, &there, err)) != ASSAY_OK) {
+        assay_free(ids);
+        return code;
+    }
+    *out = ids;
+    *count = there < room ? there : room;
+    return ASSAY_OK;
 }

@@ -15,9 +15,23 @@ size_t kx_goods(struct kx_route *out, uint64_t price);
  * it judges, and sells nothing. MALFORMED, DENIED: err names the option. */
 enum assay_code kx_parts_core(struct kx_core *out, const struct kx_server_options *options,
                               struct assay_err *err) ASSAY_MUST_USE;
+/** What of the core is for channels; for options with a channel_key. MALFORMED: the key. */
+enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server_options *options,
+                               struct assay_err *err) ASSAY_MUST_USE;
 bool kx_parts_in_memory(const struct kx_server_options *options);
 enum assay_code kx_parts_store(struct kx_store **out, const struct kx_server_options *options,
                                struct assay_err *err) ASSAY_MUST_USE;
+/** The same of a file that is there: MISSING. */
+enum assay_code kx_parts_existing_store(struct kx_store **out,
+                                        const struct kx_server_options *options,
+                                        struct assay_err *err) ASSAY_MUST_USE;
+typedef enum assay_code kx_parts_lister(struct kx_store *store, char (*ids)[X402_HASH_TEXT_BYTES],
+                                        size_t room, size_t *count, struct assay_err *err);
+/** What an operation of the store lists, in memory that is the caller's to free. NOMEM, and as it.
+ */
+enum assay_code kx_parts_list(char (**out)[X402_HASH_TEXT_BYTES], size_t *count,
+                              struct kx_store *store, kx_parts_lister *list,
+                              struct assay_err *err) ASSAY_MUST_USE;
 /** Of options that kx_parts_core has taken. */
 struct ref_kaspa_node_options kx_parts_node(const struct kx_server_options *options);
 

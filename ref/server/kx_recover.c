@@ -4,11 +4,9 @@
 #include "net/clock.h"
 #include "server/kx_parts.h"
 
-#include <unistd.h>
-
 enum {
-    LISTED_LATER = 16 /* attempts that began since they were counted */,
-    ATTEMPT_ARENA_BYTES = 4 << 20
+    ATTEMPT_ARENA_BYTES = 4 << 20,
+    CHARGE_ON_ITS_WAY_MS = 60000 /* from its claim to its handler a charge needs no time */
 };
 
 /* Lines go to out. */
@@ -125,6 +123,23 @@ static enum assay_code ask_node(struct kx_sight *sight, struct assay_arena *aren
     return assay_err_wrap(err, code, "node \"%s\"", o->node);
 }
 
+/* A charge to a channel that never came to its handler holds the channel's lease until its payer
+ * sends it again, who may never: nothing was done for it, and nothing is charged. */
+static enum assay_code release_charge(struct recovery *r, const struct kx_attempt *attempt,
+                                      struct assay_err *err)
+{
+    enum assay_code code;
+
+    if (ref_net_wall_ms() - attempt->claimed_ms < CHARGE_ON_ITS_WAY_MS) {
+        add_line(r->out, attempt, "nothing");
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "it may be on its way still: ask in a minute");
+    }
+    code = r->store->ops->abandon(r->store, attempt->txid, ref_net_wall_ms(), err);
+    if (code == ASSAY_OK)
+        add_line(r->out, attempt, "abandoned");
+    return code;
+}
+
 /* What is accepted is beyond what the chain can say: a retry of the payer ends it, or a result. */
 static enum assay_code leave_accepted(struct assay_buf *out, const struct kx_attempt *attempt,
                                       struct assay_err *err)
@@ -157,6 +172,17 @@ static enum assay_code ask_chain(struct recovery *r, const struct kx_attempt *at
     return code;
 }
 
+static enum assay_code settle(struct recovery *r, const struct kx_attempt *attempt,
+                              struct assay_arena *arena, struct assay_err *err)
+{
+    if (attempt->has_channel &&
+        kx_core_recover(&r->core, attempt, NULL, NULL) == KX_RECOVERY_ABANDON)
+        return release_charge(r, attempt, err);
+    if (attempt->status == KX_ACCEPTED || attempt->status == KX_APPLIED)
+        return leave_accepted(r->out, attempt, err);
+    return ask_chain(r, attempt, arena, err);
+}
+
 static enum assay_code reconcile(struct recovery *r, const char *txid, struct assay_err *err)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
@@ -164,9 +190,7 @@ static enum assay_code reconcile(struct recovery *r, const char *txid, struct as
     enum assay_code code = r->store->ops->load_attempt(r->store, &attempt, &arena, txid, err);
 
     if (code == ASSAY_OK)
-        code = attempt.status == KX_ACCEPTED || attempt.status == KX_APPLIED
-                   ? leave_accepted(r->out, &attempt, err)
-                   : ask_chain(r, &attempt, &arena, err);
+        code = settle(r, &attempt, &arena, err);
     assay_arena_fini(&arena);
     return code;
 }
@@ -230,19 +254,13 @@ static enum assay_code ask_each(struct recovery *r, char (*txids)[X402_HASH_TEXT
 
 static enum assay_code all(struct recovery *r, struct assay_err *err)
 {
-    const struct kx_store_ops *ops = r->store->ops;
     char(*txids)[X402_HASH_TEXT_BYTES];
-    size_t count = 0, room;
-    enum assay_code code = ops->unresolved(r->store, NULL, 0, &count, err);
+    size_t count;
+    enum assay_code code = kx_parts_list(&txids, &count, r->store, r->store->ops->unresolved, err);
 
     if (code != ASSAY_OK)
         return code;
-    room = count + LISTED_LATER;
-    if ((txids = assay_alloc(room * sizeof(*txids))) == NULL)
-        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a list");
-    code = ops->unresolved(r->store, txids, room, &count, err);
-    if (code == ASSAY_OK)
-        code = ask_each(r, txids, count < room ? count : room, err);
+    code = ask_each(r, txids, count, err);
     assay_free(txids);
     return code;
 }
@@ -254,12 +272,8 @@ enum assay_code kx_server_recover(const struct kx_server_options *o,
     struct recovery r = {.options = o, .request = request, .out = out};
     enum assay_code code;
 
-    if (o->store == NULL || kx_parts_in_memory(o))
-        return assay_fail(err, ASSAY_E_MISSING, 0, "the store is missing: name the server's file");
-    if (access(o->store, F_OK) != 0)
-        return assay_fail(err, ASSAY_E_MISSING, 0, "store %.200s: there is no such file", o->store);
     if ((code = kx_parts_core(&r.core, o, err)) != ASSAY_OK ||
-        (code = kx_parts_store(&r.store, o, err)) != ASSAY_OK)
+        (code = kx_parts_existing_store(&r.store, o, err)) != ASSAY_OK)
         return code;
     code = request->txid != NULL ? one(&r, err) : all(&r, err);
     r.store->ops->close(r.store);

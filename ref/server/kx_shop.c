@@ -11,10 +11,11 @@
 #include <pthread.h>
 
 enum {
-    STEPS_MAX = 64,     /* beside the looks; the core needs at most twenty */
-    STEPS_A_LOOK = 2,   /* what may follow a look before the next */
-    KEEP_TRIES = 40,    /* to tell the store what only we know */
-    KEEP_PAUSE_MS = 250 /* between them, beside what the store waits itself */
+    STEPS_MAX = 64,       /* beside the looks; the core needs at most twenty */
+    STEPS_A_LOOK = 2,     /* what may follow a look before the next */
+    KEEP_TRIES = 40,      /* to tell the store what only we know */
+    KEEP_PAUSE_MS = 250,  /* between them, beside what the store waits itself */
+    SCORE_LIFE_MS = 10000 /* of a DAA score, by which the life of channels is offered */
 };
 
 struct kx_shop {
@@ -247,6 +248,7 @@ static bool event_of(struct kx_event_request *event, struct errand *e,
         .caller_requests = counts->caller_requests,
         .running = counts->running,
         .caller_running = counts->caller_running,
+        .daa_score = ref_kaspa_node_daa_score(e->shop->base.node, SCORE_LIFE_MS),
     };
     return assay_random_system((uint8_t *)&event->random, sizeof(event->random)) == ASSAY_OK;
 }
@@ -353,7 +355,7 @@ static void serve(struct errand *e, struct ref_net_response *response,
         goes_on = carry_out(e, &action);
     }
     if (!goes_on || action.kind != KX_DO_RESPOND) {
-        send_unavailable(response, "exact_settlement_recovery_required");
+        send_unavailable(response, kx_core_recovery(e->core));
         return;
     }
     sweep(e, &action);

@@ -37,8 +37,9 @@ struct kx_lane_entry {
     uint64_t charge;              /**< as an entry's; 0: refunded long ago, its lineage is gone */
 };
 
-/** Whose transactions are asked for that have not ended. */
-enum kx_unresolved { KX_OF_ATTEMPTS, KX_OF_OPERATIONS };
+/** What is listed: attempts and operations that have not ended, channels that a claim may be made
+ * from. */
+enum kx_listed { KX_OF_ATTEMPTS, KX_OF_OPERATIONS, KX_OF_CHANNELS };
 
 /** What counts against the quotas. */
 struct kx_used {
@@ -64,9 +65,9 @@ struct kx_ledger_ops {
     enum assay_code (*used)(struct kx_ledger *ledger, struct kx_used *out, const uint8_t *payer,
                             struct assay_err *err);
     /** As of kx_store.h. */
-    enum assay_code (*unresolved)(struct kx_ledger *ledger, enum kx_unresolved of,
-                                  char (*txids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
-                                  struct assay_err *err);
+    enum assay_code (*list)(struct kx_ledger *ledger, enum kx_listed of,
+                            char (*ids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                            struct assay_err *err);
 
     enum assay_code (*find_identifier)(struct kx_ledger *ledger, struct kx_identifier_record *out,
                                        struct assay_bytes identifier, struct assay_err *err);

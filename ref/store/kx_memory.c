@@ -234,23 +234,29 @@ static const char *open_entry(const struct kx_node *node)
     return a->status != KX_APPLIED ? a->txid : NULL;
 }
 
-static enum assay_code memory_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
-                                         char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
-                                         size_t *count, struct assay_err *err)
+static enum assay_code memory_list(struct kx_ledger *ledger, enum kx_listed of,
+                                   char (*ids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                                   struct assay_err *err)
 {
     const struct kx_memory *m = (const struct kx_memory *)ledger;
-    bool is_of_operations = of == KX_OF_OPERATIONS;
+    const struct {
+        const struct kx_node *first;
+        const char *(*id_of)(const struct kx_node *node);
+    } lists[] = {
+        [KX_OF_ATTEMPTS] = {m->entries, open_entry},
+        [KX_OF_OPERATIONS] = {m->operations, kx_memory_open_operation},
+        [KX_OF_CHANNELS] = {m->channels, kx_memory_claimable},
+    };
     size_t found = 0;
 
     (void)err;
-    for (const struct kx_node *n = is_of_operations ? m->operations : m->entries; n != NULL;
-         n = n->next) {
-        const char *txid = is_of_operations ? kx_memory_open_operation(n) : open_entry(n);
+    for (const struct kx_node *n = lists[of].first; n != NULL; n = n->next) {
+        const char *id = lists[of].id_of(n);
 
-        if (txid == NULL)
+        if (id == NULL)
             continue;
         if (found < room)
-            memcpy(txids[found], txid, X402_HASH_TEXT_BYTES);
+            memcpy(ids[found], id, X402_HASH_TEXT_BYTES);
         found++;
     }
     *count = found;
@@ -455,7 +461,7 @@ static const struct kx_ledger_ops ops = {
     .put_entry = memory_put_entry,
     .drop_entry = memory_drop_entry,
     .used = memory_used,
-    .unresolved = memory_unresolved,
+    .list = memory_list,
     .find_identifier = memory_find_identifier,
     .put_identifier = memory_put_identifier,
     .drop_identifiers = memory_drop_identifiers,

@@ -46,6 +46,8 @@ struct assay_bytes kx_memory_keep(uint8_t **room, struct assay_bytes bytes);
 void kx_memory_add_channels(const struct kx_memory *m, struct kx_used *used, const uint8_t *payer);
 /** The transaction of an operation that has not ended; NULL: it has. */
 const char *kx_memory_open_operation(const struct kx_node *node);
+/** The id of a channel that a claim may be made from; else NULL. */
+const char *kx_memory_claimable(const struct kx_node *node);
 
 enum assay_code kx_memory_find_channel(struct kx_ledger *ledger, struct kx_lane_entry *out,
                                        struct assay_arena *arena, const char *channel_id,

@@ -163,6 +163,14 @@ static struct kx_node **operation_at(struct kx_memory *m, const char *txid)
     return at;
 }
 
+const char *kx_memory_claimable(const struct kx_node *node)
+{
+    const struct kx_lane_record *r = &((const struct channel_node *)node)->entry.record;
+    bool may_claim = r->status == KX_CHANNEL_ACTIVE || r->status == KX_CHANNEL_SUSPICIOUS;
+
+    return may_claim && r->charged > r->head.claimed ? r->channel_id : NULL;
+}
+
 const char *kx_memory_open_operation(const struct kx_node *node)
 {
     const struct kx_lane_operation *o = &((const struct operation_node *)node)->operation;

@@ -77,7 +77,8 @@
       " changed_ms = ?15")                                                                         \
     X(OPERATION_DROP, "DELETE FROM operation WHERE txid = ?1")                                     \
     X(OPERATIONS_UNRESOLVED, "SELECT txid FROM operation WHERE status < 3"                         \
-                             " ORDER BY begun_ms, rowid")
+                             " ORDER BY begun_ms, rowid")                                          \
+    X(CHANNELS_CLAIMABLE, "SELECT id FROM channel WHERE charged > claimed AND status IN (0, 2)")
 
 #define KX_SQLITE_STATEMENT(name, text) KX_S_##name,
 enum kx_sqlite_statement { KX_SQLITE_STATEMENTS(KX_SQLITE_STATEMENT) KX_S__COUNT };
@@ -148,9 +149,9 @@ enum assay_code kx_sqlite_drop_entry(struct kx_ledger *ledger, const char *txid,
                                      struct assay_err *err);
 enum assay_code kx_sqlite_used(struct kx_ledger *ledger, struct kx_used *out, const uint8_t *payer,
                                struct assay_err *err);
-enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
-                                     char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
-                                     size_t *count, struct assay_err *err);
+enum assay_code kx_sqlite_list(struct kx_ledger *ledger, enum kx_listed of,
+                               char (*txids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                               struct assay_err *err);
 
 enum assay_code kx_sqlite_find_head(struct kx_ledger *ledger, struct kx_head_record *out,
                                     const uint8_t *id, struct assay_err *err);

@@ -194,18 +194,25 @@ enum assay_code kx_sqlite_used(struct kx_ledger *ledger, struct kx_used *out, co
     return code;
 }
 
-enum assay_code kx_sqlite_unresolved(struct kx_ledger *ledger, enum kx_unresolved of,
-                                     char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
-                                     size_t *count, struct assay_err *err)
+enum assay_code kx_sqlite_list(struct kx_ledger *ledger, enum kx_listed of,
+                               char (*ids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+                               struct assay_err *err)
 {
-    sqlite3_stmt *s = kx_sqlite_statement(
-        ledger, of == KX_OF_OPERATIONS ? KX_S_OPERATIONS_UNRESOLVED : KX_S_UNRESOLVED);
+    static const struct {
+        enum kx_sqlite_statement statement;
+        const char *what;
+    } lists[] = {
+        [KX_OF_ATTEMPTS] = {KX_S_UNRESOLVED, "an attempt"},
+        [KX_OF_OPERATIONS] = {KX_S_OPERATIONS_UNRESOLVED, "an operation"},
+        [KX_OF_CHANNELS] = {KX_S_CHANNELS_CLAIMABLE, "a channel"},
+    };
+    sqlite3_stmt *s = kx_sqlite_statement(ledger, lists[of].statement);
     size_t found = 0;
     enum assay_code code;
 
     while ((code = kx_sqlite_row(ledger, s, err)) == ASSAY_OK) {
-        if (found < room && !kx_sqlite_column_text(txids[found], X402_HASH_TEXT_BYTES - 1, s, 0)) {
-            code = kx_sqlite_damaged(of == KX_OF_OPERATIONS ? "an operation" : "an attempt", err);
+        if (found < room && !kx_sqlite_column_text(ids[found], X402_HASH_TEXT_BYTES - 1, s, 0)) {
+            code = kx_sqlite_damaged(lists[of].what, err);
             break;
         }
         found++;

@@ -90,8 +90,8 @@ static enum assay_code find_scope(struct kx_store *store, char *txid, const char
     return code;
 }
 
-static enum assay_code list(struct kx_store *store, enum kx_unresolved of,
-                            char (*txids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
+static enum assay_code list(struct kx_store *store, enum kx_listed of,
+                            char (*ids)[X402_HASH_TEXT_BYTES], size_t room, size_t *count,
                             const char *operation, struct assay_err *err)
 {
     const struct kx_books *b = (const struct kx_books *)store;
@@ -99,7 +99,7 @@ static enum assay_code list(struct kx_store *store, enum kx_unresolved of,
     enum assay_code code = kx_step_begin(&s, b->reader, err);
 
     if (code == ASSAY_OK)
-        code = s.ledger->ops->unresolved(s.ledger, of, txids, room, count, err);
+        code = s.ledger->ops->list(s.ledger, of, ids, room, count, err);
     return kx_step_end(&s, code, operation, err);
 }
 
@@ -114,6 +114,12 @@ static enum assay_code unresolved_operations(struct kx_store *store,
                                              size_t *count, struct assay_err *err)
 {
     return list(store, KX_OF_OPERATIONS, txids, room, count, "unresolved operations", err);
+}
+
+static enum assay_code claimable(struct kx_store *store, char (*ids)[X402_HASH_TEXT_BYTES],
+                                 size_t room, size_t *count, struct assay_err *err)
+{
+    return list(store, KX_OF_CHANNELS, ids, room, count, "claimable", err);
 }
 
 static enum assay_code broadcast(struct kx_store *store, const char *txid, int64_t now_ms,
@@ -289,6 +295,7 @@ static const struct kx_store_ops ops = {
     .apply_operation = kx_operation_apply,
     .abandon_operation = kx_operation_abandon,
     .unresolved_operations = unresolved_operations,
+    .claimable = claimable,
     .sweep = sweep,
     .unresolved = unresolved,
     .commits = commits,

@@ -352,6 +352,10 @@ struct kx_store_ops {
      * the lease free. */
     enum assay_code (*abandon_operation)(struct kx_store *store, const char *txid,
                                          struct assay_err *err);
+    /** Ids of the channels with more charged than claimed, and neither refunded nor unavailable; in
+     * no order. */
+    enum assay_code (*claimable)(struct kx_store *store, char (*ids)[X402_HASH_TEXT_BYTES],
+                                 size_t room, size_t *count, struct assay_err *err);
     /** As unresolved. */
     enum assay_code (*unresolved_operations)(struct kx_store *store,
                                              char (*txids)[X402_HASH_TEXT_BYTES], size_t room,
