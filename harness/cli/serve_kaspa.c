@@ -23,6 +23,7 @@ enum kind {
     DEFECT,
     RECOVER,
     CLAIM,
+    TOP_UP,
     SECRET,
     NOT_RUN,
     STATUS,
@@ -143,6 +144,7 @@ static const struct row rows[] = {
      "switch on a seeded defect; may be repeated (assay list defects)"},
     {"recover", RECOVER, NO_FIELD, 0, 0, NULL, NULL},
     {"claim", CLAIM, NO_FIELD, 0, 0, NULL, NULL},
+    {"top-up", TOP_UP, NO_FIELD, 0, 0, "FILE", NULL},
     {"channel-secret", SECRET, NO_FIELD, 0, 0, "VAR", NULL},
     {"not-run", NOT_RUN, NO_FIELD, 0, 0, NULL, NULL},
     {"status", STATUS, NO_FIELD, 200, 599, "N", NULL},
@@ -156,6 +158,7 @@ struct serve {
     struct kx_server_options server;
     bool recover, claim, has_result, has_not_run;
     const char *secret; /* variable */
+    const char *top_up; /* file */
     const char *body;   /* file */
     struct kx_result result;
     bool wrong; /* said so already */
@@ -178,6 +181,8 @@ static void help(void)
     fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
           "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n"
           "       assay serve kaspa-x402 --claim [CHANNEL] --channel-secret VAR --store FILE\n"
+          "                              --node URL [options]\n"
+          "       assay serve kaspa-x402 --top-up FILE CHANNEL --channel-secret VAR --store FILE\n"
           "                              --node URL [options]\n\n"
           "Runs the reference server until SIGTERM or SIGINT. Prints one line when it accepts:\n"
           "  ready kaspa-x402 http://127.0.0.1:PORT\n"
@@ -186,25 +191,26 @@ static void help(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].help != NULL)
             help_row(&rows[i]);
-    fputs("\nPayments that did not end by themselves, beside a running server or without one:\n\n"
-          "  --recover                   lists them: one line of JSON each, with what it needs\n"
-          "  --recover TXID | all        asks the chain what became of it, or of each: accepted,\n"
-          "                              or void\n"
-          "  --recover TXID --status N [--body FILE] [--content-type TYPE]\n"
-          "                              supplies the handler's result, which the payer's next\n"
-          "                              identical request is answered with\n"
-          "  --recover TXID --not-run    says that the handler, although it was started, has not\n"
-          "                              run: the payer's next identical request runs it\n\n"
-          "What clients owe through channels, beside a running server or without one:\n\n"
-          "  --claim [CHANNEL] --channel-secret VAR\n"
-          "                              claims it from that channel, or from each where more is\n"
-          "                              charged than claimed, and waits --accept-wait for the\n"
-          "                              chain; the variable has the secret of --channel-key, and\n"
-          "                              is wiped. One line of JSON a channel; to be said again\n"
-          "                              for what is pending\n\n"
-          "exit: 0 stopped when told to, or nothing is unresolved or left to claim; 2 still\n"
-          "      unresolved, or not claimed; 3 usage or trouble\n",
-          stdout);
+    fputs(
+        "\nPayments that did not end by themselves, beside a running server or without one:\n\n"
+        "  --recover                   lists them: one line of JSON each, with what it needs\n"
+        "  --recover TXID | all        asks the chain what became of it, or of each: accepted,\n"
+        "                              or void\n"
+        "  --recover TXID --status N [--body FILE] [--content-type TYPE]\n"
+        "                              supplies the handler's result, which the payer's next\n"
+        "                              identical request is answered with\n"
+        "  --recover TXID --not-run    says that the handler, although it was started, has not\n"
+        "                              run: the payer's next identical request runs it\n\n"
+        "Channels, beside a running server or without one. --channel-secret names the variable\n"
+        "with the secret of --channel-key, which is wiped; each waits --accept-wait for the chain\n"
+        "and prints a line of JSON a channel, and is to be said again for what is pending:\n\n"
+        "  --claim [CHANNEL]           claims what the client owes in that channel, or in each\n"
+        "                              where more is charged than claimed\n"
+        "  --top-up FILE CHANNEL       signs and submits a client's top-up, which the file has as\n"
+        "                              JSON with its client's signatures and its inputs' coins\n\n"
+        "exit: 0 stopped when told to, or nothing is unresolved or left to do; 2 still\n"
+        "      unresolved, or not done; 3 usage or trouble\n",
+        stdout);
 }
 
 /* ---- options ------------------------------------------------------------------------------------
@@ -277,6 +283,9 @@ static void take(struct serve *s, const struct row *row, const char *text)
         break;
     case CLAIM:
         s->claim = true;
+        break;
+    case TOP_UP:
+        s->top_up = text;
         break;
     case SECRET:
         s->secret = text;
@@ -397,27 +406,44 @@ static int recover(struct serve *s, const char *txid)
     return status;
 }
 
-/* ---- claims ---------------------------------------------------------------------------------- */
+/* ---- channels -------------------------------------------------------------------------------- */
 
-static int claim(struct serve *s, const char *channel)
+static int run_operator(struct serve *s, struct kx_operate_request request, const char *channel)
 {
     struct assay_buf out = ASSAY_BUF_INIT(RECOVERED_MAX_BYTES);
-    struct kx_claim_request request = {.secret_variable = s->secret};
     char id[X402_HASH_TEXT_BYTES];
     struct assay_err err = {0};
     int status;
 
-    if (s->secret == NULL)
-        return cli_wrong(VERB,
-                         "--claim: --channel-secret names the variable with the key to sign with");
     if (channel != NULL) {
         read_id(id, channel);
         request.channel_id = id;
         if (id[0] == '\0')
             return cli_wrong(VERB, "\"%.80s\" is no channel id, which is 64 hex digits", channel);
     }
-    status = tell(&out, kx_server_claim(&s->server, &request, &out, &err), &err);
+    status = tell(&out, kx_server_operate(&s->server, &request, &out, &err), &err);
     assay_buf_fini(&out);
+    return status;
+}
+
+static int operate(struct serve *s, const char *channel)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(X402_ARTIFACT_MAX_BYTES);
+    struct kx_operate_request request = {.secret_variable = s->secret};
+    struct assay_err err = {0};
+    int status;
+
+    if (s->secret == NULL)
+        return cli_wrong(VERB, "--channel-secret names the variable with the key to sign with");
+    if (s->top_up != NULL && channel == NULL)
+        return cli_wrong(VERB, "--top-up: name the channel that it is of");
+    if (s->top_up != NULL && assay_file_read(&text, s->top_up, &err) != ASSAY_OK) {
+        status = cli_wrong(VERB, "--top-up: %s", err.text);
+    } else {
+        request.top_up = assay_buf_view(&text);
+        status = run_operator(s, request, channel);
+    }
+    assay_buf_fini(&text);
     return status;
 }
 
@@ -426,23 +452,26 @@ int serve_kaspa(int argc, char **argv)
     struct serve s = {.server = KX_SERVER_OPTIONS_DEFAULT};
     struct assay_err err = {0};
     char verb[] = VERB;
+    bool operates;
     int status, words;
 
     argv[0] = verb;
     status = take_all(&s, argc, argv);
-    words = argc - optind; /* the profile, and of --recover a transaction, of --claim a channel */
+    words = argc - optind; /* the profile, and of --recover a transaction, of others a channel */
+    operates = s.claim || s.top_up != NULL;
     if (status >= 0)
         return status;
-    if (words > (s.recover || s.claim ? 2 : 1))
+    if (words > (s.recover || operates ? 2 : 1))
         return cli_wrong(VERB, "\"%.60s\" is one word too many", argv[argc - 1]);
-    if (s.recover && s.claim)
-        return cli_wrong(VERB, "--recover and --claim are two commands");
+    if (s.recover + s.claim + (s.top_up != NULL) > 1)
+        return cli_wrong(VERB, "--recover, --claim and --top-up are commands of their own");
     if (s.recover)
         return recover(&s, words == 2 ? argv[optind + 1] : NULL);
-    if (s.claim)
-        return claim(&s, words == 2 ? argv[optind + 1] : NULL);
+    if (operates)
+        return operate(&s, words == 2 ? argv[optind + 1] : NULL);
     if (s.secret != NULL)
-        return cli_wrong(VERB, "--channel-secret goes with --claim: a server needs no secret");
+        return cli_wrong(
+            VERB, "--channel-secret goes with --claim or --top-up: a server needs no secret");
     if (s.has_result || s.has_not_run || s.body != NULL || s.result.header_count > 0)
         return cli_wrong(VERB, "--status, --body, --content-type and --not-run go with --recover");
     if (kx_server_run(&s.server, &err) != ASSAY_OK)

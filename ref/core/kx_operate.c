@@ -19,17 +19,39 @@ enum assay_code kx_operated_read(struct kx_operated *out, struct assay_arena *ar
     return kx_lane_journal_read(&out->journal, arena, &out->lane, record->lineage);
 }
 
-/* ---- a claim ---- */
-
-static enum assay_code check_owed(const struct kx_operated *c, const struct assay_key *server,
-                                  struct assay_err *err)
+static enum assay_code check_key(const struct kx_operated *c, const struct kx_operator *by,
+                                 struct assay_err *err)
 {
-    if (memcmp(server->xonly, c->lane.channel.server, sizeof(server->xonly)) != 0)
+    if (memcmp(by->server->xonly, c->lane.channel.server, sizeof(by->server->xonly)) != 0)
         return assay_fail(err, ASSAY_E_MISMATCH, 0, "the key is not the server's of this channel");
-    if (!c->record.has_voucher || c->record.charged <= c->record.head.claimed)
-        return assay_fail(err, ASSAY_E_MISSING, 0, "nothing is owed");
     return ASSAY_OK;
 }
+
+/* Its terms, and its text in the arena. */
+static enum assay_code keep(struct kx_lane_operation *out, struct assay_arena *arena,
+                            const struct kx_operated *c, enum kx_transition_kind kind,
+                            uint64_t amount, const struct kx_batch_artifact *made,
+                            const struct kx_operator *by, struct assay_err *err)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(X402_ARTIFACT_MAX_BYTES);
+    enum assay_code rc;
+
+    *out = (struct kx_lane_operation){.version = c->record.version,
+                                      .kind = kind,
+                                      .amount = amount,
+                                      .has_successor = true,
+                                      .successor = made->next,
+                                      .confirmations = by->confirmations};
+    memcpy(out->channel_id, c->record.channel_id, sizeof(out->channel_id));
+    assay_hex_encode(out->txid, assay_bytes_of(made->id.at, sizeof(made->id.at)));
+    kaspa_tx_write(&text, &made->tx, made->utxos, KASPA_JSON_NESTED);
+    out->transaction = assay_arena_copy(arena, assay_buf_view(&text));
+    rc = out->transaction.at != NULL ? text.bad : ASSAY_E_NOMEM;
+    assay_buf_fini(&text);
+    return rc == ASSAY_OK ? rc : assay_fail(err, rc, 0, "%s", assay_code_text(rc));
+}
+
+/* ---- a claim ---- */
 
 /* The fee is learnt from the same transaction at another one: its size does not depend on it. */
 static enum assay_code build(struct kx_batch_artifact *out, struct assay_arena *arena,
@@ -50,24 +72,9 @@ static enum assay_code build(struct kx_batch_artifact *out, struct assay_arena *
     return kx_batch_tx_build(out, arena, plan, err);
 }
 
-static enum assay_code keep(struct kx_lane_operation *out, struct assay_arena *arena,
-                            const struct kx_batch_artifact *made)
-{
-    struct assay_buf text = ASSAY_BUF_INIT(X402_ARTIFACT_MAX_BYTES);
-    enum assay_code rc;
-
-    kaspa_tx_write(&text, &made->tx, made->utxos, KASPA_JSON_NESTED);
-    out->transaction = assay_arena_copy(arena, assay_buf_view(&text));
-    rc = out->transaction.at != NULL ? text.bad : ASSAY_E_NOMEM;
-    assay_buf_fini(&text);
-    assay_hex_encode(out->txid, assay_bytes_of(made->id.at, sizeof(made->id.at)));
-    return rc;
-}
-
-enum assay_code kx_operate_claim(struct kx_lane_operation *out, struct kaspa_tx *tx,
+enum assay_code kx_operate_claim(struct kx_lane_operation *out, struct kx_batch_artifact *made,
                                  struct assay_arena *arena, const struct kx_operated *c,
-                                 const struct assay_key *server, uint64_t fee_max,
-                                 uint64_t confirmations, struct assay_err *err)
+                                 const struct kx_operator *by, struct assay_err *err)
 {
     const struct kx_lane_record *record = &c->record;
     struct kx_batch_plan plan = {
@@ -77,26 +84,43 @@ enum assay_code kx_operate_claim(struct kx_lane_operation *out, struct kaspa_tx 
         .fee = LEAST_FEE,
         .total = record->authorized,
         .voucher = record->voucher,
-        .provider.key = server,
+        .provider.key = by->server,
     };
-    struct kx_batch_artifact made;
-    enum assay_code rc = check_owed(c, server, err);
+    enum assay_code rc = check_key(c, by, err);
 
     if (rc != ASSAY_OK)
         return rc;
+    if (!record->has_voucher || record->charged <= record->head.claimed)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "nothing is owed");
     plan.amount = record->charged - record->head.claimed;
-    if ((rc = build(&made, arena, &plan, fee_max, err)) != ASSAY_OK)
+    if ((rc = build(made, arena, &plan, by->fee_max, err)) != ASSAY_OK)
         return rc;
-    *out = (struct kx_lane_operation){.version = record->version,
-                                      .kind = KX_CLAIM,
-                                      .amount = plan.amount,
-                                      .has_successor = true,
-                                      .successor = made.next,
-                                      .confirmations = confirmations};
-    memcpy(out->channel_id, record->channel_id, sizeof(out->channel_id));
-    *tx = made.tx;
-    rc = keep(out, arena, &made);
-    return rc == ASSAY_OK ? rc : assay_fail(err, rc, 0, "%s", assay_code_text(rc));
+    return keep(out, arena, c, KX_CLAIM, plan.amount, made, by, err);
+}
+
+/* ---- a top-up ---- */
+
+enum assay_code kx_operate_top_up(struct kx_lane_operation *out, struct kx_batch_artifact *made,
+                                  struct assay_arena *arena, const struct kx_operated *c,
+                                  const struct kx_operator *by, const struct kaspa_tx *asked,
+                                  const struct kx_sight *coins, struct assay_err *err)
+{
+    const struct kx_batch_tx with = {
+        .kind = KX_BATCH_TOP_UP,
+        .lane = &c->lane,
+        .head = &c->record.head,
+        .tx = asked,
+        .utxos = coins->utxos,
+        .is_missing = coins->is_missing,
+        .pov = &coins->pov,
+        .fee_max = by->fee_max,
+        .arena = arena,
+    };
+    enum assay_code rc = check_key(c, by, err);
+
+    if (rc != ASSAY_OK || (rc = kx_batch_tx_co_sign(made, &with, by->server, err)) != ASSAY_OK)
+        return rc;
+    return keep(out, arena, c, KX_TOP_UP, made->next.value - c->record.head.value, made, by, err);
 }
 
 /* ---- what is accepted ---- */

@@ -169,4 +169,18 @@ enum assay_code kx_batch_tx_build(struct kx_batch_artifact *out, struct assay_ar
                                   const struct kx_batch_plan *plan,
                                   struct assay_err *err) ASSAY_MUST_USE;
 
+/* ---- co-signing ---- */
+
+/** A top-up that its client has built and signed, with the provider's signature in its place. It is
+ *  built anew from what it adds, spends and gives back, so that nothing is signed but what this
+ *  function has made and every rule of a top-up lets in (sections 8.4 and 16). asked: of kind
+ *  TOP_UP, with utxos as the chain has them; what its provider's signature is does not count.
+ *
+ *  Unchanged on failure; err says what is wrong. UNSUPPORTED: the template's top-ups have no such
+ *  signature. MISMATCH: it breaks a rule (the text names it), or is not what its terms make. Else
+ *  as kx_batch_tx_build. */
+enum assay_code kx_batch_tx_co_sign(struct kx_batch_artifact *out, const struct kx_batch_tx *asked,
+                                    const struct assay_key *provider,
+                                    struct assay_err *err) ASSAY_MUST_USE;
+
 #endif

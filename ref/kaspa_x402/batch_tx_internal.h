@@ -31,6 +31,12 @@ void kx_tx_layout_of(struct kx_tx_layout *out, const struct kx_escrow_template *
 /** In bytes: 65, 64 or 8. */
 size_t kx_tx_argument_width(enum kx_tx_argument argument);
 
+/** Reads them from a head's signature script, up to the first that is not a push of its width:
+ *  that one's is left as it is, and those behind it. The rest of the script. */
+struct assay_bytes kx_tx_read_arguments(struct assay_bytes arguments[KX_ARGUMENT__COUNT],
+                                        const struct kx_tx_layout *layout,
+                                        struct assay_bytes script);
+
 /** Which output continues the channel, and which one leaves it. */
 static inline size_t kx_tx_successor(enum kx_batch_kind kind)
 {

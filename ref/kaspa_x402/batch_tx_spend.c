@@ -16,24 +16,30 @@ static bool read_push(struct assay_bytes *out, struct assay_cur *c, size_t width
     return !c->bad && opcode == width;
 }
 
-void kx_tx_read_witness(struct kx_tx_judging *j)
+struct assay_bytes kx_tx_read_arguments(struct assay_bytes arguments[KX_ARGUMENT__COUNT],
+                                        const struct kx_tx_layout *layout,
+                                        struct assay_bytes script)
 {
-    struct assay_cur c = assay_cur_of(j->tx->inputs[0].signature_script);
-    struct kx_tx_layout layout;
+    struct assay_cur c = assay_cur_of(script);
 
-    kx_tx_layout_of(&layout, j->lane->tmpl, j->with->kind);
-    for (size_t i = 0; i < layout.count; i++) {
-        enum kx_tx_argument argument = layout.arguments[i];
+    for (size_t i = 0; i < layout->count; i++) {
+        enum kx_tx_argument argument = layout->arguments[i];
         size_t at = c.pos;
         struct assay_bytes pushed;
 
-        if (!read_push(&pushed, &c, kx_tx_argument_width(argument))) {
-            j->rest = assay_bytes_part(c.in, at, c.in.len);
-            return;
-        }
-        j->arguments[argument] = pushed;
+        if (!read_push(&pushed, &c, kx_tx_argument_width(argument)))
+            return assay_bytes_part(c.in, at, c.in.len);
+        arguments[argument] = pushed;
     }
-    j->rest = assay_bytes_part(c.in, c.pos, c.in.len);
+    return assay_bytes_part(c.in, c.pos, c.in.len);
+}
+
+void kx_tx_read_witness(struct kx_tx_judging *j)
+{
+    struct kx_tx_layout layout;
+
+    kx_tx_layout_of(&layout, j->lane->tmpl, j->with->kind);
+    j->rest = kx_tx_read_arguments(j->arguments, &layout, j->tx->inputs[0].signature_script);
 }
 
 void kx_tx_judge_arguments(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)

@@ -108,20 +108,26 @@ enum assay_code kx_server_recover(const struct kx_server_options *options,
                                   const struct kx_recovery_request *request, struct assay_buf *out,
                                   struct assay_err *err) ASSAY_MUST_USE;
 
-/** What an operator claims of what clients owe through channels. */
-struct kx_claim_request {
-    const char *channel_id;      /**< NULL: of every channel where more is charged than claimed */
+/** What an operator does on channels: claims, or one client's top-up. */
+struct kx_operate_request {
+    const char *channel_id; /**< NULL: every channel where more is charged than claimed */
+    /** A transaction as JSON that tops that channel up, signed by its client, each input with its
+     * coin (`utxo`); at NULL: what is owed is claimed. */
+    struct assay_bytes top_up;
     const char *secret_variable; /**< environment variable with the secret of the channels' server
                                       key, 64 hex digits; wiped there */
 };
 /** Acts on the store beside a running server, and waits for the chain for accept_wait_ms of the
- * options at most; what is not confirmed by then the next claim goes on with. Out: one line of JSON
- * a channel, in `out`: {channel, did: "claimed", "pending", "abandoned" or "nothing", transaction?,
- * amount?, reason?}. Codes: MISSING: no secret, store, node or channel; MISMATCH: the key is
- * another; those of store and node; UNKNOWN: one at least is not claimed, and its line says why.
- */
-enum assay_code kx_server_claim(const struct kx_server_options *options,
-                                const struct kx_claim_request *request, struct assay_buf *out,
-                                struct assay_err *err) ASSAY_MUST_USE;
+ * options at most; what is not confirmed by then the next run goes on with, whatever that one is
+ * asked for. A top-up is signed where it is right (kx_batch_tx_co_sign), and submitted from here:
+ * the channel is taken from requests and claims before its server's signature leaves. Out: one line
+ * of JSON a channel, in `out`: {channel, did: "claimed", "topped-up", "pending", "abandoned" or
+ * "nothing", transaction?, amount?, reason?}. Codes: MISSING: no secret, store, node or channel;
+ * MISMATCH: the key is another, or the top-up is not right; MALFORMED and others of kaspa_tx_parse:
+ * it cannot be read; those of store and node; UNKNOWN: one at least is not done, and its line says
+ * why. */
+enum assay_code kx_server_operate(const struct kx_server_options *options,
+                                  const struct kx_operate_request *request, struct assay_buf *out,
+                                  struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

@@ -2,6 +2,7 @@
 #include "ref/tests/kx_tx_world.h"
 
 #include "kaspa/sign.h"
+#include "kaspa/txid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,27 @@ static enum kx_on_chain on_chain(const struct kx_batch_tx_verdict *v)
     return NOT_RUN;
 }
 
+/* A provider that is asked for it signs what is right, or nothing. Witness and budgets, which the
+ * id does not cover, are made anew. */
+static void expect_co_signed(struct kx_tx_world *w, const char *name)
+{
+    struct kx_batch_artifact made;
+    struct assay_err err = {0};
+    enum assay_code rc = kx_batch_tx_co_sign(&made, &w->with, &w->lane.server, &err);
+    struct kaspa_hash id;
+
+    if (rc != ASSAY_OK) {
+        cr_expect_neq(err.text[0], '\0', "row: %s", name);
+        return;
+    }
+    kaspa_txid(&id, &w->tx);
+    cr_expect(kaspa_hash_equal(&made.id, &id), "row: %s", name);
+    w->with.tx = &made.tx;
+    kx_tx_world_judge(w);
+    cr_expect_eq(w->verdict.outcome, KASPA_VALID, "row: %s: %s", name,
+                 w->verdict.checks[w->verdict.first].why);
+}
+
 static void expect_row(const struct kx_tx_row *row, enum kx_lane_step step, int generation)
 {
     static const char *const outcomes[] = {"refused", "allowed", "not run"};
@@ -226,6 +248,8 @@ static void expect_row(const struct kx_tx_row *row, enum kx_lane_step step, int 
     cr_expect_neq(check->why[0], '\0', "row: %s", name);
     cr_expect_eq(on_chain(v), row->on_chain, "row: %s: %s on chain: %s", name,
                  outcomes[on_chain(v)], v->checks[KX_BATCH_TX_SCRIPT].why);
+    if (step == KX_LANE_TOP_UP && w->lane.lane.tmpl->is_cosigned)
+        expect_co_signed(w, name);
     kx_tx_world_free(w);
 }
 

@@ -37,9 +37,13 @@ static enum assay_code claim(struct kx_lane_operation *out, struct kaspa_tx *tx,
                              const struct assay_key *key, uint64_t fee_max, struct assay_err *err)
 {
     const struct kx_operated channel = channel_now();
+    const struct kx_operator by = {
+        .server = key, .fee_max = fee_max, .confirmations = KX_THRESHOLD_DEFAULT};
+    struct kx_batch_artifact made = {.is_complete = false};
+    enum assay_code rc = kx_operate_claim(out, &made, &b.shop.arena, &channel, &by, err);
 
-    return kx_operate_claim(out, tx, &b.shop.arena, &channel, key, fee_max, KX_THRESHOLD_DEFAULT,
-                            err);
+    *tx = made.tx;
+    return rc;
 }
 
 static struct kx_lane_operation owed(struct kaspa_tx *tx)
@@ -159,6 +163,84 @@ Test(kx_operate, claims_nothing_twice)
     apply(&operation, &sight);
     cr_expect_eq(claim(&operation, &tx, &b.lane.server, FEE_MAX, &err), ASSAY_E_MISSING, "%s",
                  err.text);
+}
+
+/* Of a client, for `added` more, without the server's signature; the coins as the chain has them.
+ */
+static void ask_for_more(struct kaspa_tx *tx, struct kx_sight *coins, uint64_t added)
+{
+    static const struct kaspa_point_of_view pov = {.daa_score = 100};
+    struct kx_batch_funding funding = {
+        .utxo = {.amount = added + 20000000, .spk = b.lane.lane.refund},
+        .outpoint.txid.at = {0x07},
+        .signing.key = &b.lane.client,
+    };
+    const struct kx_batch_plan plan = {
+        .kind = KX_BATCH_TOP_UP,
+        .lane = &b.lane.lane,
+        .head = &b.head,
+        .fee = 10000,
+        .amount = added,
+        .client.key = &b.lane.client,
+        .funding = &funding,
+        .funding_count = 1,
+    };
+    struct kx_batch_artifact made;
+    struct kaspa_utxo *utxos;
+
+    kx_lane_world_build(&made, &b.lane, &plan);
+    utxos = assay_arena_alloc(&b.shop.arena, made.tx.input_count * sizeof(*utxos));
+    memcpy(utxos, made.utxos, made.tx.input_count * sizeof(*utxos));
+    *tx = made.tx;
+    *coins = (struct kx_sight){.is_read = true, .utxos = utxos, .pov = pov};
+}
+
+static enum assay_code top_up(struct kx_lane_operation *out, struct kx_batch_artifact *made,
+                              const struct kaspa_tx *asked, const struct kx_sight *coins,
+                              struct assay_err *err)
+{
+    const struct kx_operated channel = channel_now();
+    const struct kx_operator by = {
+        .server = &b.lane.server, .fee_max = FEE_MAX, .confirmations = KX_THRESHOLD_DEFAULT};
+
+    return kx_operate_top_up(out, made, &b.shop.arena, &channel, &by, asked, coins, err);
+}
+
+Test(kx_operate, sells_on_behind_a_top_up_that_it_has_signed)
+{
+    struct kx_lane_operation operation;
+    struct kx_batch_artifact made;
+    struct kaspa_tx asked;
+    struct kx_sight sight;
+    struct assay_err err = {0};
+    struct shop_reply reply;
+
+    ask_for_more(&asked, &sight, BATCH_FUNDING);
+    cr_assert_eq(top_up(&operation, &made, &asked, &sight, &err), ASSAY_OK, "%s", err.text);
+    cr_expect_eq(operation.amount, BATCH_FUNDING);
+    begin(&operation);
+    sight = accepted(&made.tx);
+    apply(&operation, &sight);
+    expect_stands_on(&operation.successor);
+    b.head = operation.successor;
+    cr_expect_eq(b.head.value, 2 * BATCH_FUNDING);
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    cr_expect_eq(reply.status, 200, "%d %s by %s", reply.status, reply.body, reply.rule);
+}
+
+Test(kx_operate, signs_no_top_up_with_coins_that_are_gone)
+{
+    struct kx_lane_operation operation;
+    struct kx_batch_artifact made;
+    struct kaspa_tx asked;
+    struct kx_sight coins;
+    struct assay_err err = {0};
+    bool is_missing[2] = {false, true};
+
+    ask_for_more(&asked, &coins, BATCH_FUNDING);
+    coins.is_missing = is_missing;
+    cr_expect_eq(top_up(&operation, &made, &asked, &coins, &err), ASSAY_E_MISMATCH);
+    cr_expect_neq(err.text[0], '\0');
 }
 
 Test(kx_operate, refuses_a_claim_that_is_not_worth_its_fee)

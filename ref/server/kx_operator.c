@@ -1,7 +1,8 @@
-/* What clients owe through channels, claimed for an operator: one transaction a channel, from its
- * lease to its successor. A run that ends early leaves the operation in the store, where the next
- * one takes it up; the transaction of one channel's version is always the same. Source: Kaspa x402
- * batch digest, sections 8.4, 13 and 14. */
+/* A server's own transactions of channels, for an operator: what clients owe is claimed, and a
+ * client's top-up signed; one transaction a channel, from its lease to its successor. A run that
+ * ends early leaves the operation in the store, where the next one takes it up; the claim of one
+ * channel's version is always the same. Source: Kaspa x402 batch digest, sections 8.4, 13 and 14.
+ */
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/mac.h"
@@ -13,11 +14,13 @@
 
 #include <stdlib.h>
 
-#define CLAIM_ARENA_BYTES ((size_t)16 << 20)
+#define CHANNEL_ARENA_BYTES ((size_t)16 << 20)
 
-struct claiming {
+struct operating {
     const struct kx_server_options *options;
+    const struct kx_operate_request *request;
     struct kx_batch_core batch;
+    struct kx_operator by;
     struct assay_key key;
     struct kx_store *store;
     struct ref_kaspa_node *node;
@@ -25,22 +28,22 @@ struct claiming {
     int64_t until_ms; /* on the steady clock: nothing is waited for beyond it */
 };
 
-/* One channel's claim on its way. */
-struct claim {
-    struct claiming *all;
+/* One channel's operation on its way. */
+struct run {
+    struct operating *all;
     struct assay_arena arena, scratch; /* scratch: of one look */
     struct kx_operated channel;
     struct kx_lane_operation operation;
     struct kaspa_tx tx;
     struct kaspa_hash txid;
-    struct kaspa_outpoint head; /* that it spends, and the script there */
-    struct kaspa_spk head_spk;
+    struct kaspa_outpoint *outpoints; /* that it spends, one an input, and the scripts there */
+    struct kaspa_spk *spks;
     bool is_submitted; /* by this run */
 };
 
 /* ---- lines ---- */
 
-static void add_line(struct claim *c, const char *did, const char *reason)
+static void add_line(struct run *c, const char *did, const char *reason)
 {
     struct assay_buf *out = c->all->out;
     const struct kx_lane_operation *o = &c->operation;
@@ -57,7 +60,7 @@ static void add_line(struct claim *c, const char *did, const char *reason)
 }
 
 /* Nothing was done, or not all: the line says why, and the run goes on. */
-static enum assay_code leave(struct claim *c, const char *did, const char *reason,
+static enum assay_code leave(struct run *c, const char *did, const char *reason,
                              struct assay_err *err)
 {
     add_line(c, did, reason);
@@ -66,27 +69,34 @@ static enum assay_code leave(struct claim *c, const char *did, const char *reaso
 
 /* ---- the chain ---- */
 
-static enum assay_code look(struct claim *c, struct kx_sight *sight, struct assay_err *err)
+/* Anew for every look, so that many looks need no more than one. */
+static struct assay_arena *fresh(struct run *c)
 {
-    const struct kx_look look = {.outpoints = &c->head,
-                                 .spks = &c->head_spk,
-                                 .count = 1,
+    assay_arena_fini(&c->scratch);
+    c->scratch = (struct assay_arena)ASSAY_ARENA_INIT(CHANNEL_ARENA_BYTES);
+    return &c->scratch;
+}
+
+static enum assay_code look(struct run *c, struct kx_sight *sight, struct assay_err *err)
+{
+    const uint32_t successor = c->operation.successor.outpoint.index;
+    const struct kx_look look = {.outpoints = c->outpoints,
+                                 .spks = c->spks,
+                                 .count = c->tx.input_count,
                                  .has_tx = true,
                                  .txid = c->txid,
-                                 .output_index = 1,
-                                 .output_spk = c->tx.outputs[1].spk,
-                                 .output_amount = c->tx.outputs[1].value,
+                                 .output_index = successor,
+                                 .output_spk = c->tx.outputs[successor].spk,
+                                 .output_amount = c->tx.outputs[successor].value,
                                  .has_since = c->channel.journal.has_before,
                                  .since = c->channel.journal.before,
                                  .wants_body = true};
 
     *sight = (struct kx_sight){.is_read = false};
-    assay_arena_fini(&c->scratch);
-    c->scratch = (struct assay_arena)ASSAY_ARENA_INIT(CLAIM_ARENA_BYTES);
-    return ref_kaspa_node_look(c->all->node, sight, &c->scratch, &look, err);
+    return ref_kaspa_node_look(c->all->node, sight, fresh(c), &look, err);
 }
 
-static bool is_confirmed(const struct claim *c, const struct kx_sight *sight)
+static bool is_confirmed(const struct run *c, const struct kx_sight *sight)
 {
     const struct kx_chain_evidence *e = &sight->evidence;
 
@@ -94,7 +104,7 @@ static bool is_confirmed(const struct claim *c, const struct kx_sight *sight)
            e->confirmations >= c->operation.confirmations && sight->has_body;
 }
 
-static bool is_lost(const struct claim *c, const struct kx_sight *sight)
+static bool is_lost(const struct run *c, const struct kx_sight *sight)
 {
     const struct kx_chain_evidence *e = &sight->evidence;
 
@@ -104,7 +114,7 @@ static bool is_lost(const struct claim *c, const struct kx_sight *sight)
 
 /* ---- the store ---- */
 
-static enum assay_code load(struct claim *c, const char *channel_id, struct assay_err *err)
+static enum assay_code load(struct run *c, const char *channel_id, struct assay_err *err)
 {
     struct kx_store *store = c->all->store;
     struct kx_lane_record record;
@@ -119,7 +129,7 @@ static enum assay_code load(struct claim *c, const char *channel_id, struct assa
 }
 
 /* The channel as it is now: requests may have followed the claim meanwhile. */
-static enum assay_code apply(struct claim *c, const struct kx_sight *sight, struct assay_err *err)
+static enum assay_code apply(struct run *c, const struct kx_sight *sight, struct assay_err *err)
 {
     const struct kx_store_ops *ops = c->all->store->ops;
     char id[X402_HASH_TEXT_BYTES];
@@ -136,14 +146,14 @@ static enum assay_code apply(struct claim *c, const struct kx_sight *sight, stru
                                      ref_net_wall_ms(), &applied, err)) != ASSAY_OK)
         return code;
     if (!applied)
-        return leave(c, "pending", "the channel moved meanwhile: claim again", err);
-    add_line(c, "claimed", NULL);
+        return leave(c, "pending", "the channel moved meanwhile: say it again", err);
+    add_line(c, c->operation.kind == KX_CLAIM ? "claimed" : "topped-up", NULL);
     return ASSAY_OK;
 }
 
-/* ---- one claim ---- */
+/* ---- one operation ---- */
 
-static enum assay_code submit(struct claim *c, struct assay_err *err)
+static enum assay_code submit(struct run *c, struct assay_err *err)
 {
     const struct kx_store_ops *ops = c->all->store->ops;
     struct assay_err why = {0};
@@ -163,7 +173,7 @@ static enum assay_code submit(struct claim *c, struct assay_err *err)
     return ops->broadcast_operation(c->all->store, c->operation.txid, ref_net_wall_ms(), err);
 }
 
-static bool wait_a_while(const struct claim *c)
+static bool wait_a_while(const struct run *c)
 {
     int64_t wait_ms = c->all->options->poll_ms;
 
@@ -175,7 +185,7 @@ static bool wait_a_while(const struct claim *c)
 
 /* From a lease that is taken: the chain is looked at before anything is sent, since an earlier run
  * may have sent it. */
-static enum assay_code carry_out(struct claim *c, struct assay_err *err)
+static enum assay_code carry_out(struct run *c, struct assay_err *err)
 {
     struct kx_sight sight;
     enum assay_code code;
@@ -188,60 +198,119 @@ static enum assay_code carry_out(struct claim *c, struct assay_err *err)
         if (is_lost(c, &sight)) {
             code = c->all->store->ops->abandon_operation(c->all->store, c->operation.txid, err);
             return code == ASSAY_OK
-                       ? leave(c, "abandoned", "another transaction has spent the head", err)
+                       ? leave(c, "abandoned", "another transaction has spent what it spends", err)
                        : code;
         }
         if (sight.evidence.status == KX_CHAIN_UNKNOWN && !c->is_submitted &&
             (code = submit(c, err)) != ASSAY_OK)
             return code;
     } while (wait_a_while(c));
-    return leave(c, "pending", "the chain has not confirmed it yet: claim again", err);
+    return leave(c, "pending", "the chain has not confirmed it yet: say it again", err);
 }
 
-static enum assay_code begin(struct claim *c, struct assay_err *err)
+/* The coins that it spends, of which it says the scripts. */
+static enum assay_code note_coins(struct run *c, const struct kaspa_utxo *utxos,
+                                  struct assay_err *err)
 {
-    struct claiming *all = c->all;
-    enum kx_operation_result result = KX_OPERATION_MOVED;
+    size_t count = c->tx.input_count;
+
+    c->outpoints = assay_arena_alloc(&c->arena, count * sizeof(*c->outpoints));
+    c->spks = assay_arena_alloc(&c->arena, count * sizeof(*c->spks));
+    if (c->outpoints == NULL || c->spks == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a transaction");
+    for (size_t i = 0; i < count; i++) {
+        c->outpoints[i] = c->tx.inputs[i].previous;
+        c->spks[i] = utxos[i].spk;
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_code read_tx(struct run *c, struct assay_bytes text, struct assay_err *err)
+{
+    const struct kaspa_json_options options = kx_transaction_limits();
+    struct kaspa_claims claims;
+    enum assay_code code = kaspa_tx_parse(&c->tx, &claims, &c->arena, text, &options, err);
+
+    if (code != ASSAY_OK)
+        return code;
+    for (size_t i = 0; i < c->tx.input_count; i++)
+        if (!claims.has_utxo[i])
+            return assay_fail(err, ASSAY_E_MISSING, 0, "its input %zu does not say its coin", i);
+    return note_coins(c, claims.utxos, err);
+}
+
+static enum assay_code make_claim(struct run *c, struct kx_batch_artifact *made,
+                                  struct assay_err *err)
+{
     enum assay_code code =
-        kx_operate_claim(&c->operation, &c->tx, &c->arena, &c->channel, &all->key,
-                         all->options->fee_max, all->batch.policy.confirmations, err);
+        kx_operate_claim(&c->operation, made, &c->arena, &c->channel, &c->all->by, err);
 
     if (code == ASSAY_E_MISSING || code == ASSAY_E_RANGE)
         return leave(c, "nothing", err->text, err);
-    if (code == ASSAY_OK)
-        code = all->store->ops->begin_operation(all->store, &c->operation, ref_net_wall_ms(),
-                                                &result, err);
+    return code;
+}
+
+/* Its coins are what the chain says; what the text says of them is where to look. */
+static enum assay_code make_top_up(struct run *c, struct kx_batch_artifact *made,
+                                   struct assay_err *err)
+{
+    struct kx_sight coins = {.is_read = false};
+    struct kx_look look;
+    enum assay_code code = read_tx(c, c->all->request->top_up, err);
+
+    if (code != ASSAY_OK)
+        return assay_err_wrap(err, code, "the transaction");
+    look = (struct kx_look){.outpoints = c->outpoints, .spks = c->spks, .count = c->tx.input_count};
+    if ((code = ref_kaspa_node_look(c->all->node, &coins, fresh(c), &look, err)) != ASSAY_OK)
+        return code;
+    return kx_operate_top_up(&c->operation, made, &c->arena, &c->channel, &c->all->by, &c->tx,
+                             &coins, err);
+}
+
+static enum assay_code begin(struct run *c, struct assay_err *err)
+{
+    struct operating *all = c->all;
+    enum kx_operation_result result = KX_OPERATION_MOVED;
+    struct kx_batch_artifact made = {.is_complete = false};
+    enum assay_code code =
+        all->request->top_up.at == NULL ? make_claim(c, &made, err) : make_top_up(c, &made, err);
+
     if (code != ASSAY_OK)
         return code;
+    c->tx = made.tx;
+    if ((code = note_coins(c, made.utxos, err)) != ASSAY_OK ||
+        (code = all->store->ops->begin_operation(all->store, &c->operation, ref_net_wall_ms(),
+                                                 &result, err)) != ASSAY_OK)
+        return code;
     if (result == KX_OPERATION_LEASED)
-        return leave(c, "nothing", "a payment is on its way: claim again", err);
+        return leave(c, "nothing", "a payment is on its way: say it again", err);
     if (result == KX_OPERATION_MOVED)
         return leave(c, "nothing", "the channel is not active any more", err);
     return ASSAY_OK;
 }
 
-/* An operation of an earlier run: its very transaction. */
-static enum assay_code take_up(struct claim *c, struct assay_err *err)
+/* An operation of an earlier run: its very transaction, whatever is asked now. */
+static enum assay_code take_up(struct run *c, struct assay_err *err)
 {
-    const struct kaspa_json_options options = kx_transaction_limits();
-    struct kaspa_claims claims;
-    const char *txid = c->channel.record.lease;
-    enum assay_code code =
-        c->all->store->ops->load_operation(c->all->store, &c->operation, &c->arena, txid, err);
+    enum assay_code code = c->all->store->ops->load_operation(
+        c->all->store, &c->operation, &c->arena, c->channel.record.lease, err);
 
     if (code == ASSAY_E_MISSING)
-        return leave(c, "nothing", "a payment is on its way: claim again", err);
+        return leave(c, "nothing", "a payment is on its way: say it again", err);
     if (code != ASSAY_OK)
         return code;
-    code = kaspa_tx_parse(&c->tx, &claims, &c->arena, c->operation.transaction, &options, err);
-    if (code != ASSAY_OK || c->tx.output_count != 2 || c->operation.kind != KX_CLAIM)
+    code = read_tx(c, c->operation.transaction, err);
+    if (code != ASSAY_OK || !c->operation.has_successor ||
+        c->operation.successor.outpoint.index >= c->tx.output_count)
         return assay_fail(err, code != ASSAY_OK ? code : ASSAY_E_UNSUPPORTED, 0,
-                          "what is on its way in it is no claim that can be read");
+                          "what is on its way in it cannot be read");
     return ASSAY_OK;
 }
 
-static enum assay_code claim_channel(struct claim *c, const char *channel_id, struct assay_err *err)
+/* What an earlier run has begun is carried out first, be it what is asked now or not. */
+static enum assay_code operate_on(struct run *c, const char *channel_id, struct assay_err *err)
 {
+    const bool is_top_up = c->all->request->top_up.at != NULL;
     enum assay_code code = load(c, channel_id, err);
 
     if (code == ASSAY_OK)
@@ -249,17 +318,18 @@ static enum assay_code claim_channel(struct claim *c, const char *channel_id, st
     if (code != ASSAY_OK)
         return code;
     kaspa_txid(&c->txid, &c->tx);
-    c->head = c->tx.inputs[0].previous;
-    code = kx_lane_spk(&c->head_spk, &c->arena, &c->channel.lane, c->channel.record.head.claimed);
-    return code == ASSAY_OK ? carry_out(c, err) : code;
+    code = carry_out(c, err);
+    if (code == ASSAY_OK && (c->operation.kind == KX_TOP_UP) != is_top_up)
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "that was begun before: say it again");
+    return code;
 }
 
-static enum assay_code one(struct claiming *all, const char *channel_id, struct assay_err *err)
+static enum assay_code one(struct operating *all, const char *channel_id, struct assay_err *err)
 {
-    struct claim c = {.all = all,
-                      .arena = ASSAY_ARENA_INIT(CLAIM_ARENA_BYTES),
-                      .scratch = ASSAY_ARENA_INIT(CLAIM_ARENA_BYTES)};
-    enum assay_code code = claim_channel(&c, channel_id, err);
+    struct run c = {.all = all,
+                    .arena = ASSAY_ARENA_INIT(CHANNEL_ARENA_BYTES),
+                    .scratch = ASSAY_ARENA_INIT(CHANNEL_ARENA_BYTES)};
+    enum assay_code code = operate_on(&c, channel_id, err);
 
     assay_arena_fini(&c.scratch);
     assay_arena_fini(&c.arena);
@@ -270,8 +340,8 @@ static enum assay_code one(struct claiming *all, const char *channel_id, struct 
 
 /* ---- all of them ---- */
 
-/* UNKNOWN: one at least is not claimed. */
-static enum assay_code each(struct claiming *all, struct assay_err *err)
+/* UNKNOWN: one at least is not done. */
+static enum assay_code each(struct operating *all, struct assay_err *err)
 {
     char(*ids)[X402_HASH_TEXT_BYTES];
     size_t count;
@@ -287,7 +357,7 @@ static enum assay_code each(struct claiming *all, struct assay_err *err)
     }
     assay_free(ids);
     if (code == ASSAY_OK && is_left)
-        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "not all of them are claimed");
+        return assay_fail(err, ASSAY_E_UNKNOWN, 0, "not all of it is done");
     return code;
 }
 
@@ -311,7 +381,7 @@ static enum assay_code take_key(struct assay_key *out, const char *variable, str
                                variable);
 }
 
-static enum assay_code open_all(struct claiming *all, struct assay_err *err)
+static enum assay_code open_all(struct operating *all, struct assay_err *err)
 {
     const struct ref_kaspa_node_options node = kx_parts_node(all->options);
     enum assay_code code;
@@ -324,12 +394,14 @@ static enum assay_code open_all(struct claiming *all, struct assay_err *err)
     return ref_kaspa_node_start(&all->node, &node, err);
 }
 
-enum assay_code kx_server_claim(const struct kx_server_options *o,
-                                const struct kx_claim_request *request, struct assay_buf *out,
-                                struct assay_err *err)
+enum assay_code kx_server_operate(const struct kx_server_options *o,
+                                  const struct kx_operate_request *request, struct assay_buf *out,
+                                  struct assay_err *err)
 {
-    struct claiming all = {
-        .options = o, .out = out, .until_ms = ref_net_now_ms() + o->accept_wait_ms};
+    struct operating all = {.options = o,
+                            .request = request,
+                            .out = out,
+                            .until_ms = ref_net_now_ms() + o->accept_wait_ms};
     char key[2 * ASSAY_XONLY_BYTES + 1];
     struct kx_server_options with = *o;
     enum assay_code code = take_key(&all.key, request->secret_variable, err);
@@ -338,6 +410,9 @@ enum assay_code kx_server_claim(const struct kx_server_options *o,
         assay_hex_encode(key, assay_bytes_of(all.key.xonly, sizeof(all.key.xonly)));
         with.channel_key = key;
         code = kx_parts_batch(&all.batch, &with, err);
+        all.by = (struct kx_operator){.server = &all.key,
+                                      .fee_max = o->fee_max,
+                                      .confirmations = all.batch.policy.confirmations};
     }
     if (code == ASSAY_OK && (code = open_all(&all, err)) == ASSAY_OK)
         code = request->channel_id != NULL ? one(&all, request->channel_id, err) : each(&all, err);

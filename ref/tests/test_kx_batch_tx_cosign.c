@@ -1,0 +1,117 @@
+/* A provider's signature on a client's top-up (batch_tx.h). What it refuses stands beside what a
+ * verifier does, in the tables of test_kx_batch_tx_*.c (see kx_tx_world.h). */
+#include "ref/tests/kx_tx_world.h"
+
+static struct kx_tx_world *w;
+
+static void fini(void)
+{
+    if (w != NULL)
+        kx_tx_world_free(w);
+    w = NULL;
+}
+TestSuite(kx_batch_tx_co_sign, .fini = fini);
+
+/* As the client sends it. */
+static void ask(int generation)
+{
+    w = kx_tx_world_new(generation, KX_LANE_TOP_UP);
+    w->provider = NULL;
+    kx_tx_world_sign(w);
+}
+
+static enum assay_code co_sign(struct kx_batch_artifact *made, struct assay_err *err)
+{
+    return kx_batch_tx_co_sign(made, &w->with, &w->lane.server, err);
+}
+
+Test(kx_batch_tx_co_sign, completes_what_a_client_has_signed)
+{
+    for (int generation = 4; generation <= 5; generation++) {
+        struct kx_batch_artifact made, both;
+        struct assay_err err = {0};
+
+        ask(generation);
+        cr_assert_eq(co_sign(&made, &err), ASSAY_OK, "%s", err.text);
+        kx_lane_world_build(&both, &w->lane, &w->plan);
+        cr_expect(kaspa_hash_equal(&made.hash, &both.hash), "escrow-v%d", generation);
+        cr_expect(kx_lane_head_equal(&made.next, &both.next));
+        fini();
+    }
+}
+
+Test(kx_batch_tx_co_sign, is_nothing_that_older_templates_have)
+{
+    struct kx_batch_artifact made;
+    struct assay_err err = {0};
+
+    ask(3);
+    cr_expect_eq(co_sign(&made, &err), ASSAY_E_UNSUPPORTED);
+    cr_expect_neq(err.text[0], '\0');
+}
+
+static void other_key(void)
+{
+    w->lane.server = w->stranger;
+}
+static void fee_too_high(void)
+{
+    w->with.fee_max--;
+}
+static void coin_is_gone(void)
+{
+    w->is_missing[1] = true;
+}
+static void coin_is_worth_less(void)
+{
+    w->utxos[1].amount -= 1;
+}
+static void head_is_another(void)
+{
+    w->head.outpoint.index ^= 1;
+}
+static void head_is_worth_more(void)
+{
+    w->head.value += 1;
+}
+static void nobody_has_signed(void)
+{
+    w->client = NULL;
+    kx_tx_world_sign(w);
+}
+static void stranger_has_signed(void)
+{
+    w->client = &w->stranger;
+    kx_tx_world_sign(w);
+}
+
+Test(kx_batch_tx_co_sign, refuses_in_words)
+{
+    static const struct {
+        const char *name;
+        void (*change)(void);
+    } rows[] = {
+        {"another key than the channel's", other_key},
+        {"a fee above what is allowed", fee_too_high},
+        {"a funding coin that the chain does not have", coin_is_gone},
+        {"a funding coin that is worth less", coin_is_worth_less},
+        {"another head", head_is_another},
+        {"a head that is worth more", head_is_worth_more},
+        {"no client's signature", nobody_has_signed},
+        {"a stranger's signature", stranger_has_signed},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct kx_batch_artifact made;
+        struct assay_err err = {0};
+        enum assay_code rc;
+
+        ask(5);
+        rows[i].change();
+        rc = co_sign(&made, &err);
+        cr_expect(rc == ASSAY_E_MISMATCH || rc == ASSAY_E_UNKNOWN, "row: %s: %s", rows[i].name,
+                  assay_code_text(rc));
+        cr_expect_neq(err.text[0], '\0', "row: %s", rows[i].name);
+        fini();
+    }
+}
