@@ -2,15 +2,12 @@
  * and the authorization's, in one run: from the parsed form, and from the text of its header.
  * Usage: bench-exact. */
 #include "base/base64.h"
+#include "harness/tests/bench/pair.h"
 #include "kaspa/safejson.h"
 #include "kaspa_x402/exact_verify.h"
 #include "vectors/exact_base.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-enum { ROUNDS = 15, TIMES = 200, ARENA_BYTES = 1 << 24 };
+enum { ARENA_BYTES = 1 << 24 };
 
 struct world {
     struct assay_arena arena;
@@ -27,8 +24,9 @@ struct world {
     size_t wrong; /* how often something was not what it must be */
 };
 
-static void bare_signatures(struct world *w)
+static void bare_signatures(void *world)
 {
+    struct world *w = world;
     const struct kx_authorization *a = &w->payment.authorization;
 
     for (int i = 0; i < 2; i++)
@@ -52,8 +50,9 @@ static void judge(struct world *w, const struct kx_payment *payment, struct assa
     w->wrong += verdict.outcome != KASPA_VALID;
 }
 
-static void judge_parsed(struct world *w)
+static void judge_parsed(void *world)
 {
+    struct world *w = world;
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_BYTES);
 
     judge(w, &w->payment, &arena);
@@ -70,8 +69,9 @@ static bool read_payment(struct kx_payment *out, struct assay_json *doc, struct 
            kx_payment_read(out, arena, doc, NULL) == KX_LOCAL_NONE;
 }
 
-static void judge_header(struct world *w)
+static void judge_header(void *world)
 {
+    struct world *w = world;
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_BYTES);
     struct kx_payment payment;
     struct assay_json doc;
@@ -81,46 +81,6 @@ static void judge_header(struct world *w)
     else
         w->wrong++;
     assay_arena_fini(&arena);
-}
-
-static double now_us(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static double time_us(void (*work)(struct world *), struct world *w)
-{
-    double start = now_us();
-
-    for (int i = 0; i < TIMES; i++)
-        work(w);
-    return (now_us() - start) / TIMES;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double *left = a, *right = b;
-
-    return *left < *right ? -1 : *left > *right;
-}
-
-static void measure(const char *name, void (*ours)(struct world *), double least, struct world *w)
-{
-    double ratios[ROUNDS], us[ROUNDS];
-
-    for (int i = 0; i < ROUNDS; i++) {
-        double bare_us = time_us(bare_signatures, w);
-
-        us[i] = time_us(ours, w);
-        ratios[i] = bare_us / us[i];
-    }
-    qsort(ratios, ROUNDS, sizeof(ratios[0]), by_value);
-    qsort(us, ROUNDS, sizeof(us[0]), by_value);
-    printf("bench: %-44s %9.3f us  least %9.2f  ratio %.2f (min %.2f max %.2f of %d rounds)\n",
-           name, us[ROUNDS / 2], least, ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1], ROUNDS);
 }
 
 /* The text of a value, kept. */
@@ -174,13 +134,17 @@ static bool prepare(struct world *w)
 
 int main(void)
 {
+    static const struct bench_pair parsed = {"an exact payment, parsed, of two Schnorr",
+                                             bare_signatures, judge_parsed, 200, 85},
+                                   from_header = {"the same from its header, of two Schnorr",
+                                                  bare_signatures, judge_header, 200, 65};
     struct world w = {.arena = ASSAY_ARENA_INIT(ARENA_BYTES),
                       .header = ASSAY_BUF_INIT(ARENA_BYTES)};
     bool ok = prepare(&w);
 
     if (ok) {
-        measure("an exact payment, parsed, of two Schnorr", judge_parsed, 0.85, &w);
-        measure("the same from its header, of two Schnorr", judge_header, 0.65, &w);
+        bench_measure(&parsed, &w);
+        bench_measure(&from_header, &w);
     }
     if (ok && w.wrong > 0) {
         fprintf(stderr, "bench-exact: %zu results were not as they must be\n", w.wrong);

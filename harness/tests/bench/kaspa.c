@@ -2,17 +2,15 @@
  * transaction against the bare verification of its signature, an id against the raw digest of what
  * it digests, and the official script rows. Usage: bench-kaspa. */
 #include "base/hex.h"
+#include "harness/tests/bench/pair.h"
 #include "kaspa/build.h"
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
 #include "kaspa/verify.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-enum { ROUNDS = 15, ARENA_BYTES = 1 << 24 };
+enum { ARENA_BYTES = 1 << 24 };
 
 struct world {
     struct assay_arena arena;
@@ -26,8 +24,9 @@ struct world {
     size_t wrong; /* how often something was not what it must be */
 };
 
-static void bare_signature(struct world *w)
+static void bare_signature(void *world)
 {
+    struct world *w = world;
     w->wrong += assay_schnorr_verify(w->signature, w->message.at, w->key) != ASSAY_SIG_GOOD;
 }
 
@@ -42,13 +41,15 @@ static void judge(struct world *w, const struct kaspa_tx *tx)
     assay_arena_fini(&arena);
 }
 
-static void judge_parsed(struct world *w)
+static void judge_parsed(void *world)
 {
+    struct world *w = world;
     judge(w, &w->tx);
 }
 
-static void judge_text(struct world *w)
+static void judge_text(void *world)
 {
+    struct world *w = world;
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_BYTES);
     const struct kaspa_json_options options = {0};
     struct kaspa_claims claims;
@@ -61,73 +62,29 @@ static void judge_text(struct world *w)
     assay_arena_fini(&arena);
 }
 
-static void bare_digest(struct world *w)
+static void bare_digest(void *world)
 {
+    struct world *w = world;
     struct kaspa_hash out;
 
     assay_blake2b(out.at, sizeof(out.at), ASSAY_LIT("TransactionID"), assay_buf_view(&w->preimage));
     w->wrong += out.at[0] == 0 && out.at[1] == 0 && out.at[2] == 0;
 }
 
-static void id(struct world *w)
+static void id(void *world)
 {
+    struct world *w = world;
     struct kaspa_hash out;
 
     kaspa_txid(&out, &w->wide);
     w->wrong += out.at[0] == 0 && out.at[1] == 0 && out.at[2] == 0;
 }
 
-static const struct pair {
-    const char *name;
-    void (*bare)(struct world *);
-    void (*ours)(struct world *);
-    int times, least_percent;
-} pairs[] = {
+static const struct bench_pair pairs[] = {
     {"a parsed P2PK transaction, of bare Schnorr", bare_signature, judge_parsed, 400, 85},
     {"the same from JSON text, of bare Schnorr", bare_signature, judge_text, 400, 70},
     {"an id of 2 inputs and 2 outputs, of BLAKE2b", bare_digest, id, 20000, 50},
 };
-
-static double now_us(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static double time_us(void (*work)(struct world *), struct world *w, int times)
-{
-    double start = now_us();
-
-    for (int i = 0; i < times; i++)
-        work(w);
-    return (now_us() - start) / times;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double *left = a, *right = b;
-
-    return *left < *right ? -1 : *left > *right;
-}
-
-static void measure(const struct pair *pair, struct world *w)
-{
-    double ratios[ROUNDS], us[ROUNDS];
-
-    for (int i = 0; i < ROUNDS; i++) {
-        double bare_us = time_us(pair->bare, w, pair->times);
-
-        us[i] = time_us(pair->ours, w, pair->times);
-        ratios[i] = bare_us / us[i];
-    }
-    qsort(ratios, ROUNDS, sizeof(ratios[0]), by_value);
-    qsort(us, ROUNDS, sizeof(us[0]), by_value);
-    printf("bench: %-44s %9.3f us  least %9.2f  ratio %.2f (min %.2f max %.2f of %d rounds)\n",
-           pair->name, us[ROUNDS / 2], pair->least_percent / 100.0, ratios[ROUNDS / 2], ratios[0],
-           ratios[ROUNDS - 1], ROUNDS);
-}
 
 /* The official script rows, as `script_tests_expanded.json` describes how they are run. */
 static struct assay_bytes hex(struct assay_arena *arena, const json_t *text)
@@ -175,7 +132,7 @@ static void measure_rows(struct world *w)
         printf("bench: the official script rows: not run: %s is not there\n", path);
         return;
     }
-    start = now_us();
+    start = bench_now_us();
     json_array_foreach (json_object_get(doc, "cases"), i, row) {
         const struct assay_bytes scripts[2] = {hex(&w->arena, json_array_get(row, 1)),
                                                hex(&w->arena, json_array_get(row, 2))};
@@ -183,7 +140,7 @@ static void measure_rows(struct world *w)
         run_row(w, scripts, strcmp(json_string_value(json_array_get(row, 3)), "OK") == 0);
     }
     printf("bench: %-44s %9.3f ms  limit %9.3f  (%zu rows)\n",
-           "the official script rows, decoded and run", (now_us() - start) / 1e3, 500.0, i);
+           "the official script rows, decoded and run", (bench_now_us() - start) / 1e3, 500.0, i);
     json_decref(doc);
 }
 
@@ -238,7 +195,7 @@ int main(void)
     bool ok = prepare(&w);
 
     for (size_t i = 0; ok && i < ARRAY_LEN(pairs); i++)
-        measure(&pairs[i], &w);
+        bench_measure(&pairs[i], &w);
     if (ok)
         measure_rows(&w);
     if (ok && w.wrong > 0) {
