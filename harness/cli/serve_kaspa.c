@@ -440,7 +440,8 @@ static int operate(struct serve *s, const char *channel)
     if (s->top_up != NULL && assay_file_read(&text, s->top_up, &err) != ASSAY_OK) {
         status = cli_wrong(VERB, "--top-up: %s", err.text);
     } else {
-        request.top_up = assay_buf_view(&text);
+        if (s->top_up != NULL)
+            request.top_up = assay_buf_view(&text);
         status = run_operator(s, request, channel);
     }
     assay_buf_fini(&text);

@@ -26,7 +26,7 @@ static void compress(struct assay_buf *text, size_t large_bytes)
 {
     struct assay_buf bomb = ASSAY_BUF_INIT(NODE_ANSWER_MAX_BYTES);
 
-    node_gzip(&bomb, assay_buf_view(text), large_bytes);
+    role_http_gzip(&bomb, assay_buf_view(text), large_bytes);
     assay_buf_fini(text);
     *text = bomb;
 }

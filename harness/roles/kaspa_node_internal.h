@@ -286,8 +286,6 @@ unsigned node_rest_answer(struct assay_buf *out, const struct node_rest_request 
 /** MALFORMED and WRONG_SHAPE; others leave it. `member`: what is spoiled of an object; NULL: all
  * of it. */
 void node_spoil(struct assay_buf *answer, enum kaspa_node_fault fault, const char *member);
-/** Appends a gzip member of `text` and spaces up to `len` bytes. */
-void node_gzip(struct assay_buf *out, struct assay_bytes text, size_t len);
 
 /* ---- kaspa_node_frames.c: WebSocket as bytes (RFC 6455) ---- */
 

@@ -52,6 +52,9 @@ struct role_http_body {
 /** A response of that body, whose text it takes over in any case. NULL: out of memory. */
 struct MHD_Response *role_http_response(const struct role_http_body *body) ASSAY_MUST_USE;
 
+/** Appends a gzip member of `text` and spaces up to `len` bytes: a bomb. */
+void role_http_gzip(struct assay_buf *out, struct assay_bytes text, size_t len);
+
 /** The connection's socket, to poll whether its client is still there; -1: unknown. */
 int role_http_socket(struct MHD_Connection *connection);
 

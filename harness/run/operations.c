@@ -4,9 +4,10 @@
 #include "base/utf8.h"
 
 static const struct operation *const groups[] = {
-    operations_paid,     operations_kaspa_rules, operations_kaspa_tx, operations_kaspa_data,
-    operations_exact,    operations_exact_parts, operations_x402,     operations_batch,
-    operations_batch_tx, operations_batch_build, operations_evidence, operations_behaviour};
+    operations_paid,     operations_kaspa_rules, operations_kaspa_tx,    operations_kaspa_data,
+    operations_exact,    operations_exact_parts, operations_x402,        operations_evm,
+    operations_batch,    operations_batch_tx,    operations_batch_build, operations_batch_payment,
+    operations_evidence, operations_behaviour};
 
 const struct operation *operation_at(size_t index)
 {

@@ -346,46 +346,13 @@ static enum operation_answer presentation_digest(const json_t *in, json_t **resu
     return OPERATION_OK;
 }
 
-static bool commitment_in(struct kx_commitment *c, const struct kx_batch_binding *binding,
-                          const json_t *in, struct assay_err *err)
-{
-    return batch_in_bytes(c->channel_id, 32, in, "channelId", err) &&
-           (binding->is_of_outpoint || kaspa_in_hash(&c->covenant_id, in, "covenantId", err)) &&
-           (!binding->is_fixed ||
-            batch_in_bytes(c->presentation, 32, in, "presentationDigest", err)) &&
-           batch_in_bytes(c->fingerprint, 32, in, "requestFingerprint", err) &&
-           batch_in_bytes(c->requirements, 32, in, "acceptedRequirementsHash", err) &&
-           batch_in_outpoint(&c->outpoint, in, "activeOutpoint", err) &&
-           batch_in_bytes(c->voucher_signature, ASSAY_SIG_BYTES, in, "voucherSignature", err) &&
-           (binding->is_fixed || kaspa_in_u64(&c->voucher_amount, in, "voucherAmount", err)) &&
-           kaspa_in_u64(&c->charge, in, "charge", err) &&
-           kaspa_in_u64(&c->before, in, "before", err) &&
-           kaspa_in_u64(&c->after, in, "after", err) &&
-           kaspa_in_u64(&c->claimed, in, "claimed", err);
-}
-
 static enum operation_answer commitment_id(const json_t *in, json_t **result, struct assay_err *err)
 {
-    static const char *const members[] = {"binding",
-                                          "channelId",
-                                          "covenantId",
-                                          "presentationDigest",
-                                          "requestFingerprint",
-                                          "acceptedRequirementsHash",
-                                          "activeOutpoint",
-                                          "voucherSignature",
-                                          "voucherAmount",
-                                          "charge",
-                                          "before",
-                                          "after",
-                                          "claimed",
-                                          NULL};
     const struct kx_batch_binding *binding;
-    struct kx_commitment c = {.charge = 0};
+    struct kx_commitment c;
     uint8_t id[32];
 
-    if (!operation_members(in, members, err) || !batch_in_binding(&binding, in, NULL, err) ||
-        !commitment_in(&c, binding, in, err))
+    if (!batch_in_commitment(&c, &binding, in, err))
         return OPERATION_ERROR;
     if (c.claimed > c.before || c.charge == 0 || c.after < c.before ||
         c.after - c.before != c.charge)

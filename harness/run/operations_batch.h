@@ -36,6 +36,9 @@ bool batch_in_head(struct kx_lane_head *out, const json_t *in,
 /** A number of the script: at most `most`. */
 bool batch_in_amount(uint64_t *out, const json_t *in, const char *member, uint64_t most,
                      struct assay_err *err);
+/** The input of commitment.id: a commitment, of which no sum is judged, and its binding. */
+bool batch_in_commitment(struct kx_commitment *out, const struct kx_batch_binding **binding,
+                         const json_t *in, struct assay_err *err);
 json_t *batch_out_head(const struct kx_lane_head *head, const struct kaspa_spk *spk);
 /** Hex of exactly so many bytes. */
 bool batch_in_bytes(uint8_t *out, size_t len, const json_t *in, const char *member,

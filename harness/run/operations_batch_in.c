@@ -175,3 +175,44 @@ json_t *batch_out_head(const struct kx_lane_head *head, const struct kaspa_spk *
                      "claimed", kaspa_out_u64(head->claimed), "covenantId",
                      kaspa_out_hash(&head->covenant_id), "scriptPublicKey", kaspa_out_spk(spk));
 }
+
+static bool commitment_in(struct kx_commitment *c, const struct kx_batch_binding *binding,
+                          const json_t *in, struct assay_err *err)
+{
+    return batch_in_bytes(c->channel_id, 32, in, "channelId", err) &&
+           (binding->is_of_outpoint || kaspa_in_hash(&c->covenant_id, in, "covenantId", err)) &&
+           (!binding->is_fixed ||
+            batch_in_bytes(c->presentation, 32, in, "presentationDigest", err)) &&
+           batch_in_bytes(c->fingerprint, 32, in, "requestFingerprint", err) &&
+           batch_in_bytes(c->requirements, 32, in, "acceptedRequirementsHash", err) &&
+           batch_in_outpoint(&c->outpoint, in, "activeOutpoint", err) &&
+           batch_in_bytes(c->voucher_signature, ASSAY_SIG_BYTES, in, "voucherSignature", err) &&
+           (binding->is_fixed || kaspa_in_u64(&c->voucher_amount, in, "voucherAmount", err)) &&
+           kaspa_in_u64(&c->charge, in, "charge", err) &&
+           kaspa_in_u64(&c->before, in, "before", err) &&
+           kaspa_in_u64(&c->after, in, "after", err) &&
+           kaspa_in_u64(&c->claimed, in, "claimed", err);
+}
+
+bool batch_in_commitment(struct kx_commitment *out, const struct kx_batch_binding **binding,
+                         const json_t *in, struct assay_err *err)
+{
+    static const char *const members[] = {"binding",
+                                          "channelId",
+                                          "covenantId",
+                                          "presentationDigest",
+                                          "requestFingerprint",
+                                          "acceptedRequirementsHash",
+                                          "activeOutpoint",
+                                          "voucherSignature",
+                                          "voucherAmount",
+                                          "charge",
+                                          "before",
+                                          "after",
+                                          "claimed",
+                                          NULL};
+
+    *out = (struct kx_commitment){.charge = 0};
+    return operation_members(in, members, err) && batch_in_binding(binding, in, NULL, err) &&
+           commitment_in(out, *binding, in, err);
+}

@@ -120,6 +120,29 @@ static json_t *verdict_json(const struct judging *j)
     return all;
 }
 
+/* An id in the text that is another transaction's comes before all else: whatever is said of this
+ * one would be taken for that one. As of a payment's transaction (Kaspa x402 exact digest, section
+ * 7 (12)). */
+static enum operation_answer answer_of(const struct judging *j, json_t **result)
+{
+    const struct kaspa_claims *claims = &j->k.claims;
+    enum operation_answer answer;
+
+    if (!claims->has_id || kaspa_hash_equal(&claims->id, &j->verdict.id))
+        return operation_judged(result, verdict_json(j),
+                                &(struct checks_verdict){.outcome = j->verdict.outcome,
+                                                         .checks = j->verdict.checks,
+                                                         .count = KX_BATCH_TX__COUNT,
+                                                         .first = j->verdict.first,
+                                                         .id = rule_id,
+                                                         .concerns = is_of_kind,
+                                                         .kind = j->with.kind});
+    answer = exact_refused(result, kx_exact_rules[KX_EXACT_ID].id,
+                           kx_exact_rules[KX_EXACT_ID].local, "the text has another id");
+    json_object_set_new(*result, "transactionId", kaspa_out_hash(&j->verdict.id));
+    return answer;
+}
+
 static enum operation_answer judge(enum kx_batch_kind kind, const json_t *in, json_t **result,
                                    struct assay_err *err)
 {
@@ -128,14 +151,7 @@ static enum operation_answer judge(enum kx_batch_kind kind, const json_t *in, js
 
     if (answer == OPERATION_OK) {
         kx_batch_tx_verify(&j.verdict, &j.with);
-        answer = operation_judged(result, verdict_json(&j),
-                                  &(struct checks_verdict){.outcome = j.verdict.outcome,
-                                                           .checks = j.verdict.checks,
-                                                           .count = KX_BATCH_TX__COUNT,
-                                                           .first = j.verdict.first,
-                                                           .id = rule_id,
-                                                           .concerns = is_of_kind,
-                                                           .kind = kind});
+        answer = answer_of(&j, result);
     }
     assay_arena_fini(&j.k.arena);
     return answer;

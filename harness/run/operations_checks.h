@@ -14,6 +14,9 @@ struct checks_verdict {
     /** Whether a rule is told of; NULL: each is. */
     bool (*concerns)(size_t rule, unsigned kind);
     unsigned kind;
+    /** What a broken rule is called to the other side, where it has a name on that side alone;
+     * NULL: as its check says, on either side. */
+    const char *(*wire)(size_t rule);
 };
 
 /** The result: the outcome, what else is told (stolen), every check, and of what did not hold the
@@ -22,5 +25,8 @@ struct checks_verdict {
  *  that too little was given for. */
 enum operation_answer operation_judged(json_t **result, json_t *told,
                                        const struct checks_verdict *verdict);
+
+/** A member, unless its text is empty. */
+void operation_set_text(json_t *object, const char *name, const char *text);
 
 #endif

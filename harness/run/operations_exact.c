@@ -26,25 +26,6 @@ static bool has(const json_t *in, const char *member)
 
 /* ---- the input ---- */
 
-static bool offer_in(struct judging *j, const json_t *in, struct assay_err *err)
-{
-    const json_t *value = json_object_get(in, "required");
-    json_t *refused = NULL;
-    enum operation_answer answer =
-        exact_in_message(&j->offer_doc, &j->arena, in, "required", &refused, err);
-
-    if (answer == OPERATION_REFUSED)
-        assay_fail(err, ASSAY_E_MALFORMED, 0, "%s",
-                   json_string_value(json_object_get(refused, "reason")));
-    json_decref(refused);
-    if (answer == OPERATION_OK &&
-        x402_required_read(&j->offer, &j->arena, &j->offer_doc, err) == X402_FAULT_NONE)
-        return true;
-    if (value != NULL) /* what the server offered itself is an input of this operation */
-        (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member required");
-    return false;
-}
-
 static bool policy_in(struct kx_exact_policy *out, const json_t *in, struct assay_err *err)
 {
     static const char *const members[] = {"feeMax", "thresholdMin", "finality", "confirmations",
@@ -134,33 +115,17 @@ static bool evidence_in(struct judging *j, const json_t *in, struct assay_err *e
     return true;
 }
 
-static bool claimed_in(struct judging *j, const json_t *in, struct assay_err *err)
-{
-    const json_t *value = json_object_get(in, "claimed");
-
-    j->with.is_claimed = json_is_true(value);
-    if (value == NULL || json_is_boolean(value))
-        return true;
-    assay_fail(err, ASSAY_E_TYPE, 0, "member claimed: expected true or false");
-    return false;
-}
-
 /* What is known beside the payment. */
 static bool context_in(struct judging *j, const json_t *in, struct assay_err *err)
 {
     return policy_in(&j->with.policy, in, err) && exact_in_time(&j->with.now_ms, in, "now", err) &&
-           claimed_in(j, in, err) && (!has(in, "utxos") || utxos_in(j, in, err)) &&
-           (!has(in, "pov") || pov_in(j, in, err)) && (!has(in, "head") || head_in(j, in, err)) &&
+           operation_flag(&j->with.is_claimed, in, "claimed", false, err) &&
+           (!has(in, "utxos") || utxos_in(j, in, err)) && (!has(in, "pov") || pov_in(j, in, err)) &&
+           (!has(in, "head") || head_in(j, in, err)) &&
            (!has(in, "evidence") || evidence_in(j, in, err));
 }
 
 /* ---- the result ---- */
-
-static void set_hash(json_t *object, const char *name, const char *hash)
-{
-    if (hash[0] != '\0')
-        json_object_set_new(object, name, json_string(hash));
-}
 
 /* By which a payment is known again. */
 static void set_names(json_t *object, const struct kx_exact_verdict *v,
@@ -171,20 +136,20 @@ static void set_names(json_t *object, const struct kx_exact_verdict *v,
 
     if (has_identity && v->requirements_hash[0] != '\0' &&
         kx_payload_hash(hash, payment, v->requirements_hash, identity) == ASSAY_OK)
-        set_hash(object, "payloadHash", hash);
+        operation_set_text(object, "payloadHash", hash);
     if (has_identity)
-        set_hash(object, "identity", identity);
+        operation_set_text(object, "identity", identity);
     if (kx_authorization_id(hash, &payment->authorization) == ASSAY_OK)
-        set_hash(object, "authorizationId", hash);
+        operation_set_text(object, "authorizationId", hash);
 }
 
 static json_t *verdict_json(const struct kx_exact_verdict *v, const struct kx_payment *payment)
 {
     json_t *all = json_object();
 
-    set_hash(all, "transactionId", v->transaction_id);
-    set_hash(all, "fingerprint", v->fingerprint);
-    set_hash(all, "requirementsHash", v->requirements_hash);
+    operation_set_text(all, "transactionId", v->transaction_id);
+    operation_set_text(all, "fingerprint", v->fingerprint);
+    operation_set_text(all, "requirementsHash", v->requirements_hash);
     set_names(all, v, payment);
     if (v->checks[KX_EXACT_FEE].result == KASPA_CHECK_HELD)
         json_object_set_new(all, "fee", kaspa_out_u64(v->fee));
@@ -204,7 +169,7 @@ static enum operation_answer judge(struct judging *j, const json_t *in, json_t *
 {
     enum operation_answer answer;
 
-    if (!offer_in(j, in, err))
+    if (!exact_in_offer(&j->offer, &j->offer_doc, &j->arena, in, err))
         return OPERATION_ERROR;
     if ((answer = exact_in_payment(&j->payment, &j->payment_doc, &j->arena, in, result, err)) !=
             OPERATION_OK ||

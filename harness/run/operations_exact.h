@@ -26,6 +26,9 @@ bool exact_in_value(struct assay_json *doc, struct assay_arena *arena, const jso
 enum operation_answer exact_in_message(struct assay_json *doc, struct assay_arena *arena,
                                        const json_t *in, const char *member, json_t **result,
                                        struct assay_err *err);
+/** The member "required": what the server offered itself, and so an input of the operation. */
+bool exact_in_offer(struct x402_required *out, struct assay_json *doc, struct assay_arena *arena,
+                    const json_t *in, struct assay_err *err);
 /** A time as the payloads have it. */
 bool exact_in_time(int64_t *out, const json_t *in, const char *member, struct assay_err *err);
 /** "mempool", "accepted" or "confirmed". */

@@ -84,6 +84,24 @@ enum operation_answer exact_in_message(struct assay_json *doc, struct assay_aren
     return rc == ASSAY_OK ? OPERATION_OK : exact_refused_form(result, &why, err);
 }
 
+bool exact_in_offer(struct x402_required *out, struct assay_json *doc, struct assay_arena *arena,
+                    const json_t *in, struct assay_err *err)
+{
+    const json_t *value = json_object_get(in, "required");
+    json_t *refused = NULL;
+    enum operation_answer answer = exact_in_message(doc, arena, in, "required", &refused, err);
+
+    if (answer == OPERATION_REFUSED)
+        assay_fail(err, ASSAY_E_MALFORMED, 0, "%s",
+                   json_string_value(json_object_get(refused, "reason")));
+    json_decref(refused);
+    if (answer == OPERATION_OK && x402_required_read(out, arena, doc, err) == X402_FAULT_NONE)
+        return true;
+    if (value != NULL)
+        (void)assay_err_wrap(err, ASSAY_E_MALFORMED, "member required");
+    return false;
+}
+
 bool exact_in_time(int64_t *out, const json_t *in, const char *member, struct assay_err *err)
 {
     const char *text = operation_text(in, member, true, err);

@@ -28,6 +28,18 @@ bool operation_number(const json_t *in, const char *member, int64_t fallback, in
     return false;
 }
 
+bool operation_flag(bool *out, const json_t *in, const char *member, bool fallback,
+                    struct assay_err *err)
+{
+    const json_t *value = json_object_get(in, member);
+
+    *out = value != NULL ? json_is_true(value) : fallback;
+    if (value == NULL || json_is_boolean(value))
+        return true;
+    assay_fail(err, ASSAY_E_TYPE, 0, "member %s: expected true or false", member);
+    return false;
+}
+
 bool operation_members(const json_t *in, const char *const *members, struct assay_err *err)
 {
     const char *name;

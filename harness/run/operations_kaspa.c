@@ -106,7 +106,7 @@ static bool parse_tx(struct kaspa_in *k, struct assay_bytes text, bool numbers,
                      struct assay_err *err)
 {
     const struct kaspa_json_options options = {.numbers = numbers};
-    enum assay_code rc = kaspa_tx_parse(&k->tx, NULL, &k->arena, text, &options, err);
+    enum assay_code rc = kaspa_tx_parse(&k->tx, &k->claims, &k->arena, text, &options, err);
 
     (void)assay_err_wrap(err, rc, "member transaction");
     return rc == ASSAY_OK;

@@ -17,8 +17,9 @@
 struct kaspa_in {
     struct assay_arena arena;
     struct kaspa_tx tx;
-    struct kaspa_utxo *utxos; /**< one an input, or NULL */
-    bool *is_missing;         /**< one an input, or NULL */
+    struct kaspa_claims claims; /**< what the text of the transaction says of it */
+    struct kaspa_utxo *utxos;   /**< one an input, or NULL */
+    bool *is_missing;           /**< one an input, or NULL */
     size_t input;
 };
 

@@ -5,17 +5,6 @@
 
 #define REASON_MAX_BYTES 4096
 
-static bool fill_mass_in(bool *out, const json_t *in, struct assay_err *err)
-{
-    const json_t *value = json_object_get(in, "fillMass");
-
-    *out = json_is_true(value);
-    if (value == NULL || json_is_boolean(value))
-        return true;
-    assay_fail(err, ASSAY_E_TYPE, 0, "member fillMass: expected true or false");
-    return false;
-}
-
 static json_t *explanation(const struct kaspa_verdict *v, enum kaspa_rule_number rule,
                            const struct kaspa_tx *tx)
 {
@@ -110,7 +99,7 @@ static enum operation_answer verify_tx(const json_t *in, json_t **result, struct
     if (!operation_members(in, members, err) || !kaspa_in_tx(&k, in, err) ||
         (json_object_get(in, "utxos") != NULL && !kaspa_in_utxos(&k, in, true, err)) ||
         (json_object_get(in, "pov") != NULL && !kaspa_in_pov(&pov, in, err)) ||
-        !fill_mass_in(&with.mass_is_filled_in, in, err) ||
+        !operation_flag(&with.mass_is_filled_in, in, "fillMass", false, err) ||
         (verdict = kaspa_in_room(&k.arena, 1, sizeof *verdict, err)) == NULL)
         goto out;
     with.utxos = k.utxos;

@@ -1,7 +1,8 @@
 /* The embedded references of the profile kaspa-x402 (target/embedded.h).
  *
- *  Who is paid, and who owns the heads, are keys of the seed "assay kaspa-x402" (merchant, head
- * owner): nobody keeps them, and nothing on the simulated chain has value. */
+ *  Who is paid, who owns the heads, and the server's key in channels are keys of the seed "assay
+ *  kaspa-x402" (merchant, head owner, channel server): nobody keeps them, and nothing on the
+ *  simulated chain has value. */
 #include "target/embedded.h"
 
 static const char *const rules[] = {"base", NULL};
@@ -33,6 +34,11 @@ static const char server[] =
     "   \"small_store\": {\"args\": [\"--records\", \"4\"]},\n"
     "   \"forgetful\": {\"args\": [\"--retention\", \"1\", \"--sweep\", \"1\"]},\n"
     "   \"elsewhere\": {\"args\": [\"--base-url\", \"http://elsewhere.example\"]},\n"
+    "   \"channels\": {\"args\": [\"--channel-key\",\n"
+    "     \"f51d2d438123c10de0cb9716083f7220132936f241342b7b1f8046d2456767d5\",\n"
+    "     \"--channel-life\", \"10000\", \"--channel-bucket\", \"1000\"],\n"
+    "     \"env\": {\"ASSAY_CHANNEL_SECRET\":\n"
+    "       \"4779ec9c96a6758157e77086ebd5625bc44c9fc259e2fd785d122b3fc98abb59\"}},\n"
     "   \"short_challenge\": {\"args\": [\"--challenge\", \"1000\"]},\n"
     "   \"short_time\": {\"args\": [\"--timeout\", \"2\"]},\n"
     "   \"other_price\": {\"args\": [\"--price\", \"30000000\"]}},\n"
@@ -53,7 +59,7 @@ static const char server[] =
     " \"principals\": {\n"
     "   \"alice\": {\"Authorization\": \"Bearer alice-@SECRET@\"},\n"
     "   \"bob\": {\"Authorization\": \"Bearer bob-@SECRET@\"}},\n"
-    " \"supports\": [\"additive\"],\n"
+    " \"supports\": [\"additive\", \"channels\"],\n"
     " \"operations\": {\n"
     "   \"recover\": {\"command\": [\"${ASSAY}\", \"serve\", \"kaspa-x402\", \"--recover\", "
     "\"${TXID}\",\n"
@@ -64,7 +70,12 @@ static const char server[] =
     "     \"--store\", \"${STORE}\", \"--node\", \"${NODE}\"]},\n"
     "   \"not_run\": {\"command\": [\"${ASSAY}\", \"serve\", \"kaspa-x402\", \"--recover\", "
     "\"${TXID}\",\n"
-    "     \"--not-run\", \"--store\", \"${STORE}\", \"--node\", \"${NODE}\"]}},\n"
+    "     \"--not-run\", \"--store\", \"${STORE}\", \"--node\", \"${NODE}\"]},\n"
+    "   \"claim\": {\"command\": [\"${ASSAY}\", \"serve\", \"kaspa-x402\", \"--claim\", "
+    "\"${CHANNEL}\",\n"
+    "     \"--channel-secret\", \"ASSAY_CHANNEL_SECRET\", \"--store\", \"${STORE}\", \"--node\", "
+    "\"${NODE}\",\n"
+    "     \"--accept-wait\", \"200\", \"--poll\", \"20\"]}},\n"
     " \"executions\": \"origin\",\n"
     " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true},\n"
     " \"limits\": {\"body_bytes\": 65536, \"read_deadline_ms\": 1000, \"handler_deadline_ms\": "

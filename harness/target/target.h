@@ -81,7 +81,8 @@ struct target_role {
 };
 
 /** What its operator can do: a command that is run, or a request to `url` (absolute, or a path of
- *  the target). Placeholders as in a launch, and ${URL} (its base URL) ${TXID} ${RESULT} ${STATUS}.
+ *  the target). Placeholders as in a launch, and ${URL} (its base URL) ${TXID} ${RESULT} ${STATUS}
+ *  ${CHANNEL}.
  */
 struct target_operation {
     const char *name;           /**< "recover" */

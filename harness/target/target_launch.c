@@ -61,7 +61,7 @@ static enum assay_code read_variables(struct members *m, uint32_t token, struct 
 /* Beside those of the roles. */
 static const char *const placeholders[] = {
     "${ASSAY}", "${PORT}",   "${STORE}", "${WORKDIR}", "${RULES}",  "${DEFECTS}",
-    "${URL}",   "${POLICY}", "${TXID}",  "${RESULT}",  "${STATUS}",
+    "${URL}",   "${POLICY}", "${TXID}",  "${RESULT}",  "${STATUS}", "${CHANNEL}",
 };
 
 static bool is_placeholder(const char *at)

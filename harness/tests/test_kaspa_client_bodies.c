@@ -2,6 +2,7 @@
  * not at all. */
 #include "lineage_world.h"
 
+#include "defects/defects.h"
 #include "kaspa/covenant.h"
 
 enum { KEPT = 5, LARGE_BYTES = 5 << 20, ARENA_STEP = 128, ARENA_MAX = 1 << 16 };
@@ -178,6 +179,29 @@ Test(kaspa_client_bodies, are_the_true_ones_whatever_the_node_says)
                 lineage_expect(&l, lies[i].name, KX_CHAIN_ACCEPTED, spender ? 2 : 4);
             lineage_end(&l);
         }
+}
+
+Test(kaspa_client_bodies, are_anybodys_with_the_defect_that_does_not_hash_them)
+{
+    const struct kaspa_node_behaviour how = {.lie = KASPA_NODE_OTHER_BODY};
+
+    for (int on = 0; on < 2; on++) {
+        struct kx_look question;
+        struct lineage l;
+        enum assay_code rc;
+
+        if (on)
+            cr_assert_eq(ref_defect_switch_on(ASSAY_LIT("kx.node.body_unhashed"), NULL), ASSAY_OK);
+        lineage_begin(&l, 2);
+        question = lineage_birth(&l);
+        world_behave(&l.c.w, how);
+        rc = lineage_ask(&l, &question);
+        cr_expect_eq(rc, on ? ASSAY_OK : ASSAY_E_MALFORMED, "%s: %s", assay_code_name(rc),
+                     l.c.err.text);
+        cr_expect_eq(l.c.sight.has_body, on);
+        lineage_end(&l);
+        ref_defect_all_off();
+    }
 }
 
 static const struct {

@@ -4,18 +4,14 @@
 #include "vectors/batch_making.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define TEXT_MAX_BYTES ((size_t)1 << 20)
 
 static const char plan_text[] =
-    "{'channelConfig': {'network': 'kaspa:testnet-10', 'asset': 'KAS', 'templateId': '', "
-    "'clientPublicKey': '@key:client', 'serverPublicKey': '@key:server', 'payTo': "
-    "'@address:merchant', 'refundAddress': '@address:client', 'refundTimeoutDaa': '" BATCH_TIMEOUT
-    "', 'salt': '5555555555555555555555555555555555555555555555555555555555555555'}, 'txid': "
-    "'5151515151515151515151515151515151515151515151515151515151515151', 'value': '" BATCH_VALUE
-    "', 'claimed': '" BATCH_CLAIMED "', 'total': '" BATCH_TOTAL "', 'amount': '" BATCH_AMOUNT
-    "', 'fee': '" BATCH_FEE "', 'lockTime': '" BATCH_TIMEOUT "', 'funding': []}";
+    "{'channelConfig': " BATCH_CONFIG
+    ", 'txid': '5151515151515151515151515151515151515151515151515151515151515151', 'value': "
+    "'" BATCH_VALUE "', 'claimed': '" BATCH_CLAIMED "', 'total': '" BATCH_TOTAL "', 'amount': "
+    "'" BATCH_AMOUNT "', 'fee': '" BATCH_FEE "', 'lockTime': '" BATCH_TIMEOUT "', 'funding': []}";
 
 static const char pov_text[] = "{'daaScore': '2000000', 'pastMedianTime': '1800000000000'}";
 
@@ -70,40 +66,16 @@ static void open_lane(struct batch_making *m, struct kx_lane *lane, const json_t
 
     if (batch_in_lane(lane, &m->arena, plan, &result, m->v->err) != OPERATION_OK)
         assay_fail(m->v->err, ASSAY_E_MALFORMED, 0, "a channel cannot be opened: %s",
-                   batch_text_of(result, "reason"));
+                   vectors_text(result, "reason"));
     json_decref(result);
 }
 
-/* The same channel under kaspa-x402-escrow-v1. */
-static void open_first_lane(struct batch_making *m, struct kx_lane *lane)
-{
-    json_t *plan = json_deep_copy(m->plan);
-
-    (void)json_object_set_new(json_object_get(plan, "channelConfig"), "templateId",
-                              json_string(kx_escrow_templates[0].id));
-    open_lane(m, lane, plan);
-    json_decref(plan);
-}
-
-/* "@lane:N", "@redeem:N", "@first-lane:N"; before the lane is open there is none. */
+/* Before the lane is open there is none. */
 static json_t *lane_word(const char *text, void *context)
 {
     struct batch_making *m = context;
-    bool is_first = strncmp(text, "@first-lane:", 12) == 0;
-    bool is_spk = is_first || strncmp(text, "@lane:", 6) == 0;
-    uint64_t claimed = strtoull(text + strcspn(text, "0123456789"), NULL, 10);
-    struct assay_bytes redeem = {.len = 0};
-    struct kx_lane lane = m->lane;
-    struct kaspa_spk spk;
 
-    if (m->lane.tmpl == NULL || (!is_spk && strncmp(text, "@redeem:", 8) != 0))
-        return NULL;
-    if (is_first)
-        open_first_lane(m, &lane);
-    if (kx_lane_spk(&spk, &m->arena, &lane, claimed) != ASSAY_OK ||
-        kx_lane_redeem(&redeem, &m->arena, &lane, claimed) != ASSAY_OK)
-        batch_no_memory(m);
-    return is_spk ? kaspa_out_spk(&spk) : kaspa_out_hex(redeem);
+    return m->lane.tmpl != NULL ? vectors_lane_word(m->v, &m->arena, &m->lane, text) : NULL;
 }
 
 void batch_change(struct batch_making *m, enum vectors_batch_stage stage, json_t *value)
@@ -214,9 +186,7 @@ static void write_input(struct batch_making *m, const struct kx_batch_artifact *
     m->in = json_pack("{s:O}", "channelConfig", json_object_get(m->plan, "channelConfig"));
     if (m->kind != KX_BATCH_GENESIS)
         (void)json_object_set_new(m->in, "head", head_json(m));
-    (void)json_object_set_new(
-        m->in, "transaction",
-        json_loadb((const char *)assay_buf_view(&text).at, text.len, 0, NULL));
+    (void)json_object_set_new(m->in, "transaction", vectors_loaded(&text));
     (void)json_object_set_new(m->in, "utxos", utxos_of(made));
     (void)json_object_set_new(m->in, "pov", vectors_json(m->v, pov_text));
     assay_buf_fini(&text);

@@ -31,6 +31,12 @@
 #define BATCH_OTHER "7777777777777777777777777777777777777777777777777777777777777777"
 #define BATCH_LINEAGE "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0"
 
+#define BATCH_CONFIG                                                                               \
+    "{'network': 'kaspa:testnet-10', 'asset': 'KAS', 'templateId': 'kaspa-x402-escrow-v5', "       \
+    "'clientPublicKey': '@key:client', 'serverPublicKey': '@key:server', 'payTo': "                \
+    "'@address:merchant', 'refundAddress': '@address:client', 'refundTimeoutDaa': '" BATCH_TIMEOUT \
+    "', 'salt': '5555555555555555555555555555555555555555555555555555555555555555'}"
+
 /** When a change is made: what is made before it stays, what is made behind it follows. */
 enum vectors_batch_stage {
     BATCH_END,  /**< none: the list ends */
@@ -49,9 +55,7 @@ enum vectors_batch_stage {
 
 /** As vectors_patch, of what that stage makes. A step S, P or F of the path is the index of the
  *  successor, of the output that leaves the channel, or of the first funding input. Words as
- *  vectors_put_words has them, and "@lane:N" and "@redeem:N" for the script public key and the
- * redeem script of the channel with N claimed; "@first-lane:0": the script public key of the same
- * channel under kaspa-x402-escrow-v1. */
+ *  vectors_put_words and vectors_lane_word have them. */
 struct vectors_batch_patch {
     enum vectors_batch_stage stage;
     const char *path, *json;
@@ -64,6 +68,15 @@ json_t *vectors_batch_verify(struct vectors *v, int generation, enum kx_batch_ki
 /** The input of .build of the same. */
 json_t *vectors_batch_build(struct vectors *v, int generation, enum kx_batch_kind kind,
                             const struct vectors_batch_patch *patches);
+
+/** What a word stands for, or NULL where the text is none: "@lane:N" and "@redeem:N" for the script
+ *  public key and the redeem script of a channel with N claimed, "@lane-vG:N" for the script public
+ *  key of the same channel under kaspa-x402-escrow-vG. */
+json_t *vectors_lane_word(struct vectors *v, struct assay_arena *arena, const struct kx_lane *lane,
+                          const char *text);
+/** What a client signs for a voucher: {binding, network, amount, covenantId or, of
+ *  kaspa-escrow-v1, outpoint and scriptPublicKey}, whether or not there could be such a voucher. */
+void vectors_voucher_digest(struct vectors *v, uint8_t digest[32], const json_t *in);
 
 /** Operations by their kinds. */
 extern const char *const vectors_batch_verifies[KX_BATCH_KINDS];

@@ -28,13 +28,6 @@ static inline void batch_no_memory(struct batch_making *m)
 {
     assay_fail(m->v->err, ASSAY_E_NOMEM, 0, "out of memory");
 }
-/** "" where it is none. */
-static inline const char *batch_text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text != NULL ? text : "";
-}
 static inline uint64_t batch_number_of(struct batch_making *m, const json_t *object,
                                        const char *name)
 {

@@ -29,7 +29,7 @@ static bool name_genesis(struct batch_making *m)
 {
     json_t *output = json_array_get(json_object_get(batch_tx_of(m), "outputs"), 0);
     json_t *covenant = json_object_get(output, "covenant");
-    const char *other = batch_text_of(m->signing, "genesisId");
+    const char *other = vectors_text(m->signing, "genesisId");
     struct kaspa_genesis_output group;
     struct kaspa_hash id;
 
@@ -83,7 +83,7 @@ static void add_signature(struct batch_making *m, struct assay_buf *out, size_t 
                           const struct signer *signer)
 {
     uint8_t type = (uint8_t)json_integer_value(json_object_get(m->signing, signer->type));
-    const char *name = batch_text_of(m->signing, signer->key);
+    const char *name = vectors_text(m->signing, signer->key);
     uint8_t push[KASPA_SIGNATURE_PUSH_BYTES] = {0};
     struct assay_key key;
 
@@ -114,9 +114,9 @@ static void sign_head(struct batch_making *m, struct assay_buf *out, const struc
 
 static void voucher_digest(struct batch_making *m, uint8_t out[32])
 {
-    const char *binding = batch_text_of(m->signing, "voucherBinding");
+    const char *binding = vectors_text(m->signing, "voucherBinding");
     struct kx_voucher voucher = {
-        .network = assay_str(batch_text_of(m->signing, "voucherNetwork")),
+        .network = assay_str(vectors_text(m->signing, "voucherNetwork")),
         .outpoint = m->head.outpoint,
         .amount = batch_number_of(m, m->signing, "voucherTotal"),
     };
@@ -136,7 +136,7 @@ static void sign_voucher(struct batch_making *m, struct assay_buf *out)
     uint8_t signature[ASSAY_SIG_BYTES] = {0}, digest[32];
     struct assay_key key;
 
-    vectors_key(&key, batch_text_of(m->signing, "voucher"));
+    vectors_key(&key, vectors_text(m->signing, "voucher"));
     voucher_digest(m, digest);
     if (assay_schnorr_sign(signature, digest, &key, NULL) != ASSAY_OK)
         assay_fail(m->v->err, ASSAY_E_RANGE, 0, "a voucher cannot be signed");
@@ -214,7 +214,7 @@ static void make_signing(struct batch_making *m)
     };
     char redeem[32];
 
-    (void)snprintf(redeem, sizeof(redeem), "@redeem:%s", batch_text_of(m->plan, "claimed"));
+    (void)snprintf(redeem, sizeof(redeem), "@redeem:%s", vectors_text(m->plan, "claimed"));
     m->signing = vectors_json(m->v, signing_text);
     (void)json_object_set(m->signing, "total", json_object_get(m->plan, "total"));
     (void)json_object_set(m->signing, "voucherTotal", json_object_get(m->plan, "total"));

@@ -1,5 +1,5 @@
-/* Covenant templates: their scripts, and scripts that drifted from one. Source: Kaspa x402 batch
- * digest, sections 9.1, 9.3 and 16; D names a row of its section 9.3. */
+/* Covenant templates: their scripts, scripts that drifted from one, and what these let happen.
+ * Source: Kaspa x402 batch digest, sections 9.1, 9.3 and 16; D names a row of its section 9.3. */
 #include "vectors/batch_base.h"
 
 #include "kaspa_x402/escrow.h"
@@ -139,13 +139,13 @@ static const struct drift_row drifts[] = {
     EDITED("a byte of v1", 1, LENGTH, {300, 1, "ff"}),
 };
 
-/* The redeem script of values, as hex; NULL: there is none. */
-static json_t *redeem_of(struct vectors *v, json_t *in)
+/* The redeem script of what is asked of an operation, as hex; NULL: there is none. */
+static json_t *redeem_of(struct vectors *v, const char *operation, json_t *in)
 {
     struct assay_err err = {0};
     json_t *result = NULL, *redeem;
 
-    (void)operation_run(operation_find("template.spk"), in, &result, &err);
+    (void)operation_run(operation_find(operation), in, &result, &err);
     redeem = json_incref(json_object_get(result, "redeemScript"));
     json_decref(result);
     json_decref(in);
@@ -171,7 +171,7 @@ static void add_drift(struct vectors *v, const struct drift_row *row)
 {
     static const struct vectors_patch none[] = {{NULL, NULL}};
     int made_of = row->made_of != 0 ? row->made_of : row->generation;
-    json_t *redeem = redeem_of(v, values(v, made_of, row->patches)), *in;
+    json_t *redeem = redeem_of(v, "template.spk", values(v, made_of, row->patches)), *in;
 
     for (size_t i = 0; i < ARRAY_LEN(row->edits) && redeem != NULL; i++)
         redeem = edited(redeem, &row->edits[i]);
@@ -185,10 +185,43 @@ static void add_same(struct vectors *v, int generation, const char *name, const 
     static const struct vectors_patch none[] = {{NULL, NULL}};
     json_t *in = values(v, generation, none);
 
-    (void)json_object_set_new(in, "script", redeem_of(v, values(v, generation, none)));
+    (void)json_object_set_new(in, "script",
+                              redeem_of(v, "template.spk", values(v, generation, none)));
     if (unknown != NULL)
         (void)json_object_del(in, unknown);
     vectors_add_about(v, "template.diff", name, "ok", in, NULL, DRIFT, NULL);
+}
+
+/* ---- what a script lets happen ---- */
+
+static const struct {
+    const char *name, *behaviour;
+    struct edit edit;
+} behaviours[] = {
+    {"the script of the channel", "same", {0, 0, NULL}},
+    {"a claim that ends with 2, which is as true as 1", "same", {487, 1, "52"}},
+    {"D11: the lock time dropped unread", "allows more", {899, 1, "75"}},
+    {"D12: D may be above T - S", "allows more and locks", {337, 1, "a2"}},
+    {"D16: the successor at output 0", "locks", {157, 1, "00"}},
+    {"D17: the successor's script unchecked, of another length", "locks", {464, 1, ""}},
+    {"nothing at all", "locks", {0, 1048, ""}},
+};
+
+static void add_behaviours(struct vectors *v)
+{
+    for (size_t i = 0; i < ARRAY_LEN(behaviours) && v->err->code == ASSAY_OK; i++) {
+        bool is_same = strcmp(behaviours[i].behaviour, "same") == 0;
+        json_t *in = vectors_json(v, "{'channelConfig': " BATCH_CONFIG "}");
+        char known[64];
+
+        vectors_put_words(in, NULL, NULL);
+        (void)snprintf(known, sizeof(known), "{'behaviour': '%s'}", behaviours[i].behaviour);
+        (void)json_object_set_new(
+            in, "script",
+            edited(redeem_of(v, "channel.open", json_incref(in)), &behaviours[i].edit));
+        vectors_add_about(v, "template.behaviour", behaviours[i].name,
+                          is_same ? "ok" : "template.behaviour", in, known, DRIFT, NULL);
+    }
 }
 
 void vectors_batch_templates(struct vectors *v)
@@ -206,4 +239,5 @@ void vectors_batch_templates(struct vectors *v)
     add_same(v, 5, "the script of v5, whoever the client is", "clientPublicKey");
     for (size_t i = 0; i < ARRAY_LEN(drifts) && v->err->code == ASSAY_OK; i++)
         add_drift(v, &drifts[i]);
+    add_behaviours(v);
 }

@@ -35,7 +35,7 @@ static const struct vectors_batch_row honest[] = {
     GENERATION(2, GCTR, "{'relay': 'valid'}"),
     GENERATION(1, CR, "{'relay': 'valid'}"),
     REFUSED("to the script of a template without a lineage", G, "batch.tx.kind", "batch.kind_any",
-            {BATCH_TX, "transaction.outputs.0.scriptPublicKey", "'@first-lane:0'"}, V1_TEMPLATE),
+            {BATCH_TX, "transaction.outputs.0.scriptPublicKey", "'@lane-v1:0'"}, V1_TEMPLATE),
     REFUSED("of a template without a lineage", GT, "batch.tx.kind", NULL, V1_TEMPLATE),
 };
 

@@ -55,6 +55,18 @@ typedef json_t *vectors_word(const char *text, void *context);
  *  knows, which is asked first and may be NULL. */
 void vectors_put_words(json_t *value, vectors_word *more, void *context);
 
+/** sha256 of the canonical form of a value whose names are ASCII: X402_HASH_TEXT_BYTES. */
+void vectors_hash(char *out, const json_t *value);
+/** BIP-340 by the key of that name, as hex; the failure is noted. */
+json_t *vectors_signature(struct vectors *v, const uint8_t digest[32], const char *signer);
+/** What an offer advertises of payment identifiers: one is required. */
+json_t *vectors_identifier_extension(void);
+/** A member, or null; a text, or "". */
+json_t *vectors_member(const json_t *object, const char *name);
+const char *vectors_text(const json_t *object, const char *name);
+/** A JSON text as a value; NULL: it is none. */
+json_t *vectors_loaded(const struct assay_buf *text);
+
 /** The tables. */
 void vectors_kaspa_ids(struct vectors *v);
 void vectors_kaspa_data(struct vectors *v);
@@ -65,6 +77,7 @@ void vectors_kaspa_tx(struct vectors *v);
 void vectors_exact_payment(struct vectors *v);
 void vectors_exact_parts(struct vectors *v);
 void vectors_x402(struct vectors *v);
+void vectors_evm(struct vectors *v);
 void vectors_batch_channels(struct vectors *v);
 void vectors_batch_templates(struct vectors *v);
 void vectors_batch_vouchers(struct vectors *v);
@@ -74,6 +87,7 @@ void vectors_batch_genesis(struct vectors *v);
 void vectors_batch_claim(struct vectors *v);
 void vectors_batch_top_up(struct vectors *v);
 void vectors_batch_refund(struct vectors *v);
+void vectors_batch_payments(struct vectors *v);
 
 /** Appends a script: text as kaspa_script_assemble takes it, and these words.
  *

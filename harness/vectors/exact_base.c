@@ -2,7 +2,6 @@
  * 8 and 12. */
 #include "vectors/exact_base.h"
 
-#include "base/hash.h"
 #include "base/hex.h"
 #include "kaspa/build.h"
 #include "kaspa/mass.h"
@@ -80,17 +79,6 @@ static void change(struct making *m, enum vectors_exact_stage stage, json_t *val
 
 /* ---- the offer ---- */
 
-static json_t *identifier_extension(void)
-{
-    struct assay_buf text = ASSAY_BUF_INIT(4096);
-    json_t *extension;
-
-    x402_identifier_write(&text, true, ASSAY_LIT(""));
-    extension = json_loadb((const char *)assay_buf_view(&text).at, text.len, 0, NULL);
-    assay_buf_fini(&text);
-    return extension;
-}
-
 static void make_scripts(struct making *m)
 {
     struct assay_key merchant, owner;
@@ -117,7 +105,7 @@ static void make_offer(struct making *m)
     extra = json_object_get(terms, "extra");
     (void)json_object_set_new(terms, "payTo", vectors_out_address(script, KASPA_TESTNET));
     (void)json_object_set_new(json_object_get(m->required, "extensions"), "payment-identifier",
-                              identifier_extension());
+                              vectors_identifier_extension());
     (void)json_object_set_new(extra, "payToScriptPublicKey", vectors_out_spk(script));
     (void)json_object_set_new(m->head, "headScriptPublicKey", vectors_out_spk(script));
     (void)json_object_set_new(m->head, "headRedeemScript",
@@ -166,7 +154,7 @@ static void write_tx(struct making *m, const struct kaspa_tx *tx, const struct k
     struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
 
     kaspa_tx_write(&text, tx, hints, KASPA_JSON_NESTED);
-    m->text = json_loadb((const char *)assay_buf_view(&text).at, text.len, 0, NULL);
+    m->text = vectors_loaded(&text);
     assay_buf_fini(&text);
 }
 
@@ -239,14 +227,6 @@ static void expand(struct making *m)
 
 /* ---- the payment ---- */
 
-static void hash_of(char *out, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-
-    assay_sha256_hex(out, assay_str(text));
-    free(text);
-}
-
 static void request_hash(struct making *m, char *out, const char *requirements)
 {
     const json_t *claimed = json_object_get(m->claims, "requestHash");
@@ -254,18 +234,10 @@ static void request_hash(struct making *m, char *out, const char *requirements)
         json_pack("{s:s, s:s, s:n, s:s}", "method", "GET", "url", "https://api.example.test/file",
                   "body", "paymentRequirementsHash", requirements);
 
-    hash_of(out, request);
+    vectors_hash(out, request);
     if (json_is_string(claimed))
         (void)snprintf(out, X402_HASH_TEXT_BYTES, "%s", json_string_value(claimed));
     json_decref(request);
-}
-
-/* A member, or null. */
-static json_t *member(const json_t *object, const char *name)
-{
-    json_t *value = json_object_get(object, name);
-
-    return value != NULL ? value : json_null();
 }
 
 static json_t *preimage(struct making *m, const char *requirements, const char *request)
@@ -274,33 +246,32 @@ static json_t *preimage(struct making *m, const char *requirements, const char *
 
     return json_pack(
         "{s:s, s:O, s:O, s:o, s:O, s:O, s:O, s:O, s:s, s:s, s:O, s:O, s:O, s:O}", "scope",
-        KX_AUTHORIZATION, "network", member(terms, "network"), "profile", member(extra, "profile"),
-        "transactionId", kaspa_out_hash(&m->id), "paymentOutputIndex",
-        member(m->claims, "outputIndex"), "amount", member(terms, "amount"), "payTo",
-        member(terms, "payTo"), "payToScriptPublicKey", member(extra, "payToScriptPublicKey"),
+        KX_AUTHORIZATION, "network", vectors_member(terms, "network"), "profile",
+        vectors_member(extra, "profile"), "transactionId", kaspa_out_hash(&m->id),
+        "paymentOutputIndex", vectors_member(m->claims, "outputIndex"), "amount",
+        vectors_member(terms, "amount"), "payTo", vectors_member(terms, "payTo"),
+        "payToScriptPublicKey", vectors_member(extra, "payToScriptPublicKey"),
         "paymentRequirementsHash", requirements, "requestHash", request, "paymentIdentifier",
-        member(m->claims, "identifier"), "challengeId", member(extra, "challengeId"), "inputIndex",
-        member(m->claims, "inputIndex"), "expiresAt", member(m->claims, "expiresAt"));
+        vectors_member(m->claims, "identifier"), "challengeId",
+        vectors_member(extra, "challengeId"), "inputIndex", vectors_member(m->claims, "inputIndex"),
+        "expiresAt", vectors_member(m->claims, "expiresAt"));
 }
 
 static json_t *authorize(struct making *m, const char *requirements, const char *request)
 {
     json_t *signed_object = preimage(m, requirements, request);
     char digest[X402_HASH_TEXT_BYTES];
-    uint8_t signature[ASSAY_SIG_BYTES] = {0};
-    struct kaspa_hash message;
-    struct assay_key signer;
+    struct kaspa_hash message = {{0}};
 
-    hash_of(digest, signed_object);
+    vectors_hash(digest, signed_object);
     json_decref(signed_object);
-    vectors_key(&signer, json_string_value(json_object_get(m->claims, "signer")));
-    if (assay_hex_decode(message.at, sizeof(message.at), assay_str(digest), true) != ASSAY_OK ||
-        assay_schnorr_sign(signature, message.at, &signer, NULL) != ASSAY_OK)
-        assay_fail(m->v->err, ASSAY_E_RANGE, 0, "an authorization cannot be signed");
+    if (assay_hex_decode(message.at, sizeof(message.at), assay_str(digest), true) != ASSAY_OK)
+        assay_fail(m->v->err, ASSAY_E_RANGE, 0, "an authorization has no digest");
     return json_pack("{s:s, s:O, s:O, s:s, s:o}", "version", KX_AUTHORIZATION, "inputIndex",
-                     member(m->claims, "inputIndex"), "expiresAt", member(m->claims, "expiresAt"),
-                     "digest", digest, "signature",
-                     kaspa_out_hex(assay_bytes_of(signature, sizeof(signature))));
+                     vectors_member(m->claims, "inputIndex"), "expiresAt",
+                     vectors_member(m->claims, "expiresAt"), "digest", digest, "signature",
+                     vectors_signature(m->v, message.at,
+                                       json_string_value(json_object_get(m->claims, "signer"))));
 }
 
 static json_t *payload_of(struct making *m)
@@ -310,26 +281,26 @@ static json_t *payload_of(struct making *m)
     const json_t *extra = json_object_get(m->accepted, "extra");
     json_t *payload;
 
-    hash_of(requirements, m->accepted);
+    vectors_hash(requirements, m->accepted);
     request_hash(m, request, requirements);
     payload = json_pack("{s:s, s:O, s:s, s:s, s:O, s:s, s:o}", "type", KX_PAYLOAD_EXACT, "profile",
-                        member(extra, "profile"), "transaction", text != NULL ? text : "",
+                        vectors_member(extra, "profile"), "transaction", text != NULL ? text : "",
                         "transactionEncoding", KX_ENCODING, "paymentOutputIndex",
-                        member(m->claims, "outputIndex"), "requestHash", request, "authorization",
-                        authorize(m, requirements, request));
+                        vectors_member(m->claims, "outputIndex"), "requestHash", request,
+                        "authorization", authorize(m, requirements, request));
     if (m->profile == KX_ADDITIVE)
-        (void)json_object_set(payload, "challengeId", member(extra, "challengeId"));
+        (void)json_object_set(payload, "challengeId", vectors_member(extra, "challengeId"));
     free(text);
     return payload;
 }
 
 static void make_payment(struct making *m)
 {
-    json_t *extensions = json_deep_copy(member(m->required, "extensions"));
+    json_t *extensions = json_deep_copy(vectors_member(m->required, "extensions"));
     json_t *info = json_object_get(json_object_get(extensions, "payment-identifier"), "info");
 
     if (info != NULL)
-        (void)json_object_set(info, "id", member(m->claims, "identifier"));
+        (void)json_object_set(info, "id", vectors_member(m->claims, "identifier"));
     m->payment = json_pack("{s:i, s:O, s:o, s:o}", "x402Version", X402_VERSION, "accepted",
                            m->accepted, "payload", payload_of(m), "extensions", extensions);
     change(m, AT_PAYMENT, m->payment);

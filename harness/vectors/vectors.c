@@ -11,7 +11,8 @@
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
 #define KASPA_REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
-#define X402_REVISION "kaspa-x402 37c2d8a5ba39b992b88c640279d9ca8506e14122"
+#define KASPA_X402_REVISION "kaspa-x402 37c2d8a5ba39b992b88c640279d9ca8506e14122"
+#define X402_REVISION "x402 dd927a2"
 #define EXACT "kaspa-x402/exact/"
 #define BATCH "kaspa-x402/batch/"
 
@@ -62,15 +63,19 @@ static const struct file {
     {"x402.payment.read", EXACT "payment.read.json", "Kaspa x402 exact digest, section 3.4"},
     {"x402.settlement.read", EXACT "settlement.read.json", "Kaspa x402 exact digest, section 3.5"},
     {"x402.identifier.check", EXACT "identifier.check.json", "Kaspa x402 exact digest, section 12"},
+    {"evm.authorization", "x402/evm.authorization.json", "x402 v2 digest, sections 2.2, 4 and 8"},
     {"channel.id", BATCH "channel.id.json", "Kaspa x402 batch digest, sections 4 and 16"},
     {"channel.open", BATCH "channel.open.json", "Kaspa x402 batch digest, sections 4, 9.1 and 16"},
     {"template.spk", BATCH "template.spk.json", "Kaspa x402 batch digest, sections 9.1 and 16"},
     {"template.diff", BATCH "template.diff.json", "Kaspa x402 batch digest, section 9.3"},
+    {"template.behaviour", BATCH "template.behaviour.json",
+     "Kaspa x402 batch digest, sections 9.2 and 9.3"},
     {"voucher.digest", BATCH "voucher.digest.json", "Kaspa x402 batch digest, sections 5.1 and 16"},
     {"voucher.verify", BATCH "voucher.verify.json", "Kaspa x402 batch digest, sections 5.1 and 16"},
     {"presentation.digest", BATCH "presentation.digest.json",
      "Kaspa x402 batch digest, section 5.3"},
     {"commitment.id", BATCH "commitment.id.json", "Kaspa x402 batch digest, sections 5.5 and 16"},
+    {"batch.payment", BATCH "payment.json", "Kaspa x402 batch digest, sections 3 to 7 and 16"},
     {"genesis.verify", BATCH "genesis.verify.json", "Kaspa x402 batch digest, sections 8 and 9"},
     {"claim.verify", BATCH "claim.verify.json", "Kaspa x402 batch digest, sections 8, 9 and 16"},
     {"topup.verify", BATCH "topup.verify.json", "Kaspa x402 batch digest, sections 8 and 9"},
@@ -95,11 +100,13 @@ static const struct {
     {"exact.payment", vectors_exact_payment},
     {"exact.", vectors_exact_parts},
     {"x402.", vectors_x402},
+    {"evm.", vectors_evm},
     {"channel.", vectors_batch_channels},
     {"template.", vectors_batch_templates},
     {"voucher.", vectors_batch_vouchers},
     {"presentation.digest", vectors_batch_presentations},
     {"commitment.id", vectors_batch_commitments},
+    {"batch.payment", vectors_batch_payments},
     {"genesis.", vectors_batch_genesis},
     {"claim.", vectors_batch_claim},
     {"topup.", vectors_batch_top_up},
@@ -108,13 +115,30 @@ static const struct {
 
 /* ---- documents ---- */
 
+/* What the folder's files are about, and of which revision. */
+static const struct {
+    const char *folder, *revision;
+} revisions[] = {
+    {"kaspa/", KASPA_REVISION},
+    {"kaspa-x402/", KASPA_X402_REVISION},
+    {"x402/", X402_REVISION},
+};
+
+static const char *revision_of(const char *path)
+{
+    size_t i = 0;
+
+    while (i + 1 < ARRAY_LEN(revisions) &&
+           strncmp(path, revisions[i].folder, strlen(revisions[i].folder)) != 0)
+        i++;
+    return revisions[i].revision;
+}
+
 static json_t *document_of(const struct file *file, json_t *cases)
 {
-    bool is_kaspa = strncmp(file->path, "kaspa/", strlen("kaspa/")) == 0;
-
     return json_pack("{s:s, s:s, s:s, s:s, s:O}", "format", VECTORS_FORMAT, "operation",
-                     file->operation, "source", file->source, "revision",
-                     is_kaspa ? KASPA_REVISION : X402_REVISION, "cases", cases);
+                     file->operation, "source", file->source, "revision", revision_of(file->path),
+                     "cases", cases);
 }
 
 enum assay_code vectors_all(json_t **out, struct assay_err *err)

@@ -8,11 +8,13 @@
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_preallocated.h>
+#include <secp256k1_recovery.h>
 #include <secp256k1_schnorrsig.h>
 #include <stdalign.h>
 
 /* A context takes 208 bytes in version 0.2.0, the first one that has a static context too. */
 #define CONTEXT_ROOM_BYTES 1024
+#define RECOVERY_ID_MAX 3
 
 struct signer {
     alignas(max_align_t) uint8_t room[CONTEXT_ROOM_BYTES];
@@ -51,6 +53,33 @@ enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
     return secp256k1_ecdsa_verify(secp256k1_context_static, &parsed, message, &key)
                ? ASSAY_SIG_GOOD
                : ASSAY_SIG_WRONG;
+}
+
+static void write_whole(uint8_t *whole, const secp256k1_pubkey *key)
+{
+    size_t len = ASSAY_PUBKEY_WHOLE_BYTES;
+
+    (void)secp256k1_ec_pubkey_serialize(secp256k1_context_static, whole, &len, key,
+                                        SECP256K1_EC_UNCOMPRESSED);
+}
+
+enum assay_sig assay_ecdsa_recover(uint8_t *whole, const uint8_t *sig, unsigned recovery_id,
+                                   const uint8_t *message)
+{
+    secp256k1_ecdsa_recoverable_signature parsed;
+    secp256k1_ecdsa_signature plain;
+    secp256k1_pubkey key;
+
+    if (recovery_id > RECOVERY_ID_MAX ||
+        !secp256k1_ecdsa_recoverable_signature_parse_compact(secp256k1_context_static, &parsed, sig,
+                                                             (int)recovery_id))
+        return ASSAY_SIG_MALFORMED;
+    (void)secp256k1_ecdsa_recoverable_signature_convert(secp256k1_context_static, &plain, &parsed);
+    if (secp256k1_ecdsa_signature_normalize(secp256k1_context_static, NULL, &plain) ||
+        !secp256k1_ecdsa_recover(secp256k1_context_static, &key, &parsed, message))
+        return ASSAY_SIG_WRONG;
+    write_whole(whole, &key);
+    return ASSAY_SIG_GOOD;
 }
 
 static secp256k1_context *begin(struct signer *signer)
@@ -109,4 +138,33 @@ enum assay_code assay_ecdsa_sign(uint8_t *sig, const uint8_t *message, const str
         (void)secp256k1_ecdsa_signature_serialize_compact(context, sig, &made);
     secp256k1_context_preallocated_destroy(context);
     return is_signed ? ASSAY_OK : ASSAY_E_RANGE;
+}
+
+enum assay_code assay_ecdsa_sign_recoverable(uint8_t *sig, unsigned *recovery_id,
+                                             const uint8_t *message, const struct assay_key *key)
+{
+    struct signer signer;
+    secp256k1_context *context = begin(&signer);
+    secp256k1_ecdsa_recoverable_signature made;
+    bool is_signed =
+        secp256k1_ecdsa_sign_recoverable(context, &made, message, key->secret, NULL, NULL);
+    int id = 0;
+
+    if (is_signed) {
+        (void)secp256k1_ecdsa_recoverable_signature_serialize_compact(context, sig, &id, &made);
+        *recovery_id = (unsigned)id;
+    }
+    secp256k1_context_preallocated_destroy(context);
+    return is_signed ? ASSAY_OK : ASSAY_E_RANGE;
+}
+
+enum assay_code assay_key_whole(uint8_t *whole, const struct assay_key *key)
+{
+    secp256k1_pubkey parsed;
+
+    if (!secp256k1_ec_pubkey_parse(secp256k1_context_static, &parsed, key->compressed,
+                                   ASSAY_PUBKEY_BYTES))
+        return ASSAY_E_RANGE;
+    write_whole(whole, &parsed);
+    return ASSAY_OK;
 }

@@ -1,4 +1,4 @@
-/** Signatures on secp256k1: BIP-340 Schnorr and compact ECDSA, by libsecp256k1.
+/** Signatures on secp256k1: BIP-340 Schnorr, and ECDSA, compact or recoverable, by libsecp256k1.
  *
  *  Nothing here allocates or knows global state. A malformed key or signature is told apart from
  *  one that is well-formed and wrong, since protocols treat the two differently.
@@ -10,6 +10,7 @@
 
 #define ASSAY_XONLY_BYTES 32
 #define ASSAY_PUBKEY_BYTES 33
+#define ASSAY_PUBKEY_WHOLE_BYTES 65 /**< 04, then x and y */
 #define ASSAY_SIG_BYTES 64
 #define ASSAY_SIG_MESSAGE_BYTES 32
 
@@ -23,6 +24,12 @@ enum assay_sig assay_schnorr_verify(const uint8_t *sig, const uint8_t *message,
  *  group's order; a high s is WRONG. */
 enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
                                   const uint8_t *compressed);
+
+/** The key that an ECDSA signature is of, ASSAY_PUBKEY_WHOLE_BYTES; unchanged but of GOOD.
+ *  recovery_id: 0 .. 3. MALFORMED: as of assay_ecdsa_verify, or no such id; WRONG: s is high, or
+ *  there is no such key. */
+enum assay_sig assay_ecdsa_recover(uint8_t *whole, const uint8_t *sig, unsigned recovery_id,
+                                   const uint8_t *message);
 
 /** Whether 32 bytes are the x of a point: a key that somebody can have. */
 bool assay_xonly_is_point(const uint8_t *xonly);
@@ -45,5 +52,11 @@ enum assay_code assay_schnorr_sign(uint8_t *sig, const uint8_t *message,
 /** RFC 6979, low s. RANGE: as above. */
 enum assay_code assay_ecdsa_sign(uint8_t *sig, const uint8_t *message,
                                  const struct assay_key *key) ASSAY_MUST_USE;
+/** The same signature, and the id that assay_ecdsa_recover takes. */
+enum assay_code assay_ecdsa_sign_recoverable(uint8_t *sig, unsigned *recovery_id,
+                                             const uint8_t *message,
+                                             const struct assay_key *key) ASSAY_MUST_USE;
+/** The public key with its y. RANGE: as above; unchanged then. */
+enum assay_code assay_key_whole(uint8_t *whole, const struct assay_key *key) ASSAY_MUST_USE;
 
 #endif

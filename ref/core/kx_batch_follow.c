@@ -7,6 +7,7 @@
  * does, what has spent it. A spend counts once it is as deep as a head has to be, for what is put
  * there and taken back makes a lane suspicious for good. */
 #include "core/kx_core_internal.h"
+#include "defects/defects.h"
 
 static struct kx_action refuse(struct kx_core_request *r)
 {
@@ -22,7 +23,13 @@ static struct kx_action give_up(struct kx_core_request *r)
 
 struct kx_action kx_batch_follow(struct kx_core_request *r)
 {
-    return kx_core_ask(r, KX_ASK_LINEAGE);
+    return REF_DEFECT(kx_batch_unfollowed) ? refuse(r) : kx_core_ask(r, KX_ASK_LINEAGE);
+}
+
+/* As deep as a head has to be. */
+static bool is_deep(const struct kx_core_request *r, uint64_t confirmations)
+{
+    return confirmations >= r->core->batch->policy.confirmations || REF_DEFECT(kx_batch_shallow);
 }
 
 static bool has_birth(const struct kx_lineage *lineage, struct kx_stand *stand)
@@ -120,8 +127,9 @@ struct kx_action kx_batch_on_followed(struct kx_core_request *r, enum assay_code
 /* It was there once, and the chain was read from below it: it is accepted no more. */
 static bool is_taken_back(const struct kx_sight *sight)
 {
-    return sight->is_read && (sight->evidence.status == KX_CHAIN_UNKNOWN ||
-                              sight->evidence.status == KX_CHAIN_MEMPOOL);
+    return sight->is_read && !REF_DEFECT(kx_batch_removal) &&
+           (sight->evidence.status == KX_CHAIN_UNKNOWN ||
+            sight->evidence.status == KX_CHAIN_MEMPOOL);
 }
 
 /* Nothing tells the blue score of a checkpoint where nothing was accepted: the last one is kept. */
@@ -142,7 +150,7 @@ static struct kx_action bring_back(struct kx_core_request *r, const struct kx_si
 {
     struct kx_acceptance genesis = kx_lane_journal_acceptance(sight);
 
-    if (genesis.confirmations < r->core->batch->policy.confirmations)
+    if (!is_deep(r, genesis.confirmations))
         return give_up(r);
     return put(r, &(struct kx_lane_journal_news){.genesis = &genesis, .to = genesis.checkpoint},
                sight);
@@ -175,7 +183,7 @@ struct kx_action kx_batch_on_spender(struct kx_core_request *r, enum assay_code 
     if (code != ASSAY_OK)
         return kx_core_refuse_blind(r, code);
     if (sight->evidence.status != KX_CHAIN_ACCEPTED || !sight->has_body ||
-        sight->evidence.confirmations < r->core->batch->policy.confirmations ||
+        !is_deep(r, sight->evidence.confirmations) ||
         !kx_lane_journal_transition(&transition, &b->lane, &b->record.head, sight))
         return give_up(r);
     return put(r,

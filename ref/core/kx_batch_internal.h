@@ -33,8 +33,8 @@ struct kx_batch_state {
     bool has_before;
     struct kx_batch_verdict verdict;
     enum kx_batch_rule broken;
-    bool is_client_known; /**< a voucher for this very lineage is signed by its client, who may pay
-                               on */
+    bool is_client_known; /**< a voucher for this very lineage, and its presentation with this very
+                               request, are signed by its client, who may pay on */
 
     /* its settlement */
     struct kx_lane_head head; /**< that is charged */

@@ -3,6 +3,7 @@
 #include "core/kx_core_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 
 bool kx_batch_is_sold(const struct kx_core_request *r)
 {
@@ -50,6 +51,7 @@ static enum assay_code quote(struct kx_batch_offer *out, const struct kx_core_re
     const struct kx_batch_core *batch = core->batch;
 
     *out = (struct kx_batch_offer){
+        .has_mcp_charge = REF_DEFECT(kx_batch_mcp),
         .token = ASSAY_JSON_NONE,
         .binding = batch->binding,
         .network = core->network,
@@ -57,9 +59,11 @@ static enum assay_code quote(struct kx_batch_offer *out, const struct kx_core_re
                                                                charges have */
                   .pay_to = assay_str(core->pay_to),
                   .template_id = assay_str(batch->template_id),
-                  .amount = r->route->price,
+                  .amount = REF_DEFECT(kx_batch_price) ? r->route->price / KASPA_SOMPI_PER_KAS
+                                                       : r->route->price,
                   .max_timeout_s = core->max_timeout_s,
-                  .min_deposit = batch->min_deposit,
+                  .min_deposit =
+                      REF_DEFECT(kx_batch_deposit_low) ? r->route->price : batch->min_deposit,
                   .claim_reserve = batch->reserve,
                   .refund_timeout_daa = timeout},
     };
@@ -78,10 +82,9 @@ static enum assay_code tell_state(struct kx_batch_offer *out, struct kx_core_req
     return rc;
 }
 
-/* The client of a channel is told its state where a voucher of his for this very lineage came with
- * the payment: whoever names the channel's id and its client's key may only have read them on the
- * chain, where the script that a claim reveals has both, and what was charged since is nobody
- * else's to know. */
+/* The client of a channel is told its state where he has signed this very request: whoever names
+ * the channel's id and its client's key, or brings a voucher of his, may only have read them on the
+ * chain, where a claim reveals them all, and what was charged since is nobody else's to know. */
 enum assay_code kx_batch_quote(struct kx_batch_offer *out, const struct kx_batch_offer **shown,
                                struct kx_core_request *r)
 {
@@ -93,6 +96,8 @@ enum assay_code kx_batch_quote(struct kx_batch_offer *out, const struct kx_batch
         return ASSAY_OK;
     timeout = is_told ? r->batch.lane.channel.refund_timeout_daa
                       : timeout_at(r->core->batch, r->daa_score);
+    if (REF_DEFECT(kx_batch_time))
+        timeout = (uint64_t)r->now_ms;
     if (timeout == 0)
         return ASSAY_OK;
     rc = quote(out, r, timeout);
@@ -112,7 +117,8 @@ static uint64_t timeout_given(const struct kx_core_request *r)
     uint64_t accepted = r->batch.accepted.terms.refund_timeout_daa;
     uint64_t latest = r->daa_score != 0 ? timeout_at(batch, r->daa_score) : KX_BATCH_TIMEOUT_MAX;
 
-    if (r->batch.has_record && accepted == r->batch.lane.channel.refund_timeout_daa)
+    if (REF_DEFECT(kx_batch_offer_timeout) ||
+        (r->batch.has_record && accepted == r->batch.lane.channel.refund_timeout_daa))
         return accepted;
     if (accepted % batch->refund_bucket_daa == 0 && accepted <= latest)
         return accepted;

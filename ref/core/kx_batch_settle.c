@@ -10,6 +10,7 @@
 #include "core/kx_core_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 
 /* ---- the claim ---- */
 
@@ -50,6 +51,8 @@ static void fill_attempt(struct kx_core_request *r)
         .handler_started_ms = KX_NO_TIME,
         .recovery = ASSAY_LIT(""),
     };
+    if (REF_DEFECT(kx_batch_expired) || REF_DEFECT(kx_batch_expiry_once))
+        attempt->authorization_expires_ms = INT64_MAX;
     memcpy(attempt->txid, b->verdict.attempt, sizeof(attempt->txid));
     memcpy(attempt->fingerprint, r->fingerprint, sizeof(attempt->fingerprint));
     memcpy(attempt->requirements_hash, r->requirements, sizeof(attempt->requirements_hash));
@@ -92,7 +95,7 @@ struct kx_action kx_batch_on_unclaimed(struct kx_core_request *r, enum kx_claim_
 
 static bool is_expired(const struct kx_core_request *r)
 {
-    return r->attempt.authorization_expires_ms <= r->now_ms;
+    return r->attempt.authorization_expires_ms <= r->now_ms && !REF_DEFECT(kx_batch_expiry_handler);
 }
 
 struct kx_action kx_batch_begin(struct kx_core_request *r)
@@ -132,13 +135,22 @@ struct kx_action kx_batch_resume(struct kx_core_request *r)
 struct kx_action kx_batch_go_on(struct kx_core_request *r)
 {
     r->batch.head = r->batch.record.head;
-    if (!r->attempt.has_result)
+    if (!r->attempt.has_result || (REF_DEFECT(kx_batch_staged) && is_expired(r)))
         return kx_batch_begin(r);
     r->result = r->attempt.result;
     return kx_core_commit(r);
 }
 
 /* ---- the receipt ---- */
+
+/* Of defect batch.signature_told: one member more. */
+static void add_signature(struct assay_buf *out, const uint8_t *voucher)
+{
+    out->len--; /* the object's end */
+    assay_buf_add_str(out, ",\"voucherSignature\":\"");
+    assay_buf_add_hex(out, assay_bytes_of(voucher, ASSAY_SIG_BYTES));
+    assay_buf_add_str(out, "\"}");
+}
 
 /* Of stored terms and the channel that the store will find unchanged when it commits, so that two
  * who write it write the same. */
@@ -157,11 +169,14 @@ void kx_batch_add_receipt(struct assay_buf *out, struct kx_core_request *r)
         .covenant_id = b->head.covenant_id,
     };
 
-    if (kx_batch_state(&settled.state, r, &b->head, charge->after) != ASSAY_OK ||
+    if (kx_batch_state(&settled.state, r, &b->head,
+                       REF_DEFECT(kx_batch_receipt) ? charge->before : charge->after) != ASSAY_OK ||
         assay_hex_decode(settled.id, sizeof(settled.id), assay_str(charge->commitment_id), true) !=
             ASSAY_OK) {
         out->bad = ASSAY_E_NOMEM;
         return;
     }
     kx_batch_settlement_write(out, &settled);
+    if (REF_DEFECT(kx_batch_signature_told) && assay_buf_ok(out))
+        add_signature(out, charge->voucher);
 }

@@ -63,6 +63,8 @@ const char *kx_core_access_fault(struct kx_core_request *r)
     if (r->route->is_authenticated) {
         r->context = (struct kx_context){.principal = assay_str(principal->name),
                                          .tenant = assay_str(principal->tenant)};
+        if (REF_DEFECT(kx_batch_context) && r->route->is_batch)
+            r->context = (struct kx_context){.principal = ASSAY_LIT("caller")};
         r->request.context = &r->context;
     }
     return NULL;

@@ -1,6 +1,8 @@
 /* The sums of a channel; see accounting.h. */
 #include "kaspa_x402/accounting.h"
 
+#include "defects/defects.h"
+
 #include <assert.h>
 
 static const struct {
@@ -50,6 +52,11 @@ static uint64_t left(const struct kx_batch_binding *binding, const struct kx_acc
     return binding->is_of_outpoint ? a->authorized : a->authorized - a->claimed;
 }
 
+static bool is_covered(uint64_t sum, const struct kx_accounts *a)
+{
+    return sum <= a->funding || REF_DEFECT(kx_batch_uncovered);
+}
+
 enum kx_account_fault kx_accounts_check(const struct kx_batch_binding *binding,
                                         const struct kx_accounts *a)
 {
@@ -61,11 +68,12 @@ enum kx_account_fault kx_accounts_check(const struct kx_batch_binding *binding,
         return KX_ACCOUNT_CLAIMED;
     if (!binding->is_of_outpoint && a->charged > a->authorized)
         return KX_ACCOUNT_CHARGED;
-    if (a->charged - a->claimed > a->funding || left(binding, a) > a->funding)
+    if (!is_covered(a->charged - a->claimed, a) || !is_covered(left(binding, a), a))
         return KX_ACCOUNT_COVER;
     if (!add(&needed, binding, left(binding, a), a->reserve))
         return KX_ACCOUNT_RANGE;
-    return needed > a->funding ? KX_ACCOUNT_RESERVE : KX_ACCOUNT_OK;
+    return is_covered(needed, a) || REF_DEFECT(kx_batch_reserve) ? KX_ACCOUNT_OK
+                                                                 : KX_ACCOUNT_RESERVE;
 }
 
 enum kx_account_fault kx_accounts_required(uint64_t *out, const struct kx_batch_binding *binding,
@@ -85,10 +93,16 @@ enum kx_account_fault kx_accounts_required(uint64_t *out, const struct kx_batch_
         return KX_ACCOUNT_PENDING;
     if (next < a->authorized)
         next = a->authorized;
-    if (next - taken > a->funding)
+    if (!is_covered(next - taken, a))
         return KX_ACCOUNT_COVER;
     *out = next;
     return KX_ACCOUNT_OK;
+}
+
+bool kx_accounts_is_total(uint64_t total, uint64_t required)
+{
+    return total == required || (total > required && REF_DEFECT(kx_batch_total_above)) ||
+           (total < required && REF_DEFECT(kx_batch_total_below));
 }
 
 enum kx_account_fault kx_accounts_authorize(struct kx_accounts *a,
@@ -98,7 +112,7 @@ enum kx_account_fault kx_accounts_authorize(struct kx_accounts *a,
     struct kx_accounts next = *a;
     enum kx_account_fault fault = kx_accounts_required(&next.authorized, binding, a, amount);
 
-    if (fault == KX_ACCOUNT_OK && total != next.authorized)
+    if (fault == KX_ACCOUNT_OK && !kx_accounts_is_total(total, next.authorized))
         fault = KX_ACCOUNT_TOTAL;
     if (fault == KX_ACCOUNT_OK)
         fault = kx_accounts_check(binding, &next);

@@ -55,6 +55,8 @@ enum kx_account_fault kx_accounts_check(const struct kx_batch_binding *binding,
 enum kx_account_fault kx_accounts_required(uint64_t *out, const struct kx_batch_binding *binding,
                                            const struct kx_accounts *a,
                                            uint64_t amount) ASSAY_MUST_USE;
+/** Whether a voucher's total is the required one. */
+bool kx_accounts_is_total(uint64_t total, uint64_t required);
 /** A voucher of that total is taken: T becomes it, A does not change yet. As _required, and TOTAL;
  *  or as _check of what would be. */
 enum kx_account_fault kx_accounts_authorize(struct kx_accounts *a,

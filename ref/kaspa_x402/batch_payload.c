@@ -5,9 +5,8 @@
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
-static void write_config(struct assay_buf *out, const struct kx_channel *c)
+void kx_channel_write(struct assay_buf *out, const struct kx_channel *c)
 {
-    kx_write_name(out, "channelConfig");
     assay_buf_add_byte(out, '{');
     kx_write_str(out, "asset", KX_ASSET);
     kx_write_hex32(out, "clientPublicKey", c->client);
@@ -79,8 +78,10 @@ static void write_payload(struct assay_buf *out, const struct kx_batch_payment *
 
     assay_buf_add_byte(out, '{');
     kx_write_hex(out, "activeScriptPublicKey", p->spk);
-    if (is_deposit)
-        write_config(out, &p->channel);
+    if (is_deposit) {
+        kx_write_name(out, "channelConfig");
+        kx_channel_write(out, &p->channel);
+    }
     kx_write_hex32(out, "channelId", p->channel_id);
     if (p->type == KX_PAYLOAD_CLAIM)
         kx_write_decimal(out, "claimAmount", p->claim);

@@ -147,7 +147,7 @@ static bool read_outpoint(struct reading *t)
         name, KX_KIND_##kind, KX_AT(struct kx_channel, field), NULL, false                         \
     }
 
-static bool read_config(struct reading *t)
+bool kx_channel_read(struct kx_channel *out, const struct kx_reader *r, uint32_t token)
 {
     static const struct kx_member members[] = {
         TERM("network", TEXT, network),
@@ -160,16 +160,23 @@ static bool read_config(struct reading *t)
         TERM("refundTimeoutDaa", AMOUNT, refund_timeout_daa),
         TERM("salt", BYTES, salt),
     };
+
+    if (!kx_read_closed(r, token, members, ARRAY_LEN(members), out))
+        return false;
+    return out->refund_timeout_daa <= KX_BATCH_TIMEOUT_MAX ||
+           kx_read_fail(r, ASSAY_E_RANGE, token, "refundTimeoutDaa",
+                        "is a time, not a DAA score: it must be below 500000000000");
+}
+
+static bool read_config(struct reading *t)
+{
     struct kx_reader r = t->payload;
 
     if (t->read.type != KX_PAYLOAD_DEPOSIT)
         return true;
     r.place = "payload.channelConfig";
-    if (!kx_read_closed(&r, t->config, members, ARRAY_LEN(members), &t->read.channel))
+    if (!kx_channel_read(&t->read.channel, &r, t->config))
         return false;
-    if (t->read.channel.refund_timeout_daa > KX_BATCH_TIMEOUT_MAX)
-        return kx_read_fail(&r, ASSAY_E_RANGE, t->config, "refundTimeoutDaa",
-                            "is a time, not a DAA score: it must be below 500000000000");
     memcpy(t->read.client, t->read.channel.client, sizeof(t->read.client));
     return true;
 }

@@ -71,6 +71,12 @@ enum kx_local kx_batch_payment_read(struct kx_batch_payment *out, struct assay_a
 /** Appends the payload object, canonical: what the envelope's `payload` is. */
 void kx_batch_payload_write(struct assay_buf *out, const struct kx_batch_payment *payment);
 
+/** A channel's configuration as a closed object, canonical; and read, its texts in the reader's
+ *  arena. False: err says which member. */
+void kx_channel_write(struct assay_buf *out, const struct kx_channel *channel);
+bool kx_channel_read(struct kx_channel *out, const struct kx_reader *reader,
+                     uint32_t token) ASSAY_MUST_USE;
+
 /** The replay projection's hash: of what the schemas know alone, so that it is the same for members
  *  that nobody reads and for hex of either case. requirements: acceptedRequirementsHash, text. All
  *  outputs here are 64 lower-case hex digits and a NUL; TOO_LARGE, NOMEM. */

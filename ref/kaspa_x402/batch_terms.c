@@ -2,6 +2,8 @@
 #include "kaspa_x402/batch_terms.h"
 
 #include "base/decimal.h"
+#include "defects/defects.h"
+#include "kaspa_x402/escrow.h"
 #include "kaspa_x402/exact_write.h"
 
 #include <assert.h>
@@ -132,18 +134,30 @@ static bool read_network(struct reading *t)
     is_known = kx_network_find(&t->out->network, t->terms->network) &&
                (t->out->network == KASPA_TESTNET ||
                 (t->out->binding != NULL && t->out->binding->has_mainnet));
+    if (REF_DEFECT(kx_batch_network) && t->out->network == KASPA_TESTNET)
+        t->out->terms.network = ASSAY_LIT(KX_NETWORK_TESTNET);
     return require(t, is_known, ASSAY_E_UNKNOWN, "network", "is none that the binding has");
 }
 
 static bool read_asset(struct reading *t)
 {
-    return require(t, assay_bytes_is(t->terms->asset, KX_ASSET), ASSAY_E_UNKNOWN, "asset",
-                   "is not KAS");
+    return require(t, assay_bytes_is(t->terms->asset, KX_ASSET) || REF_DEFECT(kx_batch_asset),
+                   ASSAY_E_UNKNOWN, "asset", "is not KAS");
+}
+
+/* Of defect batch.amount_lenient; else the amount as it is. */
+static struct assay_bytes amount_as_read(const struct reading *t)
+{
+    struct assay_bytes text = t->terms->amount;
+
+    while (REF_DEFECT(kx_batch_amount) && text.len > 1 && text.at[0] == '0')
+        text = assay_bytes_part(text, 1, text.len);
+    return text;
 }
 
 static bool read_amount(struct reading *t)
 {
-    enum assay_code rc = assay_decimal_u64(&t->out->terms.amount, t->terms->amount);
+    enum assay_code rc = assay_decimal_u64(&t->out->terms.amount, amount_as_read(t));
 
     if (rc == ASSAY_OK && t->out->binding != NULL &&
         t->out->terms.amount > t->out->binding->amount_max)
@@ -159,8 +173,11 @@ static bool read_binding(struct reading *t)
 
     if (t->out->binding == NULL)
         return require_extra(t, false, ASSAY_E_UNKNOWN, "binding", "is not known");
-    return kx_read_members(&t->extra, t->terms->extra, members, ARRAY_LEN(members), t->out) &&
-           require_extra(t, kx_batch_has_template(t->out->binding, t->out->terms.template_id),
+    if (!kx_read_members(&t->extra, t->terms->extra, members, ARRAY_LEN(members), t->out))
+        return false;
+    if (REF_DEFECT(kx_batch_template))
+        t->out->terms.template_id = ASSAY_LIT(KX_ESCROW_V5_TEMPLATE);
+    return require_extra(t, kx_batch_has_template(t->out->binding, t->out->terms.template_id),
                          ASSAY_E_MISMATCH, "templateId", "is no template of the binding");
 }
 
@@ -266,8 +283,8 @@ static bool check_pay_to(struct reading *t)
     struct kaspa_address address;
     enum kaspa_address_error error = kaspa_address_decode(&address, NULL, t->terms->pay_to);
 
-    return require(t, error == KASPA_ADDRESS_OK, ASSAY_E_MALFORMED, "payTo",
-                   kaspa_address_error_text(error));
+    return require(t, error == KASPA_ADDRESS_OK || REF_DEFECT(kx_batch_pay_to), ASSAY_E_MALFORMED,
+                   "payTo", kaspa_address_error_text(error));
 }
 
 static bool check_key(struct reading *t)
@@ -276,8 +293,9 @@ static bool check_key(struct reading *t)
     bool is_known =
         t->known_key != NULL && memcmp(key, t->known_key, sizeof(t->out->terms.server)) == 0;
 
-    return require_extra(t, is_known || assay_xonly_is_point(key), ASSAY_E_MALFORMED,
-                         "serverPublicKey", "is the x of no point");
+    return require_extra(t,
+                         is_known || assay_xonly_is_point(key) || REF_DEFECT(kx_batch_server_key),
+                         ASSAY_E_MALFORMED, "serverPublicKey", "is the x of no point");
 }
 
 static bool check_amount(struct reading *t)
@@ -291,9 +309,9 @@ static bool check_deposit(struct reading *t)
     const struct kx_batch_terms *terms = &t->out->terms;
     bool fits = terms->amount <= t->out->binding->amount_max - terms->claim_reserve;
 
-    return require_extra(t, fits && terms->amount + terms->claim_reserve <= terms->min_deposit,
-                         ASSAY_E_RANGE, "minDepositSompi",
-                         "is below the amount and claimReserveSompi together");
+    fits = fits && terms->amount + terms->claim_reserve <= terms->min_deposit;
+    return require_extra(t, fits || REF_DEFECT(kx_batch_deposit_low), ASSAY_E_RANGE,
+                         "minDepositSompi", "is below the amount and claimReserveSompi together");
 }
 
 static bool check_mcp(struct reading *t)
@@ -306,8 +324,8 @@ static bool check_mcp(struct reading *t)
     if (!t->out->has_mcp_charge)
         return true;
     return kx_read_members(&t->extra, t->terms->extra, members, ARRAY_LEN(members), t) &&
-           require_extra(t, t->mcp_charge == t->out->terms.amount, ASSAY_E_MISMATCH,
-                         members[0].name, "is not the amount");
+           require_extra(t, t->mcp_charge == t->out->terms.amount || REF_DEFECT(kx_batch_mcp),
+                         ASSAY_E_MISMATCH, members[0].name, "is not the amount");
 }
 
 enum kx_batch_terms_fault kx_batch_offer_read_known(struct kx_batch_offer *out,
@@ -387,7 +405,7 @@ static void write_extra(struct assay_buf *out, const struct kx_batch_offer *offe
     if (offer->binding->has_reserve)
         kx_write_decimal(out, "claimReserveSompi", terms->claim_reserve);
     if (offer->has_mcp_charge)
-        kx_write_decimal(out, "mcpErrorChargeSompi", terms->amount);
+        kx_write_decimal(out, "mcpErrorChargeSompi", REF_DEFECT(kx_batch_mcp) ? 0 : terms->amount);
     kx_write_decimal(out, "minDepositSompi", terms->min_deposit);
     kx_write_decimal(out, "refundTimeoutDaa", terms->refund_timeout_daa);
     if (offer->binding->is_fixed)

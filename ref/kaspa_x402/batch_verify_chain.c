@@ -2,6 +2,7 @@
  * Kaspa x402 batch digest, sections 7, steps 18 to 21, 8.5, 9.1, 10 and 12. */
 #include "kaspa_x402/batch_verify_internal.h"
 
+#include "defects/defects.h"
 #include "kaspa/covenant.h"
 
 /* ---- the head ---- */
@@ -19,9 +20,12 @@ void kx_judge_confirmed(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_hold(v, rule);
         break;
     case KX_DECISION_PENDING:
-        kx_batch_break(v, rule, "what made the head has %llu confirmations, %llu are needed",
-                       (unsigned long long)evidence->acceptance.confirmations,
-                       (unsigned long long)awaited.threshold);
+        if (REF_DEFECT(kx_batch_unconfirmed))
+            kx_batch_hold(v, rule);
+        else
+            kx_batch_break(v, rule, "what made the head has %llu confirmations, %llu are needed",
+                           (unsigned long long)evidence->acceptance.confirmations,
+                           (unsigned long long)awaited.threshold);
         break;
     case KX_DECISION_ABSENT:
         kx_batch_break(v, rule, "what made the head will never be accepted");
@@ -43,7 +47,7 @@ const char *kx_refund_window_fault(uint64_t timeout_daa, uint64_t now_daa,
         return "the refund timeout is a time, not a DAA score";
     if (timeout_daa <= now_daa)
         return "the refund is open";
-    if (timeout_daa - now_daa <= policy->refund_lead_daa)
+    if (timeout_daa - now_daa <= policy->refund_lead_daa && !REF_DEFECT(kx_batch_refund_lead))
         return "the refund opens too soon for the charge to be claimed first";
     if (policy->horizon_daa > 0 && timeout_daa - now_daa > policy->horizon_daa)
         return "the refund opens beyond the horizon";
@@ -61,7 +65,7 @@ void kx_judge_refund(struct kx_judging *v, enum kx_batch_rule rule)
     }
     fault = kx_refund_window_fault(v->out->lane->channel.refund_timeout_daa, sight->daa_score,
                                    &v->with->policy);
-    if (fault == NULL)
+    if (fault == NULL || REF_DEFECT(kx_batch_refund_window))
         kx_batch_hold(v, rule);
     else
         kx_batch_break(v, rule, "%s", fault);
@@ -76,7 +80,8 @@ void kx_judge_coin(struct kx_judging *v, enum kx_batch_rule rule)
 static bool is_bound_to(bool has_covenant, const struct kaspa_hash *id,
                         const struct kaspa_hash *wanted)
 {
-    return has_covenant && !kaspa_hash_is_zero(id) && kaspa_hash_equal(id, wanted);
+    return (has_covenant && !kaspa_hash_is_zero(id) && kaspa_hash_equal(id, wanted)) ||
+           REF_DEFECT(kx_batch_unbound);
 }
 
 void kx_judge_coin_lineage(struct kx_judging *v, enum kx_batch_rule rule)
@@ -86,7 +91,8 @@ void kx_judge_coin_lineage(struct kx_judging *v, enum kx_batch_rule rule)
     kx_batch_judge_that(
         v, rule,
         v->payment->binding->is_of_outpoint ||
-            is_bound_to(coin->has_covenant, &coin->covenant_id, &v->out->head.covenant_id),
+            is_bound_to(coin->has_covenant, &coin->covenant_id, &v->out->head.covenant_id) ||
+            (REF_DEFECT(kx_batch_top_up_elsewhere) && v->out->path == KX_PATH_TOP_UP),
         "the coin is in another covenant, or in none");
 }
 
@@ -95,7 +101,9 @@ void kx_judge_coin_script(struct kx_judging *v, enum kx_batch_rule rule)
     if (v->has_spk != ASSAY_OK)
         kx_batch_lacks(v, rule, v->has_spk, "");
     else
-        kx_batch_judge_that(v, rule, kaspa_spk_equal(&v->with->sight->coin.spk, &v->spk),
+        kx_batch_judge_that(v, rule,
+                            kaspa_spk_equal(&v->with->sight->coin.spk, &v->spk) &&
+                                (v->out->head.claimed == 0 || !REF_DEFECT(kx_batch_script_state)),
                             "the coin's script is not made of this channel and what was claimed");
 }
 
@@ -103,7 +111,7 @@ void kx_judge_coin_amount(struct kx_judging *v, enum kx_batch_rule rule)
 {
     uint64_t amount = v->with->sight->coin.amount;
 
-    if (amount == v->out->head.value)
+    if (amount == v->out->head.value || REF_DEFECT(kx_batch_funding_believed))
         kx_batch_hold(v, rule);
     else
         kx_batch_break(v, rule, "the coin is worth %llu, the channel says %llu",
@@ -121,7 +129,7 @@ void kx_judge_escrow(struct kx_judging *v, enum kx_batch_rule rule)
 {
     char address[KASPA_ADDRESS_TEXT_MAX_BYTES];
 
-    if (!is_deposit(v))
+    if (!is_deposit(v) || REF_DEFECT(kx_batch_escrow))
         kx_batch_hold(v, rule);
     else if (v->has_spk != ASSAY_OK || kx_lane_address(address, v->with->arena, v->out->lane,
                                                        v->out->head.claimed) != ASSAY_OK)
@@ -136,7 +144,8 @@ void kx_judge_escrow(struct kx_judging *v, enum kx_batch_rule rule)
 void kx_judge_deposit(struct kx_judging *v, enum kx_batch_rule rule)
 {
     kx_batch_judge_that(v, rule,
-                        !is_deposit(v) || v->payment->funding >= v->offer.terms.min_deposit,
+                        !is_deposit(v) || v->payment->funding >= v->offer.terms.min_deposit ||
+                            REF_DEFECT(kx_batch_deposit_any),
                         "fundingAmountSompi is below minDepositSompi");
 }
 
@@ -149,7 +158,8 @@ static const char *output_fault(const struct kx_judging *v, const struct kx_birt
 
     if (!kaspa_outpoint_equal(&birth->outpoint, &head->outpoint))
         return "it is evidence of another output";
-    if (output->value != head->value || !kaspa_spk_equal(&output->spk, &v->spk))
+    if ((output->value != head->value && !REF_DEFECT(kx_batch_funding_believed)) ||
+        !kaspa_spk_equal(&output->spk, &v->spk))
         return "its output has another amount or script";
     if (!v->payment->binding->is_of_outpoint &&
         !is_bound_to(output->has_covenant, &output->covenant_id, &head->covenant_id))
@@ -165,9 +175,10 @@ static const char *genesis_fault(const struct kx_judging *v, const struct kx_bir
     const struct kaspa_genesis_output output = {birth->outpoint.index, &birth->output};
     struct kaspa_hash id;
 
-    if (birth->output_count != 1)
+    if (birth->output_count != 1 && !REF_DEFECT(kx_batch_genesis_outputs))
         return "the genesis has other outputs";
-    if (birth->authorized_count != 1)
+    if (birth->authorized_count != 1 &&
+        !(REF_DEFECT(kx_batch_unbound) && birth->authorized_count == 0))
         return "the genesis begins the lineage in several outputs, or in none";
     if (birth->outpoint.index != 0 || birth->output.authorizing_input != 0)
         return "the head is not output 0, authorized by input 0";
@@ -225,6 +236,8 @@ void kx_judge_top_up(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_hold(v, rule);
     else if (v->topping_up != KX_ACCOUNT_OK)
         kx_batch_break(v, rule, "%s", kx_account_text(v->topping_up));
+    else if (REF_DEFECT(kx_batch_top_up_elsewhere))
+        kx_batch_hold(v, rule);
     else
         judge_birth(v, rule, top_up_fault);
 }

@@ -21,7 +21,8 @@ struct kx_judging {
     struct kaspa_spk spk;             /**< that the head must have */
     struct kx_accounts before;        /**< without this request's voucher */
     enum kx_account_fault topping_up; /**< of TOP_UP; where it is one, `before` is without it */
-    struct kx_presentation expected;  /**< what the client must have signed */
+    struct kx_voucher voucher;        /**< what the client must have signed, and */
+    struct kx_presentation expected;  /**< what he must have presented */
 };
 
 void kx_batch_hold(struct kx_judging *v, enum kx_batch_rule rule);

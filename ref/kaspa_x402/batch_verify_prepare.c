@@ -3,6 +3,7 @@
 #include "kaspa_x402/batch_verify_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 
 #include <assert.h>
 
@@ -98,32 +99,45 @@ static void find_lane(struct kx_judging *v)
     if (out->path != KX_PATH_TOP_UP)
         return;
     set_presented_head(v, channel->head.covenant_id, channel->head.claimed);
-    v->topping_up = kx_accounts_top_up(&v->before, channel->lane->binding, v->payment->funding);
+    v->topping_up = kx_accounts_top_up(
+        &v->before, channel->lane->binding,
+        v->payment->funding + (REF_DEFECT(kx_batch_top_up_added) ? channel->head.value : 0));
 }
 
 /* ---- what the client must have signed ---- */
+
+/* Of defect batch.lineage_believed; else that of the head. */
+static struct kaspa_hash lineage_of(const struct kx_judging *v)
+{
+    return REF_DEFECT(kx_batch_lineage) ? v->payment->voucher.covenant_id
+                                        : v->out->head.covenant_id;
+}
 
 static void expect(struct kx_judging *v)
 {
     const struct kx_batch_payment *payment = v->payment;
     struct kx_presentation *e = &v->expected;
-    struct kx_voucher voucher = {.network = v->out->lane->channel.network,
-                                 .covenant_id = v->out->head.covenant_id,
-                                 .outpoint = v->out->head.outpoint,
-                                 .spk = v->spk,
-                                 .amount = payment->voucher.amount};
 
-    kx_voucher_digest(v->out->voucher_digest, v->out->lane->binding, &voucher);
+    v->voucher = (struct kx_voucher){.network = v->out->lane->channel.network,
+                                     .covenant_id = lineage_of(v),
+                                     .outpoint = v->out->head.outpoint,
+                                     .spk = v->spk,
+                                     .amount = payment->voucher.amount};
+    kx_voucher_digest(v->out->voucher_digest, v->out->lane->binding, &v->voucher);
     if (v->has_fingerprint == ASSAY_OK)
         from_text(e->fingerprint, v->out->fingerprint);
     memcpy(e->requirements, v->accepted, sizeof(e->requirements));
     memcpy(e->context, v->context, sizeof(e->context));
     memcpy(e->channel_id, v->out->lane->channel_id, sizeof(e->channel_id));
     memcpy(e->voucher_digest, v->out->voucher_digest, sizeof(e->voucher_digest));
-    e->covenant_id = v->out->head.covenant_id;
+    e->covenant_id = v->voucher.covenant_id;
     e->has_identifier =
         payment->identifier_state == X402_IDENTIFIER_PRESENT && payment->identifier.id.len > 0;
     e->identifier = e->has_identifier ? payment->identifier.id : ASSAY_LIT("");
+    if (REF_DEFECT(kx_batch_presented_id)) {
+        e->has_identifier = payment->presentation.says.has_identifier;
+        e->identifier = payment->presentation.says.identifier;
+    }
     /* the client chooses these two */
     e->expires_at = payment->presentation.says.expires_at;
     memcpy(e->nonce, payment->presentation.says.nonce, sizeof(e->nonce));
@@ -145,6 +159,14 @@ static void name_attempt(struct kx_judging *v)
         out->payload[0] = out->attempt[0] = '\0';
 }
 
+/* Of defect batch.escrow_believed: the deposit's. */
+static void believe_script(struct kx_judging *v)
+{
+    if (v->payment->type == KX_PAYLOAD_DEPOSIT &&
+        kaspa_spk_parse(&v->spk, v->payment->spk) != ASSAY_OK)
+        v->has_spk = ASSAY_E_MALFORMED;
+}
+
 void kx_batch_prepare(struct kx_judging *v)
 {
     hash_context(v);
@@ -156,5 +178,7 @@ void kx_batch_prepare(struct kx_judging *v)
     v->has_spk = kx_lane_spk(&v->spk, v->with->arena, v->out->lane, v->out->head.claimed);
     if (v->has_spk != ASSAY_OK)
         v->spk.script = ASSAY_LIT("");
+    if (REF_DEFECT(kx_batch_escrow))
+        believe_script(v);
     expect(v);
 }

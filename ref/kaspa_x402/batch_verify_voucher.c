@@ -2,16 +2,22 @@
  * the presentation. Source: Kaspa x402 batch digest, sections 5, 6.1 and 7, steps 13 to 17. */
 #include "kaspa_x402/batch_verify_internal.h"
 
+#include "base/hash.h"
+#include "defects/defects.h"
 #include "kaspa_x402/exact_verify.h"
 
 /* ---- who pays, and from where ---- */
 
+static const uint8_t *client_key(const struct kx_judging *v)
+{
+    return REF_DEFECT(kx_batch_client_believed) ? v->payment->client : v->out->lane->channel.client;
+}
+
 void kx_judge_client(struct kx_judging *v, enum kx_batch_rule rule)
 {
-    kx_batch_judge_that(
-        v, rule,
-        memcmp(v->payment->client, v->out->lane->channel.client, sizeof(v->payment->client)) == 0,
-        "the channel has another client's key");
+    kx_batch_judge_that(v, rule,
+                        memcmp(v->payment->client, client_key(v), sizeof(v->payment->client)) == 0,
+                        "the channel has another client's key");
 }
 
 /* Of a deposit the script is judged with its address. */
@@ -22,7 +28,7 @@ void kx_judge_batch_head(struct kx_judging *v, enum kx_batch_rule rule)
     if (v->out->path == KX_PATH_SAME)
         kx_batch_judge_that(v, rule, v->payment->funding == head->value,
                             "the stored head is worth another amount");
-    else if (v->out->path != KX_PATH_VOUCHER)
+    else if (v->out->path != KX_PATH_VOUCHER || REF_DEFECT(kx_batch_head_unchecked))
         kx_batch_hold(v, rule);
     else if (!kaspa_outpoint_equal(&v->payment->outpoint, &head->outpoint))
         kx_batch_break(v, rule, "fundingOutpoint is not the head of the lineage");
@@ -40,7 +46,7 @@ void kx_judge_lineage(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_hold(v, rule);
     else
         kx_batch_judge_that(
-            v, rule, kaspa_hash_equal(&v->payment->voucher.covenant_id, &v->out->head.covenant_id),
+            v, rule, kaspa_hash_equal(&v->payment->voucher.covenant_id, &v->voucher.covenant_id),
             "the voucher is for another lineage");
 }
 
@@ -56,7 +62,7 @@ void kx_judge_total(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_break(v, rule, "%s", kx_account_text(fault));
     else if (fault != KX_ACCOUNT_OK)
         kx_batch_pass_over(v, rule, "the channel's sums do not allow the request");
-    else if (v->payment->voucher.amount == required)
+    else if (kx_accounts_is_total(v->payment->voucher.amount, required))
         kx_batch_hold(v, rule);
     else
         kx_batch_break(v, rule, "the voucher is for %llu, required is %llu",
@@ -82,10 +88,23 @@ void kx_judge_accounts(struct kx_judging *v, enum kx_batch_rule rule)
 
 /* ---- what is signed ---- */
 
-static enum assay_sig verify(const struct kx_judging *v, const uint8_t *signature,
-                             const uint8_t *digest)
+/* Of defect batch.voucher_sum_alone: over the eight bytes of the total. */
+static bool signs_sum(const struct kx_judging *v)
 {
-    return assay_schnorr_verify(signature, digest, v->out->lane->channel.client);
+    uint8_t sum[8], digest[ASSAY_SHA256_BYTES];
+
+    for (size_t i = 0; i < sizeof(sum); i++)
+        sum[i] = (uint8_t)(v->voucher.amount >> 8 * i);
+    assay_sha256(digest, assay_bytes_of(sum, sizeof(sum)));
+    return assay_schnorr_verify(v->payment->voucher.signature, digest, client_key(v)) ==
+           ASSAY_SIG_GOOD;
+}
+
+static bool is_signed(const struct kx_judging *v)
+{
+    return kx_voucher_verify(v->out->lane->binding, &v->voucher, v->payment->voucher.signature,
+                             client_key(v)) == ASSAY_SIG_GOOD ||
+           (REF_DEFECT(kx_batch_sum) && signs_sum(v));
 }
 
 void kx_judge_voucher(struct kx_judging *v, enum kx_batch_rule rule)
@@ -94,8 +113,7 @@ void kx_judge_voucher(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_lacks(v, rule, v->has_spk, "");
     else
         kx_batch_judge_that(
-            v, rule,
-            verify(v, v->payment->voucher.signature, v->out->voucher_digest) == ASSAY_SIG_GOOD,
+            v, rule, is_signed(v),
             "its signature is not by the channel's client over network, lineage and total");
 }
 
@@ -135,11 +153,21 @@ void kx_judge_presented(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_lacks(v, rule, lacking, "the request, its terms or its caller have no hash");
         return;
     }
+    if (REF_DEFECT(kx_batch_presented))
+        v->expected = v->payment->presentation.says;
     member = foreign_member(v);
     if (member == NULL)
         kx_batch_hold(v, rule);
     else
         kx_batch_break(v, rule, "its %s is not that of this request", member);
+}
+
+/* Of defect batch.digest_as_sent. */
+static void take_digest(struct kx_judging *v, enum kx_batch_rule rule)
+{
+    memcpy(v->out->presentation_digest, v->payment->presentation.digest,
+           sizeof(v->out->presentation_digest));
+    kx_batch_hold(v, rule);
 }
 
 void kx_judge_digest(struct kx_judging *v, enum kx_batch_rule rule)
@@ -151,6 +179,8 @@ void kx_judge_digest(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_pass_over(v, rule, "it does not present this request");
     else if (kx_presentation_digest(digest, &v->expected) != ASSAY_OK)
         kx_batch_lacks(v, rule, ASSAY_E_NOMEM, "");
+    else if (REF_DEFECT(kx_batch_digest))
+        take_digest(v, rule);
     else
         kx_batch_judge_that(v, rule, memcmp(digest, sent->digest, sizeof(sent->digest)) == 0,
                             "its digest is not the computed one");
@@ -161,7 +191,7 @@ void kx_judge_expiry(struct kx_judging *v, enum kx_batch_rule rule)
     const char *fault = kx_expiry_bounds_fault(v->payment->presentation.says.expires_at,
                                                v->offer.terms.max_timeout_s, v->with->now_ms);
 
-    if (fault == NULL)
+    if (fault == NULL || REF_DEFECT(kx_batch_expiry_far))
         kx_batch_hold(v, rule);
     else
         kx_batch_break(v, rule, "%s", fault);
@@ -173,12 +203,21 @@ void kx_judge_presentation(struct kx_judging *v, enum kx_batch_rule rule)
         kx_batch_pass_over(v, rule, "its digest is not known");
     else
         kx_batch_judge_that(v, rule,
-                            verify(v, v->payment->presentation.signature,
-                                   v->out->presentation_digest) == ASSAY_SIG_GOOD,
+                            assay_schnorr_verify(v->payment->presentation.signature,
+                                                 v->out->presentation_digest,
+                                                 client_key(v)) == ASSAY_SIG_GOOD ||
+                                REF_DEFECT(kx_batch_unsigned),
                             "its signature is not by the channel's client");
 }
 
 /* ---- when ---- */
+
+/* Of defects: whether it has expired is not asked, or not asked again. */
+static bool is_past_asking(const struct kx_judging *v)
+{
+    return REF_DEFECT(kx_batch_expired) ||
+           (REF_DEFECT(kx_batch_expiry_once) && v->with->sight != NULL);
+}
 
 void kx_judge_batch_live(struct kx_judging *v, enum kx_batch_rule rule)
 {
@@ -189,7 +228,8 @@ void kx_judge_batch_live(struct kx_judging *v, enum kx_batch_rule rule)
     if (expires == KX_NO_TIME)
         kx_batch_pass_over(v, rule, "its expiry is no time");
     else
-        kx_batch_judge_that(v, rule, expires > v->with->now_ms || v->with->is_started,
+        kx_batch_judge_that(v, rule,
+                            expires > v->with->now_ms || v->with->is_started || is_past_asking(v),
                             "it has expired");
 }
 

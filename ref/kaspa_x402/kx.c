@@ -50,7 +50,7 @@ bool kx_network_find(enum kaspa_network *out, struct assay_bytes name)
 
     for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
         if (assay_bytes_is(name, networks[i].name) ||
-            (REF_DEFECT(kx_offer_network) &&
+            ((REF_DEFECT(kx_offer_network) || REF_DEFECT(kx_batch_network)) &&
              assay_bytes_equal_nocase(name, assay_str(networks[i].name)))) {
             *out = networks[i].network;
             return true;

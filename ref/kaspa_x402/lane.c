@@ -30,7 +30,8 @@ static enum kx_local read_address(struct kaspa_spk *out, struct assay_arena *are
         return no_memory(err);
     if (wrong != KASPA_ADDRESS_OK)
         return fail(err, KX_LOCAL_PAYLOAD, member, kaspa_address_error_text(wrong));
-    if (address.network != lane->network)
+    if (address.network != lane->network &&
+        !(REF_DEFECT(kx_batch_refund_network) && strcmp(member, "refundAddress") == 0))
         return fail(err, KX_LOCAL_PAYLOAD, member, "is an address of another network");
     kaspa_address_script(out, script, &address);
     return KX_LOCAL_NONE;

@@ -1,4 +1,5 @@
 /* Applying what the chain says to a journal; see lineage.h. */
+#include "defects/defects.h"
 #include "kaspa_x402/lineage_internal.h"
 
 #include <inttypes.h>
@@ -414,7 +415,8 @@ enum kx_lineage_rule kx_lineage_apply(struct kx_lineage *lineage, struct assay_a
     }
     draft.checkpoint = update->to;
     draft.unavailable = stand.has_genesis ? KX_LINEAGE_OK : KX_LINEAGE_GENESIS_REMOVED;
-    draft.is_rolled_back = draft.is_rolled_back || is_rolled_back(lineage, &draft);
+    draft.is_rolled_back =
+        draft.is_rolled_back || (is_rolled_back(lineage, &draft) && !REF_DEFECT(kx_batch_rollback));
     *lineage = draft;
     return KX_LINEAGE_OK;
 }

@@ -261,7 +261,7 @@ static enum assay_code make_top_up(struct run *c, struct kx_batch_artifact *made
     if (code != ASSAY_OK)
         return assay_err_wrap(err, code, "the transaction");
     look = (struct kx_look){.outpoints = c->outpoints, .spks = c->spks, .count = c->tx.input_count};
-    if ((code = ref_kaspa_node_look(c->all->node, &coins, fresh(c), &look, err)) != ASSAY_OK)
+    if ((code = ref_kaspa_node_look(c->all->node, &coins, &c->arena, &look, err)) != ASSAY_OK)
         return code;
     return kx_operate_top_up(&c->operation, made, &c->arena, &c->channel, &c->all->by, &c->tx,
                              &coins, err);

@@ -2,6 +2,8 @@
  * to them, and where the chain says that their lineages stand. */
 #include "store/kx_step.h"
 
+#include "defects/defects.h"
+
 static const struct kaspa_hash no_covenant = {{0}}; /* what an output without one reports */
 
 static enum assay_code check_slices(const struct kx_lane_record *r, struct assay_err *err)
@@ -43,6 +45,11 @@ static enum assay_code put_whole(struct kx_ledger *l, struct kx_lane_entry *e,
     code = put(l, e, err);
     return code == ASSAY_OK ? l->ops->put_lineage(l, e->record.channel_id, e->record.lineage, err)
                             : code;
+}
+
+static bool is_version(const struct kx_lane_record *r, uint64_t version)
+{
+    return r->version == version || REF_DEFECT(kx_channel_no_cas);
 }
 
 static enum assay_code to_next_version(struct kx_lane_record *r, int64_t now_ms,
@@ -116,7 +123,8 @@ static enum assay_code look_at_deposit(struct kx_lane_facts *f, struct kx_step *
 
     if (code != ASSAY_OK)
         return code;
-    f->is_lineage_taken = has_owner && strcmp(owner, deposit->channel_id) != 0;
+    f->is_lineage_taken = has_owner && strcmp(owner, deposit->channel_id) != 0 &&
+                          !REF_DEFECT(kx_channel_lineage_reused);
     if (!f->is_known)
         return ASSAY_OK;
     code = l->ops->find_lineage(l, &lineage, &s->arena, deposit->channel_id, err);
@@ -178,6 +186,18 @@ static bool with_deposit(struct kx_lane_record *out, const struct kx_lane_facts 
     return top_up(out, deposit);
 }
 
+/* Another payment's, or an operation's. */
+static bool is_leased(const struct kx_lane_record *r)
+{
+    return r->lease[0] != '\0' && !REF_DEFECT(kx_channel_no_lease) &&
+           !REF_DEFECT(kx_batch_claiming);
+}
+
+static bool may_charge(const struct kx_lane_record *r)
+{
+    return (r->status == KX_CHANNEL_ACTIVE && !r->is_closed) || REF_DEFECT(kx_batch_closed);
+}
+
 enum kx_claim_result kx_lane_judged(const struct kx_lane_facts *facts,
                                     const struct kx_attempt *attempt)
 {
@@ -185,11 +205,10 @@ enum kx_claim_result kx_lane_judged(const struct kx_lane_facts *facts,
 
     if (facts->is_lineage_taken)
         return KX_CLAIM_LINEAGE_TAKEN;
-    if (facts->is_known && facts->entry.record.lease[0] != '\0')
+    if (facts->is_known && is_leased(&facts->entry.record))
         return KX_CLAIM_LEASED;
-    return with_deposit(&r, facts, attempt->deposit) && r.status == KX_CHANNEL_ACTIVE &&
-                   !r.is_closed && r.version == attempt->charge.version &&
-                   r.charged == attempt->charge.before
+    return with_deposit(&r, facts, attempt->deposit) && may_charge(&r) &&
+                   is_version(&r, attempt->charge.version) && r.charged == attempt->charge.before
                ? KX_CLAIM_CREATED
                : KX_CLAIM_CHANNEL_MOVED;
 }
@@ -205,6 +224,8 @@ enum assay_code kx_lane_claim(struct kx_ledger *ledger, const struct kx_lane_fac
     (void)with_deposit(r, facts, attempt->deposit);
     is_new = !facts->is_known || r->version != facts->entry.record.version;
     memcpy(r->lease, attempt->txid, sizeof(r->lease));
+    if (REF_DEFECT(kx_batch_charged_early))
+        r->charged = r->authorized = attempt->charge.after;
     if (!is_new)
         return put(ledger, &e, err);
     r->changed_ms = now_ms;
@@ -218,11 +239,12 @@ enum assay_code kx_lane_of_attempt(struct kx_lane_entry *out, struct kx_step *s,
 {
     const struct kx_attempt *a = &s->entry.attempt;
     const struct kx_charge *c = &a->charge;
+    uint64_t before = REF_DEFECT(kx_batch_charged_early) ? c->after : c->before;
     enum assay_code code =
         s->ledger->ops->find_channel(s->ledger, out, &s->arena, c->channel_id, err);
 
     *is_as_judged = code == ASSAY_OK && strcmp(out->record.lease, a->txid) == 0 &&
-                    out->record.version == c->version && out->record.charged == c->before;
+                    is_version(&out->record, c->version) && out->record.charged == before;
     return code == ASSAY_E_MISSING
                ? assay_fail(err, ASSAY_E_IO, 0, "the store has lost the payment's channel %s",
                             c->channel_id)
@@ -247,7 +269,8 @@ enum assay_code kx_lane_charge(struct kx_step *s, int64_t now_ms, struct assay_e
         return code;
     r->charged = r->authorized = a->charge.after;
     r->has_voucher = true;
-    memcpy(r->voucher, a->charge.voucher, sizeof(r->voucher));
+    if (!REF_DEFECT(kx_channel_voucher_lost))
+        memcpy(r->voucher, a->charge.voucher, sizeof(r->voucher));
     memcpy(r->last_attempt, a->txid, sizeof(r->last_attempt));
     r->lease[0] = '\0';
     return put(s->ledger, &e, err);

@@ -72,6 +72,7 @@ static bool same_terms(const struct kx_attempt *a, const struct kx_attempt *b)
 static bool is_free_for(const struct kx_identifier_record *id, const struct kx_attempt *a)
 {
     return id->state == KX_ID_NONE || id->state == KX_ID_RELEASED ||
+           (a->has_channel && REF_DEFECT(kx_channel_identifier_apart)) ||
            (strcmp(id->txid, a->txid) == 0 && strcmp(id->fingerprint, a->fingerprint) == 0 &&
             strcmp(id->payload_hash, a->payload_hash) == 0);
 }

@@ -228,6 +228,8 @@ static enum assay_code apply(struct kx_step *s, const struct kx_payment_record *
     if (e->attempt.has_channel &&
         (code = kx_lane_charge(s, payment->committed_ms, err)) != ASSAY_OK)
         return code;
+    if (REF_DEFECT(kx_channel_split) && (code = kx_step_again(s, s->ledger, err)) != ASSAY_OK)
+        return code;
     memset(e->attempt.charge.voucher, 0,
            sizeof(e->attempt.charge.voucher)); /* the channel has it */
     if (REF_DEFECT(kx_commit_split) && (code = end_without_answer(s, err)) != ASSAY_OK)

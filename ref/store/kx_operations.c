@@ -3,6 +3,8 @@
  * says of this one transaction decides. */
 #include "store/kx_step.h"
 
+#include "defects/defects.h"
+
 /* What is known of one that was applied has lost its text. */
 static bool same_terms(const struct kx_lane_operation *known, const struct kx_lane_operation *o)
 {
@@ -104,7 +106,7 @@ static enum assay_code begin(struct kx_step *s, const struct kx_lane_operation *
         code = l->ops->find_channel(l, &e, &s->arena, o->channel_id, err);
     if (code != ASSAY_OK)
         return code == ASSAY_E_MISSING ? ASSAY_OK : code;
-    if (e.record.lease[0] != '\0')
+    if (e.record.lease[0] != '\0' && !REF_DEFECT(kx_channel_no_lease))
         *result = KX_OPERATION_LEASED;
     else if (may_begin(&e.record, o))
         *result = KX_OPERATION_BEGUN;

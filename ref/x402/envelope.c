@@ -1,24 +1,9 @@
 /* The three envelopes and their terms, read by shape; see envelope.h. */
-#include "x402/envelope.h"
+#include "x402/envelope_internal.h"
 
 #include "defects/defects.h"
 
 #include <assert.h>
-
-enum presence { REQUIRED, OPTIONAL };
-
-/* A text of an object, and where it goes. */
-struct text_member {
-    const char *name;
-    enum presence presence;
-    struct assay_bytes *to;
-};
-
-struct reader {
-    const struct assay_json *doc;
-    struct assay_arena *arena;
-    struct assay_err *err;
-};
 
 const char *x402_fault_name(enum x402_fault fault)
 {
@@ -40,9 +25,8 @@ const char *x402_fault_text(enum x402_fault fault)
     return texts[fault];
 }
 
-/* `value` is the member's, or NONE. */
-static enum x402_fault wrong(const struct reader *r, enum x402_fault fault, uint32_t value,
-                             const char *member)
+enum x402_fault x402_wrong(const struct x402_reader *r, enum x402_fault fault, uint32_t value,
+                           const char *member)
 {
     enum assay_code code = value == ASSAY_JSON_NONE ? ASSAY_E_MISSING : ASSAY_E_TYPE;
     size_t at = value == ASSAY_JSON_NONE ? 0 : r->doc->tokens[value].start;
@@ -56,16 +40,16 @@ static bool is_object(const struct assay_json *doc, uint32_t token)
     return assay_json_type(doc, token) == ASSAY_JSON_OBJECT;
 }
 
-static enum x402_fault read_text(const struct reader *r, uint32_t object,
-                                 const struct text_member *m, enum x402_fault fault)
+enum x402_fault x402_read_text(const struct x402_reader *r, uint32_t object,
+                               const struct x402_text_member *m, enum x402_fault fault)
 {
     uint32_t value = assay_json_member(r->doc, object, m->name);
 
     *m->to = ASSAY_LIT("");
-    if (value == ASSAY_JSON_NONE && m->presence == OPTIONAL)
+    if (value == ASSAY_JSON_NONE && m->presence == X402_OPTIONAL)
         return X402_FAULT_NONE;
     if (value == ASSAY_JSON_NONE || assay_json_type(r->doc, value) != ASSAY_JSON_STRING)
-        return wrong(r, fault, value, m->name);
+        return x402_wrong(r, fault, value, m->name);
     if (x402_text(m->to, r->arena, r->doc, object, m->name))
         return X402_FAULT_NONE;
     (void)assay_fail(r->err, ASSAY_E_NOMEM, r->doc->tokens[value].start, "x402: no memory for %s",
@@ -73,62 +57,62 @@ static enum x402_fault read_text(const struct reader *r, uint32_t object,
     return X402_FAULT_SHAPE;
 }
 
-static enum x402_fault read_texts(const struct reader *r, uint32_t object,
-                                  const struct text_member *members, size_t count,
-                                  enum x402_fault fault)
+enum x402_fault x402_read_texts(const struct x402_reader *r, uint32_t object,
+                                const struct x402_text_member *members, size_t count,
+                                enum x402_fault fault)
 {
     enum x402_fault found = X402_FAULT_NONE;
 
     for (size_t i = 0; i < count && found == X402_FAULT_NONE; i++)
-        found = read_text(r, object, &members[i], fault);
+        found = x402_read_text(r, object, &members[i], fault);
     return found;
 }
 
-static enum x402_fault read_object(const struct reader *r, uint32_t *out, uint32_t object,
-                                   const char *member, enum presence presence,
-                                   enum x402_fault fault)
+enum x402_fault x402_read_object(const struct x402_reader *r, uint32_t *out, uint32_t object,
+                                 const char *member, enum x402_presence presence,
+                                 enum x402_fault fault)
 {
     uint32_t value = assay_json_member(r->doc, object, member);
 
-    if (!is_object(r->doc, value) && !(value == ASSAY_JSON_NONE && presence == OPTIONAL))
-        return wrong(r, fault, value, member);
+    if (!is_object(r->doc, value) && !(value == ASSAY_JSON_NONE && presence == X402_OPTIONAL))
+        return x402_wrong(r, fault, value, member);
     *out = value;
     return X402_FAULT_NONE;
 }
 
-static enum x402_fault read_root(const struct reader *r)
+static enum x402_fault read_root(const struct x402_reader *r)
 {
-    return is_object(r->doc, 0) ? X402_FAULT_NONE : wrong(r, X402_FAULT_SHAPE, 0, "the envelope");
+    return is_object(r->doc, r->root) ? X402_FAULT_NONE
+                                      : x402_wrong(r, X402_FAULT_SHAPE, r->root, "the envelope");
 }
 
-static enum x402_fault read_version(const struct reader *r)
+static enum x402_fault read_version(const struct x402_reader *r)
 {
-    uint32_t value = assay_json_member(r->doc, 0, "x402Version");
+    uint32_t value = assay_json_member(r->doc, r->root, "x402Version");
     uint64_t version = 0;
 
     if (REF_DEFECT(kx_any_version) ||
-        (x402_integer(&version, r->doc, 0, "x402Version") && version == X402_VERSION))
+        (x402_integer(&version, r->doc, r->root, "x402Version") && version == X402_VERSION))
         return X402_FAULT_NONE;
     if (value == ASSAY_JSON_NONE)
-        return wrong(r, X402_FAULT_VERSION, value, "x402Version");
+        return x402_wrong(r, X402_FAULT_VERSION, value, "x402Version");
     (void)assay_fail(r->err, ASSAY_E_MISMATCH, r->doc->tokens[value].start,
                      "x402: x402Version is not %d", X402_VERSION);
     return X402_FAULT_VERSION;
 }
 
-/* What the two versioned envelopes have in common. */
-static enum x402_fault read_head(const struct reader *r)
+enum x402_fault x402_read_head(const struct x402_reader *r)
 {
     enum x402_fault fault = read_root(r);
 
     return fault == X402_FAULT_NONE ? read_version(r) : fault;
 }
 
-static enum x402_fault read_extensions(const struct reader *r, uint32_t *out)
+enum x402_fault x402_read_extensions(const struct x402_reader *r, uint32_t *out)
 {
     uint32_t value = ASSAY_JSON_NONE;
     enum x402_fault fault =
-        read_object(r, &value, 0, "extensions", OPTIONAL, X402_FAULT_EXTENSIONS);
+        x402_read_object(r, &value, r->root, "extensions", X402_OPTIONAL, X402_FAULT_EXTENSIONS);
 
     if (fault != X402_FAULT_NONE)
         return fault;
@@ -142,59 +126,59 @@ static enum x402_fault read_extensions(const struct reader *r, uint32_t *out)
 }
 
 /* Networks that settle on credit leave the timeout out or say 0 (x402 v2 digest, section 2.1). */
-static enum x402_fault read_timeout(const struct reader *r, uint64_t *out, uint32_t object)
+static enum x402_fault read_timeout(const struct x402_reader *r, uint64_t *out, uint32_t object)
 {
     uint32_t value = assay_json_member(r->doc, object, "maxTimeoutSeconds");
 
     *out = X402_NO_TIMEOUT;
     if (value == ASSAY_JSON_NONE || x402_integer(out, r->doc, object, "maxTimeoutSeconds"))
         return X402_FAULT_NONE;
-    return wrong(r, X402_FAULT_TERMS, value, "maxTimeoutSeconds");
+    return x402_wrong(r, X402_FAULT_TERMS, value, "maxTimeoutSeconds");
 }
 
 enum x402_fault x402_terms_read(struct x402_terms *out, struct assay_arena *arena,
                                 const struct assay_json *doc, uint32_t token, struct assay_err *err)
 {
-    const struct reader r = {doc, arena, err};
+    const struct x402_reader r = {doc, arena, err, token};
     struct x402_terms terms = {.token = token};
-    const struct text_member texts[] = {
-        {"scheme", REQUIRED, &terms.scheme}, {"network", REQUIRED, &terms.network},
-        {"amount", REQUIRED, &terms.amount}, {"asset", REQUIRED, &terms.asset},
-        {"payTo", REQUIRED, &terms.pay_to},
+    const struct x402_text_member texts[] = {
+        {"scheme", X402_REQUIRED, &terms.scheme}, {"network", X402_REQUIRED, &terms.network},
+        {"amount", X402_REQUIRED, &terms.amount}, {"asset", X402_REQUIRED, &terms.asset},
+        {"payTo", X402_REQUIRED, &terms.pay_to},
     };
     enum x402_fault fault;
 
     if (!is_object(doc, token))
-        return wrong(&r, X402_FAULT_TERMS, token, "the offer");
-    if ((fault = read_texts(&r, token, texts, ARRAY_LEN(texts), X402_FAULT_TERMS)) !=
+        return x402_wrong(&r, X402_FAULT_TERMS, token, "the offer");
+    if ((fault = x402_read_texts(&r, token, texts, ARRAY_LEN(texts), X402_FAULT_TERMS)) !=
             X402_FAULT_NONE ||
         (fault = read_timeout(&r, &terms.max_timeout_s, token)) != X402_FAULT_NONE ||
-        (fault = read_object(&r, &terms.extra, token, "extra", OPTIONAL, X402_FAULT_TERMS)) !=
-            X402_FAULT_NONE)
+        (fault = x402_read_object(&r, &terms.extra, token, "extra", X402_OPTIONAL,
+                                  X402_FAULT_TERMS)) != X402_FAULT_NONE)
         return fault;
     *out = terms;
     return X402_FAULT_NONE;
 }
 
-static enum x402_fault read_resource(const struct reader *r, struct x402_required *out)
+static enum x402_fault read_resource(const struct x402_reader *r, struct x402_required *out)
 {
     struct assay_bytes description, mime_type;
-    const struct text_member texts[] = {
-        {"url", REQUIRED, &out->url},
-        {"description", OPTIONAL, &description},
-        {"mimeType", OPTIONAL, &mime_type},
+    const struct x402_text_member texts[] = {
+        {"url", X402_REQUIRED, &out->url},
+        {"description", X402_OPTIONAL, &description},
+        {"mimeType", X402_OPTIONAL, &mime_type},
     };
     enum x402_fault fault =
-        read_object(r, &out->resource, 0, "resource", REQUIRED, X402_FAULT_SHAPE);
+        x402_read_object(r, &out->resource, 0, "resource", X402_REQUIRED, X402_FAULT_SHAPE);
 
     if (fault != X402_FAULT_NONE)
         return fault;
-    return read_texts(r, out->resource, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE);
+    return x402_read_texts(r, out->resource, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE);
 }
 
 /* An offer of another shape is a fault, or, to a client that skips it, no offer. */
-static enum x402_fault read_offer(const struct reader *r, struct x402_required *out, uint32_t token,
-                                  bool skips)
+static enum x402_fault read_offer(const struct x402_reader *r, struct x402_required *out,
+                                  uint32_t token, bool skips)
 {
     struct assay_err err = {0};
     enum x402_fault fault =
@@ -208,13 +192,14 @@ static enum x402_fault read_offer(const struct reader *r, struct x402_required *
     return fault;
 }
 
-static enum x402_fault read_accepts(const struct reader *r, struct x402_required *out, bool skips)
+static enum x402_fault read_accepts(const struct x402_reader *r, struct x402_required *out,
+                                    bool skips)
 {
     uint32_t array = assay_json_member(r->doc, 0, "accepts");
     enum x402_fault fault = X402_FAULT_NONE;
 
     if (assay_json_type(r->doc, array) != ASSAY_JSON_ARRAY)
-        return wrong(r, X402_FAULT_ACCEPTS, array, "accepts");
+        return x402_wrong(r, X402_FAULT_ACCEPTS, array, "accepts");
     if (r->doc->tokens[array].count < 1 || r->doc->tokens[array].count > X402_ACCEPTS_MAX_ITEMS) {
         (void)assay_fail(r->err, ASSAY_E_RANGE, r->doc->tokens[array].start,
                          "x402: accepts has no offer, or more than %d", X402_ACCEPTS_MAX_ITEMS);
@@ -231,15 +216,15 @@ static enum x402_fault read_required(struct x402_required *out, struct assay_are
                                      const struct assay_json *doc, bool skips,
                                      struct assay_err *err)
 {
-    const struct reader r = {doc, arena, err};
+    const struct x402_reader r = {doc, arena, err, 0};
     struct x402_required required = {.doc = doc};
-    const struct text_member error = {"error", OPTIONAL, &required.error};
+    const struct x402_text_member error = {"error", X402_OPTIONAL, &required.error};
     enum x402_fault fault;
 
-    if ((fault = read_head(&r)) != X402_FAULT_NONE ||
-        (fault = read_extensions(&r, &required.extensions)) != X402_FAULT_NONE ||
+    if ((fault = x402_read_head(&r)) != X402_FAULT_NONE ||
+        (fault = x402_read_extensions(&r, &required.extensions)) != X402_FAULT_NONE ||
         (fault = read_resource(&r, &required)) != X402_FAULT_NONE ||
-        (fault = read_text(&r, 0, &error, X402_FAULT_SHAPE)) != X402_FAULT_NONE ||
+        (fault = x402_read_text(&r, 0, &error, X402_FAULT_SHAPE)) != X402_FAULT_NONE ||
         (fault = read_accepts(&r, &required, skips)) != X402_FAULT_NONE)
         return fault;
     *out = required;
@@ -258,63 +243,70 @@ enum x402_fault x402_required_read_known(struct x402_required *out, struct assay
     return read_required(out, arena, doc, true, err);
 }
 
-enum x402_fault x402_payment_read(struct x402_payment *out, struct assay_arena *arena,
-                                  const struct assay_json *doc, struct assay_err *err)
+enum x402_fault x402_payment_read_at(struct x402_payment *out, struct assay_arena *arena,
+                                     const struct assay_json *doc, uint32_t token,
+                                     struct assay_err *err)
 {
-    const struct reader r = {doc, arena, err};
+    const struct x402_reader r = {doc, arena, err, token};
     struct x402_payment payment = {.doc = doc};
     uint32_t accepted = ASSAY_JSON_NONE;
     enum x402_fault fault;
 
-    if ((fault = read_head(&r)) != X402_FAULT_NONE ||
-        (fault = read_extensions(&r, &payment.extensions)) != X402_FAULT_NONE ||
-        (fault = read_object(&r, &accepted, 0, "accepted", REQUIRED, X402_FAULT_SHAPE)) !=
-            X402_FAULT_NONE ||
+    if ((fault = x402_read_head(&r)) != X402_FAULT_NONE ||
+        (fault = x402_read_extensions(&r, &payment.extensions)) != X402_FAULT_NONE ||
+        (fault = x402_read_object(&r, &accepted, token, "accepted", X402_REQUIRED,
+                                  X402_FAULT_SHAPE)) != X402_FAULT_NONE ||
         (fault = x402_terms_read(&payment.accepted, arena, doc, accepted, err)) !=
             X402_FAULT_NONE ||
-        (fault = read_object(&r, &payment.payload, 0, "payload", REQUIRED, X402_FAULT_SHAPE)) !=
-            X402_FAULT_NONE)
+        (fault = x402_read_object(&r, &payment.payload, token, "payload", X402_REQUIRED,
+                                  X402_FAULT_SHAPE)) != X402_FAULT_NONE)
         return fault;
     *out = payment;
     return X402_FAULT_NONE;
 }
 
-static enum x402_fault read_success(const struct reader *r, bool *out)
+enum x402_fault x402_payment_read(struct x402_payment *out, struct assay_arena *arena,
+                                  const struct assay_json *doc, struct assay_err *err)
 {
-    uint32_t value = assay_json_member(r->doc, 0, "success");
+    return x402_payment_read_at(out, arena, doc, 0, err);
+}
+
+enum x402_fault x402_read_bool(const struct x402_reader *r, bool *out, const char *member)
+{
+    uint32_t value = assay_json_member(r->doc, r->root, member);
     enum assay_json_type type = assay_json_type(r->doc, value);
 
     if (type != ASSAY_JSON_TRUE && type != ASSAY_JSON_FALSE)
-        return wrong(r, X402_FAULT_SHAPE, value, "success");
+        return x402_wrong(r, X402_FAULT_SHAPE, value, member);
     *out = type == ASSAY_JSON_TRUE;
     return X402_FAULT_NONE;
 }
 
 /* A network is missing from a failure where none can be echoed (Kaspa x402 exact digest, section
  * 3.5). */
-static enum x402_fault read_outcome(const struct reader *r, struct x402_settlement *out)
+static enum x402_fault read_outcome(const struct x402_reader *r, struct x402_settlement *out)
 {
-    const struct text_member texts[] = {
-        {"transaction", REQUIRED, &out->transaction},
-        {"network", out->success ? REQUIRED : OPTIONAL, &out->network},
-        {"amount", OPTIONAL, &out->amount},
-        {"payer", OPTIONAL, &out->payer},
-        {"errorReason", OPTIONAL, &out->error_reason},
+    const struct x402_text_member texts[] = {
+        {"transaction", X402_REQUIRED, &out->transaction},
+        {"network", out->success ? X402_REQUIRED : X402_OPTIONAL, &out->network},
+        {"amount", X402_OPTIONAL, &out->amount},
+        {"payer", X402_OPTIONAL, &out->payer},
+        {"errorReason", X402_OPTIONAL, &out->error_reason},
     };
 
-    return read_texts(r, 0, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE);
+    return x402_read_texts(r, 0, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE);
 }
 
 enum x402_fault x402_settlement_read(struct x402_settlement *out, struct assay_arena *arena,
                                      const struct assay_json *doc, struct assay_err *err)
 {
-    const struct reader r = {doc, arena, err};
+    const struct x402_reader r = {doc, arena, err, 0};
     struct x402_settlement settlement = {.doc = doc};
     enum x402_fault fault;
 
     if ((fault = read_root(&r)) != X402_FAULT_NONE ||
-        (fault = read_extensions(&r, &settlement.extensions)) != X402_FAULT_NONE ||
-        (fault = read_success(&r, &settlement.success)) != X402_FAULT_NONE ||
+        (fault = x402_read_extensions(&r, &settlement.extensions)) != X402_FAULT_NONE ||
+        (fault = x402_read_bool(&r, &settlement.success, "success")) != X402_FAULT_NONE ||
         (fault = read_outcome(&r, &settlement)) != X402_FAULT_NONE)
         return fault;
     *out = settlement;

@@ -72,6 +72,10 @@ enum x402_fault x402_required_read_known(struct x402_required *out, struct assay
 enum x402_fault x402_payment_read(struct x402_payment *out, struct assay_arena *arena,
                                   const struct assay_json *doc,
                                   struct assay_err *err) ASSAY_MUST_USE;
+/** The same of one that is a value of another document: of a facilitator's request, of MCP. */
+enum x402_fault x402_payment_read_at(struct x402_payment *out, struct assay_arena *arena,
+                                     const struct assay_json *doc, uint32_t token,
+                                     struct assay_err *err) ASSAY_MUST_USE;
 enum x402_fault x402_settlement_read(struct x402_settlement *out, struct assay_arena *arena,
                                      const struct assay_json *doc,
                                      struct assay_err *err) ASSAY_MUST_USE;

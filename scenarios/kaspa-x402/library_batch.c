@@ -119,7 +119,7 @@ SCENARIO(
 
 static const struct rule_row timings[] = {
     {"batch.tx.sequence"},     {"batch.tx.lock-time"},   {"batch.tx.refund.lock-time"},
-    {"batch.tx.refund.ready"}, {"batch.channel.config"}, {"batch.channel.terms"},
+    {"batch.tx.refund.ready"}, {"batch.channel.config"},
 };
 
 SCENARIO(library_refunds_behind_the_timeout, .side = SIDE_LIBRARY, .threat = "batch-refund-timing",

@@ -4,13 +4,7 @@
 #include "base/hex.h"
 #include "kaspa/address.h"
 
-enum { MARKS_MAX = KXP_SPENDS_MAX + 2 };
-
-/* Texts that a call about a payment cannot do without. */
-struct marks {
-    const char *texts[MARKS_MAX];
-    size_t count;
-};
+enum { TEXTS_MAX = KXP_SPENDS_MAX + 2 };
 
 /* Without its prefix: URLs write the colon in more than one way. */
 static const char *address_of(struct assay_case *t, const struct kaspa_spk *spk)
@@ -24,37 +18,35 @@ static const char *address_of(struct assay_case *t, const struct kaspa_spk *spk)
     return strchr(text, ':') + 1;
 }
 
-static struct marks marks_of(struct assay_case *t, const struct kxp_payment *payment)
+static bool names(const struct kaspa_node_call *call, const char *const *texts, size_t count)
 {
-    const struct kxp_draft *d = payment->draft;
-    struct kaspa_spk payer = kxp_spk_of(t, &d->payer);
-    struct marks marks = {.texts = {payment->transaction_id, address_of(t, &payer)}, .count = 2};
-
-    for (size_t i = 0; i < d->spend_count; i++)
-        marks.texts[marks.count++] =
-            kxp_hex(t, assay_bytes_of(d->spends[i].outpoint.txid.at,
-                                      sizeof(d->spends[i].outpoint.txid.at)));
-    return marks;
-}
-
-static bool names(const struct kaspa_node_call *call, const struct marks *marks)
-{
-    for (size_t i = 0; i < marks->count; i++)
-        if (strstr(call->params, marks->texts[i]) != NULL ||
-            strstr(call->method, marks->texts[i]) != NULL)
+    for (size_t i = 0; i < count; i++)
+        if (strstr(call->params, texts[i]) != NULL || strstr(call->method, texts[i]) != NULL)
             return true;
     return false;
 }
 
-uint64_t kxp_calls_about(struct assay_case *t, const struct kxp_payment *payment)
+uint64_t kxp_calls_naming(struct assay_case *t, const char *const *texts, size_t text_count)
 {
     struct kxp_roles *r = kxp_roles_of(t);
-    struct marks marks = marks_of(t, payment);
     uint64_t last = kaspa_node_calls(r->node), count = 0;
     struct kaspa_node_call call;
 
     for (uint64_t i = r->calls_before + 1; i <= last; i++)
-        if (kaspa_node_call(r->node, i, &call) && names(&call, &marks))
+        if (kaspa_node_call(r->node, i, &call) && names(&call, texts, text_count))
             count++;
     return count;
+}
+
+uint64_t kxp_calls_about(struct assay_case *t, const struct kxp_payment *payment)
+{
+    const struct kxp_draft *d = payment->draft;
+    struct kaspa_spk payer = kxp_spk_of(t, &d->payer);
+    const char *texts[TEXTS_MAX] = {payment->transaction_id, address_of(t, &payer)};
+    size_t count = 2;
+
+    for (size_t i = 0; i < d->spend_count; i++)
+        texts[count++] = kxp_hex(t, assay_bytes_of(d->spends[i].outpoint.txid.at,
+                                                   sizeof(d->spends[i].outpoint.txid.at)));
+    return kxp_calls_naming(t, texts, count);
 }

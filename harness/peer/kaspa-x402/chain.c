@@ -106,15 +106,23 @@ static struct kaspa_chain_tx found_on(struct kxp_roles *r, const struct kaspa_ha
     return found;
 }
 
+void kxp_reorganise_tx_out(struct assay_case *t, const struct kaspa_tx *tx,
+                           const struct kaspa_tx *winner)
+{
+    struct kaspa_chain_tx found;
+    struct kaspa_hash id;
+
+    kaspa_txid(&id, tx);
+    found = found_on(kxp_roles_of(t), &id);
+    if (found.state != KASPA_TX_ACCEPTED || found.confirmations > UINT_MAX)
+        case_end(t, VERDICT_BROKEN, "the transaction is not on the chain, so it cannot leave it");
+    kxp_reorganise(t, (unsigned)found.confirmations, winner);
+}
+
 void kxp_reorganise_out(struct assay_case *t, const struct kxp_payment *payment,
                         const struct kaspa_tx *winner)
 {
-    struct kaspa_hash id = id_of(payment);
-    struct kaspa_chain_tx found = found_on(kxp_roles_of(t), &id);
-
-    if (found.state != KASPA_TX_ACCEPTED || found.confirmations > UINT_MAX)
-        case_end(t, VERDICT_BROKEN, "the payment is not on the chain, so it cannot leave it");
-    kxp_reorganise(t, (unsigned)found.confirmations, winner);
+    kxp_reorganise_tx_out(t, &payment->tx, winner);
 }
 
 void kxp_prune(struct assay_case *t)
@@ -145,17 +153,24 @@ void kxp_evict(struct assay_case *t, const struct kxp_payment *payment)
         case_end(t, VERDICT_BROKEN, "the payment is not in the mempool, so it cannot be evicted");
 }
 
-void kxp_release(struct assay_case *t, const struct kxp_payment *payment)
+void kxp_release_tx(struct assay_case *t, const struct kaspa_tx *tx)
 {
     struct kxp_roles *r = kxp_roles_of(t);
-    struct kaspa_hash id = id_of(payment);
+    struct kaspa_hash id;
     bool there;
 
+    kaspa_txid(&id, tx);
     kaspa_chain_lock_take(r->lock);
     there = kaspa_chain_hold(r->chain, &id, false);
     kaspa_chain_lock_give(r->lock);
     if (!there)
-        case_end(t, VERDICT_BROKEN, "the payment is not in the mempool, so it cannot be released");
+        case_end(t, VERDICT_BROKEN,
+                 "the transaction is not in the mempool, so it cannot be released");
+}
+
+void kxp_release(struct assay_case *t, const struct kxp_payment *payment)
+{
+    kxp_release_tx(t, &payment->tx);
 }
 
 struct kaspa_outpoint kxp_fund(struct assay_case *t, const struct kaspa_spk *spk, uint64_t amount)

@@ -27,6 +27,7 @@ static const char *const operations[] = {
     "voucher.verify",
     "presentation.digest",
     "commitment.id",
+    "batch.payment",
     "genesis.verify",
     "claim.verify",
     "topup.verify",

@@ -31,7 +31,7 @@ static char *sorted(struct assay_case *t, const json_t *value)
     return text;
 }
 
-static void hash_of(struct assay_case *t, char *out, const json_t *value)
+void kxp_hash_json(struct assay_case *t, char *out, const json_t *value)
 {
     char *text = sorted(t, value);
 
@@ -73,8 +73,8 @@ static const struct assay_json *parsed_body(struct assay_case *t, const struct p
     return doc;
 }
 
-static const char *fingerprint_of(struct assay_case *t, const struct kxp_offer *offer,
-                                  const char *url, const char *requirements)
+const char *kxp_fingerprint(struct assay_case *t, const struct kxp_offer *offer, const char *url,
+                            const char *requirements)
 {
     const struct peer_want *want = &offer->want;
     const struct kx_request request = {.method = assay_str(want->method),
@@ -95,9 +95,9 @@ const char *kxp_fingerprint_at(struct kxp_draft *d, const char *base_url)
 {
     char requirements[X402_HASH_TEXT_BYTES];
 
-    hash_of(d->t, requirements, d->accepted);
-    return fingerprint_of(d->t, d->offer,
-                          case_printf(d->t, "%s%s", base_url, d->offer->want.target), requirements);
+    kxp_hash_json(d->t, requirements, d->accepted);
+    return kxp_fingerprint(
+        d->t, d->offer, case_printf(d->t, "%s%s", base_url, d->offer->want.target), requirements);
 }
 
 /* ---- coins ---- */
@@ -257,7 +257,7 @@ static json_t *authorization_of(struct kxp_draft *d, const char *requirements)
                         terms_member(d, "extra.challengeId"), "inputIndex",
                         (json_int_t)d->input_index, "expiresAt", d->expires_at));
 
-    hash_of(d->t, digest_hex, preimage);
+    kxp_hash_json(d->t, digest_hex, preimage);
     if (assay_hex_decode(digest, sizeof(digest), assay_str(digest_hex), true) != ASSAY_OK ||
         assay_schnorr_sign(signature, digest, &d->signer, NULL) != ASSAY_OK)
         case_end(d->t, VERDICT_BROKEN, "the payment cannot be authorised");
@@ -280,13 +280,12 @@ static json_t *payload_of(struct kxp_draft *d, const char *requirements)
     return payload;
 }
 
-static json_t *extensions_of(struct kxp_draft *d)
+json_t *kxp_extensions(const struct kxp_offer *offer, const char *identifier)
 {
-    const struct kxp_offer *offer = d->offer;
     struct assay_bytes raw = assay_json_raw(&offer->doc, offer->required.extensions);
     json_t *extensions = json_loadb((const char *)raw.at, raw.len, 0, NULL);
 
-    kxp_set_text(extensions, "payment-identifier.info.id", d->identifier);
+    kxp_set_text(extensions, "payment-identifier.info.id", identifier);
     return extensions;
 }
 
@@ -294,16 +293,16 @@ static void claim(struct kxp_draft *d)
 {
     char requirements[X402_HASH_TEXT_BYTES];
 
-    hash_of(d->t, requirements, d->accepted);
+    kxp_hash_json(d->t, requirements, d->accepted);
     if (d->expires_at == NULL)
         d->expires_at = default_expiry(d);
     if (d->request_hash == NULL)
         d->request_hash =
-            fingerprint_of(d->t, d->offer, kxp_url_of(d->t, d->offer->want), requirements);
+            kxp_fingerprint(d->t, d->offer, kxp_url_of(d->t, d->offer->want), requirements);
     d->payment =
         kxp_owned(d->t, json_pack("{s:i, s:O, s:o, s:o}", "x402Version", X402_VERSION, "accepted",
                                   d->accepted, "payload", payload_of(d, requirements), "extensions",
-                                  extensions_of(d)));
+                                  kxp_extensions(d->offer, d->identifier)));
 }
 
 static const struct kxp_payment *encode(struct kxp_draft *d)

@@ -11,6 +11,7 @@
 #define PEER_KASPA_X402_H
 
 #include "kaspa/build.h"
+#include "kaspa_x402/batch_verify.h"
 #include "kaspa_x402/exact_verify.h"
 #include "peer/http/peer.h"
 #include "roles/kaspa_node.h"
@@ -26,6 +27,9 @@ enum kxp_need {
     KXP_REST = NEED_PROFILE << 4,       /**< "node-rest": the target reads the REST subset;
                                            "node-rest-only": that and nothing else */
     KXP_WALLET = NEED_PROFILE << 5,     /**< a client's: the role `wallet` is reachable */
+    KXP_CHANNELS = NEED_PROFILE << 6,   /**< "channels": what is priced is also sold by scheme
+                                           batch-settlement */
+    KXP_CLAIM = NEED_PROFILE << 7,      /**< operation "claim" */
 };
 
 /* ---- offers ---- */
@@ -33,12 +37,14 @@ enum kxp_need {
 struct kxp_offer {
     struct peer_want want;
     const struct peer_answer *answer;
-    struct assay_json doc;         /**< of PAYMENT-REQUIRED */
-    struct x402_required required; /**< its slices are of doc */
-    size_t chosen;                 /**< of required.accepts */
-    struct kx_terms terms;         /**< of the chosen one */
-    int64_t asked_ms;              /**< target's clock when it was asked for */
-    const char *caller;            /**< a principal of the target file; NULL: nobody */
+    struct assay_json doc;                 /**< of PAYMENT-REQUIRED */
+    struct x402_required required;         /**< its slices are of doc */
+    size_t chosen;                         /**< of required.accepts */
+    struct kx_terms terms;                 /**< of the chosen one, of scheme exact */
+    struct kx_batch_offer batch;           /**< of the chosen one, of scheme batch-settlement */
+    enum kx_batch_terms_fault batch_fault; /**< that it was found with */
+    int64_t asked_ms;                      /**< target's clock when it was asked for */
+    const char *caller;                    /**< a principal of the target file; NULL: nobody */
 };
 
 #define given_offer kxp_given_offer

@@ -61,6 +61,20 @@ struct kxp_draft *kxp_draft_new(struct assay_case *t, const struct kxp_offer *of
 enum kxp_stage { KXP_STAGE_TERMS, KXP_STAGE_TEXT, KXP_STAGE_PAYLOAD };
 const struct kxp_payment *kxp_draft_finish(struct kxp_draft *d, struct kxp_bend bend,
                                            enum kxp_stage from);
+/** SHA-256 of a value's canonical form, as 64 digits. */
+void kxp_hash_json(struct assay_case *t, char *out, const json_t *value);
+/** Of the offer's request, to that URL, under terms of that hash. */
+const char *kxp_fingerprint(struct assay_case *t, const struct kxp_offer *offer, const char *url,
+                            const char *requirements);
+/** What the offer advertises, with an identifier; the caller's. */
+json_t *kxp_extensions(const struct kxp_offer *offer, const char *identifier);
+/** As kxp_reorganise_out, of any transaction. */
+void kxp_reorganise_tx_out(struct assay_case *t, const struct kaspa_tx *tx,
+                           const struct kaspa_tx *winner);
+/** As kxp_release, of any transaction. */
+void kxp_release_tx(struct assay_case *t, const struct kaspa_tx *tx);
+/** Calls to the node since the case began that have one of these texts in them. */
+uint64_t kxp_calls_naming(struct assay_case *t, const char *const *texts, size_t text_count);
 /** kxp_try_again of what is asked unpaid: the chain stays as it is. */
 bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer);
 /** The normalised URL that a want asks for. */

@@ -3,11 +3,12 @@
 #include "peer/kaspa-x402/peer_internal.h"
 #include "run/profiles.h"
 
-/* The checks of one exact payment, and of a channel's transactions; then the rules of servers,
- * clients and libraries. */
+/* The checks of one payment, exact or on a channel, and of a channel's transactions; then the rules
+ * of servers, clients and libraries. */
 #define X(constant, id, local, source, sentence, remedy)                                           \
     {id, {LEVEL_MUST}, source, sentence, remedy},
 static const struct profile_rule rules[] = {
+#include "kaspa_x402/batch_checks.def"
 #include "kaspa_x402/exact_checks.def"
 #undef X
 #define X(constant, kinds, id, local, source, sentence, remedy)                                    \
@@ -87,6 +88,11 @@ static const char *lacks(struct assay_case *t, unsigned needs)
     if ((needs & KXP_WALLET) != 0 && !target_meets_role(target, "wallet"))
         return "the client cannot be pointed at the role \"wallet\" (`${WALLET}` in its command): "
                "what it would sign with is out of sight";
+    if ((needs & KXP_CHANNELS) != 0 && !target_supports(target, "channels"))
+        return "the target does not support \"channels\": what is priced is not sold by scheme "
+               "batch-settlement";
+    if ((needs & KXP_CLAIM) != 0 && target_operation(target, "claim") == NULL)
+        return "the target file names no operation \"claim\"";
     if ((needs & KXP_REST) != 0 && !target_supports(target, "node-rest"))
         return "the target does not support \"node-rest\"";
     return NULL;
