@@ -1,11 +1,13 @@
 /* assay pay: the reference client of kaspa-x402. Buys one answer, and says what became of it. */
 #include "cli/cli.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "client/kx_pay.h"
 #include "defects/defects.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define BODY_MAX_BYTES ((size_t)1 << 20)
@@ -28,6 +30,8 @@ enum option_code {
     OPTION_DEFECT,
     OPTION_JSON,
     OPTION_LIST,
+    OPTION_REFUND,
+    OPTION_TOP_UP,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +50,8 @@ static const struct option long_options[] = {
     {"defect", required_argument, NULL, OPTION_DEFECT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"list", no_argument, NULL, OPTION_LIST},
+    {"refund", required_argument, NULL, OPTION_REFUND},
+    {"top-up", required_argument, NULL, OPTION_TOP_UP},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -54,19 +60,23 @@ static void help(void)
 {
     fputs(
         "usage: assay pay URL --policy FILE --wallet URL --state DIR [options]\n"
+        "       assay pay --refund CHANNEL --policy FILE --wallet URL --node URL --state DIR\n"
+        "       assay pay --top-up CHANNEL --state DIR\n"
         "       assay pay --state DIR --list\n\n"
-        "Buys the answer to one request from a Kaspa x402 server (scheme exact). The answer goes "
-        "to\n"
-        "stdout, one line about the payment to stderr. A payment of the same request that is not\n"
-        "resolved yet is taken up again: it is never paid twice.\n\n"
+        "Buys the answer to one request from a Kaspa x402 server (schemes exact and\n"
+        "batch-settlement). The answer goes to stdout, one line about the payment to stderr. A\n"
+        "payment of the same request that is not resolved yet is taken up again: it is never paid\n"
+        "twice. Where the policy allows channels (allowBatch), one is opened for a server that "
+        "offers\n"
+        "them, and what is bought there later is charged to it without a transaction.\n\n"
         "  --policy FILE   what may be paid, in JSON: allowedOrigins, allowedPayTo,\n"
-        "                  maximumExactAmountSompi, requiredSource and more "
-        "(ref/client/kx_policy.h)\n"
+        "                  maximumExactAmountSompi, requiredSource and more, of channels too\n"
+        "                  (ref/client/kx_policy.h)\n"
         "  --wallet URL    who signs: http on loopback (docs/wallet-role.md)\n"
         "  --node URL      node RPC (ws on loopback) whose word settles a payment; without it "
         "none\n"
-        "                  is ever settled\n"
-        "  --state DIR     where attempts are remembered; made if it is missing\n"
+        "                  is ever settled, and no channel is opened or charged\n"
+        "  --state DIR     where attempts and channels are remembered; made if it is missing\n"
         "  --method M      default GET, or POST with --body\n"
         "  --body FILE     body of the request\n"
         "  --id ID         payment identifier, 16 to 128 of A-Z a-z 0-9 _ - (default: a fresh "
@@ -78,17 +88,21 @@ static void help(void)
         "  --node-lag MS   how far the node's time may be behind the clock (default 600000;\n"
         "                  0: any time)\n"
         "  --json          the line on stderr is a JSON object\n"
-        "  --list          the attempts of the folder\n"
+        "  --list          the attempts and channels of the folder\n"
+        "  --refund CHANNEL  takes back what is left of it, after its timeout\n"
+        "  --top-up CHANNEL  prints the top-up that waits for the server's signature, for its "
+        "operator\n"
         "  --defect NAME   switch on a seeded defect; may be repeated (assay list defects)\n\n"
-        "exit: 0 paid and delivered, or free; 1 nothing was paid; 2 a payment is out that is not\n"
-        "      settled, or was not answered: run the same again; 3 usage, a bad file, own "
-        "trouble\n",
+        "exit: 0 paid and delivered, or free, or refunded; 1 nothing was paid; 2 a payment, or a\n"
+        "      transaction of a channel, is out that is not settled, or was not answered: run the\n"
+        "      same again; 3 usage, a bad file, own trouble\n",
         stdout);
 }
 
 struct pay {
     struct kx_pay_options options;
     const char *policy_file, *body_file;
+    const char *top_up; /* a channel's id */
     bool as_json, lists;
     bool wrong; /* said so already */
     int status;
@@ -128,6 +142,10 @@ static void take_name(struct pay *p, int option, const char *text)
         o->method = text;
     else if (option == OPTION_BODY)
         p->body_file = text;
+    else if (option == OPTION_REFUND)
+        o->refund = text;
+    else if (option == OPTION_TOP_UP)
+        p->top_up = text;
     else
         o->identifier = text;
 }
@@ -167,6 +185,8 @@ static const char *end_name(enum kx_client_end end)
         return "free";
     case KX_CLIENT_REFUSED:
         return "not paid";
+    case KX_CLIENT_REFUNDED:
+        return "refunded";
     case KX_CLIENT_UNRESOLVED:
         break;
     }
@@ -253,6 +273,7 @@ static int status_of(enum kx_client_end end)
     switch (end) {
     case KX_CLIENT_SERVED:
     case KX_CLIENT_FREE:
+    case KX_CLIENT_REFUNDED:
         return 0;
     case KX_CLIENT_REFUSED:
         return EXIT_REFUSED;
@@ -314,15 +335,68 @@ static bool print_attempt(void *cls, const struct kx_client_attempt *a)
     return true;
 }
 
+static bool print_channel(void *cls, const struct kx_client_channel *c)
+{
+    struct assay_buf line = ASSAY_BUF_INIT((size_t)1 << 18);
+    const struct pay *p = cls;
+    char id[X402_HASH_TEXT_BYTES];
+
+    assay_hex_encode(id, assay_bytes_of(c->channel_id, sizeof(c->channel_id)));
+    if (p->as_json) {
+        assay_buf_add_str(&line, "{\"format\":\"assay-payment-channel/1\"");
+        add_member(&line, "state", assay_str(kx_client_channel_state_name(c->state)));
+        add_member(&line, "channel", assay_str(id));
+        add_member(&line, "origin", c->origin);
+        add_member(&line, "payTo", c->config.pay_to);
+        assay_buf_printf(&line,
+                         ",\"funding\":\"%" PRIu64 "\",\"charged\":\"%" PRIu64
+                         "\",\"claimed\":\"%" PRIu64 "\",\"refundTimeoutDaa\":\"%" PRIu64 "\"}",
+                         c->head.value, c->total, c->head.claimed, c->config.refund_timeout_daa);
+    } else {
+        assay_buf_printf(&line,
+                         "%-9s channel       %s  %" PRIu64 " sompi, %" PRIu64 " charged, %" PRIu64
+                         " claimed, refund above DAA %" PRIu64 "  %.*s",
+                         kx_client_channel_state_name(c->state), id, c->head.value, c->total,
+                         c->head.claimed, c->config.refund_timeout_daa, (int)c->origin.len,
+                         (const char *)c->origin.at);
+    }
+    print_line(stdout, &line);
+    assay_buf_fini(&line);
+    return true;
+}
+
 static int list(struct pay *p)
 {
     struct assay_err err = {0};
 
     if (p->options.state == NULL)
         return cli_wrong("pay", "--state is missing: name the folder to list");
-    if (kx_attempts_each(p->options.state, print_attempt, p, &err) != ASSAY_OK)
+    if (kx_attempts_each(p->options.state, print_attempt, p, &err) != ASSAY_OK ||
+        kx_channels_each(p->options.state, print_channel, p, &err) != ASSAY_OK)
         return cli_wrong("pay", "%s", err.text);
     return 0;
+}
+
+/* Half signed, and worth nothing to anybody but the channel's server. */
+static int print_top_up(const struct pay *p)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT((size_t)8 << 20);
+    struct kx_client_channel channel;
+    struct assay_err err = {0};
+    enum assay_code rc;
+    int status = 0;
+
+    if (p->options.state == NULL)
+        return cli_wrong("pay", "--state is missing: name the folder of the channel");
+    rc = kx_pay_find_channel(&channel, &arena, p->options.state, p->top_up, &err);
+    if (rc != ASSAY_OK)
+        status = cli_wrong("pay", "%s", err.text);
+    else if (channel.state != KX_CHANNEL_IS_TOPPING_UP)
+        status = cli_wrong("pay", "--top-up: the channel waits for none");
+    else
+        printf("%.*s\n", (int)channel.move.len, (const char *)channel.move.at);
+    assay_arena_fini(&arena);
+    return status;
 }
 
 /* ---- a payment ---- */
@@ -386,7 +460,11 @@ int cli_pay(int argc, char **argv)
     }
     if (p.lists)
         return optind == argc ? list(&p) : cli_wrong("pay", "--list takes no URL");
-    if (optind + 1 != argc)
+    if (p.top_up != NULL)
+        return optind == argc ? print_top_up(&p) : cli_wrong("pay", "--top-up takes no URL");
+    if (p.options.refund != NULL && optind != argc)
+        return cli_wrong("pay", "--refund takes no URL");
+    if (p.options.refund == NULL && optind + 1 != argc)
         return cli_wrong("pay", "name one URL to pay for");
     if ((missing = what_is_missing(&p)) != NULL)
         return cli_wrong("pay", "%s", missing);

@@ -132,13 +132,46 @@ static bool get_utxos(struct turn *t)
     return true;
 }
 
+static bool authorize(struct turn *t)
+{
+    return wallet_authorize(t->wallet, t->out, &t->arena, &t->doc, &t->why);
+}
+
+static bool make_key(struct turn *t)
+{
+    return wallet_make_key(t->wallet, t->out, &t->arena, &t->doc, &t->why);
+}
+
+static bool deposit(struct turn *t)
+{
+    return wallet_move(t->wallet, t->out, &t->arena, &t->doc, KX_BATCH_GENESIS, &t->why);
+}
+
+static bool top_up(struct turn *t)
+{
+    return wallet_move(t->wallet, t->out, &t->arena, &t->doc, KX_BATCH_TOP_UP, &t->why);
+}
+
+static bool refund(struct turn *t)
+{
+    return wallet_move(t->wallet, t->out, &t->arena, &t->doc, KX_BATCH_REFUND, &t->why);
+}
+
+static bool sign_batch(struct turn *t)
+{
+    return wallet_sign_batch(t->wallet, t->out, &t->arena, &t->doc, &t->why);
+}
+
 static const struct wallet_call {
     const char *name;
     bool (*answer)(struct turn *t); /* writes the member `result`; false: why */
 } calls[] = {
-    {"networkId", network_id},    {"sourceKind", source_kind},
-    {"payExactTransaction", pay}, {"finalizeExactPaymentAttempt", finalize},
-    {"getUtxos", get_utxos},
+    {"networkId", network_id},        {"sourceKind", source_kind},
+    {"payExactTransaction", pay},     {"finalizeExactPaymentAttempt", finalize},
+    {"getUtxos", get_utxos},          {"authorizeBatchPayment", authorize},
+    {"createChannelKey", make_key},   {"prepareEscrowDeposit", deposit},
+    {"prepareEscrowTopUp", top_up},   {"signEscrowRefund", refund},
+    {"signBatchPayment", sign_batch}, {"finalizeEscrowTransition", finalize},
 };
 
 static const struct wallet_call *find_call(struct assay_bytes target)
@@ -360,6 +393,8 @@ void kaspa_wallet_stop(struct kaspa_wallet *w)
     (void)ref_net_server_stop(w->server, STOP_DEADLINE_MS);
     assay_key_wipe(&w->key);
     assay_key_wipe(&w->stranger);
+    for (size_t i = 0; i < w->channels.count; i++)
+        assay_key_wipe(&w->channels.at[i].key);
     node_log_fini(&w->log);
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
@@ -393,6 +428,16 @@ uint64_t kaspa_wallet_signed(struct kaspa_wallet *w)
 
     pthread_mutex_lock(&w->lock);
     count = w->artifacts.signed_count;
+    pthread_mutex_unlock(&w->lock);
+    return count;
+}
+
+uint64_t kaspa_wallet_vouchers(struct kaspa_wallet *w)
+{
+    uint64_t count;
+
+    pthread_mutex_lock(&w->lock);
+    count = w->channels.vouchers;
     pthread_mutex_unlock(&w->lock);
     return count;
 }

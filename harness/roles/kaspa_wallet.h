@@ -1,11 +1,15 @@
-/** The role `wallet`: a funding provider before a simulated chain, on loopback.
+/** The role `wallet`: a funding provider and signer before a simulated chain, on loopback.
  *
  *  It holds keys that follow from a seed and guard nothing of value, reads coins from the chain
  * under its lock, and makes one signed artifact an attempt: identical calls give identical bytes,
  * changed terms fail before a signature. It can be told to misbehave, and changed while a case
  * runs; its log is locked. Its protocol is in docs/wallet-role.md.
  *
- *  Source: Kaspa x402 client digest, section 1, as far as scheme exact goes.
+ *  Of channels it funds the transactions that open and fill them, and keeps the client's key: it
+ *  consents to an intent first, derives every digest itself, and signs nothing that was not
+ * consented to.
+ *
+ *  Source: Kaspa x402 client digest, section 1; batch digest, sections 5 and 8.4.
  *
  *  Starting and stopping are for one thread; the rest is for any.
  */
@@ -16,6 +20,8 @@
 
 #define KASPA_WALLET_ATTEMPTS_MAX 1024 /**< artifacts that it keeps; one more is refused */
 #define KASPA_WALLET_COINS_MAX 16      /**< that one payment spends */
+#define KASPA_WALLET_CONSENTS_MAX 1024 /**< intents that it remembers; one more is refused */
+#define KASPA_WALLET_CHANNELS_MAX 64
 
 /** Whether and how a source of funds is named. */
 enum kaspa_wallet_kind {
@@ -40,7 +46,7 @@ struct kaspa_wallet_behaviour {
         KASPA_WALLET_MORE,           /**< pays one sompi more */
         KASPA_WALLET_LESS,           /**< pays one sompi less */
         KASPA_WALLET_EXTRA_OUTPUT,   /**< pays a stranger as well */
-        KASPA_WALLET_HIGH_FEE,       /**< leaves two KAS to the miners */
+        KASPA_WALLET_HIGH_FEE,       /**< leaves two KAS to the miners; of refunds, too */
         KASPA_WALLET_OTHER_TX,       /**< shows another transaction than it authorised */
         KASPA_WALLET_OTHER_ID,       /**< names another id */
         KASPA_WALLET_OTHER_REQUEST,  /**< authorises another request */
@@ -48,6 +54,16 @@ struct kaspa_wallet_behaviour {
         KASPA_WALLET_UNLISTED_COINS, /**< lists no coins */
         KASPA_WALLET_NEW_SIGNATURE,  /**< an identical call gives another signature */
         KASPA_WALLET_BROADCASTS,     /**< submits what it has signed by itself */
+        /* of channels */
+        KASPA_WALLET_OTHER_CONSENT,   /**< consents to another digest */
+        KASPA_WALLET_NO_CONSENT,      /**< answers without one */
+        KASPA_WALLET_OTHER_KEY,       /**< funds a channel of another client's key */
+        KASPA_WALLET_OTHER_DEPOSIT,   /**< deposits, or adds, one sompi more */
+        KASPA_WALLET_OTHER_CONFIG,    /**< funds a channel of a later refund */
+        KASPA_WALLET_OTHER_TOTAL,     /**< signs a voucher of one sompi more */
+        KASPA_WALLET_OTHER_COVENANT,  /**< signs a voucher of another lineage */
+        KASPA_WALLET_OTHER_PRESENTED, /**< signs a presentation of another request */
+        KASPA_WALLET_OTHER_SIGNER,    /**< signs voucher and presentation with another key */
     } lie;
     enum kaspa_wallet_fault {
         KASPA_WALLET_SOUND,
@@ -90,6 +106,8 @@ void kaspa_wallet_behave(struct kaspa_wallet *wallet,
 
 /** Transactions that it has signed. */
 uint64_t kaspa_wallet_signed(struct kaspa_wallet *wallet);
+/** Vouchers that it has signed, each with its presentation; the same order again counts once. */
+uint64_t kaspa_wallet_vouchers(struct kaspa_wallet *wallet);
 /** Spends the first coin of its latest artifact to a stranger instead: what it has signed before
  * can never be accepted once that is confirmed. The chain's lock must not be held. False: it has
  * signed nothing, or the chain does not take it. */

@@ -8,7 +8,10 @@
 #define ROLES_KASPA_WALLET_INTERNAL_H
 
 #include "base/sig.h"
+#include "kaspa_x402/batch_payment.h"
+#include "kaspa_x402/batch_tx.h"
 #include "kaspa_x402/exact_hash.h"
+#include "kaspa_x402/exact_read.h"
 #include "roles/kaspa_node_internal.h"
 #include "roles/kaspa_wallet.h"
 
@@ -34,6 +37,34 @@ struct wallet_artifacts {
     uint8_t aux[32];       /**< of NEW_SIGNATURE */
 };
 
+/** What the payer consented to, as far as what is signed later has to agree with it. */
+struct wallet_consent {
+    uint8_t digest[32], requirements[32], fingerprint[32], context[32], server[32];
+    struct assay_bytes operation, network, pay_to;
+    uint64_t deposit, top_up, after, timeout_daa;
+};
+
+/** A channel whose client this wallet is. */
+struct wallet_channel {
+    uint8_t consent[32]; /**< that its key was made for */
+    struct assay_key key;
+    bool is_made; /**< what follows is known */
+    uint8_t id[32];
+    struct kaspa_hash covenant_id;
+    /* the voucher that was signed last */
+    uint64_t total;
+    struct assay_bytes order; /**< it, as it came */
+    char request_key[X402_HASH_TEXT_BYTES];
+    int64_t expires_at_ms; /**< of its presentation */
+};
+
+struct wallet_channels {
+    struct wallet_consent consents[KASPA_WALLET_CONSENTS_MAX];
+    struct wallet_channel at[KASPA_WALLET_CHANNELS_MAX];
+    size_t consent_count, count;
+    uint64_t vouchers;
+};
+
 /** What payExactTransaction is asked. */
 struct wallet_order {
     struct assay_bytes attempt_id, intent_hash, identifier, network, origin, url, source, finality,
@@ -49,6 +80,7 @@ struct kaspa_wallet {
     uint64_t behaviours;    /**< how often it was changed */
     bool stopping;
     struct wallet_artifacts artifacts;
+    struct wallet_channels channels;
 
     struct node_log log;
     struct kaspa_chain *chain;
@@ -69,6 +101,45 @@ bool wallet_order_read(struct wallet_order *out, struct assay_arena *arena,
  *  wallet's lock is held. False: `why`. */
 bool wallet_pay(struct kaspa_wallet *wallet, struct assay_buf *out, struct assay_bytes intent,
                 const struct wallet_order *order, struct assay_err *why);
+/** The attempt of an id, or NULL; a new one that keeps coins back, not listed yet, or NULL: `why`.
+ */
+struct wallet_attempt *wallet_find(const struct wallet_artifacts *artifacts, struct assay_bytes id);
+struct wallet_attempt *wallet_new_attempt(struct kaspa_wallet *wallet, struct assay_bytes id,
+                                          struct assay_bytes intent, struct assay_err *why);
+/** Builds a payment of one output of the wallet's coins, and what it spent; the lock of the chain
+ * is held. spends: KASPA_WALLET_COINS_MAX + 1. */
+struct wallet_payment {
+    const struct kaspa_tx *tx;
+    const struct kaspa_utxo *spent;
+};
+bool wallet_split(struct kaspa_wallet *wallet, struct wallet_payment *out,
+                  struct wallet_attempt *attempt, uint64_t amount, struct assay_err *why);
+
+/** Records why; false. */
+bool wallet_refuse(struct assay_err *why, enum assay_code code, const char *what);
+struct kx_reader wallet_reader(struct assay_arena *arena, const struct assay_json *doc,
+                               const char *place, struct assay_err *why);
+/** NULL: none. */
+struct wallet_consent *wallet_find_consent(struct kaspa_wallet *wallet, const uint8_t digest[32]);
+struct wallet_channel *wallet_find_channel(struct kaspa_wallet *wallet, const uint8_t client[32]);
+void wallet_own_address(char text[KASPA_ADDRESS_TEXT_MAX_BYTES], const struct kaspa_wallet *wallet);
+
+/* kaspa_wallet_channel.c and kaspa_wallet_fund.c: calls about channels, with the wallet's lock
+ * held; false: `why` */
+
+bool wallet_authorize(struct kaspa_wallet *wallet, struct assay_buf *out, struct assay_arena *arena,
+                      const struct assay_json *doc, struct assay_err *why);
+bool wallet_make_key(struct kaspa_wallet *wallet, struct assay_buf *out, struct assay_arena *arena,
+                     const struct assay_json *doc, struct assay_err *why);
+bool wallet_move(struct kaspa_wallet *wallet, struct assay_buf *out, struct assay_arena *arena,
+                 const struct assay_json *doc, enum kx_batch_kind kind, struct assay_err *why);
+bool wallet_sign_batch(struct kaspa_wallet *wallet, struct assay_buf *out,
+                       struct assay_arena *arena, const struct assay_json *doc,
+                       struct assay_err *why);
+
+/** Whether a source and a network are this wallet's. False: `why`. */
+bool wallet_judge_source(const struct kaspa_wallet *wallet, struct assay_bytes source,
+                         struct assay_bytes network, struct assay_err *why);
 /** Appends a member that names a source of funds. */
 void wallet_add_kind(struct assay_buf *out, const struct kaspa_wallet *wallet, const char *member,
                      enum kaspa_wallet_kind kind);

@@ -245,6 +245,26 @@ static bool make_transaction(struct kaspa_wallet *w, struct wallet_attempt *a,
     return a->spent != NULL;
 }
 
+/* A coin of the exact amount as output 0, the rest as change: a genesis has none of its own. */
+bool wallet_split(struct kaspa_wallet *w, struct wallet_payment *out, struct wallet_attempt *a,
+                  uint64_t amount, struct assay_err *why)
+{
+    struct draft d = {.plan = {.change = &w->spk, .payload = ASSAY_LIT("")}};
+    struct kaspa_tx *tx = assay_arena_alloc(&w->artifacts.arena, sizeof(*tx));
+
+    d.plan.spends = d.spends;
+    d.plan.outputs = d.outputs;
+    d.outputs[d.plan.output_count++] = (struct kaspa_output){.value = amount, .spk = w->spk};
+    if (tx == NULL)
+        return assay_fail(why, ASSAY_E_NOMEM, 0, "no memory for a coin") == ASSAY_OK;
+    if (build(w, &d, tx, why) != ASSAY_OK)
+        return false;
+    *out = (struct wallet_payment){tx, kaspa_plan_utxos(&w->artifacts.arena, &d.plan)};
+    for (size_t i = 0; i < d.plan.spend_count && a->coin_count < KASPA_WALLET_COINS_MAX; i++)
+        a->coins[a->coin_count++] = d.spends[i].outpoint;
+    return out->spent != NULL;
+}
+
 /* ---- the artifact ---- */
 
 static void add_outpoints(struct assay_buf *out, const struct kaspa_wallet *w,
@@ -353,7 +373,7 @@ static bool add_artifact(struct assay_buf *out, struct kaspa_wallet *w,
 
 /* ---- attempts ---- */
 
-static struct wallet_attempt *find(const struct wallet_artifacts *artifacts, struct assay_bytes id)
+struct wallet_attempt *wallet_find(const struct wallet_artifacts *artifacts, struct assay_bytes id)
 {
     for (size_t i = 0; i < artifacts->count; i++)
         if (assay_bytes_equal(artifacts->at[i]->id, id))
@@ -361,35 +381,43 @@ static struct wallet_attempt *find(const struct wallet_artifacts *artifacts, str
     return NULL;
 }
 
-static struct wallet_attempt *make_attempt(struct kaspa_wallet *w, struct assay_bytes intent,
-                                           const struct wallet_order *order, struct assay_err *why)
+struct wallet_attempt *wallet_new_attempt(struct kaspa_wallet *w, struct assay_bytes id,
+                                          struct assay_bytes intent, struct assay_err *why)
 {
     struct wallet_artifacts *artifacts = &w->artifacts;
     struct wallet_attempt *a = assay_arena_alloc(&artifacts->arena, sizeof(*a));
 
     if (a != NULL && artifacts->count < KASPA_WALLET_ATTEMPTS_MAX) {
-        a->id = assay_arena_copy(&artifacts->arena, order->attempt_id);
+        a->id = assay_arena_copy(&artifacts->arena, id);
         a->intent = assay_arena_copy(&artifacts->arena, intent);
         a->is_reserved = true;
     }
-    if (a == NULL || a->id.at == NULL || a->intent.at == NULL) {
-        (void)assay_fail(why, ASSAY_E_NOMEM, 0, "the wallet has no room for another attempt");
-        return NULL;
-    }
-    if (!make_transaction(w, a, order, why))
+    if (a != NULL && a->id.at != NULL && a->intent.at != NULL)
+        return a;
+    (void)assay_fail(why, ASSAY_E_NOMEM, 0, "the wallet has no room for another attempt");
+    return NULL;
+}
+
+static struct wallet_attempt *make_attempt(struct kaspa_wallet *w, struct assay_bytes intent,
+                                           const struct wallet_order *order, struct assay_err *why)
+{
+    struct wallet_artifacts *artifacts = &w->artifacts;
+    struct wallet_attempt *a = wallet_new_attempt(w, order->attempt_id, intent, why);
+
+    if (a == NULL || !make_transaction(w, a, order, why))
         return NULL;
     artifacts->at[artifacts->count++] = a;
     return a;
 }
 
 /* What the wallet itself makes sure of before it signs. */
-static bool judge_order(const struct kaspa_wallet *w, const struct wallet_order *order,
-                        struct assay_err *why)
+bool wallet_judge_source(const struct kaspa_wallet *w, struct assay_bytes source,
+                         struct assay_bytes network, struct assay_err *why)
 {
-    if (!assay_bytes_is(order->source, w->kind))
+    if (!assay_bytes_is(source, w->kind))
         (void)assay_fail(why, ASSAY_E_MISMATCH, 0, "fundingSource is not this wallet's, %s",
                          w->kind);
-    else if (!assay_bytes_is(order->network,
+    else if (!assay_bytes_is(network,
                              w->network == KASPA_MAINNET ? KX_NETWORK_MAINNET : KX_NETWORK_TESTNET))
         (void)assay_fail(why, ASSAY_E_MISMATCH, 0, "network is not this wallet's");
     else
@@ -400,10 +428,10 @@ static bool judge_order(const struct kaspa_wallet *w, const struct wallet_order 
 bool wallet_pay(struct kaspa_wallet *w, struct assay_buf *out, struct assay_bytes intent,
                 const struct wallet_order *order, struct assay_err *why)
 {
-    struct wallet_attempt *a = find(&w->artifacts, order->attempt_id);
+    struct wallet_attempt *a = wallet_find(&w->artifacts, order->attempt_id);
     bool is_new = a == NULL;
 
-    if (!judge_order(w, order, why))
+    if (!wallet_judge_source(w, order->source, order->network, why))
         return false;
     if (!is_new && !assay_bytes_equal(a->intent, intent)) {
         (void)assay_fail(why, ASSAY_E_CONFLICT, 0, "this attempt was made for other terms");

@@ -28,6 +28,12 @@ void kx_client_attempt_write(struct assay_buf *out, const struct kx_client_attem
 {
     assay_buf_add_byte(out, '{');
     kx_write_text(out, "amount", a->amount);
+    if (a->channel_id.len > 0) {
+        kx_write_decimal(out, "before", a->before);
+        kx_write_text(out, "channelId", a->channel_id);
+        kx_write_decimal(out, "claimed", a->claimed);
+        kx_write_decimal(out, "funding", a->funding);
+    }
     kx_write_text(out, "challenge", a->challenge);
     kx_write_name(out, "delivered");
     assay_buf_add_str(out, a->is_delivered ? "true" : "false");
@@ -75,6 +81,24 @@ static bool read_delivered(struct kx_client_attempt *out, const struct kx_reader
            kx_read_fail(r, ASSAY_E_TYPE, 0, "delivered", "is neither true nor false");
 }
 
+/* What payments by channel have besides. */
+static bool read_channel(struct kx_client_attempt *out, const struct kx_reader *r)
+{
+    static const struct kx_member members[] = {
+        {"before", KX_KIND_SUM, KX_AT(struct kx_client_attempt, before), NULL, false},
+        {"claimed", KX_KIND_SUM, KX_AT(struct kx_client_attempt, claimed), NULL, false},
+        {"funding", KX_KIND_SUM, KX_AT(struct kx_client_attempt, funding), NULL, false},
+        {"channelId", KX_KIND_TEXT, KX_AT(struct kx_client_attempt, channel_id), NULL, false},
+    };
+
+    out->channel_id = ASSAY_LIT("");
+    if (assay_json_member(r->doc, 0, "channelId") == ASSAY_JSON_NONE)
+        return true;
+    return kx_read_members(r, 0, members, ARRAY_LEN(members), out) &&
+           (out->channel_id.len > 0 ||
+            kx_read_fail(r, ASSAY_E_MALFORMED, 0, "channelId", "is empty"));
+}
+
 static bool read_members(struct kx_client_attempt *out, const struct kx_reader *r)
 {
 #define TEXT(name, field)                                                                          \
@@ -106,7 +130,7 @@ static bool read_members(struct kx_client_attempt *out, const struct kx_reader *
 
     if (!kx_read_members(r, 0, members, ARRAY_LEN(members), out) ||
         !kx_read_members(r, 0, others, ARRAY_LEN(others), &texts) ||
-        !read_state(out, r, texts.state) || !read_delivered(out, r))
+        !read_state(out, r, texts.state) || !read_delivered(out, r) || !read_channel(out, r))
         return false;
     assay_hex_encode(out->request_key, assay_bytes_of(texts.request_key, 32));
     assay_hex_encode(out->intent_hash, assay_bytes_of(texts.intent_hash, 32));
@@ -117,17 +141,21 @@ static bool read_members(struct kx_client_attempt *out, const struct kx_reader *
 enum assay_code kx_client_attempt_read(struct kx_client_attempt *out, struct assay_arena *arena,
                                        struct assay_bytes text, struct assay_err *err)
 {
-    enum { MEMBERS = 17 };
+    enum { EXACT_MEMBERS = 17, MEMBERS = 21 };
     struct kx_client_attempt read = {.offer = 0};
     struct assay_json_token tokens[2 * MEMBERS + 1];
+    unsigned wanted = EXACT_MEMBERS;
     struct assay_json doc;
     struct assay_err inner = {0};
     const struct kx_reader r = {.doc = &doc, .arena = arena, .place = "attempt", .err = &inner};
     enum assay_code rc =
         assay_json_parse(&doc, tokens, ARRAY_LEN(tokens), text, ASSAY_JSON_STRICT, &inner);
 
-    if (rc == ASSAY_OK && doc.tokens[0].count != MEMBERS)
-        rc = assay_fail(&inner, ASSAY_E_MALFORMED, 0, "it has not %d members", MEMBERS);
+    if (rc == ASSAY_OK)
+        wanted =
+            assay_json_member(&doc, 0, "channelId") != ASSAY_JSON_NONE ? MEMBERS : EXACT_MEMBERS;
+    if (rc == ASSAY_OK && doc.tokens[0].count != wanted)
+        rc = assay_fail(&inner, ASSAY_E_MALFORMED, 0, "it has not %u members", wanted);
     if (rc == ASSAY_OK && !read_members(&read, &r))
         rc = inner.code;
     if (rc != ASSAY_OK)

@@ -1,10 +1,9 @@
 /* The folder of attempts: files that are whole or not there, one program at a time; see
  * kx_attempts.h. */
-#include "client/kx_attempts.h"
+#include "client/kx_attempts_internal.h"
 
 #include "defects/defects.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -87,30 +86,56 @@ void kx_attempts_close(struct kx_attempts *a)
     assay_free(a);
 }
 
-enum assay_code kx_attempts_save(struct kx_attempts *a, const struct kx_client_attempt *attempt,
-                                 struct assay_err *err)
+enum assay_code kx_attempts_write(struct kx_attempts *a, const char *name,
+                                  const struct assay_buf *text, struct assay_err *err)
 {
-    struct assay_buf path = ASSAY_BUF_INIT(2 * PATH_MAX),
-                     text = ASSAY_BUF_INIT(KX_ATTEMPT_MAX_BYTES);
+    struct assay_buf path = ASSAY_BUF_INIT(2 * PATH_MAX);
     enum assay_code rc = ASSAY_OK;
-    const char *name;
+    const char *file;
 
-    if (REF_DEFECT(kx_client_unsaved))
-        return ASSAY_OK;
-    assay_buf_add_str(&path, a->folder);
-    assay_buf_add_byte(&path, '/');
-    assay_buf_add(&path, attempt->identifier); /* letters, digits, _ and - */
-    assay_buf_add_str(&path, SUFFIX);
-    kx_client_attempt_write(&text, attempt);
-    name = assay_buf_cstr(&path);
-    if (name == NULL || !assay_buf_ok(&text))
-        rc = assay_fail(err, name == NULL ? path.bad : text.bad, 0, "an attempt's file: %s",
-                        assay_code_text(name == NULL ? path.bad : text.bad));
+    assay_buf_printf(&path, "%s/%s", a->folder, name);
+    file = assay_buf_cstr(&path);
+    if (file == NULL || !assay_buf_ok(text))
+        rc = assay_fail(err, file == NULL ? path.bad : text->bad, 0, "file %s: %s", name,
+                        assay_code_text(file == NULL ? path.bad : text->bad));
     else
-        rc = assay_file_write(name, assay_buf_view(&text), err);
+        rc = assay_file_write(file, assay_buf_view(text), err);
     if (rc == ASSAY_OK && fsync(a->fd) != 0)
         rc = fail_io(err, a->folder, "synced");
     assay_buf_fini(&path);
+    return rc;
+}
+
+enum assay_code kx_attempts_remove(struct kx_attempts *a, const char *name, struct assay_err *err)
+{
+    if (unlinkat(a->fd, name, 0) != 0 && errno != ENOENT)
+        return fail_io(err, a->folder, "changed");
+    return fsync(a->fd) == 0 ? ASSAY_OK : fail_io(err, a->folder, "synced");
+}
+
+bool kx_attempts_has(const struct kx_attempts *a, const char *name)
+{
+    return faccessat(a->fd, name, F_OK, 0) == 0 || errno != ENOENT;
+}
+
+const char *kx_attempts_folder(const struct kx_attempts *a)
+{
+    return a->folder;
+}
+
+enum assay_code kx_attempts_save(struct kx_attempts *a, const struct kx_client_attempt *attempt,
+                                 struct assay_err *err)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(KX_ATTEMPT_MAX_BYTES);
+    char name[X402_IDENTIFIER_MAX_CHARS + sizeof(SUFFIX)];
+    enum assay_code rc;
+
+    if (REF_DEFECT(kx_client_unsaved))
+        return ASSAY_OK;
+    (void)snprintf(name, sizeof(name), "%.*s%s", (int)attempt->identifier.len,
+                   (const char *)attempt->identifier.at, SUFFIX); /* letters, digits, _ and - */
+    kx_client_attempt_write(&text, attempt);
+    rc = kx_attempts_write(a, name, &text, err);
     assay_buf_fini(&text);
     return rc;
 }
@@ -126,39 +151,50 @@ static int is_attempt(const struct dirent *entry)
            x402_identifier_id_is_valid(assay_bytes_part(name, 0, len));
 }
 
-static enum assay_code read_file(struct kx_client_attempt *out, struct assay_arena *arena,
-                                 const char *folder, const char *name, struct assay_err *err)
+enum assay_code kx_folder_read(struct assay_bytes *out, struct assay_arena *arena,
+                               const char *folder, const char *name, size_t max,
+                               struct assay_err *err)
 {
-    struct assay_buf path = ASSAY_BUF_INIT(2 * PATH_MAX),
-                     text = ASSAY_BUF_INIT(KX_ATTEMPT_MAX_BYTES);
-    struct assay_bytes kept = ASSAY_LIT("");
-    enum assay_code rc = ASSAY_OK;
+    struct assay_buf path = ASSAY_BUF_INIT(2 * PATH_MAX), text = ASSAY_BUF_INIT(max);
+    enum assay_code rc;
     const char *file;
 
     assay_buf_printf(&path, "%s/%s", folder, name);
     file = assay_buf_cstr(&path);
     rc = file == NULL ? path.bad : assay_file_read(&text, file, err);
-    if (rc == ASSAY_OK && (kept = assay_arena_copy(arena, assay_buf_view(&text))).at == NULL)
+    if (rc == ASSAY_OK && (*out = assay_arena_copy(arena, assay_buf_view(&text))).at == NULL)
         rc = ASSAY_E_NOMEM;
-    if (rc == ASSAY_OK)
-        rc = assay_err_wrap(err, kx_client_attempt_read(out, arena, kept, err), "%s", file);
-    if (rc == ASSAY_OK &&
-        (strncmp(name, (const char *)out->identifier.at, out->identifier.len) != 0 ||
-         strlen(name) != out->identifier.len + strlen(SUFFIX)))
-        rc = assay_fail(err, ASSAY_E_MISMATCH, 0, "%s: is another attempt's", file);
-    if (rc != ASSAY_OK)
-        (void)assay_fail(err, rc, 0, "state folder %s: %s", folder, assay_code_text(rc));
     assay_buf_fini(&path);
     assay_buf_fini(&text);
     return rc;
 }
 
-enum assay_code kx_attempts_each(const char *folder,
-                                 bool (*each)(void *cls, const struct kx_client_attempt *attempt),
-                                 void *cls, struct assay_err *err)
+static enum assay_code read_file(struct kx_client_attempt *out, struct assay_arena *arena,
+                                 const char *folder, const char *name, struct assay_err *err)
+{
+    struct assay_bytes text = ASSAY_LIT("");
+    enum assay_code rc = kx_folder_read(&text, arena, folder, name, KX_ATTEMPT_MAX_BYTES, err);
+
+    if (rc == ASSAY_OK)
+        rc = assay_err_wrap(err, kx_client_attempt_read(out, arena, text, err), "%s/%s", folder,
+                            name);
+    if (rc == ASSAY_OK &&
+        (strncmp(name, (const char *)out->identifier.at, out->identifier.len) != 0 ||
+         strlen(name) != out->identifier.len + strlen(SUFFIX)))
+        rc = assay_fail(err, ASSAY_E_MISMATCH, 0, "%s/%s: is another attempt's", folder, name);
+    if (rc != ASSAY_OK)
+        (void)assay_fail(err, rc, 0, "state folder %s: %s", folder, assay_code_text(rc));
+    return rc;
+}
+
+enum assay_code kx_folder_walk(const char *folder, int (*is_one)(const struct dirent *entry),
+                               enum assay_code (*each)(void *cls, bool *goes_on,
+                                                       struct assay_arena *arena, const char *name,
+                                                       struct assay_err *err),
+                               void *cls, struct assay_err *err)
 {
     struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_attempt, alphasort);
+    int count = scandir(folder, &entries, is_one, alphasort);
     enum assay_code rc = ASSAY_OK;
     bool goes_on = true;
 
@@ -170,16 +206,42 @@ enum assay_code kx_attempts_each(const char *folder,
                         folder, KX_ATTEMPTS_MAX);
     for (int i = 0; i < count; i++) {
         struct assay_arena arena = ASSAY_ARENA_INIT(SCRATCH_MAX_BYTES);
-        struct kx_client_attempt attempt;
 
-        if (rc == ASSAY_OK && goes_on &&
-            (rc = read_file(&attempt, &arena, folder, entries[i]->d_name, err)) == ASSAY_OK)
-            goes_on = each(cls, &attempt);
+        if (rc == ASSAY_OK && goes_on)
+            rc = each(cls, &goes_on, &arena, entries[i]->d_name, err);
         assay_arena_fini(&arena);
         free(entries[i]);
     }
     free(entries);
     return rc;
+}
+
+/* Who is told of each attempt. */
+struct listener {
+    const char *folder;
+    bool (*each)(void *cls, const struct kx_client_attempt *attempt);
+    void *cls;
+};
+
+static enum assay_code tell(void *cls, bool *goes_on, struct assay_arena *arena, const char *name,
+                            struct assay_err *err)
+{
+    const struct listener *to = cls;
+    struct kx_client_attempt attempt;
+    enum assay_code rc = read_file(&attempt, arena, to->folder, name, err);
+
+    if (rc == ASSAY_OK)
+        *goes_on = to->each(to->cls, &attempt);
+    return rc;
+}
+
+enum assay_code kx_attempts_each(const char *folder,
+                                 bool (*each)(void *cls, const struct kx_client_attempt *attempt),
+                                 void *cls, struct assay_err *err)
+{
+    struct listener to = {folder, each, cls};
+
+    return kx_folder_walk(folder, is_attempt, tell, &to, err);
 }
 
 /* What is looked for, and the best that was found. */

@@ -14,6 +14,9 @@
  *  INTENDED and SIGNED, and SETTLED that was not delivered, are unresolved: the same request is not
  *  paid anew meanwhile.
  *
+ *  Of a payment by channel, which its receipt settles: SIGNED is a voucher with its presentation,
+ *  SETTLED that the receipt has counted this very request, ABSENT that it can never be charged.
+ *
  *  Source: Kaspa x402 client digest, section 2 (F5, F6).
  */
 #ifndef KX_ATTEMPTS_H
@@ -52,11 +55,16 @@ struct kx_client_attempt {
     struct assay_bytes header; /**< PAYMENT-SIGNATURE, as it is sent, byte for byte */
     struct assay_bytes txid;
     struct assay_bytes since; /**< a chain block from before it was sent: 64 hex digits, or empty */
+    /* of a payment by channel, whose txid is the id of its commitment */
+    struct assay_bytes channel_id; /**< hex; empty: of an exact payment */
+    uint64_t funding, claimed;     /**< V and S of the head that it is made upon */
+    uint64_t before;               /**< T without it */
 };
 
 bool kx_client_attempt_is_unresolved(const struct kx_client_attempt *attempt);
 
-/** Appends its text. Fails as the buffer does. */
+/** Appends its text; header and challenge hold what can be spent, and it is for the folder alone.
+ *  Fails as the buffer does. */
 void kx_client_attempt_write(struct assay_buf *out, const struct kx_client_attempt *attempt);
 /** Reads one, strictly: what this program did not write so is MALFORMED, MISSING, UNKNOWN, TYPE,
  *  with the member in err. NOMEM. */

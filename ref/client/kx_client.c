@@ -96,7 +96,13 @@ struct kx_client_action kx_client_look(struct kx_client *c, enum kx_client_step 
 
 struct kx_client_action kx_client_save(struct kx_client *c, enum kx_client_step step)
 {
-    return ask(c, KX_CLIENT_DO_SAVE, step);
+    struct kx_client_action action = ask(c, KX_CLIENT_DO_SAVE, step);
+
+    if (c->is_batch && c->has_channel)
+        action.channel = &c->channel;
+    if (!c->has_attempt)
+        action.attempt = NULL;
+    return action;
 }
 
 /* Whether a payment may have left, in this run or before. */
@@ -106,6 +112,15 @@ static bool is_out(const struct kx_client *c)
            (c->attempt.state == KX_CLIENT_SIGNED || c->attempt.state == KX_CLIENT_SETTLED);
 }
 
+/* Whether a transaction of the channel is on its way, or may be. */
+static bool is_moving(const struct kx_client *c)
+{
+    return c->is_batch && c->has_channel &&
+           (c->channel.state == KX_CHANNEL_IS_OPENING ||
+            c->channel.state == KX_CHANNEL_IS_TOPPING_UP ||
+            c->channel.state == KX_CHANNEL_IS_REFUNDING);
+}
+
 struct kx_client_action kx_client_finish(struct kx_client *c)
 {
     struct kx_client_action action = ask(c, KX_CLIENT_DO_FINISH, KX_CLIENT_STEP_DONE);
@@ -113,7 +128,11 @@ struct kx_client_action kx_client_finish(struct kx_client *c)
 
     if (!c->has_attempt)
         action.attempt = NULL;
-    if (!is_out(c))
+    if (!is_out(c) && is_moving(c))
+        c->outcome.end = KX_CLIENT_UNRESOLVED;
+    else if (c->is_refund)
+        c->outcome.end = c->err.code == ASSAY_OK ? KX_CLIENT_REFUNDED : KX_CLIENT_REFUSED;
+    else if (!is_out(c))
         c->outcome.end = is_delivered && !c->has_attempt ? KX_CLIENT_FREE : KX_CLIENT_REFUSED;
     else if (c->attempt.state == KX_CLIENT_SETTLED && is_delivered)
         c->outcome.end = KX_CLIENT_SERVED;
@@ -176,7 +195,8 @@ struct kx_client_action kx_client_closed(struct kx_client *c)
 {
     bool is_over = c->attempt.state == KX_CLIENT_SETTLED || c->attempt.state == KX_CLIENT_ABSENT;
 
-    if (!is_over && !(REF_DEFECT(kx_client_release_early) && c->attempt.is_delivered))
+    if (c->is_batch || /* of which the wallet keeps no coins back */
+        (!is_over && !(REF_DEFECT(kx_client_release_early) && c->attempt.is_delivered)))
         return kx_client_finish(c);
     return c->is_source_known ? kx_client_release(c)
                               : kx_client_ask_source(c, KX_CLIENT_STEP_LAST_SOURCE);
@@ -185,6 +205,8 @@ struct kx_client_action kx_client_closed(struct kx_client *c)
 /* No answer of the server will change anything any more: what is the payment to the chain? */
 struct kx_client_action kx_client_settle(struct kx_client *c, int64_t now_ms)
 {
+    if (c->is_batch)
+        return kx_client_close(c); /* the receipt has said it, or nothing has */
     c->until_ms = now_ms + c->job.wait_ms;
     if (REF_DEFECT(kx_client_word_settles) && c->outcome.word == KX_CLIENT_SAID_PAID)
         c->attempt.state = KX_CLIENT_SETTLED;
@@ -248,7 +270,8 @@ enum assay_code kx_client_prepare(struct kx_client *c, const struct kx_client_jo
 /* Nothing is out, and nothing that was intended counts: from the unpaid request on. */
 struct kx_client_action kx_client_begin(struct kx_client *c)
 {
-    c->has_attempt = false;
+    c->has_attempt = c->is_batch = c->has_channel = c->is_consented = c->is_corrected = false;
+    c->channel = (struct kx_client_channel){.version = 0};
     c->goes_on = c->goes_on && REF_DEFECT(kx_client_goes_on); /* to one payment */
     c->attempt = (struct kx_client_attempt){.header = ASSAY_LIT("")};
     c->err = (struct assay_err){0};
@@ -299,9 +322,25 @@ struct kx_client_action kx_client_send_again(struct kx_client *c, int64_t now_ms
                                     : kx_client_settle(c, now_ms);
 }
 
+/* A voucher that was only intended has left nobody, and a later one may take its place. */
+static struct kx_client_action resume_batch(struct kx_client *c)
+{
+    if (c->attempt.state == KX_CLIENT_INTENDED) {
+        c->attempt.state = KX_CLIENT_ABANDONED;
+        return kx_client_save(c, KX_CLIENT_STEP_RESUMED);
+    }
+    if (!kx_client_retake_challenge(c) || !kx_client_retake_voucher(c))
+        return kx_client_finish(c);
+    return kx_client_find(c, KX_CLIENT_STEP_RECALL);
+}
+
 static struct kx_client_action resume(struct kx_client *c, int64_t now_ms)
 {
-    if (!may_resume(c) || !kx_client_retake_challenge(c))
+    if (!may_resume(c))
+        return kx_client_finish(c);
+    if (c->attempt.channel_id.len > 0)
+        return resume_batch(c);
+    if (!kx_client_retake_challenge(c))
         return kx_client_finish(c);
     if (c->attempt.state == KX_CLIENT_INTENDED)
         return resume_intended(c, now_ms);

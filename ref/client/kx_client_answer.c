@@ -7,6 +7,16 @@
 
 #define RETRY_MS 1000 /* where Retry-After says nothing that can be read */
 
+bool kx_client_read_answer(struct kx_client *c, struct assay_json *out, struct assay_bytes answer,
+                           struct assay_err *err)
+{
+    struct assay_bytes kept = assay_arena_copy(&c->arena, answer);
+
+    if (kept.at == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory") == ASSAY_OK;
+    return x402_document_parse(out, &c->arena, kept, true, err) == ASSAY_OK;
+}
+
 struct assay_bytes kx_client_result_text(struct kx_client *c, struct assay_bytes answer)
 {
     struct assay_bytes text;
@@ -43,6 +53,8 @@ enum kx_client_word kx_client_word_of(struct kx_client *c, const struct kx_clien
         return KX_CLIENT_SAID_NONSENSE;
     if (!said.success)
         return KX_CLIENT_SAID_FAILED;
+    if (c->is_batch)
+        return kx_client_receipt(c, &doc);
     return assay_bytes_equal_nocase(said.transaction, c->attempt.txid) &&
                    assay_bytes_equal(said.network, c->attempt.network) &&
                    assay_bytes_equal(said.amount, c->attempt.amount)

@@ -13,7 +13,7 @@
 #define PAYLOAD_MAX_BYTES ((size_t)2 * X402_DECODED_MAX_BYTES)
 #define YEAR_MS (INT64_C(365) * 86400000)
 
-static struct assay_bytes kept(struct kx_client *c, struct assay_buf *text)
+struct assay_bytes kx_client_kept(struct kx_client *c, struct assay_buf *text)
 {
     struct assay_bytes copy = {NULL, 0};
 
@@ -77,13 +77,13 @@ struct assay_bytes kx_client_intent_text(struct kx_client *c, const char *intent
     if (terms->profile == KX_ADDITIVE)
         write_head(out, terms);
     assay_buf_add_byte(out, '}');
-    return kept(c, out);
+    return kx_client_kept(c, out);
 }
 
 /* The time in which the payment may be claimed: as short as offer, challenge and policy say. A
  * tenth of what is offered is left for a server whose clock is behind, which would refuse the rest.
  */
-static int64_t deadline_of(const struct kx_client *c, int64_t now_ms)
+int64_t kx_client_deadline(const struct kx_client *c, int64_t now_ms)
 {
     int64_t offered_ms = (int64_t)c->terms.max_timeout_s * 900, challenge_ms;
     int64_t life_ms = c->policy->authorization_ms;
@@ -99,16 +99,15 @@ static int64_t deadline_of(const struct kx_client *c, int64_t now_ms)
     return now_ms + life_ms;
 }
 
-static struct assay_bytes fresh_identifier(struct kx_client *c)
+struct assay_bytes kx_client_identifier(struct kx_client *c, const uint8_t random[16])
 {
     struct assay_buf text = ASSAY_BUF_INIT(X402_IDENTIFIER_MAX_CHARS);
 
     if (REF_DEFECT(kx_client_identifier_fixed)) /* "of the request", so that it is stable */
         assay_buf_add(&text, assay_bytes_part(assay_str(c->key), 0, 32));
     else
-        assay_base64_encode(&text, ASSAY_BASE64_URL,
-                            assay_bytes_of(c->job.random, sizeof(c->job.random)));
-    return kept(c, &text);
+        assay_base64_encode(&text, ASSAY_BASE64_URL, assay_bytes_of(random, 16));
+    return kx_client_kept(c, &text);
 }
 
 bool kx_client_intend(struct kx_client *c, int64_t now_ms)
@@ -117,15 +116,16 @@ bool kx_client_intend(struct kx_client *c, int64_t now_ms)
     char expires_at[ASSAY_TIME_TEXT_BYTES];
     struct assay_bytes text;
 
-    assay_time_text(expires_at, deadline_of(c, now_ms));
-    a->identifier = c->job.identifier.len > 0 ? c->job.identifier : fresh_identifier(c);
+    assay_time_text(expires_at, kx_client_deadline(c, now_ms));
+    a->identifier =
+        c->job.identifier.len > 0 ? c->job.identifier : kx_client_identifier(c, c->job.random);
     a->expires_at = assay_arena_copy(&c->arena, assay_str(expires_at));
     a->method = c->job.method;
     a->url = c->url;
     a->amount = c->terms.amount_text;
     a->network = c->terms.network_text;
     a->pay_to = c->terms.pay_to;
-    a->header = a->txid = a->since = ASSAY_LIT("");
+    a->header = a->txid = a->since = a->channel_id = ASSAY_LIT("");
     a->state = KX_CLIENT_INTENDED;
     memcpy(a->request_key, c->key, sizeof(a->request_key));
     if (a->identifier.at == NULL || a->expires_at.at == NULL ||
@@ -181,7 +181,7 @@ static bool read_result(struct result *out, const struct kx_reader *r)
 }
 
 /* The advertised extension with the identifier in it: every member of info as it came. */
-static void write_extensions(struct assay_buf *out, const struct kx_client *c)
+void kx_client_write_extensions(struct assay_buf *out, const struct kx_client *c)
 {
     const struct assay_json *doc = &c->challenge;
     uint32_t info = c->advertised.info;
@@ -209,7 +209,7 @@ static struct assay_bytes payment_text(struct kx_client *c, const struct result 
     assay_buf_add_byte(out, '{');
     kx_write_name(out, "accepted");
     assay_buf_add(out, assay_json_raw(&c->challenge, c->terms.token));
-    write_extensions(out, c);
+    kx_client_write_extensions(out, c);
     kx_write_name(out, "payload");
     assay_buf_add_byte(out, '{');
     kx_write_name(out, "authorization");
@@ -224,7 +224,7 @@ static struct assay_bytes payment_text(struct kx_client *c, const struct result 
     kx_write_str(out, "transactionEncoding", KX_ENCODING);
     kx_write_str(out, "type", KX_PAYLOAD_EXACT);
     assay_buf_add_str(out, "},\"x402Version\":2}");
-    return kept(c, out);
+    return kx_client_kept(c, out);
 }
 
 /* The payment's text read as a server would, and its transaction with what it says of the coins. */
@@ -283,14 +283,13 @@ static bool verify(struct kx_client *c, const struct kx_sight *sight, int64_t no
     return true;
 }
 
-static bool source_is_right(struct kx_client *c, const struct result *result)
+bool kx_client_judge_named_source(struct kx_client *c, struct assay_bytes source)
 {
-    return kx_client_is_required(c, result->source) || REF_DEFECT(kx_client_source_result) ||
+    return kx_client_is_required(c, source) || REF_DEFECT(kx_client_source_result) ||
            kx_client_object(c, "client.source",
                             "the wallet's payment is from \"%.*s\", the policy requires %.*s",
-                            result->source.len < 60 ? (int)result->source.len : 60,
-                            (const char *)result->source.at, (int)c->policy->source.len,
-                            (const char *)c->policy->source.at);
+                            source.len < 60 ? (int)source.len : 60, (const char *)source.at,
+                            (int)c->policy->source.len, (const char *)c->policy->source.at);
 }
 
 /* Whether the wallet's list of what is spent is the transaction's, in its order. */
@@ -345,7 +344,7 @@ static bool make_header(struct kx_client *c)
     struct assay_err err = {0};
     enum assay_code rc = x402_header_encode(&header, &c->payment_doc, &err);
 
-    c->attempt.header = kept(c, &header);
+    c->attempt.header = kx_client_kept(c, &header);
     c->attempt.txid = assay_arena_copy(&c->arena, assay_str(c->verdict.transaction_id));
     if (rc == ASSAY_OK && c->attempt.header.at != NULL && c->attempt.txid.at != NULL)
         return true;
@@ -364,7 +363,7 @@ bool kx_client_take_artifact(struct kx_client *c, struct assay_bytes answer, int
     if (x402_document_parse(&doc, &c->arena, answer, true, &err) != ASSAY_OK ||
         !read_result(&result, &r))
         return kx_client_object(c, "client.verify-artifact", "the wallet's answer: %s", err.text);
-    if (!source_is_right(c, &result))
+    if (!kx_client_judge_named_source(c, result.source))
         return false;
     text = payment_text(c, &result, &doc);
     if (text.at == NULL)

@@ -84,7 +84,7 @@ static struct kx_client_action pay_anew(struct kx_client *c)
 }
 
 /* A second 402 is a new offer and no permission: this payment may still arrive (KX-191, F5). */
-static struct kx_client_action asked_again(struct kx_client *c, int64_t now_ms)
+struct kx_client_action kx_client_asked_again(struct kx_client *c, int64_t now_ms)
 {
     if (REF_DEFECT(kx_client_pays_again) && c->retries_left > 0)
         return pay_anew(c);
@@ -101,8 +101,10 @@ static struct kx_client_action answered_paid(struct kx_client *c,
     struct kx_client_action action;
 
     c->outcome.word = kx_client_word_of(c, &reply->response);
+    if (c->is_batch && c->outcome.word == KX_CLIENT_SAID_PAID)
+        kx_client_charged(c);
     if (reply->status == 402)
-        return asked_again(c, now_ms);
+        return c->is_batch ? kx_client_refused(c, reply, now_ms) : kx_client_asked_again(c, now_ms);
     if (REF_DEFECT(kx_client_retry_signs) && may_pass(reply->status) && c->retries_left > 0)
         return pay_anew(c);
     if (may_pass(reply->status) && c->outcome.word != KX_CLIENT_SAID_PAID &&
@@ -151,7 +153,7 @@ static bool names_required(struct kx_client *c, struct assay_bytes answer)
 }
 
 /* The wallet's own word on where its funds are from, by itself and before all else (F1). */
-static bool judge_source(struct kx_client *c, struct assay_bytes answer)
+bool kx_client_judge_source(struct kx_client *c, struct assay_bytes answer)
 {
     struct assay_bytes kind = kx_client_result_text(c, answer);
 
@@ -190,6 +192,10 @@ static struct kx_client_action judge_network(struct kx_client *c, struct assay_b
                                (const char *)c->terms.network_text.at);
         return kx_client_stop(c, now_ms);
     }
+    if (c->is_refund)
+        return kx_client_look_at_head(c, KX_CLIENT_STEP_HEAD, now_ms);
+    if (c->is_batch)
+        return kx_client_find(c, KX_CLIENT_STEP_CHANNEL);
     if (!c->has_attempt && !kx_client_intend(c, now_ms))
         return kx_client_finish(c);
     return REF_DEFECT(kx_client_intent_unsaved) ? confirm_source(c)
@@ -229,14 +235,20 @@ struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code co
         return released(c);
     if (c->step == KX_CLIENT_STEP_LAST_SOURCE)
         return code == ASSAY_OK && names_required(c, answer) ? kx_client_release(c) : released(c);
+    if (c->step == KX_CLIENT_STEP_FINALIZE) /* the wallet's own affair, whatever it says */
+        return kx_client_channel_called(c, answer, now_ms);
+    if (code == ASSAY_E_DENIED && c->step == KX_CLIENT_STEP_FUND)
+        return kx_client_not_funded(c, err, now_ms);
     if (code != ASSAY_OK)
         return kx_client_stop_for(c, NULL, "the wallet gave no answer that can be used", code, err,
                                   now_ms);
+    if (kx_client_is_of_channel(c->step))
+        return kx_client_channel_called(c, answer, now_ms);
     if (c->step == KX_CLIENT_STEP_NETWORK)
         return judge_network(c, answer, now_ms);
     if (c->step == KX_CLIENT_STEP_SIGN)
         return signed_by_wallet(c, answer, now_ms);
-    if (!judge_source(c, answer))
+    if (!kx_client_judge_source(c, answer))
         return kx_client_stop(c, now_ms);
     return c->step == KX_CLIENT_STEP_SOURCE
                ? kx_client_call(c, KX_CLIENT_STEP_NETWORK, "networkId", ASSAY_LIT("{}"))
@@ -248,6 +260,8 @@ struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code co
 struct kx_client_action kx_client_saved(struct kx_client *c, enum assay_code code,
                                         const struct assay_err *err, int64_t now_ms)
 {
+    if (code != ASSAY_OK && kx_client_is_of_channel(c->step))
+        return kx_client_channel_unsaved(c, code, err);
     if (code != ASSAY_OK) {
         if (c->step == KX_CLIENT_STEP_KEEP)
             c->attempt.state = KX_CLIENT_INTENDED; /* and so it does not leave */
@@ -255,6 +269,8 @@ struct kx_client_action kx_client_saved(struct kx_client *c, enum assay_code cod
                                err != NULL ? err->text : assay_code_text(code));
         return kx_client_finish(c);
     }
+    if (kx_client_is_of_channel(c->step))
+        return kx_client_channel_saved(c, now_ms);
     if (c->step == KX_CLIENT_STEP_INTEND)
         return confirm_source(c);
     if (c->step == KX_CLIENT_STEP_KEEP)
@@ -291,6 +307,8 @@ struct kx_client_action kx_client_looked(struct kx_client *c, enum assay_code co
                                          const struct kx_sight *sight, const struct assay_err *err,
                                          int64_t now_ms)
 {
+    if (kx_client_is_of_channel(c->step))
+        return kx_client_channel_looked(c, code, sight, err, now_ms);
     if (c->step == KX_CLIENT_STEP_COINS)
         return code == ASSAY_OK
                    ? saw_coins(c, sight, now_ms)

@@ -89,7 +89,8 @@ bool kx_client_judge_offer(struct kx_client *c)
 
     if (REF_DEFECT(kx_client_amount_first))
         (void)!assay_decimal_u64(&terms.amount, c->required.accepts[0].amount);
-    rule = kx_policy_judge(c->policy, &terms, &err);
+    rule = c->is_batch ? kx_policy_judge_batch(c->policy, &c->batch, c->url, &err)
+                       : kx_policy_judge(c->policy, &terms, &err);
     return rule == NULL || kx_client_object(c, rule, "%s", err.text);
 }
 
@@ -106,6 +107,8 @@ static bool choose(struct kx_client *c)
 {
     struct assay_err unknown = {0};
 
+    if (c->policy->batch.is_allowed && kx_client_choose_batch(c))
+        return true;
     for (size_t i = 0; i < c->required.accept_count; i++) {
         if (!read_terms(c, i, &unknown)) {
             if (REF_DEFECT(kx_client_skip_fatal))
@@ -149,6 +152,8 @@ bool kx_client_retake_challenge(struct kx_client *c)
 
     if (!read_required(c, c->attempt.challenge))
         return false;
+    if (c->attempt.channel_id.len > 0)
+        return kx_client_retake_batch(c, offer < SIZE_MAX ? (size_t)offer : SIZE_MAX);
     if (offer >= c->required.accept_count || !read_terms(c, (size_t)offer, &c->err))
         return kx_client_object(c, NULL, "the saved attempt %.*s cannot be read",
                                 (int)c->attempt.identifier.len,

@@ -1,6 +1,7 @@
 /* The driver of one payment: sockets, the folder, the node, and the clock; see kx_pay.h. */
 #include "client/kx_pay.h"
 
+#include "base/hex.h"
 #include "base/random.h"
 #include "base/url.h"
 #include "defects/defects.h"
@@ -121,9 +122,30 @@ static struct kx_client_action call_wallet(struct payer *p, const struct kx_clie
 static struct kx_client_action save(struct payer *p, const struct kx_client_action *action)
 {
     struct assay_err err = {0};
-    enum assay_code rc = kx_attempts_save(p->attempts, action->attempt, &err);
+    enum assay_code rc = ASSAY_OK;
 
+    if (action->channel != NULL)
+        rc = kx_channels_save(p->attempts, action->channel, &err);
+    if (rc == ASSAY_OK && action->attempt != NULL)
+        rc = kx_attempts_save(p->attempts, action->attempt, &err);
     return kx_client_saved(p->client, rc, &err, ref_net_wall_ms());
+}
+
+/* The channel of the key, and the attempt that is pending on it. */
+static struct kx_client_action find(struct payer *p, const struct kx_client_action *action)
+{
+    struct kx_client_channel channel;
+    struct kx_client_attempt pending;
+    bool found = false, is_pending = false;
+    struct assay_err err = {0};
+    enum assay_code rc =
+        kx_channels_find(p->attempts, &channel, &found, &p->arena, action->channel_key, &err);
+
+    if (rc == ASSAY_OK && found && channel.pending.len > 0)
+        rc = kx_attempts_find(p->attempts, &pending, &is_pending, &p->arena, "", channel.pending,
+                              &err);
+    return kx_client_found(p->client, rc, found ? &channel : NULL, is_pending ? &pending : NULL,
+                           &err, ref_net_wall_ms());
 }
 
 static struct ref_kaspa_node_options node_options(const struct payer *p)
@@ -157,6 +179,17 @@ static struct kx_client_action ask_node(struct payer *p, const struct kx_client_
     return kx_client_looked(p->client, rc, &sight, &err, ref_net_wall_ms());
 }
 
+static struct kx_client_action submit(struct payer *p, const struct kx_client_action *action)
+{
+    struct assay_err err = {0};
+    bool sent = false;
+    enum assay_code rc = open_node(p, action->network, &err);
+
+    if (rc == ASSAY_OK)
+        rc = ref_kaspa_node_submit(p->node, action->tx, action->txid, &sent, &err);
+    return kx_client_submitted(p->client, rc, sent, &err, ref_net_wall_ms());
+}
+
 /* ---- a payment ---- */
 
 static struct kx_client_action carry_out(struct payer *p, const struct kx_client_action *action)
@@ -168,6 +201,10 @@ static struct kx_client_action carry_out(struct payer *p, const struct kx_client
         return call_wallet(p, action);
     case KX_CLIENT_DO_SAVE:
         return save(p, action);
+    case KX_CLIENT_DO_FIND:
+        return find(p, action);
+    case KX_CLIENT_DO_SUBMIT:
+        return submit(p, action);
     case KX_CLIENT_DO_LOOK:
         return ask_node(p, action);
     case KX_CLIENT_DO_HAND_ON:
@@ -204,10 +241,47 @@ static enum assay_code check_node(const struct payer *p, struct assay_err *err)
                           options.url);
 }
 
-static enum assay_code prepare(struct payer *p, const char **key, struct assay_err *err)
+/* What is found in a walk through the folder, copied out of it. */
+struct wanted {
+    struct assay_arena *arena;
+    const char *id;
+    struct assay_bytes text;
+};
+
+static bool is_wanted(void *cls, const struct kx_client_channel *channel)
+{
+    struct wanted *wanted = cls;
+    struct assay_buf text = ASSAY_BUF_INIT(KX_CHANNEL_MAX_BYTES);
+    char id[X402_HASH_TEXT_BYTES];
+
+    assay_hex_encode(id, assay_bytes_of(channel->channel_id, sizeof(channel->channel_id)));
+    if (strcmp(id, wanted->id) == 0) {
+        kx_client_channel_write(&text, channel);
+        wanted->text = assay_arena_copy(wanted->arena, assay_buf_view(&text));
+    }
+    assay_buf_fini(&text);
+    return wanted->text.len == 0;
+}
+
+enum assay_code kx_pay_find_channel(struct kx_client_channel *out, struct assay_arena *arena,
+                                    const char *state, const char *id, struct assay_err *err)
+{
+    struct wanted wanted = {.arena = arena, .id = id, .text = ASSAY_LIT("")};
+    enum assay_code rc = kx_channels_each(state, is_wanted, &wanted, err);
+
+    if (rc == ASSAY_OK && wanted.text.len == 0)
+        rc =
+            assay_fail(err, ASSAY_E_MISSING, 0, "state folder %s: has no channel %.80s", state, id);
+    return rc == ASSAY_OK ? kx_client_channel_read(out, arena, wanted.text, err) : rc;
+}
+
+static enum assay_code prepare(struct payer *p, struct kx_client_job *job, const char **key,
+                               struct assay_err *err)
 {
     const struct kx_pay_options *o = p->options;
-    struct kx_client_job job = {
+    enum assay_code rc;
+
+    *job = (struct kx_client_job){
         .method = assay_str(o->method),
         .url = assay_str(o->url),
         .body = o->body,
@@ -218,16 +292,41 @@ static enum assay_code prepare(struct payer *p, const char **key, struct assay_e
         .wait_ms = o->wait_ms,
         .poll_ms = o->poll_ms,
     };
-    enum assay_code rc;
-
     if ((p->client = kx_client_new(o->policy)) == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-    if ((rc = assay_random_system(job.random, sizeof(job.random))) != ASSAY_OK)
+    if ((rc = assay_random_system(job->random, sizeof(job->random))) != ASSAY_OK ||
+        (rc = assay_random_system(job->salt, sizeof(job->salt))) != ASSAY_OK ||
+        (rc = assay_random_system(job->nonce, sizeof(job->nonce))) != ASSAY_OK ||
+        (rc = assay_random_system(job->move_random, sizeof(job->move_random))) != ASSAY_OK)
         return assay_fail(err, rc, 0, "the system gives no random bytes");
-    if ((rc = kx_client_prepare(p->client, &job, key, err)) != ASSAY_OK ||
-        (rc = open_wallet(p, err)) != ASSAY_OK || (rc = check_node(p, err)) != ASSAY_OK)
+    if (o->refund == NULL && (rc = kx_client_prepare(p->client, job, key, err)) != ASSAY_OK)
+        return rc;
+    if ((rc = open_wallet(p, err)) != ASSAY_OK || (rc = check_node(p, err)) != ASSAY_OK)
         return rc;
     return kx_attempts_open(&p->attempts, o->state, err);
+}
+
+/* The first action: of a payment, or of a refund. */
+static enum assay_code begin(struct payer *p, const struct kx_client_job *job, const char *key,
+                             struct kx_client_action *action, struct assay_err *err)
+{
+    const struct kx_pay_options *o = p->options;
+    struct kx_client_attempt attempt;
+    struct kx_client_channel channel;
+    bool found = false;
+    enum assay_code rc;
+
+    if (o->refund != NULL) {
+        rc = kx_pay_find_channel(&channel, &p->arena, o->state, o->refund, err);
+        if (rc == ASSAY_OK)
+            *action = kx_client_start_refund(p->client, job, &channel, ref_net_wall_ms());
+        return rc;
+    }
+    rc = kx_attempts_find(p->attempts, &attempt, &found, &p->arena, key, assay_str(o->identifier),
+                          err);
+    if (rc == ASSAY_OK)
+        *action = kx_client_start(p->client, found ? &attempt : NULL, ref_net_wall_ms());
+    return rc;
 }
 
 enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
@@ -236,16 +335,13 @@ enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx
     struct payer p = {
         .options = options, .buyer = buyer, .arena = ASSAY_ARENA_INIT((size_t)16 << 20)};
     struct kx_client_action action = {.kind = KX_CLIENT_DO_FINISH};
-    struct kx_client_attempt known;
+    struct kx_client_job job;
     const char *key = NULL;
-    bool found = false;
     enum assay_code rc;
 
-    if ((rc = prepare(&p, &key, err)) == ASSAY_OK)
-        rc = kx_attempts_find(p.attempts, &known, &found, &p.arena, key,
-                              assay_str(options->identifier), err);
+    if ((rc = prepare(&p, &job, &key, err)) == ASSAY_OK)
+        rc = begin(&p, &job, key, &action, err);
     if (rc == ASSAY_OK) {
-        action = kx_client_start(p.client, found ? &known : NULL, ref_net_wall_ms());
         for (int i = 0; action.kind != KX_CLIENT_DO_FINISH && i < STEPS_MAX; i++)
             action = carry_out(&p, &action);
         buyer->told(buyer->cls, &action.outcome, action.attempt);

@@ -19,6 +19,8 @@ struct kx_pay_options {
     const char *url, *method, *wallet, *node; /**< node NULL: nothing is ever known to be settled */
     const char *state;                        /**< the folder of attempts */
     const char *identifier;                   /**< NULL: a fresh one */
+    const char *refund; /**< id of a channel, hex: what is left of it is taken back, and of the url,
+                             the method and the body nothing is asked; NULL: the url is paid for */
     struct assay_bytes body;
     bool has_body;
     unsigned retries;
@@ -32,6 +34,12 @@ struct kx_pay_options {
         .node_deadline_ms = 10000, .node_max_lag_ms = 600000                                       \
     }
 
+/** The channel of an id (64 lower-case hex digits) that has not ended, in the arena. No lock is
+ *  taken. MISSING: there is none; else as kx_channels_each. */
+enum assay_code kx_pay_find_channel(struct kx_client_channel *out, struct assay_arena *arena,
+                                    const char *state, const char *id,
+                                    struct assay_err *err) ASSAY_MUST_USE;
+
 /** Who it is bought for. */
 struct kx_pay_buyer {
     /** Takes the answer, at most once; false: it could not. */
@@ -44,7 +52,7 @@ struct kx_pay_buyer {
 
 /** Fails, with nothing asked of anybody and the buyer told nothing, for what the caller has to put
  * right: MALFORMED, DENIED (a URL or an identifier), BUSY, IO, TOO_LARGE (the folder), NOMEM.
- * Otherwise OK, whatever became of the payment. */
+ * MISSING: there is no such channel. Otherwise OK, whatever became of the payment. */
 enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
                            struct assay_err *err) ASSAY_MUST_USE;
 

@@ -1,18 +1,10 @@
 /* A payer's policy: read strictly from its file, and asked; see kx_policy.h. */
-#include "client/kx_policy.h"
+#include "client/kx_policy_internal.h"
 
 #include "base/url.h"
 #include "defects/defects.h"
 #include "kaspa_x402/exact_hash.h"
-#include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_verify.h"
-
-/* A policy while it is read. */
-struct reading {
-    struct kx_policy *out;
-    struct kx_reader r;
-    const char *path;
-};
 
 /* What stands in the file as numbers and plain texts. */
 struct plain {
@@ -29,18 +21,16 @@ bool kx_policy_is_source(struct assay_bytes text)
     return false;
 }
 
-static bool fail(const struct reading *p, enum assay_code code, uint32_t token, const char *member,
-                 const char *what)
+static bool fail(const struct kx_policy_reading *p, enum assay_code code, uint32_t token,
+                 const char *member, const char *what)
 {
     return kx_read_fail(&p->r, code, token, member, what);
 }
 
 /* ---- members ---- */
 
-/* Takes one text of a list; false after saying what is wrong with it. */
-typedef bool take_text(struct reading *p, uint32_t token, struct assay_bytes text);
-
-static bool read_list(struct reading *p, const char *name, bool is_optional, take_text *take)
+bool kx_policy_read_list(struct kx_policy_reading *p, const char *name, bool is_optional,
+                         kx_policy_take *take)
 {
     const struct assay_json *doc = p->r.doc;
     uint32_t list = assay_json_member(doc, 0, name);
@@ -64,12 +54,12 @@ static bool read_list(struct reading *p, const char *name, bool is_optional, tak
     return true;
 }
 
-static void put(struct kx_policy_list *list, struct assay_bytes text)
+void kx_policy_put(struct kx_policy_list *list, struct assay_bytes text)
 {
-    list->at[list->count++] = text; /* read_list has counted them */
+    list->at[list->count++] = text; /* kx_policy_read_list has counted them */
 }
 
-static bool take_network(struct reading *p, uint32_t token, struct assay_bytes text)
+static bool take_network(struct kx_policy_reading *p, uint32_t token, struct assay_bytes text)
 {
     enum kaspa_network network;
 
@@ -80,7 +70,7 @@ static bool take_network(struct reading *p, uint32_t token, struct assay_bytes t
     return true;
 }
 
-static bool take_profile(struct reading *p, uint32_t token, struct assay_bytes text)
+static bool take_profile(struct kx_policy_reading *p, uint32_t token, struct assay_bytes text)
 {
     if (assay_bytes_is(text, kx_profile_name(KX_HASH_CHAIN)))
         return fail(p, ASSAY_E_UNSUPPORTED, token, "allowedExactProfiles",
@@ -95,18 +85,18 @@ static bool take_profile(struct reading *p, uint32_t token, struct assay_bytes t
                 "has a word that is neither standard-native nor additive");
 }
 
-static bool take_pay_to(struct reading *p, uint32_t token, struct assay_bytes text)
+static bool take_pay_to(struct kx_policy_reading *p, uint32_t token, struct assay_bytes text)
 {
     struct kaspa_address address;
 
     if (kaspa_address_decode(&address, NULL, text) != KASPA_ADDRESS_OK)
         return fail(p, ASSAY_E_MALFORMED, token, "allowedPayTo", "has a text that is no address");
-    put(&p->out->pay_to, text);
+    kx_policy_put(&p->out->pay_to, text);
     return true;
 }
 
 /* An origin is a URL of scheme, host and port alone. */
-static bool take_origin(struct reading *p, uint32_t token, struct assay_bytes text)
+static bool take_origin(struct kx_policy_reading *p, uint32_t token, struct assay_bytes text)
 {
     struct assay_buf normal = ASSAY_BUF_INIT(KX_POLICY_MAX_BYTES);
     struct assay_bytes kept = ASSAY_LIT("");
@@ -124,24 +114,33 @@ static bool take_origin(struct reading *p, uint32_t token, struct assay_bytes te
                     "has a text that is no origin such as http://127.0.0.1:8402");
     if (kept.at == NULL)
         return fail(p, ASSAY_E_NOMEM, token, "allowedOrigins", "has no memory");
-    put(&p->out->origins, kept);
+    kx_policy_put(&p->out->origins, kept);
     return true;
 }
 
-static bool read_opt_in(struct reading *p)
+bool kx_policy_read_switch(struct kx_policy_reading *p, const char *name, bool *is_on)
 {
-    uint32_t token = assay_json_member(p->r.doc, 0, "allowMainnet");
+    uint32_t token = assay_json_member(p->r.doc, 0, name);
     enum assay_json_type type = assay_json_type(p->r.doc, token);
 
-    if (token != ASSAY_JSON_NONE && type != ASSAY_JSON_TRUE && type != ASSAY_JSON_FALSE)
-        return fail(p, ASSAY_E_TYPE, token, "allowMainnet", "is neither true nor false");
-    if (p->out->networks[KASPA_MAINNET] && type != ASSAY_JSON_TRUE)
+    *is_on = type == ASSAY_JSON_TRUE;
+    return token == ASSAY_JSON_NONE || *is_on || type == ASSAY_JSON_FALSE ||
+           fail(p, ASSAY_E_TYPE, token, name, "is neither true nor false");
+}
+
+static bool read_opt_in(struct kx_policy_reading *p)
+{
+    bool is_in;
+
+    if (!kx_policy_read_switch(p, "allowMainnet", &is_in))
+        return false;
+    if (p->out->networks[KASPA_MAINNET] && !is_in)
         return fail(p, ASSAY_E_DENIED, assay_json_member(p->r.doc, 0, "networks"), "networks",
                     "names kaspa:mainnet, where coins have value: allowMainnet has to be true");
     return true;
 }
 
-static bool read_source(struct reading *p)
+static bool read_source(struct kx_policy_reading *p)
 {
     static const struct kx_member member = {"requiredSource", KX_KIND_TEXT,
                                             KX_AT(struct kx_policy, source), NULL, false};
@@ -153,7 +152,7 @@ static bool read_source(struct reading *p)
                 "requiredSource", "is none of hot-wallet, vault-treasury, external-wallet-adapter");
 }
 
-static bool read_amounts(struct reading *p)
+static bool read_amounts(struct kx_policy_reading *p)
 {
     static const struct kx_member members[] = {
         {"maximumExactAmountSompi", KX_KIND_AMOUNT, KX_AT(struct kx_policy, amount_max), NULL,
@@ -164,14 +163,15 @@ static bool read_amounts(struct reading *p)
     return kx_read_members(&p->r, 0, members, ARRAY_LEN(members), p->out);
 }
 
-static bool in_range(struct reading *p, const char *name, uint64_t value, uint64_t most)
+bool kx_policy_in_range(struct kx_policy_reading *p, const char *name, uint64_t value,
+                        uint64_t most)
 {
     return (value >= 1 && value <= most) ||
            fail(p, ASSAY_E_RANGE, assay_json_member(p->r.doc, 0, name), name,
                 "is not within its range");
 }
 
-static bool read_numbers(struct reading *p)
+static bool read_numbers(struct kx_policy_reading *p)
 {
     static const struct kx_member members[] = {
         {"confirmations", KX_KIND_U32, KX_AT(struct plain, confirmations), NULL, true},
@@ -185,11 +185,12 @@ static bool read_numbers(struct reading *p)
     struct plain plain = {30, 60, 90000, 10000, 5000};
 
     if (!kx_read_members(&p->r, 0, members, ARRAY_LEN(members), &plain) ||
-        !in_range(p, members[0].name, plain.confirmations, UINT32_MAX) ||
-        !in_range(p, members[1].name, plain.authorization_s, KX_POLICY_TIME_MAX_MS / 1000) ||
-        !in_range(p, members[2].name, plain.request_ms, KX_POLICY_TIME_MAX_MS) ||
-        !in_range(p, members[3].name, plain.wallet_ms, KX_POLICY_TIME_MAX_MS) ||
-        !in_range(p, members[4].name, plain.retry_after_ms, KX_POLICY_TIME_MAX_MS))
+        !kx_policy_in_range(p, members[0].name, plain.confirmations, UINT32_MAX) ||
+        !kx_policy_in_range(p, members[1].name, plain.authorization_s,
+                            KX_POLICY_TIME_MAX_MS / 1000) ||
+        !kx_policy_in_range(p, members[2].name, plain.request_ms, KX_POLICY_TIME_MAX_MS) ||
+        !kx_policy_in_range(p, members[3].name, plain.wallet_ms, KX_POLICY_TIME_MAX_MS) ||
+        !kx_policy_in_range(p, members[4].name, plain.retry_after_ms, KX_POLICY_TIME_MAX_MS))
         return false;
     p->out->confirmations = plain.confirmations;
     p->out->authorization_ms = (int64_t)plain.authorization_s * 1000;
@@ -201,7 +202,7 @@ static bool read_numbers(struct reading *p)
 
 /* ---- the file ---- */
 
-static bool has_known_members(struct reading *p)
+static bool is_known(const struct assay_json *doc, uint32_t name)
 {
     static const char *const known[] = {
         "allowedOrigins",
@@ -218,16 +219,22 @@ static bool has_known_members(struct reading *p)
         "walletTimeoutMilliseconds",
         "maximumRetryAfterMilliseconds",
     };
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (assay_json_string_is(doc, name, known[i]))
+            return true;
+    return kx_policy_batch_knows(doc, name);
+}
+
+static bool has_known_members(struct kx_policy_reading *p)
+{
     const struct assay_json *doc = p->r.doc;
 
     for (uint32_t at = assay_json_first(doc, 0); at != ASSAY_JSON_NONE;
          at = assay_json_next_sibling(doc, 0, at)) {
         struct assay_bytes raw = assay_json_raw(doc, at);
-        size_t i = 0;
 
-        while (i < ARRAY_LEN(known) && !assay_json_string_is(doc, at, known[i]))
-            i++;
-        if (i == ARRAY_LEN(known)) {
+        if (!is_known(doc, at)) {
             (void)assay_fail(p->r.err, ASSAY_E_UNKNOWN, doc->tokens[at].start,
                              "policy.%.*s is no member of a policy",
                              raw.len < 80 ? (int)raw.len : 80, (const char *)raw.at);
@@ -237,7 +244,7 @@ static bool has_known_members(struct reading *p)
     return true;
 }
 
-static bool read_members(struct reading *p)
+static bool read_members(struct kx_policy_reading *p)
 {
     struct kx_policy *out = p->out;
     const struct assay_json *doc = p->r.doc;
@@ -247,10 +254,11 @@ static bool read_members(struct reading *p)
         out->networks[KASPA_TESTNET] = true;
     if (assay_json_member(doc, 0, "allowedExactProfiles") == ASSAY_JSON_NONE)
         out->profiles[KX_STANDARD_NATIVE] = true;
-    return has_known_members(p) && read_list(p, "allowedOrigins", false, take_origin) &&
-           read_list(p, "allowedPayTo", false, take_pay_to) && read_amounts(p) && read_source(p) &&
-           read_list(p, "networks", true, take_network) && read_opt_in(p) &&
-           read_list(p, "allowedExactProfiles", true, take_profile) && read_numbers(p);
+    return has_known_members(p) && kx_policy_read_list(p, "allowedOrigins", false, take_origin) &&
+           kx_policy_read_list(p, "allowedPayTo", false, take_pay_to) && read_amounts(p) &&
+           read_source(p) && kx_policy_read_list(p, "networks", true, take_network) &&
+           read_opt_in(p) && kx_policy_read_list(p, "allowedExactProfiles", true, take_profile) &&
+           read_numbers(p) && kx_policy_batch_read(p);
 }
 
 static unsigned line_of(struct assay_bytes text, size_t offset)
@@ -268,9 +276,10 @@ enum assay_code kx_policy_read(struct kx_policy *out, struct assay_arena *arena,
     struct kx_policy policy = {.origins = {.count = 0}};
     struct assay_err inner = {0};
     struct assay_json doc;
-    struct reading p = {.out = &policy,
-                        .r = {.doc = &doc, .arena = arena, .place = "policy", .err = &inner},
-                        .path = path};
+    struct kx_policy_reading p = {
+        .out = &policy,
+        .r = {.doc = &doc, .arena = arena, .place = "policy", .err = &inner},
+        .path = path};
     enum assay_code rc;
 
     if (text.len > KX_POLICY_MAX_BYTES)
@@ -328,7 +337,7 @@ bool kx_policy_allows_url(const struct kx_policy *policy, struct assay_bytes url
     return allowed;
 }
 
-static bool allows_pay_to(const struct kx_policy *policy, struct assay_bytes pay_to)
+bool kx_policy_allows_pay_to(const struct kx_policy *policy, struct assay_bytes pay_to)
 {
     enum { SHOWN = 16 }; /* what a person compares of an address */
     bool allowed = REF_DEFECT(kx_client_payee);
@@ -373,7 +382,7 @@ const char *kx_policy_judge(const struct kx_policy *policy, const struct kx_term
         (void)assay_fail(err, ASSAY_E_DENIED, 0,
                          "%llu sompi are asked for, the policy allows %llu at most",
                          (unsigned long long)terms->amount, (unsigned long long)policy->amount_max);
-    } else if (!allows_pay_to(policy, terms->pay_to)) {
+    } else if (!kx_policy_allows_pay_to(policy, terms->pay_to)) {
         rule = "client.policy.payee";
         (void)assay_fail(err, ASSAY_E_DENIED, 0, "the policy does not list the payee %.*s",
                          (int)terms->pay_to.len, (const char *)terms->pay_to.at);

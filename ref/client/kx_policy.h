@@ -20,12 +20,32 @@
  *      "maximumRetryAfterMilliseconds": 5000           (default: waits for a server are cut to it)
  *    }
  *
- *  Source: Kaspa x402 client digest, section 2 (F1 to F3), and exact digest, section 20.
+ *  Channels (scheme batch-settlement) are paid only with "allowBatch": true, and then all of these
+ *  have to be there, since each of them alone can lose or lock up money; an allowed batch offer is
+ *  taken before exact ones:
+ *
+ *      "maximumBatchChargeSompi": "1000000",           (of one request)
+ *      "maximumInitialDepositSompi": "2000000000",
+ *      "maximumTopUpSompi": "1000000000",
+ *      "maximumCumulativeAuthorizationSompi": "…",     (of one channel, for its life)
+ *      "maximumTotalExposureSompi": "…",               (ever put into one channel)
+ *      "minimumRefundLeadDaa": "10000",                (vouchers end so long before the refund)
+ *      "maximumRefundHorizonDaa": "2000000",           (and it is nearer than that)
+ *      "allowedServerKeys": ["64 hex digits"],
+ *      "allowedResources": ["http://127.0.0.1:8402/report", "http://127.0.0.1:8402/files/…*"],
+ *      "depositSompi": "2000000000",                   (default: the smallest that is offered)
+ *      "topUpSompi": "1000000000",                     (default: what the request lacks)
+ *      "channelConfirmations": 30                      (default: of what makes a channel's head)
+ *
+ *  Source: Kaspa x402 client digest, section 2 (F1 to F3, F7), and exact digest, section 20; batch
+ *  digest, section 5.4.
  */
 #ifndef KX_POLICY_H
 #define KX_POLICY_H
 
+#include "kaspa_x402/batch_terms.h"
 #include "kaspa_x402/exact_terms.h"
+#include "kaspa_x402/intent.h"
 
 #define KX_POLICY_MAX_BYTES 65536
 #define KX_POLICY_LIST_MAX 64
@@ -34,6 +54,16 @@
 struct kx_policy_list {
     struct assay_bytes at[KX_POLICY_LIST_MAX];
     size_t count;
+};
+
+/** What may be paid by channel. */
+struct kx_policy_batch {
+    bool is_allowed; /**< false: the rest is not looked at */
+    struct kx_intent_limits limits;
+    struct kx_policy_list servers;   /**< x-only keys as hex, in either case */
+    struct kx_policy_list resources; /**< normalised; one that ends in '*' is a beginning */
+    uint64_t deposit, top_up;        /**< sompi; 0: as little as will do */
+    uint64_t confirmations;
 };
 
 struct kx_policy {
@@ -45,6 +75,7 @@ struct kx_policy {
     bool profiles[KX_PROFILE__COUNT];
     uint64_t confirmations;
     int64_t authorization_ms, request_timeout_ms, wallet_timeout_ms, retry_after_max_ms;
+    struct kx_policy_batch batch;
 };
 
 /** Reads one; `path` is what errors call it, and `text` has to live as long as the policy, like the
@@ -64,5 +95,10 @@ bool kx_policy_allows_url(const struct kx_policy *policy, struct assay_bytes url
 /** The rule that an offer breaks, with why in err; NULL: it may be paid. */
 const char *kx_policy_judge(const struct kx_policy *policy, const struct kx_terms *terms,
                             struct assay_err *err);
+/** The same of a batch offer for a resource, which is normalised, but for the limits that only an
+ *  intent can be held against (kx_intent_judge). */
+const char *kx_policy_judge_batch(const struct kx_policy *policy,
+                                  const struct kx_batch_offer *offer, struct assay_bytes resource,
+                                  struct assay_err *err);
 
 #endif

@@ -288,7 +288,7 @@ static struct kx_client_action look(struct kx_play *p, const struct kx_client_ac
 
 static void finish(struct kx_play *p, const struct kx_client_action *action)
 {
-    static const char *const ends[] = {"served", "free", "refused", "unresolved"};
+    static const char *const ends[] = {"served", "free", "refused", "unresolved", "refunded"};
 
     p->outcome = action->outcome;
     p->attempt = action->attempt;
@@ -308,6 +308,10 @@ static struct kx_client_action carry_out(struct kx_play *p, const struct kx_clie
         return look(p, action);
     case KX_CLIENT_DO_HAND_ON:
         return kx_client_handed_on(p->client, true);
+    case KX_CLIENT_DO_FIND:
+    case KX_CLIENT_DO_SUBMIT:
+        cr_assert_fail("no channel is meant");
+        break;
     case KX_CLIENT_DO_FINISH:
         break;
     }

@@ -1,0 +1,199 @@
+/* One channel as the text of its file, written and read; see kx_channels.h. */
+#include "client/kx_channels.h"
+
+#include "kaspa_x402/exact_read.h"
+#include "kaspa_x402/exact_write.h"
+
+#define FORMAT "assay-payment-channel/1"
+#define SCOPE "assay:kaspa-x402:channel-use:v1"
+
+static const char *const states[] = {
+#define X(name, text) text,
+    KX_CLIENT_CHANNEL_STATES(X)
+#undef X
+};
+
+const char *kx_client_channel_state_name(enum kx_client_channel_state state)
+{
+    return states[state];
+}
+
+void kx_channel_key(char *out, const struct kx_channel_use *use)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(X402_STRING_MAX_BYTES * 8);
+
+    assay_buf_add_byte(&text, '{');
+    kx_write_text(&text, "network", use->network);
+    kx_write_text(&text, "origin", use->origin);
+    kx_write_text(&text, "payTo", use->pay_to);
+    kx_write_str(&text, "scope", SCOPE);
+    kx_write_hex32(&text, "serverPublicKey", use->server);
+    kx_write_text(&text, "templateId", use->template_id);
+    assay_buf_add_byte(&text, '}');
+    x402_hash_text(out, assay_buf_view(&text));
+    assay_buf_fini(&text);
+}
+
+/* ---- written ---- */
+
+static void write_flag(struct assay_buf *out, const char *name, bool is_set)
+{
+    kx_write_name(out, name);
+    assay_buf_add_str(out, is_set ? "true" : "false");
+}
+
+static void write_config(struct assay_buf *out, const struct kx_channel *c)
+{
+    kx_write_hex32(out, "clientPublicKey", c->client);
+    kx_write_text(out, "network", c->network);
+    kx_write_text(out, "payTo", c->pay_to);
+    kx_write_text(out, "refundAddress", c->refund_address);
+    kx_write_decimal(out, "refundTimeoutDaa", c->refund_timeout_daa);
+    kx_write_hex32(out, "salt", c->salt);
+    kx_write_hex32(out, "serverPublicKey", c->server);
+    kx_write_text(out, "templateId", c->template_id);
+}
+
+static void write_head(struct assay_buf *out, const struct kx_lane_head *head)
+{
+    kx_write_decimal(out, "claimed", head->claimed);
+    kx_write_hex32(out, "covenantId", head->covenant_id.at);
+    kx_write_decimal(out, "funding", head->value);
+    kx_write_outpoint(out, "outpoint", &head->outpoint);
+}
+
+void kx_client_channel_write(struct assay_buf *out, const struct kx_client_channel *c)
+{
+    assay_buf_add_byte(out, '{');
+    kx_write_str(out, "format", FORMAT);
+    kx_write_decimal(out, "version", c->version);
+    kx_write_str(out, "state", kx_client_channel_state_name(c->state));
+    kx_write_str(out, "key", c->key);
+    kx_write_text(out, "origin", c->origin);
+    write_config(out, &c->config);
+    kx_write_hex32(out, "channelId", c->channel_id);
+    kx_write_decimal(out, "deposit", c->deposit);
+    write_head(out, &c->head);
+    kx_write_decimal(out, "total", c->total);
+    kx_write_decimal(out, "signedTotal", c->signed_total);
+    write_flag(out, "announced", c->is_announced);
+    kx_write_text(out, "pending", c->pending);
+    kx_write_decimal(out, "pendingTotal", c->pending_total);
+    kx_write_text(out, "consent", c->consent);
+    kx_write_text(out, "moveAttempt", c->move_attempt);
+    kx_write_text(out, "move", c->move);
+    kx_write_text(out, "since", c->since);
+    assay_buf_add_str(out, "}\n");
+}
+
+/* ---- read ---- */
+
+/* What is read, with members that are texts of another form than their fields. */
+struct reading {
+    struct kx_client_channel read;
+    struct assay_bytes state, key;
+    uint32_t announced;
+};
+
+#define MEMBER(name, kind, field)                                                                  \
+    {                                                                                              \
+        name, KX_KIND_##kind, KX_AT(struct reading, field), NULL, false                            \
+    }
+
+static const struct kx_member members[] = {
+    {"format", KX_KIND_CONST, 0, 0, FORMAT, false},
+    MEMBER("version", SUM, read.version),
+    MEMBER("state", TEXT, state),
+    MEMBER("key", TEXT, key),
+    MEMBER("origin", TEXT, read.origin),
+    MEMBER("clientPublicKey", BYTES, read.config.client),
+    MEMBER("network", TEXT, read.config.network),
+    MEMBER("payTo", TEXT, read.config.pay_to),
+    MEMBER("refundAddress", TEXT, read.config.refund_address),
+    MEMBER("refundTimeoutDaa", SUM, read.config.refund_timeout_daa),
+    MEMBER("salt", BYTES, read.config.salt),
+    MEMBER("serverPublicKey", BYTES, read.config.server),
+    MEMBER("templateId", TEXT, read.config.template_id),
+    MEMBER("channelId", BYTES, read.channel_id),
+    MEMBER("deposit", SUM, read.deposit),
+    MEMBER("claimed", SUM, read.head.claimed),
+    MEMBER("covenantId", BYTES, read.head.covenant_id),
+    MEMBER("funding", SUM, read.head.value),
+    MEMBER("outpoint", OUTPOINT, read.head.outpoint),
+    MEMBER("total", SUM, read.total),
+    MEMBER("signedTotal", SUM, read.signed_total),
+    MEMBER("announced", TOKEN, announced),
+    MEMBER("pending", TEXT, read.pending),
+    MEMBER("pendingTotal", SUM, read.pending_total),
+    MEMBER("consent", TEXT, read.consent),
+    MEMBER("moveAttempt", TEXT, read.move_attempt),
+    MEMBER("move", TEXT, read.move),
+    MEMBER("since", TEXT, read.since),
+};
+
+static bool read_state(struct reading *t, const struct kx_reader *r)
+{
+    for (int i = 0; i < KX_CHANNEL_IS__COUNT; i++) {
+        if (assay_bytes_is(t->state, states[i])) {
+            t->read.state = (enum kx_client_channel_state)i;
+            return true;
+        }
+    }
+    return kx_read_fail(r, ASSAY_E_UNKNOWN, 0, "state", "is none");
+}
+
+/* The key and the id follow from the rest: a file that was changed by hand is no channel. */
+static bool read_names(struct reading *t, const struct kx_reader *r)
+{
+    struct kx_client_channel *c = &t->read;
+    const struct kx_channel_use use = {c->config.server, c->config.pay_to, c->config.template_id,
+                                       c->config.network, c->origin};
+    const struct kx_batch_binding *binding = kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v3"));
+    uint8_t id[32];
+
+    kx_channel_key(c->key, &use);
+    kx_channel_id(id, binding, &c->config);
+    if (!assay_bytes_is(t->key, c->key))
+        return kx_read_fail(r, ASSAY_E_MISMATCH, 0, "key", "is not that of its terms");
+    return memcmp(id, c->channel_id, sizeof(id)) == 0 ||
+           kx_read_fail(r, ASSAY_E_MISMATCH, 0, "channelId", "is not that of its configuration");
+}
+
+static bool read_announced(struct reading *t, const struct kx_reader *r)
+{
+    enum assay_json_type type = assay_json_type(r->doc, t->announced);
+
+    t->read.is_announced = type == ASSAY_JSON_TRUE;
+    return type == ASSAY_JSON_TRUE || type == ASSAY_JSON_FALSE ||
+           kx_read_fail(r, ASSAY_E_TYPE, 0, "announced", "is neither true nor false");
+}
+
+/* What was claimed is the chain's word, and not judged here. */
+static bool read_sums(struct reading *t, const struct kx_reader *r)
+{
+    const struct kx_client_channel *c = &t->read;
+
+    return (c->total <= c->signed_total && c->pending_total <= c->signed_total) ||
+           kx_read_fail(r, ASSAY_E_RANGE, 0, "total", "and the other sums contradict each other");
+}
+
+enum assay_code kx_client_channel_read(struct kx_client_channel *out, struct assay_arena *arena,
+                                       struct assay_bytes text, struct assay_err *err)
+{
+    struct reading t = {.state = ASSAY_LIT("")};
+    struct assay_json_token tokens[2 * (ARRAY_LEN(members) + 4)];
+    struct assay_json doc;
+    struct assay_err inner = {0};
+    const struct kx_reader r = {.doc = &doc, .arena = arena, .place = "channel", .err = &inner};
+    enum assay_code rc =
+        assay_json_parse(&doc, tokens, ARRAY_LEN(tokens), text, ASSAY_JSON_STRICT, &inner);
+
+    if (rc == ASSAY_OK &&
+        (!kx_read_closed(&r, 0, members, ARRAY_LEN(members), &t) || !read_state(&t, &r) ||
+         !read_announced(&t, &r) || !read_names(&t, &r) || !read_sums(&t, &r)))
+        rc = inner.code;
+    if (rc != ASSAY_OK)
+        return assay_fail(err, rc, inner.at, "%s", inner.text);
+    *out = t.read;
+    return ASSAY_OK;
+}

@@ -1,0 +1,336 @@
+/* The channel of a request: looked for in the folder and on the chain, and what the payer consents
+ * to before anything of it is made, stored, signed or sent. Source: Kaspa x402 client digest, F2,
+ * F7 and F10; batch digest, sections 5.4 and 6. */
+#include "client/kx_client_internal.h"
+
+#include "base/hex.h"
+#include "kaspa_x402/exact_write.h"
+
+/* ---- the folder ---- */
+
+struct kx_client_action kx_client_find(struct kx_client *c, enum kx_client_step step)
+{
+    const struct kx_channel_use use = {c->batch.terms.server, c->batch.terms.pay_to,
+                                       c->batch.terms.template_id, c->batch.terms.network,
+                                       c->origin};
+    struct kx_client_action action = {.kind = KX_CLIENT_DO_FIND, .call = ""};
+
+    c->step = step;
+    kx_channel_key(c->channel.key, &use);
+    action.channel_key = c->channel.key;
+    return action;
+}
+
+/* The one before may have been charged, or may still be: until that is known nothing else is signed
+ * upon the same total. What has never left is none. */
+static bool is_free(struct kx_client *c, const struct kx_client_attempt *pending)
+{
+    if (pending != NULL && pending->state == KX_CLIENT_SIGNED)
+        return kx_client_object(
+            c, "client.replacement",
+            "the channel has a payment that is not resolved, %.*s of %.*s %.*s: run that one "
+            "again first",
+            (int)pending->identifier.len, (const char *)pending->identifier.at,
+            (int)pending->method.len, (const char *)pending->method.at,
+            pending->url.len < 200 ? (int)pending->url.len : 200, (const char *)pending->url.at);
+    if (pending != NULL && pending->state == KX_CLIENT_SETTLED &&
+        c->channel.total < c->channel.pending_total)
+        c->channel.total = c->channel.pending_total;
+    c->channel.pending = ASSAY_LIT("");
+    c->channel.pending_total = 0;
+    return true;
+}
+
+bool kx_client_open_lane(struct kx_client *c)
+{
+    struct assay_err err = {0};
+
+    if (kx_lane_open(&c->lane, &c->arena, c->batch.binding, &c->channel.config, &err) ==
+        KX_LOCAL_NONE)
+        return true;
+    return kx_client_object(c, NULL, "the channel: %s", err.text);
+}
+
+/* What is to be done with a channel that was found, or with none. */
+static struct kx_client_action take_channel(struct kx_client *c, int64_t now_ms)
+{
+    if ((c->has_channel && !kx_client_open_lane(c)) || !kx_client_accept(c))
+        return kx_client_finish(c);
+    if (!c->has_channel)
+        return kx_client_look_at_head(c, KX_CLIENT_STEP_HEAD, now_ms);
+    switch (c->channel.state) {
+    case KX_CHANNEL_IS_INTENDED:
+    case KX_CHANNEL_IS_OPEN:
+        break;
+    case KX_CHANNEL_IS_OPENING:
+    case KX_CHANNEL_IS_TOPPING_UP:
+        return kx_client_await(c, now_ms);
+    case KX_CHANNEL_IS_REFUNDING:
+    case KX_CHANNEL_IS_ENDED:
+    case KX_CHANNEL_IS__COUNT:
+        (void)kx_client_object(c, NULL,
+                               "the channel is being refunded: nothing is charged to it any more");
+        return kx_client_finish(c);
+    }
+    return kx_client_look_at_head(c, KX_CLIENT_STEP_HEAD, now_ms);
+}
+
+struct kx_client_action kx_client_found(struct kx_client *c, enum assay_code code,
+                                        const struct kx_client_channel *known,
+                                        const struct kx_client_attempt *pending,
+                                        const struct assay_err *err, int64_t now_ms)
+{
+    if (code != ASSAY_OK)
+        return kx_client_stop_for(c, "client.artifact.persisted", "the channel cannot be found",
+                                  code, err, now_ms);
+    c->has_channel = c->is_channel_known = known != NULL;
+    if (known != NULL)
+        c->channel = *known;
+    if (c->step == KX_CLIENT_STEP_RECALL)
+        return c->has_channel && !kx_client_open_lane(c) ? kx_client_finish(c)
+                                                         : kx_client_send_again(c, now_ms);
+    if (known != NULL && !is_free(c, pending))
+        return kx_client_finish(c);
+    return take_channel(c, now_ms);
+}
+
+/* ---- the node ---- */
+
+struct kx_client_action kx_client_channel_looked(struct kx_client *c, enum assay_code code,
+                                                 const struct kx_sight *sight,
+                                                 const struct assay_err *err, int64_t now_ms)
+{
+    if (code == ASSAY_OK) {
+        c->daa = sight->pov.daa_score;
+        if (c->since[0] == '\0')
+            assay_hex_encode(c->since, assay_bytes_of(sight->sink.at, sizeof(sight->sink.at)));
+    }
+    if (c->step == KX_CLIENT_STEP_AWAIT)
+        return kx_client_awaited(c, code, sight, err, now_ms);
+    /* The score of the payer's own node, or none: never one that a server tells (5.4). */
+    if (code != ASSAY_OK)
+        return kx_client_stop_for(c, "client.channel.node", "the node cannot be asked", code, err,
+                                  now_ms);
+    return kx_client_saw_head(c, sight, now_ms);
+}
+
+/* ---- consent ---- */
+
+/* At least what is offered as the least. */
+static uint64_t deposit_of(const struct kx_client *c)
+{
+    uint64_t least = c->batch.terms.min_deposit, wanted = c->policy->batch.deposit;
+
+    return wanted > least ? wanted : least;
+}
+
+/* What the request lacks, or more where the policy wants more; 0 where the sum is none. */
+static uint64_t top_up_of(const struct kx_client *c)
+{
+    const struct kx_lane_head *head = &c->channel.head;
+    uint64_t reserve = c->batch.terms.claim_reserve, amount = c->batch.terms.amount,
+             wanted = c->policy->batch.top_up, left = c->channel.total - head->claimed, needed;
+
+    if (amount > KX_BATCH_AMOUNT_MAX - left || reserve > KX_BATCH_AMOUNT_MAX - left - amount)
+        return 0;
+    needed = left + amount + reserve;
+    needed = needed > head->value ? needed - head->value : 0;
+    return wanted > needed ? wanted : needed;
+}
+
+static void read_hash(uint8_t out[32], const char *text)
+{
+    if (assay_hex_decode(out, 32, assay_str(text), true) != ASSAY_OK)
+        memset(out, 0, 32); /* never: it is ours */
+}
+
+static void make_intent(struct kx_client *c, enum kx_intent_operation operation)
+{
+    const struct kx_batch_terms *terms = &c->batch.terms;
+    const struct kx_client_channel *channel = &c->channel;
+    struct kx_intent *intent = &c->intent;
+
+    *intent = (struct kx_intent){
+        .operation = operation,
+        .origin = c->origin,
+        .resource = c->url,
+        .network = terms->network,
+        .pay_to = terms->pay_to,
+        .funding_source = c->policy->source,
+        .identifier = c->attempt.identifier,
+        .charge = terms->amount,
+        .has_mcp_charge = c->batch.has_mcp_charge,
+        .reserve = terms->claim_reserve,
+        .timeout_daa = terms->refund_timeout_daa,
+        .current_daa = c->daa,
+    };
+    memcpy(intent->server, terms->server, sizeof(intent->server));
+    memcpy(intent->context, c->batch.context, sizeof(intent->context));
+    memcpy(intent->requirements, c->accepted_hash, sizeof(intent->requirements));
+    read_hash(intent->fingerprint, c->fingerprint);
+    if (operation == KX_INTENT_OPEN) {
+        intent->deposit = c->has_channel ? channel->deposit : deposit_of(c);
+        return;
+    }
+    if (operation == KX_INTENT_TOP_UP)
+        intent->top_up = top_up_of(c);
+    intent->has_channel = true;
+    memcpy(intent->client, channel->config.client, sizeof(intent->client));
+    memcpy(intent->channel_id, channel->channel_id, sizeof(intent->channel_id));
+    intent->covenant_id = channel->head.covenant_id;
+    intent->before = channel->total;
+    intent->claimed = channel->head.claimed;
+    intent->funding = channel->head.value;
+}
+
+/* Every limit holds before the wallet is asked for anything (F2). */
+static bool judge_intent(struct kx_client *c)
+{
+    enum kx_intent_fault fault = kx_intent_complete(&c->intent);
+    enum kx_intent_limit limit;
+    uint8_t digest[32];
+
+    if (fault != KX_INTENT_OK)
+        return kx_client_object(c, "client.channel.sums", "%s", kx_intent_fault_text(fault));
+    limit = kx_intent_judge(&c->intent, &c->policy->batch.limits);
+    if (limit != KX_INTENT_WITHIN)
+        return kx_client_object(c, "client.policy.amount", "%s (%s)", kx_intent_limit_text(limit),
+                                kx_intent_limit_member(limit));
+    if (kx_intent_digest(digest, &c->intent) != ASSAY_OK)
+        return kx_client_object(c, NULL, "out of memory");
+    assay_hex_encode(c->consent, assay_bytes_of(digest, sizeof(digest)));
+    return true;
+}
+
+static bool lacks_funding(const struct kx_client *c)
+{
+    struct kx_intent intent = c->intent;
+
+    return kx_intent_complete(&intent) == KX_INTENT_FAULT_RESERVE;
+}
+
+static struct kx_client_action ask_for_consent(struct kx_client *c)
+{
+    struct assay_buf text = ASSAY_BUF_INIT((size_t)4 * X402_DECODED_MAX_BYTES);
+    struct assay_bytes body;
+
+    assay_buf_add_byte(&text, '{');
+    kx_write_name(&text, "intent");
+    if (kx_intent_write(&text, &c->intent) != ASSAY_OK)
+        text.bad = ASSAY_E_NOMEM;
+    kx_write_str(&text, "intentDigest", c->consent);
+    assay_buf_add_byte(&text, '}');
+    body = kx_client_kept(c, &text);
+    if (body.at == NULL) {
+        (void)kx_client_object(c, NULL, "out of memory");
+        return kx_client_finish(c);
+    }
+    return kx_client_call(c, KX_CLIENT_STEP_CONSENT, "authorizeBatchPayment", body);
+}
+
+struct kx_client_action kx_client_consent(struct kx_client *c, enum kx_intent_operation operation,
+                                          int64_t now_ms)
+{
+    c->attempt.identifier =
+        c->job.identifier.len > 0 ? c->job.identifier : kx_client_identifier(c, c->job.random);
+    if (c->attempt.identifier.at == NULL) {
+        (void)kx_client_object(c, NULL, "out of memory");
+        return kx_client_finish(c);
+    }
+    make_intent(c, operation);
+    if (operation == KX_INTENT_CHARGE && lacks_funding(c))
+        make_intent(c, KX_INTENT_TOP_UP);
+    if (!judge_intent(c))
+        return kx_client_stop(c, now_ms);
+    return ask_for_consent(c);
+}
+
+/* Only the very digest is consent; what the wallet says otherwise is none (F2, CL-09). */
+static struct kx_client_action consented(struct kx_client *c, struct assay_bytes answer,
+                                         int64_t now_ms)
+{
+    struct assay_bytes text = ASSAY_LIT("");
+    struct assay_json doc;
+
+    if (!kx_client_read_answer(c, &doc, answer, NULL) ||
+        !x402_text(&text, &c->arena, &doc, assay_json_member(&doc, 0, "result"), "intentDigest") ||
+        !assay_bytes_is(text, c->consent)) {
+        (void)kx_client_object(c, "client.channel.consent",
+                               "the wallet does not consent to the intent: it has to answer its "
+                               "digest, %s",
+                               c->consent);
+        return kx_client_stop(c, now_ms);
+    }
+    c->is_consented = c->intent.operation != KX_INTENT_TOP_UP;
+    if (c->intent.operation == KX_INTENT_OPEN && !c->has_channel)
+        return kx_client_make_key(c, now_ms);
+    if (c->intent.operation == KX_INTENT_TOP_UP && !kx_client_plan_top_up(c))
+        return kx_client_finish(c);
+    if (c->intent.operation != KX_INTENT_CHARGE)
+        return kx_client_ask_source(c, KX_CLIENT_STEP_PURSE);
+    return kx_client_pend(c, now_ms);
+}
+
+struct kx_client_action kx_client_charge(struct kx_client *c, int64_t now_ms)
+{
+    return c->is_consented ? kx_client_pend(c, now_ms)
+                           : kx_client_consent(c, KX_INTENT_CHARGE, now_ms);
+}
+
+/* ---- what comes next ---- */
+
+bool kx_client_is_of_channel(enum kx_client_step step)
+{
+    return step >= KX_CLIENT_STEP_CHANNEL && step <= KX_CLIENT_STEP_VOUCHER;
+}
+
+struct kx_client_action kx_client_channel_called(struct kx_client *c, struct assay_bytes answer,
+                                                 int64_t now_ms)
+{
+    if (c->step == KX_CLIENT_STEP_CONSENT)
+        return consented(c, answer, now_ms);
+    if (c->step == KX_CLIENT_STEP_KEY)
+        return kx_client_take_key(c, answer) ? kx_client_save(c, KX_CLIENT_STEP_PLAN)
+                                             : kx_client_finish(c);
+    if (c->step == KX_CLIENT_STEP_FUND)
+        return kx_client_take_move(c, answer) ? kx_client_save(c, KX_CLIENT_STEP_MOVE)
+                                              : kx_client_finish(c);
+    if (c->step == KX_CLIENT_STEP_FINALIZE)
+        return c->is_refund || c->err.code != ASSAY_OK ? kx_client_finish(c)
+                                                       : kx_client_charge(c, now_ms);
+    if (c->step == KX_CLIENT_STEP_VOUCHER) {
+        if (!kx_client_take_voucher(c, answer))
+            return kx_client_finish(c);
+        c->attempt.state = KX_CLIENT_SIGNED;
+        return kx_client_save(c, KX_CLIENT_STEP_KEEP);
+    }
+    if (!kx_client_judge_source(c, answer))
+        return kx_client_stop(c, now_ms);
+    return c->step == KX_CLIENT_STEP_PURSE ? kx_client_fund(c) : kx_client_sign_voucher(c, now_ms);
+}
+
+struct kx_client_action kx_client_channel_saved(struct kx_client *c, int64_t now_ms)
+{
+    if (c->step == KX_CLIENT_STEP_PLAN)
+        return kx_client_ask_source(c, KX_CLIENT_STEP_PURSE);
+    if (c->step == KX_CLIENT_STEP_MOVE)
+        return c->channel.state == KX_CHANNEL_IS_TOPPING_UP ? kx_client_wait_for_server(c)
+                                                            : kx_client_submit(c);
+    if (c->step == KX_CLIENT_STEP_MOVED)
+        return kx_client_finalize(c);
+    if (c->step == KX_CLIENT_STEP_PEND)
+        return kx_client_ask_source(c, KX_CLIENT_STEP_PEN);
+    return c->step == KX_CLIENT_STEP_CORRECTED ? kx_client_was_corrected(c, now_ms)
+                                               : kx_client_finish(c);
+}
+
+struct kx_client_action kx_client_channel_unsaved(struct kx_client *c, enum assay_code code,
+                                                  const struct assay_err *err)
+{
+    (void)kx_client_object(c, "client.artifact.persisted", "the channel cannot be saved: %s",
+                           err != NULL && err->code != ASSAY_OK ? err->text
+                                                                : assay_code_text(code));
+    if (c->step == KX_CLIENT_STEP_MOVE) /* and so it does not leave */
+        kx_client_take_back(c);
+    return kx_client_finish(c);
+}

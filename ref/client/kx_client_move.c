@@ -1,0 +1,494 @@
+/* The transactions of a channel: what the wallet is asked to sign, whether that is what was agreed
+ * on, and its way onto the chain. One under way owns the channel, survives a restart, and is given
+ * to a node once. Source: Kaspa x402 client digest, F1, F5 and F10; batch digest, section 8. */
+#include "client/kx_client_internal.h"
+
+#include "base/hex.h"
+#include "kaspa/txid.h"
+#include "kaspa_x402/exact_read.h"
+#include "kaspa_x402/exact_write.h"
+
+#define ORDER_MAX_BYTES ((size_t)1 << 20)
+
+static struct kx_client_action no_memory(struct kx_client *c)
+{
+    (void)kx_client_object(c, NULL, "out of memory");
+    return kx_client_finish(c);
+}
+
+/* ---- the key ---- */
+
+struct kx_client_action kx_client_make_key(struct kx_client *c, int64_t now_ms)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
+    struct assay_bytes body;
+
+    assay_buf_add_byte(&text, '{');
+    kx_write_text(&text, "fundingSource", c->policy->source);
+    kx_write_str(&text, "intentDigest", c->consent);
+    assay_buf_add_byte(&text, '}');
+    body = kx_client_kept(c, &text);
+    if (body.at != NULL)
+        return kx_client_call(c, KX_CLIENT_STEP_KEY, "createChannelKey", body);
+    (void)kx_client_object(c, NULL, "out of memory");
+    return kx_client_stop(c, now_ms);
+}
+
+/* The channel of the terms that were consented to, with the key that the wallet has made for it. */
+static void plan_channel(struct kx_client *c)
+{
+    const struct kx_batch_terms *terms = &c->batch.terms;
+    struct kx_client_channel *channel = &c->channel;
+
+    channel->config.network = terms->network;
+    channel->config.template_id = terms->template_id;
+    channel->config.pay_to = terms->pay_to;
+    channel->config.refund_timeout_daa = terms->refund_timeout_daa;
+    memcpy(channel->config.server, terms->server, sizeof(channel->config.server));
+    memcpy(channel->config.salt, c->job.salt, sizeof(channel->config.salt));
+    kx_channel_id(channel->channel_id, c->batch.binding, &channel->config);
+    channel->state = KX_CHANNEL_IS_INTENDED;
+    channel->origin = c->origin;
+    channel->deposit = c->intent.deposit;
+    channel->move_attempt = kx_client_identifier(c, c->job.move_random);
+    channel->consent = assay_arena_copy(&c->arena, assay_str(c->consent));
+    channel->pending = channel->move = channel->since = ASSAY_LIT("");
+    c->has_channel = true;
+}
+
+bool kx_client_take_key(struct kx_client *c, struct assay_bytes answer)
+{
+    static const struct kx_member members[] = {
+        {"clientPublicKey", KX_KIND_BYTES, KX_AT(struct kx_channel, client), NULL, false},
+        {"refundAddress", KX_KIND_TEXT, KX_AT(struct kx_channel, refund_address), NULL, false},
+    };
+    struct assay_err err = {0};
+    struct assay_json doc;
+    const struct kx_reader r = {.doc = &doc, .arena = &c->arena, .place = "result", .err = &err};
+
+    if (!kx_client_read_answer(c, &doc, answer, &err) ||
+        !kx_read_members(&r, assay_json_member(&doc, 0, "result"), members, ARRAY_LEN(members),
+                         &c->channel.config))
+        return kx_client_object(c, NULL, "the wallet's key: %s", err.text);
+    plan_channel(c);
+    if (c->channel.move_attempt.at == NULL || c->channel.consent.at == NULL)
+        return kx_client_object(c, NULL, "out of memory");
+    if (kx_lane_open(&c->lane, &c->arena, c->batch.binding, &c->channel.config, &err) !=
+        KX_LOCAL_NONE)
+        return kx_client_object(c, NULL, "a channel with the wallet's key: %s", err.text);
+    return true;
+}
+
+/* ---- the wallet's order ---- */
+
+bool kx_client_plan_top_up(struct kx_client *c)
+{
+    c->channel.move_attempt = kx_client_identifier(c, c->job.move_random);
+    c->channel.consent = assay_arena_copy(&c->arena, assay_str(c->consent));
+    return (c->channel.move_attempt.at != NULL && c->channel.consent.at != NULL) ||
+           kx_client_object(c, NULL, "out of memory");
+}
+
+static void write_order(struct assay_buf *out, const struct kx_client *c)
+{
+    const struct kx_client_channel *channel = &c->channel;
+    bool is_top_up = c->intent.operation == KX_INTENT_TOP_UP;
+
+    assay_buf_add_byte(out, '{');
+    kx_write_text(out, "attemptId", channel->move_attempt);
+    kx_write_name(out, "channelConfig");
+    kx_channel_write(out, &channel->config);
+    kx_write_hex32(out, "channelId", channel->channel_id);
+    if (is_top_up) {
+        kx_write_decimal(out, "claimedCumulativeAmount", channel->head.claimed);
+        kx_write_hex32(out, "covenantId", channel->head.covenant_id.at);
+        kx_write_decimal(out, "currentFundingSompi", channel->head.value);
+    } else {
+        kx_write_decimal(out, "depositSompi", channel->deposit);
+    }
+    kx_write_text(out, "fundingSource", c->policy->source);
+    if (is_top_up)
+        kx_write_outpoint(out, "headOutpoint", &channel->head.outpoint);
+    kx_write_text(out, "intentDigest", channel->consent);
+    kx_write_decimal(out, "maximumFeeSompi", c->policy->fee_max);
+    if (is_top_up)
+        kx_write_decimal(out, "topUpSompi", c->intent.top_up);
+    assay_buf_add_byte(out, '}');
+}
+
+/* What the wallet is asked for. */
+static enum kx_batch_kind kind_asked(const struct kx_client *c)
+{
+    if (c->is_refund)
+        return KX_BATCH_REFUND;
+    return c->intent.operation == KX_INTENT_TOP_UP ? KX_BATCH_TOP_UP : KX_BATCH_GENESIS;
+}
+
+struct kx_client_action kx_client_fund(struct kx_client *c)
+{
+    static const char *const calls[KX_BATCH_KINDS] = {
+        [KX_BATCH_GENESIS] = "prepareEscrowDeposit",
+        [KX_BATCH_TOP_UP] = "prepareEscrowTopUp",
+        [KX_BATCH_REFUND] = "signEscrowRefund",
+    };
+    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
+    struct assay_bytes body;
+
+    if (c->is_refund)
+        kx_client_write_refund(&text, c);
+    else
+        write_order(&text, c);
+    body = kx_client_kept(c, &text);
+    return body.at != NULL ? kx_client_call(c, KX_CLIENT_STEP_FUND, calls[kind_asked(c)], body)
+                           : no_memory(c);
+}
+
+/* A channel of an earlier run that the wallet does not know any more is given up, since nothing of
+ * it has left; the next run makes another. */
+struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
+                                             int64_t now_ms)
+{
+    bool is_over = c->is_channel_known && c->channel.state == KX_CHANNEL_IS_INTENDED;
+
+    (void)kx_client_object(c, NULL, "the wallet does not fund the channel: %s",
+                           err != NULL ? err->text : "it says no more");
+    if (!is_over)
+        return kx_client_stop(c, now_ms);
+    c->channel.state = KX_CHANNEL_IS_ENDED;
+    return kx_client_save(c, KX_CLIENT_STEP_UNDO);
+}
+
+/* ---- what the wallet has signed ---- */
+
+struct result {
+    struct assay_bytes transaction, source;
+    struct kaspa_hash txid;
+};
+
+static bool read_result(struct kx_client *c, struct result *out, struct assay_bytes answer)
+{
+    static const struct kx_member members[] = {
+        {"transaction", KX_KIND_TEXT, KX_AT(struct result, transaction), NULL, false},
+        {"transactionEncoding", KX_KIND_CONST, 0, 0, KX_ENCODING, false},
+        {"transactionId", KX_KIND_BYTES, KX_AT(struct result, txid), NULL, false},
+        {"fundingSource", KX_KIND_TEXT, KX_AT(struct result, source), NULL, true},
+    };
+    struct assay_err err = {0};
+    struct assay_json doc;
+    const struct kx_reader r = {.doc = &doc, .arena = &c->arena, .place = "result", .err = &err};
+
+    *out = (struct result){.source = ASSAY_LIT("")};
+    if (kx_client_read_answer(c, &doc, answer, &err) &&
+        kx_read_members(&r, assay_json_member(&doc, 0, "result"), members, ARRAY_LEN(members), out))
+        return true;
+    return kx_client_object(c, "client.verify-artifact", "the wallet's answer: %s", err.text);
+}
+
+/* A transaction with all the coins that its text tells of: signatures are over their amounts, so
+ * that one of other amounts is worth nothing. */
+static bool read_move(struct kx_client *c, struct assay_bytes text)
+{
+    const struct kaspa_json_options options = kx_transaction_limits();
+    struct assay_err err = {0};
+
+    if (kaspa_tx_parse(&c->move, &c->move_claims, &c->arena, text, &options, &err) != ASSAY_OK)
+        return kx_client_object(c, "client.verify-artifact",
+                                "the transaction of the channel cannot be read: %s", err.text);
+    for (size_t i = 0; i < c->move.input_count; i++)
+        if (!c->move_claims.has_utxo[i])
+            return kx_client_object(c, "client.verify-artifact",
+                                    "the transaction of the channel does not tell its coins");
+    kaspa_txid(&c->move_id, &c->move);
+    return true;
+}
+
+/* Whether a rule rests on the signature that the server has not made yet. */
+static bool is_for_the_server(enum kx_batch_kind kind, enum kx_batch_tx_rule rule)
+{
+    return kind == KX_BATCH_TOP_UP &&
+           (rule == KX_BATCH_TX_HASH_TYPE || rule == KX_BATCH_TX_PROVIDER ||
+            rule == KX_BATCH_TX_SCRIPT || rule == KX_BATCH_TX_CONSENSUS);
+}
+
+/* The kind of what is under way, by the channel's state. */
+static enum kx_batch_kind kind_of(const struct kx_client *c)
+{
+    if (c->channel.state == KX_CHANNEL_IS_REFUNDING)
+        return KX_BATCH_REFUND;
+    return c->channel.state == KX_CHANNEL_IS_TOPPING_UP ? KX_BATCH_TOP_UP : KX_BATCH_GENESIS;
+}
+
+/* Where the lineage stands behind it, as was verified when it was taken; of a refund its one
+ * output. */
+static bool set_next(struct kx_client *c)
+{
+    const struct kaspa_output *output = c->move.outputs;
+    enum kx_batch_kind kind = kind_of(c);
+
+    if (c->move.output_count == 0 || output->has_covenant != (kind != KX_BATCH_REFUND))
+        return kx_client_object(c, "client.verify-artifact",
+                                "the transaction of the channel makes no head, or one too many");
+    c->next = (struct kx_lane_head){
+        .outpoint = {.txid = c->move_id},
+        .covenant_id = kind == KX_BATCH_GENESIS ? output->covenant_id : c->channel.head.covenant_id,
+        .value = output->value,
+        .claimed = c->channel.head.claimed,
+    };
+    return true;
+}
+
+/* What is consented to goes into the channel; what comes back is all but the fee, which the rules
+ * have judged. */
+static bool is_of_amount(struct kx_client *c)
+{
+    return kind_of(c) == KX_BATCH_REFUND || c->next.value == c->intent.resulting_funding ||
+           kx_client_object(c, "client.verify-artifact",
+                            "the wallet's transaction puts another amount into the channel than "
+                            "was consented to");
+}
+
+/* It does what was consented to, and nothing else, for no more than the policy's fee. */
+static bool verify_move(struct kx_client *c)
+{
+    struct kx_batch_tx_verdict *verdict = assay_arena_alloc(&c->arena, sizeof(*verdict));
+    const struct kx_batch_tx with = {
+        .kind = kind_of(c),
+        .lane = &c->lane,
+        .head = kind_of(c) != KX_BATCH_GENESIS ? &c->channel.head : NULL,
+        .tx = &c->move,
+        .utxos = kind_of(c) != KX_BATCH_REFUND ? c->move_claims.utxos : NULL,
+        .fee_max = c->policy->fee_max,
+        .arena = &c->arena,
+    };
+
+    if (verdict == NULL)
+        return kx_client_object(c, NULL, "out of memory");
+    kx_batch_tx_verify(verdict, &with);
+    for (int i = 0; i < KX_BATCH_TX__COUNT; i++) {
+        if (verdict->checks[i].result == KASPA_CHECK_BROKEN &&
+            !is_for_the_server(with.kind, (enum kx_batch_tx_rule)i))
+            return kx_client_object(c, "client.verify-artifact",
+                                    "the wallet's transaction breaks %s: %s",
+                                    kx_batch_tx_rules[i].id, verdict->checks[i].why);
+    }
+    return is_of_amount(c);
+}
+
+static bool take_move(struct kx_client *c, struct assay_bytes answer)
+{
+    struct result result;
+
+    if (!read_result(c, &result, answer) || !kx_client_judge_named_source(c, result.source) ||
+        !read_move(c, result.transaction) || !set_next(c) || !verify_move(c))
+        return false;
+    if (!kaspa_hash_equal(&result.txid, &c->move_id))
+        return kx_client_object(c, "client.verify-artifact",
+                                "the wallet names another transaction than it has signed");
+    c->channel.move = result.transaction;
+    if (kind_of(c) == KX_BATCH_REFUND)
+        return true; /* since it was seen last, that is */
+    c->channel.since = assay_arena_copy(&c->arena, assay_str(c->since));
+    return c->channel.since.at != NULL || kx_client_object(c, NULL, "out of memory");
+}
+
+bool kx_client_take_move(struct kx_client *c, struct assay_bytes answer)
+{
+    static const enum kx_client_channel_state states[KX_BATCH_KINDS] = {
+        [KX_BATCH_GENESIS] = KX_CHANNEL_IS_OPENING,
+        [KX_BATCH_TOP_UP] = KX_CHANNEL_IS_TOPPING_UP,
+        [KX_BATCH_REFUND] = KX_CHANNEL_IS_REFUNDING,
+    };
+    const struct kx_client_channel before = c->channel;
+
+    c->channel.state = states[kind_asked(c)];
+    if (take_move(c, answer))
+        return true;
+    c->channel = before;
+    return false;
+}
+
+void kx_client_take_back(struct kx_client *c)
+{
+    c->channel.state = kind_of(c) == KX_BATCH_GENESIS ? KX_CHANNEL_IS_INTENDED : KX_CHANNEL_IS_OPEN;
+    c->channel.move = ASSAY_LIT("");
+}
+
+/* ---- its way ---- */
+
+struct kx_client_action kx_client_submit(struct kx_client *c)
+{
+    struct kx_client_action action = {.kind = KX_CLIENT_DO_SUBMIT, .call = ""};
+
+    c->step = KX_CLIENT_STEP_SUBMIT;
+    action.tx = &c->move;
+    action.txid = &c->move_id;
+    action.network = c->terms.network;
+    return action;
+}
+
+/* The coins that it spends, and the head that it makes. False: no memory. */
+static bool look_for_move(struct kx_client *c)
+{
+    size_t count = c->move.input_count;
+    struct kaspa_outpoint *outpoints =
+        assay_arena_alloc(&c->arena, (count + 1) * sizeof(*outpoints));
+    struct kaspa_spk *spks = assay_arena_alloc(&c->arena, (count + 1) * sizeof(*spks));
+
+    if (outpoints == NULL || spks == NULL)
+        return kx_client_object(c, NULL, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        outpoints[i] = c->move.inputs[i].previous;
+        spks[i] = c->move_claims.utxos[i].spk;
+    }
+    outpoints[count] = c->next.outpoint;
+    spks[count] = c->move.outputs[0].spk;
+    c->look = (struct kx_look){
+        .outpoints = outpoints,
+        .spks = spks,
+        .count = kind_of(c) == KX_BATCH_REFUND ? count : count + 1, /* what is back may be spent */
+        .has_tx = true,
+        .txid = c->move_id,
+        .output_index = c->next.outpoint.index,
+        .output_spk = spks[count],
+        .output_amount = c->next.value,
+    };
+    c->look.has_since = assay_hex_decode(c->look.since.at, sizeof(c->look.since.at),
+                                         c->channel.since, true) == ASSAY_OK;
+    return true;
+}
+
+struct kx_client_action kx_client_await(struct kx_client *c, int64_t now_ms)
+{
+    c->until_ms = now_ms + c->job.wait_ms;
+    if (!read_move(c, c->channel.move) || !set_next(c) || !look_for_move(c))
+        return kx_client_finish(c);
+    return kx_client_look(c, KX_CLIENT_STEP_AWAIT, 0);
+}
+
+/* What the node has refused, or was never given, has not left: it may be asked for again. Of all
+ * else nothing is known but what the chain will show (F10). */
+struct kx_client_action kx_client_submitted(struct kx_client *c, enum assay_code code, bool sent,
+                                            const struct assay_err *err, int64_t now_ms)
+{
+    if (code == ASSAY_E_DENIED || (code != ASSAY_OK && !sent)) {
+        (void)kx_client_object(
+            c, "client.channel.node", "the node has not taken the channel's transaction: %s",
+            err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
+        kx_client_take_back(c);
+        return kx_client_save(c, KX_CLIENT_STEP_UNDO);
+    }
+    return kx_client_await(c, now_ms);
+}
+
+static bool is_deep(const struct kx_chain_evidence *evidence, uint64_t confirmations)
+{
+    return evidence->has_confirmations && evidence->confirmations >= confirmations;
+}
+
+static struct kx_client_action moved(struct kx_client *c, enum kx_client_channel_state state)
+{
+    c->channel.state = state;
+    c->channel.move = c->channel.consent = ASSAY_LIT("");
+    return kx_client_save(c, KX_CLIENT_STEP_MOVED);
+}
+
+static bool has_arrived(const struct kx_client *c, const struct kx_sight *sight)
+{
+    return sight->evidence.status == KX_CHAIN_ACCEPTED &&
+           kaspa_hash_equal(&sight->evidence.transaction_id, &c->move_id) &&
+           is_deep(&sight->evidence, c->policy->batch.confirmations);
+}
+
+/* It is there: the channel stands on what it has made, which the server has yet to be shown. */
+static struct kx_client_action arrived(struct kx_client *c, const struct kx_sight *sight)
+{
+    c->channel.head = c->next;
+    c->channel.is_announced = false;
+    return kx_client_set_since(c, sight) ? moved(c, KX_CHANNEL_IS_OPEN) : kx_client_finish(c);
+}
+
+/* It can never be there: a channel that it was to open is none, and one that it was to fill stands
+ * where it stood, or where that was moved to. */
+static struct kx_client_action never_arrives(struct kx_client *c)
+{
+    (void)kx_client_object(c, "client.channel.node",
+                           "a confirmed transaction spends the coins of the channel's: it can "
+                           "never arrive");
+    return moved(c, kind_of(c) == KX_BATCH_GENESIS ? KX_CHANNEL_IS_ENDED : KX_CHANNEL_IS_OPEN);
+}
+
+/* The server's signature is made by its operator, and no request asks for one (batch digest,
+ * section 8.4): the payer has to bring it there. */
+struct kx_client_action kx_client_wait_for_server(struct kx_client *c)
+{
+    char id[X402_HASH_TEXT_BYTES];
+
+    assay_hex_encode(id, assay_bytes_of(c->channel.channel_id, sizeof(c->channel.channel_id)));
+    (void)kx_client_object(c, "client.channel.top-up",
+                           "the channel has to be topped up, which its server signs beside us: "
+                           "give its operator what assay pay --top-up %s prints, and run the same "
+                           "again when it is on the chain",
+                           id);
+    return kx_client_finish(c);
+}
+
+/* Neither there as it should be, nor gone for good. */
+static struct kx_client_action not_yet(struct kx_client *c, int64_t now_ms)
+{
+    char txid[X402_HASH_TEXT_BYTES];
+
+    if (now_ms < c->until_ms)
+        return kx_client_look(c, KX_CLIENT_STEP_AWAIT, c->job.poll_ms);
+    if (c->channel.state == KX_CHANNEL_IS_TOPPING_UP)
+        return kx_client_wait_for_server(c);
+    assay_hex_encode(txid, assay_bytes_of(c->move_id.at, sizeof(c->move_id.at)));
+    (void)kx_client_object(c, "client.channel.node",
+                           "the channel's transaction %s is not as deep on the chain as the policy "
+                           "asks: run the same again later. If it never arrives, have the wallet "
+                           "spend one of its coins otherwise, and the channel is given up",
+                           txid);
+    return kx_client_finish(c);
+}
+
+struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code code,
+                                          const struct kx_sight *sight, const struct assay_err *err,
+                                          int64_t now_ms)
+{
+    size_t last = c->look.count - 1;
+
+    if (code != ASSAY_OK && now_ms >= c->until_ms)
+        return kx_client_stop_for(c, "client.channel.node", "the node cannot be asked", code, err,
+                                  now_ms);
+    if (code != ASSAY_OK)
+        return not_yet(c, now_ms);
+    if (sight->evidence.status == KX_CHAIN_ABSENT &&
+        is_deep(&sight->evidence, c->policy->confirmations))
+        return never_arrives(c);
+    if (!has_arrived(c, sight))
+        return not_yet(c, now_ms);
+    if (kind_of(c) == KX_BATCH_REFUND)
+        return moved(c, KX_CHANNEL_IS_ENDED);
+    /* A head that is spent already was there: the id commits to it. */
+    if (!sight->is_missing[last] && !kx_client_is_head(c, &c->next, &sight->utxos[last])) {
+        (void)kx_client_object(c, "client.channel.head",
+                               "the node has another coin than the channel's head where it stands");
+        return kx_client_finish(c);
+    }
+    return arrived(c, sight);
+}
+
+struct kx_client_action kx_client_finalize(struct kx_client *c)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
+    struct assay_bytes body;
+
+    assay_buf_add_byte(&text, '{');
+    kx_write_text(&text, "attemptId", c->channel.move_attempt);
+    kx_write_str(&text, "outcome", c->err.code == ASSAY_OK ? "accepted" : "absent");
+    kx_write_hex32(&text, "transactionId", c->move_id.at);
+    assay_buf_add_byte(&text, '}');
+    body = kx_client_kept(c, &text);
+    return body.at != NULL
+               ? kx_client_call(c, KX_CLIENT_STEP_FINALIZE, "finalizeEscrowTransition", body)
+               : no_memory(c);
+}

@@ -1,0 +1,70 @@
+/** A client that pays by channel, in virtual time, against the real decision core of a server and
+ *  its chain (kx_batch_shop.h). The wallet signs honestly with the client's key, unless a row
+ * spoils what it says; the folder holds the texts that were saved. */
+#ifndef REF_TESTS_KX_CHANNEL_PLAY_H
+#define REF_TESTS_KX_CHANNEL_PLAY_H
+
+#include "client/kx_client.h"
+#include "ref/tests/kx_batch_shop.h"
+
+#define PLAY_TARGET "/batch"
+#define PLAY_URL SHOP_URL PLAY_TARGET
+#define PLAY_DEPOSIT BATCH_FUNDING
+#define PLAY_FILES 16
+
+struct kx_channel_play {
+    struct batch_shop shop; /**< its time is everybody's */
+    struct assay_arena arena;
+    struct kx_policy policy;
+    struct kx_client_job job;
+    struct kx_client *client;
+    const char *server_key;
+
+    /* the script of one run */
+    size_t dies_at;    /**< before the n-th action is carried out; 0: never */
+    size_t fails_save; /**< the n-th save fails; 0: none */
+    /** Changes what the wallet answers to a call. NULL: nothing. */
+    void (*spoil)(const char *call, json_t *result);
+    /** Changes what the server answers; a status of 0: nothing comes. NULL: nothing. */
+    void (*bend)(struct kx_channel_play *p, struct shop_reply *reply);
+    /** Called before each request is sent. NULL: nothing. */
+    void (*before)(struct kx_channel_play *p);
+    enum assay_code fund_code; /**< of prepareEscrowDeposit */
+    size_t memory_max;         /**< of the client's arena; 0: its own */
+    enum assay_code look_code, submit_code;
+    bool is_unsent;         /**< of submit_code */
+    uint64_t confirmations; /**< of what is submitted; 0: it is not accepted */
+
+    /* what happened */
+    char trace[8192];
+    size_t saved, done, submissions, vouchers, paid; /**< of all runs */
+    uint64_t signed_total;                           /**< of the last voucher */
+    struct assay_bytes paid_with;                    /**< the last PAYMENT-SIGNATURE */
+    bool is_paying;                                  /**< the exchange under way has one */
+    struct kx_client_outcome outcome;
+
+    /* the folder */
+    struct assay_bytes channel; /**< empty: none */
+    struct assay_bytes attempts[PLAY_FILES];
+    size_t attempt_count;
+    size_t numbers; /**< that random bytes are made of */
+};
+
+/** A shop whose offer a policy allows, and no channel. */
+struct kx_channel_play *kx_channel_play_new(void);
+void kx_channel_play_free(struct kx_channel_play *p);
+/** A run from the folder as it is, its trace anew. */
+void kx_channel_play_run(struct kx_channel_play *p);
+/** One that opens the channel and is served. */
+void kx_channel_play_open(struct kx_channel_play *p);
+/** As it was saved last. */
+struct kx_client_channel kx_channel_play_channel(struct kx_channel_play *p);
+struct kx_client_attempt kx_channel_play_attempt(struct kx_channel_play *p, size_t number);
+/** The same of a run that takes back what is left of the channel. */
+void kx_channel_play_refund(struct kx_channel_play *p);
+/** The top-up that it waits for is on the chain: what its server's signature adds is in no id. */
+struct batch_tx *kx_channel_play_co_sign(struct kx_channel_play *p, uint64_t confirmations);
+/** The client's channel becomes that of the shop's own verbs, which move its head. */
+void kx_channel_play_adopt(struct kx_channel_play *p);
+
+#endif

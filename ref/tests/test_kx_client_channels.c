@@ -1,0 +1,264 @@
+/* The folder's channels: written whole, over the version that was read and no other, and refused
+ * where anything in them was changed. */
+#include "client/kx_channels.h"
+
+#include "ref/tests/kx_lane_world.h"
+
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/assay-channels-XXXXXX";
+static struct assay_arena arena = ASSAY_ARENA_INIT((size_t)64 << 20);
+static struct kx_attempts *attempts;
+static struct kx_lane_world world;
+
+static void begin(void)
+{
+    struct assay_err err = {0};
+
+    cr_assert_not_null(mkdtemp(folder));
+    kx_lane_world_init(&world);
+    cr_assert_eq(kx_attempts_open(&attempts, folder, &err), ASSAY_OK, "%s", err.text);
+}
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
+{
+    (void)about;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static void end(void)
+{
+    kx_attempts_close(attempts);
+    kx_lane_world_fini(&world);
+    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    assay_arena_fini(&arena);
+}
+
+TestSuite(kx_client_channels, .init = begin, .fini = end, .timeout = 120);
+
+static struct kx_client_channel channel_of(const char *origin)
+{
+    struct kx_client_channel c = {
+        .state = KX_CHANNEL_IS_OPEN,
+        .origin = assay_str(origin),
+        .config = world.channel,
+        .deposit = 90000000,
+        .head = {.outpoint = {{{0x66}}, 2},
+                 .covenant_id = world.covenant_id,
+                 .value = 82000000,
+                 .claimed = 8000000},
+        .total = 9000000,
+        .signed_total = 10000000,
+        .is_announced = true,
+        .pending = ASSAY_LIT("an-identifier-of-mine"),
+        .pending_total = 10000000,
+        .consent = ASSAY_LIT(""),
+        .move_attempt = ASSAY_LIT("a name with \"quotes\"\n"),
+        .move = ASSAY_LIT("{\"version\":1}"),
+        .since = ASSAY_LIT(""),
+    };
+    const struct kx_channel_use use = {c.config.server, c.config.pay_to, c.config.template_id,
+                                       c.config.network, c.origin};
+
+    memcpy(c.channel_id, world.lane.channel_id, sizeof(c.channel_id));
+    kx_channel_key(c.key, &use);
+    return c;
+}
+
+static struct kx_client_channel found(const char *key, bool *is_there)
+{
+    struct kx_client_channel c = {.version = 0};
+    struct assay_err err = {0};
+
+    cr_assert_eq(kx_channels_find(attempts, &c, is_there, &arena, key, &err), ASSAY_OK, "%s",
+                 err.text);
+    return c;
+}
+
+static struct assay_bytes text_of(const struct kx_client_channel *c)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(KX_CHANNEL_MAX_BYTES);
+    struct assay_bytes copy;
+
+    kx_client_channel_write(&text, c);
+    copy = assay_arena_copy(&arena, assay_buf_view(&text));
+    assay_buf_fini(&text);
+    cr_assert_not_null(copy.at);
+    return copy;
+}
+
+Test(kx_client_channels, come_back_as_they_were)
+{
+    struct kx_client_channel a = channel_of("http://127.0.0.1:1"), b;
+    bool is_there = true;
+
+    (void)found(a.key, &is_there);
+    cr_expect_not(is_there);
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    cr_expect_eq(a.version, 1);
+    b = found(a.key, &is_there);
+    cr_assert(is_there);
+    cr_expect(assay_bytes_equal(text_of(&a), text_of(&b)), "%s", (const char *)text_of(&b).at);
+    cr_expect(kx_lane_head_equal(&a.head, &b.head));
+}
+
+/* Each of what it was made for makes another channel. */
+Test(kx_client_channels, are_one_for_each_use)
+{
+    struct kx_client_channel a = channel_of("http://127.0.0.1:1");
+    const struct kx_channel_use use = {a.config.server, a.config.pay_to, a.config.template_id,
+                                       a.config.network, a.origin};
+    struct kx_channel_use uses[5] = {use, use, use, use, use};
+    static const uint8_t other[32] = {1};
+
+    uses[0].server = other;
+    uses[1].pay_to = ASSAY_LIT("kaspatest:q");
+    uses[2].template_id = ASSAY_LIT("kaspa-x402-escrow-v6");
+    uses[3].network = ASSAY_LIT("kaspa:mainnet");
+    uses[4].origin = ASSAY_LIT("http://127.0.0.1:2");
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+        char key[X402_HASH_TEXT_BYTES];
+
+        kx_channel_key(key, &uses[i]);
+        cr_expect_str_neq(key, a.key, "use %zu", i);
+    }
+}
+
+Test(kx_client_channels, are_set_over_the_version_that_was_read_alone)
+{
+    struct kx_client_channel first = channel_of("http://127.0.0.1:1"), second = first, late;
+    struct assay_err err = {0};
+    bool is_there;
+
+    cr_assert_eq(kx_channels_save(attempts, &first, NULL), ASSAY_OK);
+    cr_expect_eq(kx_channels_save(attempts, &second, &err), ASSAY_E_CONFLICT, "made twice");
+    late = first;
+    cr_assert_eq(kx_channels_save(attempts, &first, NULL), ASSAY_OK);
+    cr_expect_eq(kx_channels_save(attempts, &late, NULL), ASSAY_E_CONFLICT);
+    cr_expect_eq(late.version, 1);
+    cr_expect_eq(found(first.key, &is_there).version, 2);
+}
+
+Test(kx_client_channels, give_their_key_free_when_they_have_ended)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), next = c;
+    bool is_there;
+
+    cr_assert_eq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
+    c.state = KX_CHANNEL_IS_ENDED;
+    cr_assert_eq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
+    (void)found(c.key, &is_there);
+    cr_expect_not(is_there);
+    cr_expect_eq(kx_channels_save(attempts, &next, NULL), ASSAY_OK);
+}
+
+static bool count_one(void *cls, const struct kx_client_channel *channel)
+{
+    size_t *count = cls;
+
+    (*count)++;
+    return channel->version > 0;
+}
+
+Test(kx_client_channels, are_listed_beside_attempts)
+{
+    struct kx_client_channel a = channel_of("http://127.0.0.1:1"),
+                             b = channel_of("http://127.0.0.1:2");
+    size_t count = 0;
+
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    cr_assert_eq(kx_channels_save(attempts, &b, NULL), ASSAY_OK);
+    cr_assert_eq(kx_channels_each(folder, count_one, &count, NULL), ASSAY_OK);
+    cr_expect_eq(count, 2);
+}
+
+Test(kx_client_channels, are_refused_when_they_are_cut_off)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
+    struct assay_bytes text = text_of(&c);
+
+    cr_assert_eq(kx_client_channel_read(&read, &arena, text, NULL), ASSAY_OK);
+    for (size_t len = 0; len + 1 < text.len; len++)
+        cr_expect_neq(kx_client_channel_read(&read, &arena, assay_bytes_part(text, 0, len), NULL),
+                      ASSAY_OK, "%zu bytes", len);
+}
+
+Test(kx_client_channels, are_refused_when_they_contradict_themselves)
+{
+    static const struct {
+        const char *name, *from, *to;
+        enum assay_code code;
+    } rows[] = {
+        {"another salt", "\"salt\":\"55", "\"salt\":\"56", ASSAY_E_MISMATCH},
+        {"another timeout", "\"123456789\"", "\"123456788\"", ASSAY_E_MISMATCH},
+        {"another origin", "127.0.0.1:1\"", "127.0.0.1:2\"", ASSAY_E_MISMATCH},
+        {"more charged than signed", "\"total\":\"9000000\"", "\"total\":\"90000000\"",
+         ASSAY_E_RANGE},
+        {"more pending than signed", "\"pendingTotal\":\"10000000\"",
+         "\"pendingTotal\":\"10000001\"", ASSAY_E_RANGE},
+        {"an unknown state", "\"state\":\"open\"", "\"state\":\"ajar\"", ASSAY_E_UNKNOWN},
+        {"a sum with a sign", "\"funding\":\"82", "\"funding\":\"-8", ASSAY_E_MALFORMED},
+        {"a sum of 64 bits", "\"funding\":\"82000000\"", "\"funding\":\"9223372036854775808\"",
+         ASSAY_E_MALFORMED},
+        {"another format", "channel/1", "channel/2", ASSAY_E_MISMATCH},
+        {"a member more", "{\"format\"", "{\"voucher\":\"\",\"format\"", ASSAY_E_UNKNOWN},
+        {"a flag that is a text", "\"announced\":true", "\"announced\":\"\"", ASSAY_E_TYPE},
+    };
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
+    const char *text = (const char *)text_of(&c).at;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *at = strstr(text, rows[i].from);
+        struct assay_err err = {0};
+        char *changed;
+
+        cr_assert_not_null(at, "row: %s", rows[i].name);
+        changed = assay_arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, rows[i].to,
+                                     at + strlen(rows[i].from));
+        cr_expect_neq(kx_client_channel_read(&read, &arena, assay_str(changed), &err), ASSAY_OK,
+                      "row: %s", rows[i].name);
+        cr_expect(err.code == rows[i].code || rows[i].code == ASSAY_E_MALFORMED ||
+                      rows[i].code == ASSAY_E_MISMATCH,
+                  "row: %s: %s", rows[i].name, err.text);
+        cr_expect_gt(strlen(err.text), 10, "row: %s", rows[i].name);
+    }
+}
+
+Test(kx_client_channels, that_cannot_be_read_stop_everything)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
+    struct assay_err err = {0};
+    char path[256];
+    bool is_there;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/%s.channel", folder, c.key);
+    file = fopen(path, "w");
+    cr_assert_not_null(file);
+    (void)fputs("{\"format\":", file);
+    (void)fclose(file);
+    cr_expect_neq(kx_channels_find(attempts, &read, &is_there, &arena, c.key, &err), ASSAY_OK);
+    cr_expect_neq(kx_channels_save(attempts, &c, NULL), ASSAY_OK, "it is not overwritten");
+}
+
+Test(kx_client_channels, survive_every_allocation_that_fails)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1");
+    enum assay_code rc = ASSAY_E_NOMEM;
+
+    for (size_t n = 0; rc != ASSAY_OK && n < 100; n++) {
+        struct kx_client_channel copy = c;
+
+        assay_alloc_fail_after(n);
+        rc = kx_channels_save(attempts, &copy, NULL);
+        assay_alloc_fail_after(SIZE_MAX);
+        cr_expect_eq(copy.version, rc == ASSAY_OK ? 1 : 0);
+    }
+    cr_expect_eq(rc, ASSAY_OK);
+}
