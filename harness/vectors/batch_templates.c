@@ -205,6 +205,7 @@ static const struct {
     {"D16: the successor at output 0", "locks", {157, 1, "00"}},
     {"D17: the successor's script unchecked, of another length", "locks", {464, 1, ""}},
     {"nothing at all", "locks", {0, 1048, ""}},
+    {"TRUE alone, which anybody can spend", "allows more and locks", {0, 1048, "51"}},
 };
 
 static void add_behaviours(struct vectors *v)

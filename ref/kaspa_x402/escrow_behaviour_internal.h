@@ -43,6 +43,7 @@ struct kx_execution {
     unsigned short_argument; /**< the how-manieth lacks its last byte */
     enum kx_escrow_path selector_of;
     bool is_selector_unknown, is_trailing, is_leading;
+    bool is_bare; /**< the script is pushed, and nothing else */
 };
 extern const struct kx_execution kx_executions[KX_EXECUTION__COUNT];
 

@@ -165,24 +165,34 @@ static bool add_arguments(struct kx_scene *s, struct assay_buf *out,
     return true;
 }
 
-bool kx_scene_sign(struct kx_scene *s)
+/* What chooses a path, and what the path takes. */
+static bool add_path(struct kx_scene *s, struct assay_buf *out)
 {
     static const uint8_t unknown[] = {4, 0, 0, 0, 0};
     const struct kx_execution *e = s->e;
-    struct assay_buf out = ASSAY_BUF_OVER(s->witness);
     struct kx_tx_layout layout;
 
     kx_tx_layout_of(&layout, s->play->way, s->kind);
     if (e->is_leading)
-        assay_buf_add_byte(&out, KASPA_OP_1);
-    if (e->short_argument > layout.count || !add_arguments(s, &out, &layout))
+        assay_buf_add_byte(out, KASPA_OP_1);
+    if (e->short_argument > layout.count || !add_arguments(s, out, &layout))
         return false;
     if (e->is_selector_unknown)
-        assay_buf_add(&out, assay_bytes_of(unknown, sizeof(unknown)));
+        assay_buf_add(out, assay_bytes_of(unknown, sizeof(unknown)));
     else if (e->selector_of != KX_ESCROW_COMMON)
-        assay_buf_add(&out, s->play->way->selectors[e->selector_of]);
+        assay_buf_add(out, s->play->way->selectors[e->selector_of]);
     else
-        assay_buf_add(&out, layout.selector);
+        assay_buf_add(out, layout.selector);
+    return true;
+}
+
+bool kx_scene_sign(struct kx_scene *s)
+{
+    const struct kx_execution *e = s->e;
+    struct assay_buf out = ASSAY_BUF_OVER(s->witness);
+
+    if (!e->is_bare && !add_path(s, &out))
+        return false;
     kaspa_script_add_push(&out, s->script);
     if (e->is_trailing)
         assay_buf_add_byte(&out, KASPA_OP_1);

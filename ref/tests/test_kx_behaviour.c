@@ -38,7 +38,6 @@ Test(kx_behaviour, of_the_reference_is_what_each_rule_says)
 Test(kx_behaviour, has_an_execution_for_each_rule_that_can_be_broken_alone)
 {
     static const char *const shadowed[] = {
-        "state",
         "claim.selector",
         "claim.lineage.own",
         "claim.arguments",

@@ -203,7 +203,7 @@ Test(kx_behaviour_drift, is_told_in_words)
 
     kx_behaviour_world_init(&w, 5, false);
     memcpy(script, w.b.reference.at, w.b.reference.len);
-    expect_text(&w, w.b.reference, "none of 146 executions tried comes out otherwise");
+    expect_text(&w, w.b.reference, "none of 147 executions tried comes out otherwise");
     script[899] = 0x75;
     expect_text(&w, assay_bytes_of(script, w.b.reference.len),
                 "a refund 1 before the timeout is allowed; a refund long before the timeout is "
@@ -211,7 +211,8 @@ Test(kx_behaviour_drift, is_told_in_words)
     script[899] = 0x6a;
     expect_text(&w, assay_bytes_of(script, w.b.reference.len), "no refund is possible");
     expect_text(&w, assay_bytes_of(anything, sizeof(anything)),
-                "no claim is possible; no top-up is possible; no refund is possible");
+                "a coin that whoever knows its script takes to himself is allowed; no claim is "
+                "possible; no top-up is possible; no honest refund is possible");
     expect_text(&w, assay_bytes_of(NULL, 0),
                 "no claim is possible; no top-up is possible; no refund is possible");
     kx_behaviour_world_fini(&w);
