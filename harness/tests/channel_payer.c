@@ -109,3 +109,35 @@ void channel_payer_expect(struct channel_payer *p, int status, const char *says,
     cr_expect(program_says(&p->pay, says), "%s: %.*s", row, (int)p->pay.err.len,
               (const char *)p->pay.err.at);
 }
+
+void channel_payer_operate(struct channel_payer *p, const struct assay_key *server,
+                           const char *const *what, const char *says)
+{
+    char secret[2 * 32 + 1], key[2 * ASSAY_XONLY_BYTES + 1];
+    const char *environment[2] = {NULL, NULL};
+    const char *args[16] = {
+        "serve",
+        "kaspa-x402",
+        "--channel-secret=KX_TEST_SECRET",
+        "--node-lag=0",
+        "--poll=20",
+        "--channel-confirmations=1",
+        NULL, /* the key */
+        serve_text(&p->world, "--pay-to=", p->world.merchant),
+        serve_text(&p->world, "--store=", serve_text(&p->world, p->world.server.folder, "/store")),
+        serve_text(&p->world, "--node=", kaspa_node_rpc_url(p->world.chain.node))};
+    struct program said;
+    size_t n = 10;
+
+    assay_hex_encode(key, assay_bytes_of(server->xonly, sizeof(server->xonly)));
+    args[6] = serve_text(&p->world, "--channel-key=", key);
+    while (*what != NULL)
+        args[n++] = *what++;
+    assay_hex_encode(secret, assay_bytes_of(server->secret, sizeof(server->secret)));
+    environment[0] = serve_text(&p->world, "KX_TEST_SECRET=", secret);
+    program_init(&said);
+    program_run(&said, args, environment);
+    cr_expect(program_says(&said, says), "%d: %.*s %.*s", said.status, (int)said.out.len,
+              (const char *)said.out.at, (int)said.err.len, (const char *)said.err.at);
+    program_fini(&said);
+}

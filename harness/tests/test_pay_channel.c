@@ -186,36 +186,9 @@ Test(pay_channel, opens_no_channel_beyond_a_limit)
 
 /* ---- a server that claims ---- */
 
-/* The operator's command beside the server, with the channels' secret; what it has to say. */
 static void operate(const char *const *what, const char *says)
 {
-    char secret[2 * 32 + 1];
-    const char *environment[2] = {NULL, NULL};
-    const char *args[16] = {
-        "serve",
-        "kaspa-x402",
-        "--channel-secret=KX_TEST_SECRET",
-        "--node-lag=0",
-        "--poll=20",
-        "--channel-confirmations=1",
-        serve_text(&payer.world, "--channel-key=", payer.server_key_text),
-        serve_text(&payer.world, "--pay-to=", payer.world.merchant),
-        serve_text(&payer.world,
-                   "--store=", serve_text(&payer.world, payer.world.server.folder, "/store")),
-        serve_text(&payer.world, "--node=", kaspa_node_rpc_url(payer.world.chain.node))};
-    struct program said;
-    size_t n = 10;
-
-    while (*what != NULL)
-        args[n++] = *what++;
-    assay_hex_encode(secret,
-                     assay_bytes_of(payer.server_key.secret, sizeof(payer.server_key.secret)));
-    environment[0] = serve_text(&payer.world, "KX_TEST_SECRET=", secret);
-    program_init(&said);
-    program_run(&said, args, environment);
-    cr_expect(program_says(&said, says), "%d: %.*s %.*s", said.status, (int)said.out.len,
-              (const char *)said.out.at, (int)said.err.len, (const char *)said.err.at);
-    program_fini(&said);
+    channel_payer_operate(&payer, &payer.server_key, what, says);
 }
 
 static void claim(void)

@@ -11,15 +11,17 @@ struct ref_facilitator {
     struct assay_bytes path; /* of its URL, without a slash at the end */
 };
 
+#define UNEXPECTED_SETTLE "unexpected_settle_error"
+
 /* One call while it is made. */
 struct turn {
     struct ref_facilitator *facilitator;
     struct ref_facilitator_answer *answer;
     struct assay_arena *arena;
-    const char *path; /* "/verify" */
-    bool refuses;     /* whether a status of 400 carries its decision too */
-    bool moves;       /* whether it is one that can move money */
-    bool has_named;   /* whether a refusal came with a transaction, be it none that can be told */
+    const char *path;       /* "/verify" */
+    bool refuses;           /* whether a status of 400 carries its decision too */
+    bool moves;             /* whether it is one that can move money */
+    bool has_moved_nothing; /* a refusal that says so: of a known reason, without a transaction */
     struct assay_json doc;
 };
 
@@ -146,7 +148,7 @@ static void end_call(struct turn *t, enum ref_facilitator_outcome outcome, enum 
     a->outcome = outcome;
     a->may_have_moved = t->moves && outcome != REF_FACILITATOR_UNREACHABLE &&
                         !(outcome == REF_FACILITATOR_STATUS && is_turned_away(a->status)) &&
-                        !(outcome == REF_FACILITATOR_NO && !t->has_named);
+                        !(outcome == REF_FACILITATOR_NO && t->has_moved_nothing);
     if (outcome != REF_FACILITATOR_YES)
         (void)assay_fail(&a->why, code, 0, "%s", why);
     (void)assay_err_wrap(&a->why, a->why.code, "the facilitator's %s", t->path);
@@ -319,6 +321,8 @@ static const char *mismatch_of(const struct x402_settled *s, int status)
 {
     if (status != 200)
         return "it says yes under a status that says no";
+    if (s->said.error_reason.len > 0)
+        return "it says that it settled, and why it did not";
     if (!s->has_transaction)
         return "it says that it settled, and names no transaction";
     if (!s->is_same_network)
@@ -350,6 +354,12 @@ static void end_pending(struct turn *t, const struct x402_settled *settled)
     end_call(t, REF_FACILITATOR_PENDING, ASSAY_E_BUSY, "the settlement is pending");
 }
 
+/* An unexpected error may be one behind the broadcast, and so may what no list has. */
+static bool is_known(struct assay_bytes reason)
+{
+    return x402_reason_find(reason) != NULL && !assay_bytes_is(reason, UNEXPECTED_SETTLE);
+}
+
 void ref_facilitator_settle(struct ref_facilitator *f, struct ref_facilitator_answer *answer,
                             struct assay_arena *arena, const struct x402_ask *what,
                             const struct x402_expected *expected)
@@ -366,7 +376,7 @@ void ref_facilitator_settle(struct ref_facilitator *f, struct ref_facilitator_an
     }
     answer->transaction = named(settled.said.transaction);
     answer->payer = named(settled.said.payer);
-    t.has_named = settled.said.transaction.len > 0;
+    t.has_moved_nothing = settled.said.transaction.len == 0 && is_known(settled.said.error_reason);
     switch (settled.state) {
     case X402_SETTLED:
         end_settled(&t, &settled);
@@ -375,7 +385,7 @@ void ref_facilitator_settle(struct ref_facilitator *f, struct ref_facilitator_an
         end_pending(&t, &settled);
         break;
     case X402_REFUSED:
-        end_refused(&t, settled.said.error_reason, "unexpected_settle_error");
+        end_refused(&t, settled.said.error_reason, UNEXPECTED_SETTLE);
         break;
     }
 }

@@ -52,7 +52,8 @@ const char *ref_facilitator_outcome_text(enum ref_facilitator_outcome outcome);
 struct ref_facilitator_answer {
     enum ref_facilitator_outcome outcome;
     /** Only of /settle. False: nothing was sent; it was turned away by a status that means so; or
-     * the facilitator says no and names no transaction. */
+     * the facilitator says no by a reason of the list other than an unexpected error, and names no
+     * transaction. */
     bool may_have_moved;
     int status;         /**< 0: none came */
     const char *reason; /**< of NO and PENDING: a word of X402_REASONS, unexpected_verify_error or

@@ -121,11 +121,12 @@ struct kx_operate_request {
  * options at most; what is not confirmed by then the next run goes on with, whatever that one is
  * asked for. A top-up is signed where it is right (kx_batch_tx_co_sign), and submitted from here:
  * the channel is taken from requests and claims before its server's signature leaves. Out: one line
- * of JSON a channel, in `out`: {channel, did: "claimed", "topped-up", "pending", "abandoned" or
- * "nothing", transaction?, amount?, reason?}. Codes: MISSING: no secret, store, node or channel;
- * MISMATCH: the key is another, or the top-up is not right; MALFORMED and others of kaspa_tx_parse:
- * it cannot be read; those of store and node; UNKNOWN: one at least is not done, and its line says
- * why. */
+ * of JSON a channel, in `out`: {channel, did: "claimed", "topped-up", "pending", "abandoned",
+ * "nothing" or, of one among all, "failed", transaction?, amount?, reason?}: what is wrong with one
+ * channel alone keeps nobody else's debt from being claimed. Codes: MISSING: no secret, store, node
+ * or channel; MISMATCH: the key is another, or the top-up is not right; MALFORMED and others of
+ * kaspa_tx_parse: it cannot be read; those of store and node; UNKNOWN: one at least is not done,
+ * and its line says why. */
 enum assay_code kx_server_operate(const struct kx_server_options *options,
                                   const struct kx_operate_request *request, struct assay_buf *out,
                                   struct assay_err *err) ASSAY_MUST_USE;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mac.h"
 #include "core/kx_operate.h"
+#include "defects/defects.h"
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
 #include "net/clock.h"
@@ -38,6 +39,7 @@ struct run {
     struct kaspa_hash txid;
     struct kaspa_outpoint *outpoints; /* that it spends, one an input, and the scripts there */
     struct kaspa_spk *spks;
+    bool is_new;       /* begun by this run, so that nobody was sent it before */
     bool is_submitted; /* by this run */
 };
 
@@ -162,7 +164,7 @@ static enum assay_code submit(struct run *c, struct assay_err *err)
 
     c->is_submitted = true;
     code = ref_kaspa_node_submit(c->all->node, &c->tx, &c->txid, &sent, &why);
-    if (code == ASSAY_E_DENIED && c->operation.status == KX_PENDING) {
+    if (code == ASSAY_E_DENIED && c->is_new) {
         /* nobody but this node was ever sent it */
         if ((code = ops->abandon_operation(c->all->store, c->operation.txid, err)) != ASSAY_OK)
             return code;
@@ -282,6 +284,7 @@ static enum assay_code begin(struct run *c, struct assay_err *err)
         (code = all->store->ops->begin_operation(all->store, &c->operation, ref_net_wall_ms(),
                                                  &result, err)) != ASSAY_OK)
         return code;
+    c->is_new = result == KX_OPERATION_BEGUN;
     if (result == KX_OPERATION_LEASED)
         return leave(c, "nothing", "a payment is on its way: say it again", err);
     if (result == KX_OPERATION_MOVED)
@@ -296,7 +299,9 @@ static enum assay_code take_up(struct run *c, struct assay_err *err)
         c->all->store, &c->operation, &c->arena, c->channel.record.lease, err);
 
     if (code == ASSAY_E_MISSING)
-        return leave(c, "nothing", "a payment is on its way: say it again", err);
+        return REF_DEFECT(kx_channel_no_lease)
+                   ? begin(c, err)
+                   : leave(c, "nothing", "a payment is on its way: say it again", err);
     if (code != ASSAY_OK)
         return code;
     code = read_tx(c, c->operation.transaction, err);
@@ -324,13 +329,24 @@ static enum assay_code operate_on(struct run *c, const char *channel_id, struct 
     return code;
 }
 
+/* What is wrong with one channel alone: another server key, a debt that no transaction can pay out.
+ */
+static bool is_its_own(enum assay_code code)
+{
+    return code == ASSAY_E_MISMATCH || code == ASSAY_E_MALFORMED || code == ASSAY_E_UNSUPPORTED;
+}
+
 static enum assay_code one(struct operating *all, const char *channel_id, struct assay_err *err)
 {
     struct run c = {.all = all,
                     .arena = ASSAY_ARENA_INIT(CHANNEL_ARENA_BYTES),
                     .scratch = ASSAY_ARENA_INIT(CHANNEL_ARENA_BYTES)};
-    enum assay_code code = operate_on(&c, channel_id, err);
+    enum assay_code code;
 
+    memcpy(c.channel.record.channel_id, channel_id, sizeof(c.channel.record.channel_id));
+    code = operate_on(&c, channel_id, err);
+    if (is_its_own(code) && all->request->channel_id == NULL)
+        code = leave(&c, "failed", err->text, err);
     assay_arena_fini(&c.scratch);
     assay_arena_fini(&c.arena);
     return code == ASSAY_OK || code == ASSAY_E_UNKNOWN
@@ -374,11 +390,15 @@ static enum assay_code take_key(struct assay_key *out, const char *variable, str
     if (value != NULL)
         assay_wipe(value, strlen(value));
     (void)unsetenv(variable);
-    return is_key ? ASSAY_OK
-                  : assay_fail(err, ASSAY_E_MISSING, 0,
-                               "the environment variable %s holds no secret key, which is 64 hex "
-                               "digits",
-                               variable);
+    if (is_key)
+        return ASSAY_OK;
+    if (assay_hex_decode(secret, sizeof(secret), assay_str(variable), false) == ASSAY_OK)
+        return assay_fail(err, ASSAY_E_MISSING, 0, /* it may be the secret: it is not repeated */
+                          "what is wanted is the name of the environment variable that holds the "
+                          "secret key, and not a key");
+    return assay_fail(err, ASSAY_E_MISSING, 0,
+                      "the environment variable %s holds no secret key, which is 64 hex digits",
+                      variable);
 }
 
 static enum assay_code open_all(struct operating *all, struct assay_err *err)

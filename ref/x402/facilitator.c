@@ -176,8 +176,8 @@ enum x402_fault x402_settled_read(struct x402_settled *out, struct assay_arena *
 
 bool x402_settled_is_good(const struct x402_settled *s)
 {
-    return s->state == X402_SETTLED && s->has_transaction && s->is_same_network &&
-           s->is_same_amount && s->is_same_payer;
+    return s->state == X402_SETTLED && s->said.error_reason.len == 0 && s->has_transaction &&
+           s->is_same_network && s->is_same_amount && s->is_same_payer;
 }
 
 void x402_settlement_write(struct assay_buf *out, const struct x402_settlement *settlement)

@@ -109,7 +109,8 @@ enum x402_fault x402_settled_read(struct x402_settled *out, struct assay_arena *
                                   const struct assay_json *doc,
                                   const struct x402_expected *expected,
                                   struct assay_err *err) ASSAY_MUST_USE;
-/** Whether goods may be handed out for it: settled, and every fact as it must be. */
+/** Whether goods may be handed out for it: settled, for no reason of a failure, and every fact as
+ *  it must be. */
 bool x402_settled_is_good(const struct x402_settled *settled);
 
 /** Appends an answer; what is empty is left out, but for the members that must be there. */
