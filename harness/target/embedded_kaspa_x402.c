@@ -75,7 +75,7 @@ static const char server[] =
     "\"${CHANNEL}\",\n"
     "     \"--channel-secret\", \"ASSAY_CHANNEL_SECRET\", \"--store\", \"${STORE}\", \"--node\", "
     "\"${NODE}\",\n"
-    "     \"--accept-wait\", \"200\", \"--poll\", \"20\"]}},\n"
+    "     \"--accept-wait\", \"200\", \"--poll\", \"20\", \"${DEFECTS}\"]}},\n"
     " \"executions\": \"origin\",\n"
     " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true},\n"
     " \"limits\": {\"body_bytes\": 65536, \"read_deadline_ms\": 1000, \"handler_deadline_ms\": "

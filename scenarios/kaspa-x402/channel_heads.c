@@ -42,9 +42,9 @@ static const struct naming {
 SCENARIO(payment_names_the_head,
          .title = "A voucher that names another outpoint or script than the channel's head is "
                   "refused",
-         .threat = "batch-identity", .rule = "batch.channel.head", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.head_unchecked"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS, TABLE(namings))
+         .threat = "batch-identity", .rule = "batch.channel.head", .ideas = "B47",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.head_unchecked"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(namings))
 {
     const struct naming *row = case_row(t);
 
@@ -53,9 +53,9 @@ SCENARIO(payment_names_the_head,
 
 SCENARIO(head_before_a_claim_is_refused,
          .title = "A voucher on the head before a claim that the server has seen is refused",
-         .threat = "voucher-regression", .rule = "batch.channel.head", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.head_unchecked"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "voucher-regression", .rule = "batch.channel.head", .ideas = "B46",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.head_unchecked"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get")), *before;
     const struct kxc_payment *paid;
@@ -88,8 +88,8 @@ SCENARIO(spent_head_is_not_charged,
 SCENARIO(unconfirmed_deposit_opens_nothing,
          .title = "A deposit that was never sent, or has one confirmation, opens no channel; with "
                   "enough of them it does",
-         .threat = "exact-finality", .rule = "batch.head.confirmed", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.unconfirmed"), .variant = "channels",
+         .threat = "exact-finality", .rule = "batch.head.confirmed", .ideas = "B48",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.unconfirmed"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS)
 {
     const struct kxp_offer *offer = given_channel_offer(t, peer_endpoint(t, "paid_get"));
@@ -147,7 +147,8 @@ static struct undone given_undone_claim(struct assay_case *t)
 SCENARIO(channel_ends_when_a_claim_is_taken_back,
          .title = "A channel whose confirmed claim a reorganisation has taken back is not charged "
                   "on the head before it",
-         .threat = "exact-finality", .rule = "batch.channel.known", .rests_on = CHANNEL_OPENS,
+         .threat = "exact-finality", .rule = "batch.channel.known", .ideas = "B96",
+         .rests_on = CHANNEL_OPENS,
          .catches = DEFECTS("batch.closed_served", "batch.rollback_forgotten"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
@@ -159,15 +160,35 @@ SCENARIO(channel_ends_when_a_claim_is_taken_back,
 SCENARIO(claim_that_returns_revives_no_channel,
          .title = "A channel whose confirmed claim was taken back is not charged when the claim is "
                   "there again",
-         .threat = "exact-finality", .rule = "finality.reorg", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.removal_unnoticed"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "exact-finality", .rule = "finality.reorg", .ideas = "B96",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.removal_unnoticed"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct undone u = given_undone_claim(t);
 
     kxc_bring_back(t, u.claim);
     expect_refused(t, kxc_send(t, "when it is back", kxc_voucher(t, u.after)));
     expect_refused(t, kxc_send(t, "when it is back, again", kxc_voucher(t, u.after)));
+}
+
+SCENARIO(channel_waits_for_its_genesis, .kind = SCENARIO_CONTROL,
+         .title = "A channel whose genesis a reorganisation has taken back is not charged while it "
+                  "is gone, and goes on when it is there again, once the server has seen that",
+         .rule = "honest.served", .ideas = "B98", .rests_on = CHANNEL_OPENS, .variant = "channels",
+         .needs = KXP_PAY | KXP_CHANNELS)
+{
+    struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
+    const struct peer_answer *answer;
+    const struct kxc_payment *paid;
+
+    kxc_take_back(t, &channel->birth);
+    expect_not_served(t, kxc_send(t, "while the genesis is gone", kxc_voucher(t, channel)));
+    kxc_bring_back(t, &channel->birth);
+    paid = kxc_voucher(t, channel);
+    answer = kxc_send(t, "when it is there again", paid);
+    if (kxp_is_served(answer))
+        expect_charged(t, answer, paid);
+    (void)kxc_buy(t, "once the server has seen it", channel);
 }
 
 /* ---- until when ---- */
@@ -188,9 +209,9 @@ SCENARIO(vouchers_end_before_the_refund_opens,
          .title =
              "A voucher shortly before its channel's refund opens is refused: nothing would be "
              "left to claim in",
-         .threat = "batch-refund-timing", .rule = "batch.refund.window", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.refund_lead", "batch.refund_ignored"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "batch-refund-timing", .rule = "batch.refund.window", .ideas = "B89",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.refund_lead", "batch.refund_ignored"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     (void)refuse_before_the_refund(t, SCORES_LEFT);
 }

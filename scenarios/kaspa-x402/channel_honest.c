@@ -43,9 +43,9 @@ SCENARIO(deposit_again_is_a_voucher_like_any, .kind = SCENARIO_CONTROL,
 
 SCENARIO(identical_retry_on_a_channel_gets_the_stored_answer,
          .title = "The identical request on a channel gets the stored answer, and is charged once",
-         .threat = "duplicate-retry", .rule = "store.cache", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.cache.receipt_lost"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "duplicate-retry", .rule = "store.cache", .ideas = "B28",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.cache.receipt_lost"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     const struct kxc_payment *paid = kxc_voucher(t, channel);
@@ -59,7 +59,7 @@ SCENARIO(identical_retry_on_a_channel_gets_the_stored_answer,
 SCENARIO(receipt_tells_where_the_channel_stands,
          .title = "PAYMENT-RESPONSE names the commitment that the client computes, the amount, and "
                   "the channel behind the charge, and no voucher's signature",
-         .threat = "store-cache", .rule = "settlement.response",
+         .threat = "store-cache", .rule = "settlement.response", .ideas = "B95",
          .catches = DEFECTS("batch.receipt_before", "batch.signature_told"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS)
 {

@@ -57,7 +57,7 @@ SCENARIO(presentation_is_for_this_request_alone,
          .title =
              "A presentation that names another request, other terms, another caller, channel, "
              "lineage or voucher buys nothing, although the client has signed it",
-         .threat = "voucher-regression", .rule = "batch.presentation.binding",
+         .threat = "voucher-regression", .rule = "batch.presentation.binding", .ideas = "B18 B19",
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.presentation_believed"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(bounds))
 {
@@ -68,7 +68,7 @@ SCENARIO(presentation_is_for_this_request_alone,
 
 SCENARIO(voucher_buys_no_other_body,
          .title = "A payment on a channel for one body does not buy the same resource with another",
-         .threat = "voucher-regression", .rule = "batch.presentation.binding",
+         .threat = "voucher-regression", .rule = "batch.presentation.binding", .ideas = "B18",
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.presentation_believed"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
@@ -99,13 +99,56 @@ static const struct bound identifiers[] = {
 SCENARIO(presentation_is_for_its_identifier_alone,
          .title = "A presentation signed for another payment identifier than the extension has, or "
                   "for none, buys nothing",
-         .threat = "duplicate-retry", .rule = "batch.presentation.binding",
+         .threat = "duplicate-retry", .rule = "batch.presentation.binding", .ideas = "B32",
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.presentation_identifier"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(identifiers))
 {
     const struct bound *row = case_row(t);
 
     expect_refused_bent(t, row->name, (struct kxc_bend){.present = row->present});
+}
+
+static void use_identifier(struct kxc_draft *d)
+{
+    d->identifier = d->arg;
+}
+
+static const struct known {
+    const char *name;
+    bool of_exact;
+} knowns[] = {
+    {"of a payment on the channel", false},
+    {"of an exact payment", true},
+};
+
+static const char *used_identifier(struct assay_case *t, struct kxc_channel *channel,
+                                   const struct known *row)
+{
+    const struct kxp_payment *exact;
+
+    if (!row->of_exact)
+        return kxc_buy(t, "the identifier's first use", channel)->sent.identifier;
+    exact = kxp_paid(t, channel->offer->want);
+    expect_delivered(
+        t, kxp_send_until_known(t, "the identifier's first use", exact->offer->want, exact), exact);
+    return exact->identifier;
+}
+
+SCENARIO(used_identifier_buys_nothing_on_a_channel,
+         .title = "A voucher under an identifier that was used, on the channel or for an exact "
+                  "payment, is a conflict, is not charged, and is not answered with what that "
+                  "bought",
+         .threat = "duplicate-retry", .rule = "identifier.conflict", .ideas = "B30 B31",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.identifier.conflict_served"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(knowns))
+{
+    struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
+    const char *used = used_identifier(t, channel, case_row(t));
+    const struct kxc_payment *bent =
+        kxc_bent(t, channel, NULL, KX_PAYLOAD_VOUCHER,
+                 (struct kxc_bend){.terms = use_identifier, .arg = used});
+
+    expect_refused_and_goes_on(t, kxc_send(t, "another voucher under it", bent), bent);
 }
 
 /* ---- what is signed ---- */
@@ -142,7 +185,7 @@ static const struct sent {
 
 SCENARIO(changed_presentation_is_refused,
          .title = "A presentation whose nonce or end was changed after it was signed is refused",
-         .threat = "voucher-regression", .rule = "batch.presentation.digest",
+         .threat = "voucher-regression", .rule = "batch.presentation.digest", .ideas = "B21",
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.digest_as_sent"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(sents))
 {
@@ -211,22 +254,41 @@ static void without_a_zone(struct kxc_draft *d)
     d->says.presentation.says.expires_at = assay_bytes_part(text, 0, text.len - 1);
 }
 
+/* Its first 19 characters are those up to the seconds. */
+static void end_with(struct kxc_draft *d, const char *rest)
+{
+    struct assay_bytes text = d->says.presentation.says.expires_at;
+
+    d->says.presentation.says.expires_at =
+        assay_str(case_printf(d->t, "%.19s%s", (const char *)text.at, rest));
+}
+
+static void with_an_offset(struct kxc_draft *d)
+{
+    end_with(d, "+00:00");
+}
+
+static void in_microseconds(struct kxc_draft *d)
+{
+    end_with(d, ".000000Z");
+}
+
 static void impossible_day(struct kxc_draft *d)
 {
     d->says.presentation.says.expires_at = ASSAY_LIT("2099-02-30T00:00:00.000Z");
 }
 
 static const struct bound ends[] = {
-    {"an hour later than the terms allow", far_ahead},
-    {"no time zone", without_a_zone},
+    {"an hour later than the terms allow", far_ahead}, {"no time zone", without_a_zone},
+    {"an offset instead of Z", with_an_offset},        {"microseconds", in_microseconds},
     {"a day that does not exist", impossible_day},
 };
 
 SCENARIO(presentation_ends_when_the_terms_allow,
-         .title = "A presentation that ends later than the terms allow, or at no time that exists, "
-                  "is refused",
-         .threat = "exact-terms", .rule = "batch.presentation.expiry", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.expiry_far"), .variant = "channels",
+         .title = "A presentation that ends later than the terms allow, at no time that exists or "
+                  "in another form of time is refused",
+         .threat = "exact-terms", .rule = "batch.presentation.expiry", .ideas = "B22 B24",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.expiry_far"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS, TABLE(ends))
 {
     const struct bound *row = case_row(t);
@@ -242,9 +304,9 @@ static void in_the_past(struct kxc_draft *d)
 
 SCENARIO(expired_presentation_is_refused,
          .title = "A presentation that has expired buys nothing, and its voucher is not charged",
-         .threat = "exact-terms", .rule = "batch.presentation.live", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.expiry_unchecked"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "exact-terms", .rule = "batch.presentation.live", .ideas = "B23",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.expiry_unchecked"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     expect_refused_bent(t, "an hour after its end", (struct kxc_bend){.present = in_the_past});
 }
@@ -254,9 +316,9 @@ SCENARIO(expired_presentation_is_refused,
 SCENARIO(payment_of_one_caller_serves_no_other,
          .title = "What one caller pays for on his channel is not served to another who sends the "
                   "same",
-         .threat = "store-cache", .rule = "batch.context.caller", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.context_shared"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | KXP_PRINCIPALS)
+         .threat = "store-cache", .rule = "batch.context.caller", .ideas = "B20",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.context_shared"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | KXP_PRINCIPALS)
 {
     const struct target_principal *callers = case_target(t)->principals;
     struct peer_want want = peer_endpoint(t, "private");

@@ -32,9 +32,9 @@ static void expect_goes_on_behind(struct assay_case *t, struct kxc_channel *chan
 SCENARIO(vouchers_for_one_total_buy_once,
          .title = "Of payments at once whose vouchers are for one total one is charged, however "
                   "slow their handlers",
-         .threat = "store-voucher", .rule = "store.atomic", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.no_lease"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN)
+         .threat = "store-voucher", .rule = "store.atomic", .ideas = "B33",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.no_lease"), .races = true,
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN)
 {
     struct kxc_channel *channel = opened(t);
     struct peer_shot shots[RACERS];
@@ -48,9 +48,9 @@ SCENARIO(vouchers_for_one_total_buy_once,
 
 SCENARIO(two_workers_charge_a_total_once,
          .title = "Of payments at once at two workers on one store, for one total, one is charged",
-         .threat = "store-voucher", .rule = "store.atomic", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.no_lease"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN | NEED_SECOND)
+         .threat = "store-voucher", .rule = "store.atomic", .ideas = "B33",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.no_lease"), .races = true,
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN | NEED_SECOND)
 {
     struct kxc_channel *channel = opened(t);
     const struct http_peer *second = instance_peer(case_second_instance(t));
@@ -93,9 +93,9 @@ enum { NODE_MS = 300 };
 SCENARIO(identifier_is_shared_by_both_schemes,
          .title = "An exact payment and a payment on a channel with one identifier, at once, buy "
                   "one answer",
-         .threat = "store-identifier", .rule = "store.atomic", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.identifier_apart"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN | NEED_SECOND)
+         .threat = "store-identifier", .rule = "store.atomic", .ideas = "B31",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.identifier_apart"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN | NEED_SECOND)
 {
     struct kxc_channel *channel = opened(t);
     struct peer_want want = channel->offer->want;
@@ -129,8 +129,8 @@ SCENARIO(identifier_is_shared_by_both_schemes,
 SCENARIO(channel_that_moved_is_not_charged,
          .title = "A payment whose channel has moved on the chain while its handler ran is not "
                   "charged on the head that it was judged by",
-         .threat = "store-channel", .rule = "store.atomic", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.no_cas"), .variant = "channels",
+         .threat = "store-channel", .rule = "store.atomic", .ideas = "B42",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.no_cas"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN)
 {
     struct kxc_channel *channel = opened(t), *after;
@@ -199,8 +199,9 @@ SCENARIO(no_kill_loses_a_voucher_or_charges_it_twice,
          .title = "A server that is killed before any of its syncs or sends, or of its writes once "
                   "the handler runs, charges a voucher once, with its one answer, and its channel "
                   "goes on",
-         .threat = "store-voucher", .rule = "store.cache", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.split_commit"), .variant = "channels",
+         .threat = "store-voucher", .rule = "store.cache", .ideas = "B39 B40 B41",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.split_commit"),
+         .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS | KXP_RECOVER | NEED_SUPERVISOR | NEED_ORIGIN,
          .deadline_ms = 120000, TABLE(kinds))
 {
@@ -245,13 +246,13 @@ static bool is_served_after(struct assay_case *t, uint64_t n, bool is_late, bool
         paid->sent.offer->want, &paid->sent));
 }
 
-SCENARIO(stored_result_outlives_its_presentation,
-         .title =
-             "A result that was stored before a kill is delivered to the identical retry, also "
+SCENARIO(
+    stored_result_outlives_its_presentation,
+    .title = "A result that was stored before a kill is delivered to the identical retry, also "
              "where its presentation has expired meanwhile",
-         .threat = "handler-failure", .rule = "handler.recovery", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.staged_refused"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000)
+    .threat = "handler-failure", .rule = "handler.recovery", .ideas = "B27",
+    .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.staged_refused"), .variant = "channels",
+    .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000)
 {
     bool died = true;
 
@@ -267,18 +268,29 @@ SCENARIO(stored_result_outlives_its_presentation,
 
 /* ---- handlers that fail ---- */
 
+static const struct failure {
+    const char *name;
+    struct origin_rule rule;
+} failures[] = {
+    {"a reset", {.behaviour = ORIGIN_RESET, .times = 1}},
+    {"a body above 256 KiB",
+     {.behaviour = ORIGIN_LARGE, .large_bytes = (256u << 10) + 1, .times = 1}},
+};
+
 SCENARIO(failed_handler_holds_its_channel,
-         .title = "While an operator has to say what became of a handler its channel is not "
-                  "charged, and goes on when he has",
-         .threat = "handler-failure", .rule = "handler.failure", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("kx.channel.no_lease"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | KXP_RECOVER | NEED_ORIGIN)
+         .title = "While an operator has to say what became of a handler, or of a result above the "
+                  "limits, its channel is not charged, and goes on when he has",
+         .threat = "handler-failure", .rule = "handler.failure", .ideas = "B35 B44",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.no_lease"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | KXP_RECOVER | NEED_ORIGIN,
+         TABLE(failures))
 {
+    const struct failure *row = case_row(t);
     struct kxc_channel *channel = opened(t);
     const struct kxc_payment *paid = kxc_voucher(t, channel);
 
-    origin_behave(case_origin(t), &(struct origin_rule){.behaviour = ORIGIN_RESET, .times = 1});
-    expect(t, peer_status(kxc_send(t, "its handler fails", paid)) >= 500, "5xx", "another answer");
+    origin_behave(case_origin(t), &row->rule);
+    expect(t, peer_status(kxc_send(t, row->name, paid)) >= 500, "5xx", "another answer");
     expect_not_served(t,
                       kxc_send(t, "another payment for the same total", kxc_voucher(t, channel)));
     kxp_recover(t, &paid->sent, "supplied by the operator\n");

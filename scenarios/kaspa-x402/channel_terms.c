@@ -19,7 +19,7 @@ static const struct {
 SCENARIO(channel_offers_keep_their_rules,
          .title = "What is offered on channels is an amount in sompi, a deposit that covers it and "
                   "the reserve, a timeout that is a DAA score, and no other charge for failures",
-         .threat = "unit-confusion", .rule = "batch.terms.amount",
+         .threat = "unit-confusion", .rule = "batch.terms.amount", .ideas = "B16 B38",
          .catches = DEFECTS("batch.price_unit", "batch.timeout_is_time", "batch.deposit_for_amount",
                             "batch.mcp_free"),
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(offered))
@@ -72,7 +72,8 @@ static const struct change additions[] = {
 
 SCENARIO(channel_terms_with_more_in_them_are_refused,
          .title = "Terms of a channel with a member that was not offered are refused",
-         .threat = "exact-offer-match", .rule = "batch.offer.match", .rests_on = CHANNEL_OPENS,
+         .threat = "exact-offer-match", .rule = "batch.offer.match", .ideas = "B19",
+         .rests_on = CHANNEL_OPENS,
          .catches = DEFECTS("batch.offer_unmatched", "batch.offer_members"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS, TABLE(additions))
 {
@@ -168,9 +169,9 @@ static void spell_amount(struct kxc_draft *d)
 SCENARIO(other_spellings_of_a_channels_price_are_refused,
          .title = "The price of a request on a channel in any other form than its canonical digits "
                   "is refused",
-         .threat = "unit-confusion", .rule = "batch.terms.amount", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.amount_lenient"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS, TABLE(spellings))
+         .threat = "unit-confusion", .rule = "batch.terms.amount", .ideas = "B17",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.amount_lenient"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS, TABLE(spellings))
 {
     const struct spelling *row = case_row(t);
 
@@ -220,7 +221,8 @@ static void accept_old_template(struct kxc_draft *d)
 SCENARIO(old_template_is_refused,
          .title = "An older template is refused, in the terms of a channel and under a channel of "
                   "its own",
-         .threat = "covenant-drift", .rule = "batch.terms.binding", .rests_on = CHANNEL_OPENS,
+         .threat = "covenant-drift", .rule = "batch.terms.binding", .ideas = "B120",
+         .rests_on = CHANNEL_OPENS,
          .catches = DEFECTS("batch.offer_unmatched", "batch.template_any"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS)
 {

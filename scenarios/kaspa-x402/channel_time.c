@@ -29,8 +29,8 @@ static const struct kxc_payment *ending_in(struct assay_case *t, struct kxc_chan
 
 SCENARIO(presentation_expires_behind_the_node,
          .title = "A presentation that expires while the node is asked buys nothing",
-         .threat = "exact-terms", .rule = "batch.presentation.live", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.expiry_once"), .variant = "channels",
+         .threat = "exact-terms", .rule = "batch.presentation.live", .ideas = "B25",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.expiry_once"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS)
 {
     static const int soon = SOON_MS;
@@ -75,7 +75,8 @@ static bool ran_late(struct assay_case *t, int64_t ended_ns)
 
 SCENARIO(presentation_expires_on_the_way_to_the_handler,
          .title = "However slow the disk, no handler runs for a presentation that has expired",
-         .threat = "handler-failure", .rule = "batch.presentation.live", .rests_on = CHANNEL_OPENS,
+         .threat = "handler-failure", .rule = "batch.presentation.live", .ideas = "B26",
+         .rests_on = CHANNEL_OPENS,
          .catches = DEFECTS("batch.expiry_once", "batch.expiry_at_handler"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN, TABLE(helds))
 {
@@ -101,9 +102,9 @@ SCENARIO(presentation_expires_on_the_way_to_the_handler,
 SCENARIO(expired_claim_of_a_voucher_charges_nothing,
          .title = "A voucher whose presentation has expired before its handler is not charged: the "
                   "next one is for the same total",
-         .threat = "handler-failure", .rule = "handler.failure", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.charged_early"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN)
+         .threat = "handler-failure", .rule = "handler.failure", .ideas = "B26",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.charged_early"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN)
 {
     const struct held *row = &helds[0];
     struct supervisor *supervisor = instance_supervisor(case_instance(t));

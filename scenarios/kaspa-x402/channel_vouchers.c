@@ -50,8 +50,8 @@ static void bent_total(struct assay_case *t, const struct total *row)
 SCENARIO(old_totals_buy_nothing,
          .title = "A voucher for no more than was served, or for less than the price more, buys "
                   "nothing",
-         .threat = "voucher-regression", .rule = "batch.voucher.total", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.total_below"), .variant = "channels",
+         .threat = "voucher-regression", .rule = "batch.voucher.total", .ideas = "B10 B11 B95",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.total_below"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS, .rows = totals, .row_count = 3,
          .row_bytes = sizeof(totals[0]))
 {
@@ -61,8 +61,8 @@ SCENARIO(old_totals_buy_nothing,
 SCENARIO(too_high_totals_are_refused,
          .title = "A voucher for more than the charges so far and this one is refused, although "
                   "its client has signed it",
-         .threat = "batch-cumulative", .rule = "batch.voucher.total", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.total_above"), .variant = "channels",
+         .threat = "batch-cumulative", .rule = "batch.voucher.total", .ideas = "B09",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.total_above"), .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS, .rows = totals + 3, .row_count = 2,
          .row_bytes = sizeof(totals[0]))
 {
@@ -109,9 +109,9 @@ SCENARIO(vouchers_end_where_the_reserve_begins,
          .title =
              "A voucher that leaves less than the reserve in the channel is refused, also by a "
              "sompi, until the channel is topped up",
-         .threat = "batch-claim-bound", .rule = "batch.channel.accounts", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.reserve_ignored"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "batch-claim-bound", .rule = "batch.channel.accounts", .ideas = "B14",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.reserve_ignored"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     const struct fill *row = &fills[0];
     struct kxc_channel *channel = opened_with(t, row);
@@ -171,8 +171,8 @@ static void other_lineage(struct kxc_draft *d)
 SCENARIO(
     voucher_of_another_lineage_is_refused,
     .title = "A voucher for another channel of the same client is refused, and buys in its own",
-    .threat = "voucher-regression", .rule = "batch.voucher.lineage", .rests_on = CHANNEL_OPENS,
-    .catches = DEFECTS("batch.lineage_believed"), .variant = "channels",
+    .threat = "voucher-regression", .rule = "batch.voucher.lineage", .ideas = "B05",
+    .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.lineage_believed"), .variant = "channels",
     .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
@@ -200,13 +200,24 @@ static void of_an_old_domain(struct kxc_draft *d)
     d->domain = kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v2"));
 }
 
+/* Instead of authorizedCumulativeAmount (section 1). */
+static void of_an_old_form(struct kxc_draft *d)
+{
+    json_t *voucher = kxp_get(d->payment, "payload.voucher");
+
+    (void)json_object_set(voucher, "amount",
+                          json_object_get(voucher, "authorizedCumulativeAmount"));
+    (void)json_object_del(voucher, "authorizedCumulativeAmount");
+}
+
 static const struct forgery {
     const char *name;
-    kxc_hook *forge;
+    kxc_hook *forge, *payload;
 } forgeries[] = {
-    {"signed by somebody else", by_a_stranger},
-    {"signed for mainnet", for_mainnet},
-    {"signed under an old generation's domain", of_an_old_domain},
+    {"signed by somebody else", by_a_stranger, NULL},
+    {"signed for mainnet", for_mainnet, NULL},
+    {"signed under an old generation's domain", of_an_old_domain, NULL},
+    {"in an old generation's form", NULL, of_an_old_form},
 };
 
 /* What is presented is the voucher's digest as it should be: it is wrong in the signature alone. */
@@ -232,22 +243,23 @@ static void present_the_right_digest(struct kxc_draft *d)
     kx_voucher_digest(d->says.presentation.says.voucher_digest, d->channel->lane.binding, &right);
 }
 
-SCENARIO(voucher_that_signs_its_sum_alone_is_refused,
-         .title =
-             "A voucher whose client has signed the sum and nothing else is refused, as is one "
-             "by somebody else, for another network or under an old domain",
-         .threat = "voucher-regression", .rule = "batch.voucher.signature",
-         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.voucher_sum_alone"),
-         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
+SCENARIO(
+    voucher_that_signs_its_sum_alone_is_refused,
+    .title = "A voucher whose client has signed the sum and nothing else is refused, as is one "
+             "by somebody else, for another network, under an old domain or of an old form",
+    .threat = "voucher-regression", .rule = "batch.voucher.signature", .ideas = "B01 B04 B07 B08",
+    .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.voucher_sum_alone"), .variant = "channels",
+    .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
 
     expect_refused_bent(t, channel, "its sum alone is signed",
                         (struct kxc_bend){.present = sign_sum_alone});
     for (size_t i = 0; i < ARRAY_LEN(forgeries); i++)
-        expect_refused_bent(
-            t, channel, forgeries[i].name,
-            (struct kxc_bend){.terms = forgeries[i].forge, .present = present_the_right_digest});
+        expect_refused_bent(t, channel, forgeries[i].name,
+                            (struct kxc_bend){.terms = forgeries[i].forge,
+                                              .present = present_the_right_digest,
+                                              .payload = forgeries[i].payload});
 }
 
 /* ---- the client ---- */
@@ -270,9 +282,9 @@ SCENARIO(another_clients_key_is_refused,
          .title =
              "Whoever names somebody else's channel, with a key or a voucher of his own, charges "
              "nobody",
-         .threat = "batch-identity", .rule = "batch.channel.client", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.client_believed"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .threat = "batch-identity", .rule = "batch.channel.client", .ideas = "B45",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.client_believed"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS)
 {
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     struct kxc_channel *other = kxc_opened(t, channel->offer->want);
@@ -289,22 +301,37 @@ static void sign_as_a_stranger(struct kxc_draft *d)
     d->voucher_signer = d->signer = kxp_stranger(d->t);
 }
 
-/* A claim on the chain shows the client's key and, in its script, all of the channel; its head is
- * everybody's to see. */
+/* The client signs the same total alike: it is the voucher that he was served for. */
+static void present_a_published_voucher(struct kxc_draft *d)
+{
+    d->voucher.amount = d->channel->total;
+    d->signer = kxp_stranger(d->t);
+}
+
+static const struct stranger {
+    const char *name;
+    kxc_hook *terms;
+} strangers[] = {
+    {"a voucher of his own", sign_as_a_stranger},
+    {"a voucher of the client's, which a claim has published", present_a_published_voucher},
+};
+
+/* A claim on the chain shows the client's key, his voucher and, in its script, all of the channel;
+ * its head is everybody's to see. */
 SCENARIO(strangers_are_told_nothing_of_a_channel,
          .title = "Whoever names somebody else's channel, as the chain shows it, is not told what "
                   "was charged to it",
          .threat = "store-cache", .rule = "access.tenant", .rests_on = CHANNEL_OPENS,
-         .catches = DEFECTS("batch.state_told"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS)
+         .catches = DEFECTS("batch.state_told", "batch.voucher_proves"), .variant = "channels",
+         .needs = KXP_PAY | KXP_CHANNELS, TABLE(strangers))
 {
+    const struct stranger *row = case_row(t);
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     const struct kxc_payment *forged;
 
     (void)kxc_buy(t, "a voucher", channel);
-    forged = kxc_bent(t, channel, NULL, KX_PAYLOAD_VOUCHER,
-                      (struct kxc_bend){.terms = sign_as_a_stranger});
-    expect_told_nothing(t, kxc_send(t, "a stranger's voucher", forged), forged);
+    forged = kxc_bent(t, channel, NULL, KX_PAYLOAD_VOUCHER, (struct kxc_bend){.terms = row->terms});
+    expect_told_nothing(t, kxc_send(t, row->name, forged), forged);
     (void)kxc_buy(t, "the client's next voucher", channel);
 }
 

@@ -136,7 +136,7 @@ static const char *padded(struct assay_case *t, const struct kxp_payment *paid, 
 
 SCENARIO(header_above_the_limit_is_refused,
          .title = "A header of more than 131,072 characters is refused, and the server goes on",
-         .threat = "unpaid-access", .rule = "http.budget", .ideas = "KX-005",
+         .threat = "unpaid-access", .rule = "http.budget", .ideas = "KX-005 B109",
          .catches = DEFECTS("kx.http.no_budget"), .needs = KXP_PAY)
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
@@ -259,7 +259,7 @@ static const struct structure {
 SCENARIO(structures_above_the_limits_are_refused,
          .title = "A payment with more depth, nodes, items, members, extensions or text than the "
                   "limits is refused",
-         .threat = "unpaid-access", .rule = "http.budget", .ideas = "KX-008 KX-009",
+         .threat = "unpaid-access", .rule = "http.budget", .ideas = "KX-008 KX-009 B109",
          .catches = DEFECTS("kx.http.no_budget"), .needs = KXP_PAY, TABLE(structures))
 {
     const struct structure *row = case_row(t);

@@ -22,6 +22,7 @@ static const struct rule_row vouchers[] = {
 
 SCENARIO(library_takes_a_voucher_for_one_lineage_and_total, .side = SIDE_LIBRARY,
          .threat = "voucher-regression", .rule = "batch.tx.signature.voucher",
+         .ideas = "B04 B05 B06 B07 B12 B116",
          .title = "A library takes a voucher only for the network, lineage and total that its "
                   "client signed, under its own generation's domain",
          TABLE(vouchers),
@@ -38,7 +39,7 @@ static const struct rule_row templates[] = {
 
 SCENARIO(
     library_builds_the_template_byte_for_byte, .side = SIDE_LIBRARY, .threat = "covenant-drift",
-    .rule = "template.drift",
+    .rule = "template.drift", .ideas = "B57 B58",
     .title = "A library builds a channel's script byte for byte, and takes no other one for it",
     TABLE(templates),
     .catches = DEFECTS("batch.drift_length_only", "batch.drift_first_slot", "batch.drift_state"))
@@ -60,7 +61,7 @@ static const struct rule_row identities[] = {
 
 SCENARIO(
     library_derives_what_a_channel_is, .side = SIDE_LIBRARY, .threat = "batch-identity",
-    .rule = "batch.tx.witness.redeem",
+    .rule = "batch.tx.witness.redeem", .ideas = "B53 B72 B73 B74 B106 B110 B115 B120",
     .title = "A library derives a channel's ids and scripts, and believes none that it is told",
     TABLE(identities),
     .catches = DEFECTS("batch.channel_timeout_32", "batch.key_off_curve", "batch.keys_equal",
@@ -77,7 +78,7 @@ static const struct rule_row totals[] = {
 };
 
 SCENARIO(library_claims_no_total_twice, .side = SIDE_LIBRARY, .threat = "batch-cumulative",
-         .rule = "batch.tx.claim.total",
+         .rule = "batch.tx.claim.total", .ideas = "B02 B71",
          .title = "A library claims by a total only what is not claimed already", TABLE(totals),
          .catches = DEFECTS("batch.total_claimed", "batch.total_unsigned"))
 {
@@ -92,7 +93,7 @@ static const struct rule_row claims[] = {
 };
 
 SCENARIO(library_claims_what_was_authorized, .side = SIDE_LIBRARY, .threat = "batch-claim-bound",
-         .rule = "batch.tx.claim.amount",
+         .rule = "batch.tx.claim.amount", .ideas = "B03 B67 B68 B75 B83 B119",
          .title = "A library claims at most what was signed and leaves something in the channel",
          TABLE(claims),
          .catches = DEFECTS("batch.over_claim", "batch.drained", "batch.payout_above",
@@ -108,7 +109,7 @@ static const struct rule_row successors[] = {
 
 SCENARIO(
     library_leaves_the_rest_in_the_channel, .side = SIDE_LIBRARY, .threat = "batch-continuation",
-    .rule = "batch.tx.successor.script",
+    .rule = "batch.tx.successor.script", .ideas = "B03 B62 B65 B66 B70 B77 B78",
     .title = "A library leaves everything else in a successor of the lineage, in its next state",
     TABLE(successors),
     .catches = DEFECTS("batch.inputs_any", "batch.outputs_any", "batch.successor_unbound",
@@ -123,7 +124,7 @@ static const struct rule_row timings[] = {
 };
 
 SCENARIO(library_refunds_behind_the_timeout, .side = SIDE_LIBRARY, .threat = "batch-refund-timing",
-         .rule = "batch.tx.refund.lock-time",
+         .rule = "batch.tx.refund.lock-time", .ideas = "B69 B84 B85 B86",
          .title =
              "A library locks a refund until a score that is not below the timeout, and nothing "
              "else",
@@ -144,7 +145,7 @@ static const struct rule_row accounts[] = {
 
 SCENARIO(
     library_accounts_for_all_of_a_transaction, .side = SIDE_LIBRARY, .threat = "batch-accounting",
-    .rule = "batch.tx.fee",
+    .rule = "batch.tx.fee", .ideas = "B60 B61 B63 B64 B79 B81 B82 B83 B87 B88 B113 B114",
     .title = "A library takes a channel's transaction only if all of it is as its terms make it",
     TABLE(accounts),
     .catches = DEFECTS("batch.version_any", "batch.subnetwork_any", "batch.gas_any",

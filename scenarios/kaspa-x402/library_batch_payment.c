@@ -23,7 +23,7 @@ static const struct rule_row offers[] = {
 };
 
 SCENARIO(library_takes_a_request_under_its_offer, .side = SIDE_LIBRARY,
-         .threat = "exact-offer-match", .rule = "batch.offer.match",
+         .threat = "exact-offer-match", .rule = "batch.offer.match", .ideas = "B19 B20",
          .title = "A library takes a channel's request only under terms that were offered to its "
                   "caller, member for member",
          TABLE(offers),
@@ -42,7 +42,7 @@ static const struct rule_row terms[] = {
 };
 
 SCENARIO(library_takes_terms_of_a_channel_as_they_are, .side = SIDE_LIBRARY,
-         .threat = "exact-terms", .rule = "batch.terms.form",
+         .threat = "exact-terms", .rule = "batch.terms.form", .ideas = "B16 B17 B38 B106 B120",
          .title = "A library takes a channel's terms only if they are complete, canonical and of "
                   "one generation",
          TABLE(terms),
@@ -58,7 +58,7 @@ static const struct rule_row channels[] = {
 };
 
 SCENARIO(library_knows_whose_channel_pays, .side = SIDE_LIBRARY, .threat = "batch-identity",
-         .rule = "batch.channel.known",
+         .rule = "batch.channel.known", .ideas = "B05 B46 B47 B110",
          .title = "A library takes a request only on the channel, the head and the lineage that it "
                   "knows, whatever the payload says of them",
          TABLE(channels),
@@ -75,7 +75,7 @@ static const struct rule_row totals[] = {
 };
 
 SCENARIO(library_charges_what_was_signed_for_it, .side = SIDE_LIBRARY, .threat = "batch-cumulative",
-         .rule = "batch.voucher.total",
+         .rule = "batch.voucher.total", .ideas = "B09 B10 B11 B13 B14 B29 B111 B112 B118",
          .title = "A library takes a total only if it is the charges so far and this one, and the "
                   "channel's output covers it",
          TABLE(totals),
@@ -92,6 +92,7 @@ static const struct rule_row presentations[] = {
 
 SCENARIO(library_takes_a_presentation_for_one_request, .side = SIDE_LIBRARY,
          .threat = "voucher-regression", .rule = "batch.presentation.binding",
+         .ideas = "B01 B18 B21 B23 B24",
          .title = "A library takes a voucher only with its client's presentation of this very "
                   "request, and in its time",
          TABLE(presentations),
@@ -111,7 +112,7 @@ static const struct rule_row heads[] = {
 
 SCENARIO(
     library_believes_the_chain_about_a_head, .side = SIDE_LIBRARY, .threat = "exact-finality",
-    .rule = "batch.head.confirmed",
+    .rule = "batch.head.confirmed", .ideas = "B48 B49 B50 B89",
     .title =
         "A library takes a request only on a head that the chain has confirmed, as the channel "
         "makes it, long enough before the refund",
@@ -132,6 +133,7 @@ static const struct rule_row deposits[] = {
 
 SCENARIO(library_takes_deposits_of_the_lineage_alone, .side = SIDE_LIBRARY,
          .threat = "batch-continuation", .rule = "batch.deposit.genesis",
+         .ideas = "B15 B51 B52 B53 B54 B55 B56 B80",
          .title = "A library takes a deposit only of a genesis whose lineage it derives, or of the "
                   "one successor of the head that it knows",
          TABLE(deposits),

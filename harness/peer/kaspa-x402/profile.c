@@ -35,8 +35,8 @@ static const struct profile_idea ideas_left[] = {
 };
 #undef X
 
-/* Section 26 of the exact digest; section 4 of the client's, but for the bundles of live evidence.
- */
+/* Section 26 of the exact digest; section 4 of the client's, but for the bundles of live evidence;
+ * section 18 of the batch digest. */
 static const char *const ideas[] = {
     "KX-001", "KX-002", "KX-003", "KX-004", "KX-005", "KX-006", "KX-007", "KX-008", "KX-009",
     "KX-010", "KX-011", "KX-012", "KX-013", "KX-014", "KX-015", "KX-016", "KX-017", "KX-018",
@@ -56,7 +56,21 @@ static const char *const ideas[] = {
     "KX-192", "KX-193", "KX-194", "KX-195", "CL-01",  "CL-02",  "CL-03",  "CL-04",  "CL-05",
     "CL-06",  "CL-07",  "CL-08",  "CL-09",  "CL-10",  "CL-11",  "CL-12",  "CL-13",  "CL-14",
     "CL-15",  "CL-16",  "CL-17",  "CL-18",  "CL-19",  "CL-20",  "CL-21",  "CL-22",  "CL-23",
-    "CL-24",  "CL-25",  "CL-26",  "CL-27",  "CL-28",  "CL-29",  "CL-30",  NULL,
+    "CL-24",  "CL-25",  "CL-26",  "CL-27",  "CL-28",  "CL-29",  "CL-30",  "B01",    "B02",
+    "B03",    "B04",    "B05",    "B06",    "B07",    "B08",    "B09",    "B10",    "B11",
+    "B12",    "B13",    "B14",    "B15",    "B16",    "B17",    "B18",    "B19",    "B20",
+    "B21",    "B22",    "B23",    "B24",    "B25",    "B26",    "B27",    "B28",    "B29",
+    "B30",    "B31",    "B32",    "B33",    "B34",    "B35",    "B36",    "B37",    "B38",
+    "B39",    "B40",    "B41",    "B42",    "B43",    "B44",    "B45",    "B46",    "B47",
+    "B48",    "B49",    "B50",    "B51",    "B52",    "B53",    "B54",    "B55",    "B56",
+    "B57",    "B58",    "B59",    "B60",    "B61",    "B62",    "B63",    "B64",    "B65",
+    "B66",    "B67",    "B68",    "B69",    "B70",    "B71",    "B72",    "B73",    "B74",
+    "B75",    "B76",    "B77",    "B78",    "B79",    "B80",    "B81",    "B82",    "B83",
+    "B84",    "B85",    "B86",    "B87",    "B88",    "B89",    "B90",    "B91",    "B92",
+    "B93",    "B94",    "B95",    "B96",    "B97",    "B98",    "B99",    "B100",   "B101",
+    "B102",   "B103",   "B104",   "B105",   "B106",   "B107",   "B108",   "B109",   "B110",
+    "B111",   "B112",   "B113",   "B114",   "B115",   "B116",   "B117",   "B118",   "B119",
+    "B120",   NULL,
 };
 
 static const struct profile_rule *rule_at(size_t index)
