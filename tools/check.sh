@@ -4,7 +4,10 @@
 set -euo pipefail
 B=$1
 : > "$B/counts"
-export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+# Leaks of the test framework itself are passed over by their direct caller; with more of the stack than
+# that every test's would be, too, since the framework calls it.
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:malloc_context_size=2${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export LSAN_OPTIONS=suppressions=$PWD/tools/lsan.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
 export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
 export ASSAY="$PWD/$B/assay"
 failed=0
