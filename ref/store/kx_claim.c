@@ -65,8 +65,8 @@ static bool same_terms(const struct kx_attempt *a, const struct kx_attempt *b)
            a->authorization_expires_ms == b->authorization_expires_ms &&
            a->challenge_expires_ms == b->challenge_expires_ms &&
            assay_bytes_equal(a->pay_to_spk, b->pay_to_spk) && a->required == b->required &&
-           memcmp(a->payer, b->payer, sizeof(a->payer)) == 0 && same_head(a, b) &&
-           same_charge(a, b);
+           memcmp(a->payer, b->payer, sizeof(a->payer)) == 0 &&
+           a->settles_last == b->settles_last && same_head(a, b) && same_charge(a, b);
 }
 
 static bool is_free_for(const struct kx_identifier_record *id, const struct kx_attempt *a)

@@ -14,10 +14,12 @@ static enum assay_code look_at_channel(struct kx_step *s, bool *is_as_judged, st
                                         : ASSAY_OK;
 }
 
-/* Only a payment that can be committed then. */
+/* Only a payment that can be committed then, or settled. */
 static bool may_begin(const struct kx_attempt *a, bool is_as_judged)
 {
-    return a->status == KX_ACCEPTED && a->handler_started_ms == KX_NO_TIME && is_as_judged;
+    enum kx_attempt_status from = a->settles_last ? KX_PENDING : KX_ACCEPTED;
+
+    return a->status == from && a->handler_started_ms == KX_NO_TIME && is_as_judged;
 }
 
 enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64_t started_ms,
@@ -48,12 +50,23 @@ enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64
     return code;
 }
 
-/* A result, a recovery and a commit are of a handler that was started for an accepted payment. */
+/* What settles last is committed as soon as it is known to be settled, and by that alone. */
+static enum assay_code check_accepted(const struct kx_attempt *a, struct assay_err *err)
+{
+    if (a->status == (a->settles_last ? KX_BROADCAST : KX_ACCEPTED))
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_E_MISMATCH, 0, "the payment is %s",
+                      a->status == KX_APPLIED ? "served already" : "not accepted yet");
+}
+
+/* A result and a recovery are of a handler that was started for a payment that allowed it. */
 static enum assay_code check_started(const struct kx_attempt *a, struct assay_err *err)
 {
-    if (a->status != KX_ACCEPTED)
-        return assay_fail(err, ASSAY_E_MISMATCH, 0, "the payment is %s",
-                          a->status == KX_APPLIED ? "served already" : "not accepted yet");
+    enum assay_code code =
+        a->settles_last && a->status != KX_APPLIED ? ASSAY_OK : check_accepted(a, err);
+
+    if (code != ASSAY_OK)
+        return code;
     return a->handler_started_ms != KX_NO_TIME
                ? ASSAY_OK
                : assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler was not started");
@@ -192,7 +205,8 @@ static enum assay_code check_payment(const struct kx_entry *e, const struct kx_p
         return assay_fail(err, ASSAY_E_MISMATCH, 0, "the payment is not the attempt's");
     if (e->attempt.status == KX_APPLIED)
         return ASSAY_OK;
-    if ((code = check_started(&e->attempt, err)) != ASSAY_OK)
+    if ((code = check_accepted(&e->attempt, err)) != ASSAY_OK ||
+        (code = check_started(&e->attempt, err)) != ASSAY_OK)
         return code;
     return e->packed.len > 0 ? ASSAY_OK
                              : assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler has not answered");

@@ -7,7 +7,7 @@
 
 #include "defects/defects.h"
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 /* A column for each member of kx_entry, of kx_lane_entry, of kx_lane_operation; 64-bit numbers keep
  * their pattern. An index is on what is looked for, and no more of it: `live` holds what counts
@@ -22,8 +22,8 @@ static const char schema[] =
     " challenge_expires_ms INTEGER NOT NULL, pay_to_spk BLOB NOT NULL, tx TEXT NOT NULL,"
     " required INTEGER NOT NULL, payer BLOB NOT NULL, head_id BLOB, head_version INTEGER NOT NULL,"
     " head_next_amount INTEGER NOT NULL, channel_id TEXT, channel_version INTEGER,"
-    " charged_before INTEGER, charged_after INTEGER, voucher BLOB, commitment_id TEXT, since TEXT "
-    "NOT NULL, status INTEGER NOT NULL,"
+    " charged_before INTEGER, charged_after INTEGER, voucher BLOB, commitment_id TEXT,"
+    " settles_last INTEGER NOT NULL, since TEXT NOT NULL, status INTEGER NOT NULL,"
     " finality INTEGER NOT NULL, claimed_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
     " handler_started_ms INTEGER NOT NULL, recovery TEXT NOT NULL, packed BLOB NOT NULL,"
     " committed_ms INTEGER NOT NULL, charge INTEGER NOT NULL);"

@@ -11,7 +11,8 @@
     "txid, profile, amount, output_index, fingerprint, requirements_hash, payload_hash,"           \
     " authorization_id, scope, identifier, authorization_expires_ms, challenge_expires_ms,"        \
     " pay_to_spk, tx, required, payer, head_id, head_version, head_next_amount, channel_id,"       \
-    " channel_version, charged_before, charged_after, voucher, commitment_id, since, status,"      \
+    " channel_version, charged_before, charged_after, voucher, commitment_id, settles_last, "      \
+    "since, status,"                                                                               \
     " finality, claimed_ms, changed_ms, handler_started_ms, recovery, packed, committed_ms,"       \
     " charge"
 #define KX_SQLITE_HEAD "id, version, txid, output_index, amount, threshold, owner, status"
@@ -31,9 +32,9 @@
     X(ENTRY_PUT,                                                                                   \
       "INSERT INTO entry(" KX_SQLITE_ENTRY ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"     \
       " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28," \
-      " ?29, ?30, ?31, ?32, ?33, ?34, ?35) ON CONFLICT(txid) DO UPDATE SET tx = ?14,"              \
-      " channel_version = ?21, voucher = ?24, status = ?27, finality = ?28, changed_ms = ?30,"     \
-      " handler_started_ms = ?31, recovery = ?32, packed = ?33, committed_ms = ?34, charge = ?35") \
+      " ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36) ON CONFLICT(txid) DO UPDATE SET tx = ?14,"         \
+      " channel_version = ?21, voucher = ?24, status = ?28, finality = ?29, changed_ms = ?31,"     \
+      " handler_started_ms = ?32, recovery = ?33, packed = ?34, committed_ms = ?35, charge = ?36") \
     X(ENTRY_DROP, "DELETE FROM entry WHERE txid = ?1")                                             \
     X(USED, "SELECT sum(records), sum(bytes), sum(of_payer) FROM"                                  \
             " (SELECT count(*) AS records, coalesce(sum(charge), 0) AS bytes,"                     \

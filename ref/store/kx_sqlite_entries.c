@@ -51,6 +51,7 @@ static enum assay_code read_entry(struct kx_entry *out, sqlite3_stmt *s, struct 
     kx_columns_bytes(&c, a->payer, sizeof(a->payer));
     read_head(a, &c);
     read_channel(a, &c);
+    a->settles_last = kx_columns_i64(&c) != 0;
     a->since = kx_columns_slice(&c);
     a->status = (enum kx_attempt_status)kx_columns_i64(&c);
     a->finality = (enum kx_finality)kx_columns_i64(&c);
@@ -152,6 +153,7 @@ static void bind_entry(sqlite3_stmt *s, const struct kx_entry *entry)
     kx_parameters_blob(&p, assay_bytes_of(a->payer, sizeof(a->payer)));
     bind_head(&p, a);
     bind_channel(&p, a);
+    kx_parameters_i64(&p, a->settles_last);
     kx_parameters_text(&p, a->since);
     kx_parameters_i64(&p, (int64_t)a->status);
     kx_parameters_i64(&p, (int64_t)a->finality);

@@ -144,6 +144,8 @@ static enum assay_code accept_found(struct kx_step *s, enum kx_finality finality
     bool is_new = a->status == KX_PENDING || a->status == KX_BROADCAST;
     enum assay_code code;
 
+    if (a->settles_last)
+        return assay_fail(err, ASSAY_E_MISMATCH, 0, "a facilitator settles it");
     if (a->status == KX_APPLIED || (!is_new && finality <= a->finality))
         return ASSAY_OK;
     a->status = KX_ACCEPTED;

@@ -17,6 +17,11 @@
  *                          became of the handler, COMPLETED with the payment, RELEASED when the
  *                          attempt was abandoned: free for anyone.
  *
+ *  One that settles last, by a facilitator, has its handler run before anything has moved: it is
+ * begun and answered while it is PENDING, BROADCAST once its settlement is asked for, and from
+ * there APPLIED with the answer that tells of it; or abandoned, with the handler's answer, where
+ * its settlement is known to have failed. It is never ACCEPTED.
+ *
  *  A payment of scheme batch-settlement is an attempt as any other. Its txid is the attempt's id,
  * no transaction, and it is ACCEPTED from its claim on, the channel's head having been verified
  * before.
@@ -98,6 +103,8 @@ struct kx_attempt {
     /** The channel's record that a deposit or a top-up brings: is written with the claim; NULL:
      * none, and so of what was loaded. No term. */
     const struct kx_lane_record *deposit;
+
+    bool settles_last; /**< see above; it has neither head nor channel */
 
     /** 64 hex digits: the chain's sink when it was claimed, from which evidence is looked for; or
      * empty. No term: it stays that of the first claim. */
@@ -247,19 +254,22 @@ struct kx_store_ops {
                                  struct assay_err *err);
     /** -> ACCEPTED, with the finality, which may rise later; the head, once, becomes (txid, 0) with
      * head_next_amount, version + 1, available. Nothing where APPLIED. RANGE: the finality is none
-     * of an accepted transaction; DUPLICATE: another head stands on (txid, 0). */
+     * of an accepted transaction; DUPLICATE: another head stands on (txid, 0); MISMATCH: it settles
+     * last. */
     enum assay_code (*accept)(struct kx_store *store, const char *txid, enum kx_finality finality,
                               int64_t now_ms, struct assay_err *err);
-    /** *begun exactly once, and only from ACCEPTED without a start mark, and with the channel that
-     * it was judged with; sets started_ms. RANGE: started_ms is KX_NO_TIME. */
+    /** *begun exactly once, and only from ACCEPTED (PENDING where it settles last) without a start
+     * mark, and with the channel that it was judged with; sets started_ms. RANGE: started_ms is
+     * KX_NO_TIME. */
     enum assay_code (*begin_handler)(struct kx_store *store, const char *txid, int64_t started_ms,
                                      bool *begun, struct assay_err *err);
     /** Clears exactly that mark, when the handler provably never ran, and a recovery reason with
      * it. MISMATCH: another mark, none, or a result. */
     enum assay_code (*reset_handler)(struct kx_store *store, const char *txid, int64_t started_ms,
                                      struct assay_err *err);
-    /** Requires ACCEPTED and a start mark. The same again is nothing; another: MISMATCH. Clears the
-     * recovery reason, and the identifier is PENDING again. TOO_LARGE, RANGE (status, headers). */
+    /** Requires ACCEPTED (not where it settles last) and a start mark. The same again is nothing;
+     * another: MISMATCH. Clears the recovery reason, and the identifier is PENDING again.
+     * TOO_LARGE, RANGE (status, headers). */
     enum assay_code (*record_result)(struct kx_store *store, const char *txid,
                                      const struct kx_result *result, int64_t now_ms,
                                      struct assay_err *err);
