@@ -19,6 +19,7 @@ enum kind {
     NUMBER, /* into a field of 4 or 8 bytes */
     FINALITY,
     HEAD,
+    SELL,
     PRINCIPAL,
     DEFECT,
     RECOVER,
@@ -74,6 +75,15 @@ static const struct row rows[] = {
     {"head", HEAD, NO_FIELD, 0, 0, "TXID:INDEX", "a head to sell for; may be repeated"},
     {"threshold", NUMBER, FIELD(threshold), 1, INT64_MAX, "SOMPI",
      "by which a head must grow (default 10000000)"},
+    {"facilitator", TEXT, FIELD(facilitator), 0, 0, "URL",
+     "who verifies and settles what is sold through it; without\n--pay-to and --node that is "
+     "sold alone"},
+    {"sell", SELL, NO_FIELD, 0, 0, "KIND",
+     "what: SCHEME,NETWORK,ASSET,PAYTO and perhaps ,EXTRA, a JSON\nobject; may be repeated"},
+    {"facilitator-deadline", NUMBER, FIELD(facilitator_deadline_ms), 1, HOUR_MS, "MS",
+     "for its answer to a call (default 10000)"},
+    {"facilitator-list", NUMBER, FIELD(facilitator_list_ms), 1, HOUR_MS, "MS",
+     "after which it is asked again what it does (default\n30000)"},
     {"channel-key", TEXT, FIELD(channel_key), 0, 0, "KEY",
      "x-only key, 64 hex digits, of the server in channels; with\nit what is priced is also sold "
      "by scheme batch-settlement"},
@@ -179,6 +189,7 @@ static void help_row(const struct row *row)
 static void help(void)
 {
     fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
+          "       assay serve kaspa-x402 --store FILE --facilitator URL --sell KIND [options]\n"
           "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n"
           "       assay serve kaspa-x402 --claim [CHANNEL] --channel-secret VAR --store FILE\n"
           "                              --node URL [options]\n"
@@ -270,6 +281,9 @@ static void take(struct serve *s, const struct row *row, const char *text)
         break;
     case HEAD:
         take_one_of(s, row->name, text, o->heads, &o->head_count, ARRAY_LEN(o->heads));
+        break;
+    case SELL:
+        take_one_of(s, row->name, text, o->sells, &o->sell_count, ARRAY_LEN(o->sells));
         break;
     case PRINCIPAL:
         take_one_of(s, row->name, text, o->principals, &o->principal_count,

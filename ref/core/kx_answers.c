@@ -85,6 +85,18 @@ struct kx_action kx_core_submit(struct kx_core_request *r)
     return action;
 }
 
+struct kx_action kx_core_facilitate(struct kx_core_request *r, const struct x402_ask *ask,
+                                    const struct x402_expected *expected,
+                                    enum kx_facilitator_call call)
+{
+    struct kx_action action = act(r, KX_DO_FACILITATOR);
+
+    action.call = call;
+    action.facilitator = ask;
+    action.expected = expected;
+    return action;
+}
+
 /* ---- responses ---- */
 
 static struct kx_action respond(struct kx_core_request *r, struct kx_response response,
@@ -176,6 +188,8 @@ struct kx_action kx_core_challenge_answer(struct kx_core_request *r)
     response = r->error != NULL ? error_response(r, 402, r->error) : json_response(402, offer);
     if (!REF_DEFECT(kx_challenge_bare))
         add_field(r, &response, "PAYMENT-REQUIRED", assay_buf_view(&r->required));
+    if (r->facilitated.has_failed)
+        add_field(r, &response, "PAYMENT-RESPONSE", assay_buf_view(&r->receipt));
     return respond(r, response, r->rule);
 }
 
@@ -246,12 +260,14 @@ static void add_exact_receipt(struct assay_buf *out, struct kx_core_request *r)
     kx_settlement_write(out, &settled);
 }
 
-static enum assay_code write_receipt(struct kx_core_request *r)
+enum assay_code kx_core_write_receipt(struct kx_core_request *r)
 {
     struct assay_buf text = ASSAY_BUF_INIT(KX_CORE_TEXT_MAX_BYTES);
 
     assay_buf_clear(&r->receipt);
-    if (r->is_batch)
+    if (r->is_facilitated)
+        kx_facilitated_add_receipt(&text, r);
+    else if (r->is_batch)
         kx_batch_add_receipt(&text, r);
     else
         add_exact_receipt(&text, r);
@@ -271,7 +287,7 @@ enum assay_code kx_core_write_answer(struct kx_core_request *r)
 {
     struct kx_payment_record *record = &r->record;
     struct kx_result *answer = &record->answer;
-    enum assay_code rc = write_receipt(r);
+    enum assay_code rc = kx_core_write_receipt(r);
 
     *record = (struct kx_payment_record){.output_index = r->attempt.output_index,
                                          .identifier = r->attempt.identifier,

@@ -1,9 +1,11 @@
 /* What a configuration must be before a Kaspa x402 server may start with it. */
 #include "base/url.h"
 #include "base/utf8.h"
-#include "core/kx_core.h"
+#include "core/kx_core_internal.h"
 #include "kaspa/mass.h"
 #include "kaspa_x402/launch.h"
+
+#include <string.h>
 
 #define DESCRIPTION_MAX_BYTES 1024
 #define NAME_MAX_BYTES 256
@@ -213,14 +215,60 @@ static enum assay_code check_batch(const struct kx_core *core, struct assay_err 
     return check_numbers(core->batch, err);
 }
 
+/* ---- what a facilitator settles ---- */
+
+static enum assay_code check_kind(const struct kx_core *core, size_t i, struct assay_err *err)
+{
+    const struct kx_facilitated_kind *kinds = core->facilitated->kinds, *k = &kinds[i];
+
+    if (!is_text(k->scheme) || !is_text(k->network) || !is_text(k->asset) || !is_text(k->pay_to))
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "kind %zu: scheme, network, asset and payTo are texts", i);
+    if (kx_core_settles(core) && strncmp(k->network, KX_NAMESPACE, strlen(KX_NAMESPACE)) == 0)
+        return assay_fail(err, ASSAY_E_RANGE, 0, "kind %zu: this server settles %s itself", i,
+                          k->network);
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(kinds[j].scheme, k->scheme) == 0 && strcmp(kinds[j].network, k->network) == 0)
+            return assay_fail(err, ASSAY_E_RANGE, 0, "kind %zu: %s on %s is offered twice", i,
+                              k->scheme, k->network);
+    return ASSAY_OK;
+}
+
+static enum assay_code check_facilitated(const struct kx_core *core, struct assay_err *err)
+{
+    const struct kx_facilitated_core *f = core->facilitated;
+    enum assay_code rc = ASSAY_OK;
+
+    if (f == NULL)
+        return ASSAY_OK;
+    if (f->kind_count == 0 || f->kind_count > KX_FACILITATED_KINDS_MAX)
+        return assay_fail(err, ASSAY_E_RANGE, 0, "1 to %d kinds can be sold through a facilitator",
+                          KX_FACILITATED_KINDS_MAX);
+    for (size_t i = 0; rc == ASSAY_OK && i < f->kind_count; i++)
+        rc = check_kind(core, i, err);
+    return rc;
+}
+
+/* What it settles itself; else nothing of it is looked at. */
+static enum assay_code check_settling(const struct kx_core *core, struct assay_err *err)
+{
+    enum assay_code rc;
+
+    if (!kx_core_settles(core) && core->facilitated != NULL)
+        return ASSAY_OK;
+    if ((rc = check_address(core, err)) != ASSAY_OK || (rc = check_policy(core, err)) != ASSAY_OK)
+        return rc;
+    return check_batch(core, err);
+}
+
 enum assay_code kx_core_check(const struct kx_core *core, struct assay_err *err)
 {
     enum assay_code rc;
 
-    if ((rc = check_address(core, err)) != ASSAY_OK ||
+    if ((rc = check_settling(core, err)) != ASSAY_OK ||
+        (rc = check_facilitated(core, err)) != ASSAY_OK ||
         (rc = check_base(core->base_url, err)) != ASSAY_OK ||
-        (rc = check_times(core, err)) != ASSAY_OK || (rc = check_policy(core, err)) != ASSAY_OK ||
-        (rc = check_batch(core, err)) != ASSAY_OK)
+        (rc = check_times(core, err)) != ASSAY_OK)
         return rc;
     for (size_t i = 0; rc == ASSAY_OK && i < core->route_count; i++) {
         rc = check_route(&core->routes[i], err);

@@ -57,6 +57,11 @@ struct assay_arena *kx_core_arena(struct kx_core_request *r)
 
 /* ---- the payment ---- */
 
+bool kx_core_settles(const struct kx_core *core)
+{
+    return core->pay_to[0] != '\0';
+}
+
 static struct kx_action refuse_undecodable(struct kx_core_request *r, enum assay_code code)
 {
     if (code == ASSAY_E_NOMEM)
@@ -162,6 +167,8 @@ static struct kx_action read_payment(struct kx_core_request *r)
         ASSAY_OK)
         return kx_core_refuse_unreadable(r, rc,
                                          rc == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
+    if (kx_facilitated_is_paid(r))
+        return kx_facilitated_read(r);
     return kx_batch_is_paid(r) ? kx_batch_read(r) : read_exact(r);
 }
 
@@ -269,7 +276,7 @@ struct kx_action kx_core_request(struct kx_core_request *r, const struct kx_even
 /* ---- what comes in meanwhile ---- */
 
 /* An answer to what was not asked is a program's error: nothing is delivered for it. */
-static bool is_expected(struct kx_core_request *r, enum kx_do kind, int64_t now_ms)
+bool kx_core_is_expected(struct kx_core_request *r, enum kx_do kind, int64_t now_ms)
 {
     bool is_right = r->expected == kind;
 
@@ -282,7 +289,7 @@ struct kx_action kx_core_admitted(struct kx_core_request *r, uint32_t running, i
 {
     uint32_t max = r->core->scope_running_max;
 
-    if (!is_expected(r, KX_DO_ADMIT, now_ms))
+    if (!kx_core_is_expected(r, KX_DO_ADMIT, now_ms))
         return kx_core_unavailable(r);
     if (max > 0 && running > max && !REF_DEFECT(kx_limits_none))
         return kx_core_busy(r, 429, "channel_concurrency_exceeded", "limits.concurrency");
@@ -303,7 +310,7 @@ static struct kx_action fail_open(struct kx_core_request *r, int64_t now_ms)
 struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
                                const struct kx_store_answer *answer, int64_t now_ms)
 {
-    if (!is_expected(r, KX_DO_STORE, now_ms))
+    if (!kx_core_is_expected(r, KX_DO_STORE, now_ms))
         return kx_core_unavailable(r);
     if (REF_DEFECT(kx_store_fails_open) && code != ASSAY_OK && code != ASSAY_E_MISSING)
         return fail_open(r, now_ms);
@@ -348,7 +355,7 @@ struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
 struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
                                const struct kx_sight *sight, int64_t now_ms)
 {
-    if (!is_expected(r, KX_DO_LOOK, now_ms))
+    if (!kx_core_is_expected(r, KX_DO_LOOK, now_ms))
         return kx_core_unavailable(r);
     if (code == ASSAY_OK && sight->pov.daa_score != 0)
         r->daa_score = sight->pov.daa_score;
@@ -362,7 +369,7 @@ struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
 struct kx_action kx_core_submitted(struct kx_core_request *r, enum assay_code code, bool sent,
                                    int64_t now_ms)
 {
-    if (!is_expected(r, KX_DO_SUBMIT, now_ms))
+    if (!kx_core_is_expected(r, KX_DO_SUBMIT, now_ms))
         return kx_core_unavailable(r);
     return kx_core_on_submitted(r, code, sent);
 }
@@ -370,7 +377,7 @@ struct kx_action kx_core_submitted(struct kx_core_request *r, enum assay_code co
 struct kx_action kx_core_result(struct kx_core_request *r, enum assay_code code, bool reached,
                                 const struct kx_result *result, int64_t now_ms)
 {
-    if (!is_expected(r, KX_DO_ORIGIN, now_ms))
+    if (!kx_core_is_expected(r, KX_DO_ORIGIN, now_ms))
         return kx_core_unavailable(r);
     switch (r->run) {
     case KX_RUN_PAID:

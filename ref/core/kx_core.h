@@ -30,6 +30,7 @@
 #include "kaspa_x402/chain_evidence.h"
 #include "kaspa_x402/exact_verify.h"
 #include "store/kx_store.h"
+#include "x402/facilitator.h"
 
 struct kx_route {
     const char *method; /**< "GET", "POST" */
@@ -62,10 +63,26 @@ struct kx_batch_core {
     struct kx_batch_policy policy;
 };
 
+#define KX_FACILITATED_KINDS_MAX 8
+
+/** What a server sells through a facilitator: every priced route, for `price` atomic units of the
+ * asset. No two kinds have one scheme and network, nor is one what the server settles itself. */
+struct kx_facilitated_kind {
+    const char *scheme, *network, *asset, *pay_to;
+    const char *extra; /**< a canonical JSON object; NULL: none */
+};
+struct kx_facilitated_core {
+    const struct kx_facilitated_kind *kinds;
+    size_t kind_count; /**< 1 to KX_FACILITATED_KINDS_MAX */
+};
+
 struct kx_core {
     enum kaspa_network network;
     const char *base_url; /**< "http://127.0.0.1:8402": resources are it and the request-target */
+    /** Empty: nothing is settled by this server itself, and no other member named after scheme
+     * exact, heads or channels is looked at. */
     char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
+    const struct kx_facilitated_core *facilitated; /**< NULL: none */
     uint32_t max_timeout_s;
     struct kx_exact_policy policy;     /**< its finality is also what is offered */
     const struct kx_batch_core *batch; /**< NULL: not offered */
@@ -100,16 +117,36 @@ struct kx_event_request {
     uint32_t running, caller_running;
     uint64_t random;    /**< for the choice of a head */
     uint64_t daa_score; /**< that the node has told last; 0: none yet */
+    const struct x402_supported
+        *supported; /**< that the facilitator has told last; NULL: none yet */
 };
 
 enum kx_do {
-    KX_DO_STORE,  /**< kx_core_ask_store, then kx_core_store */
-    KX_DO_LOOK,   /**< ask the node `look`, after wait_ms, then kx_core_sight */
-    KX_DO_SUBMIT, /**< submit `tx`, then kx_core_submitted */
+    KX_DO_STORE,       /**< kx_core_ask_store, then kx_core_store */
+    KX_DO_LOOK,        /**< ask the node `look`, after wait_ms, then kx_core_sight */
+    KX_DO_SUBMIT,      /**< submit `tx`, then kx_core_submitted */
+    KX_DO_FACILITATOR, /**< make the `call` of the facilitator, then kx_core_facilitated */
     KX_DO_ORIGIN, /**< run the protected handler on the request as it came, but for its `target`,
                      then kx_core_result */
     KX_DO_ADMIT,  /**< count this scope's running requests, then kx_core_admitted */
     KX_DO_RESPOND /**< the end: send `response` */
+};
+
+enum kx_facilitator_call { KX_FACILITATOR_VERIFY, KX_FACILITATOR_SETTLE };
+
+/** What came of a call (net/facilitator.h). */
+enum kx_word {
+    KX_WORD_YES,
+    KX_WORD_NO,
+    KX_WORD_PENDING, /**< of SETTLE: neither yet */
+    KX_WORD_NONE,    /**< it answers, and decides nothing */
+    KX_WORD_LOST,    /**< it does not answer */
+};
+struct kx_facilitator_word {
+    enum kx_word word;
+    bool may_have_moved;                   /**< of SETTLE */
+    const char *reason;                    /**< of NO: a word of X402_REASONS */
+    struct assay_bytes transaction, payer; /**< kx_core_arena(r); empty where it did not tell */
 };
 
 enum kx_ask {
@@ -180,6 +217,9 @@ struct kx_action {
     const struct kx_look *look;
     int64_t wait_ms;
     const struct kaspa_tx *tx;
+    enum kx_facilitator_call call;
+    const struct x402_ask *facilitator; /**< what it is asked */
+    const struct x402_expected *expected;
     struct assay_bytes target; /**< of ORIGIN: path and query in the form that was priced */
     struct kx_response response;
     const char *rule; /**< of a refusal: the rule that decided, for logs; else NULL */
@@ -217,6 +257,8 @@ struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
 /** code and sent as ref_kaspa_node_submit. */
 struct kx_action kx_core_submitted(struct kx_core_request *r, enum assay_code code, bool sent,
                                    int64_t now_ms);
+struct kx_action kx_core_facilitated(struct kx_core_request *r,
+                                     const struct kx_facilitator_word *word, int64_t now_ms);
 /** OK with the handler's answer, whose slices must live until the response was taken, or why there
  * is none; reached: it may have run. An answer of 500
  * and above, or none, is a handler that failed: nothing of it is delivered, and an operator says

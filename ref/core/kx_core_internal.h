@@ -4,6 +4,7 @@
 #define KX_CORE_INTERNAL_H
 
 #include "core/kx_batch_internal.h"
+#include "core/kx_facilitated.h"
 #include "kaspa_x402/kx.h"
 
 #define KX_CORE_ARENA_MAX_BYTES ((size_t)32 << 20)   /**< all that one request needs */
@@ -15,6 +16,8 @@
 #define KX_RECOVERY "exact_settlement_recovery_required"
 #define KX_BATCH_RECOVERY "batch_settlement_recovery_required"
 #define KX_GATEWAY "gateway_error"
+#define KX_FACILITATOR_LOST "facilitator_unavailable"
+#define KX_FACILITATOR_FAILED "facilitator_error"
 
 /** For what the records of a transaction are asked, and so what it means that there is none. */
 enum kx_search {
@@ -71,11 +74,14 @@ struct kx_core_request {
 
     bool is_batch; /**< it is of scheme batch-settlement: what follows, and `batch`, is of it */
     struct kx_batch_state batch;
+    bool is_facilitated; /**< a facilitator settles it: `facilitated` is of it */
+    struct kx_facilitated_state facilitated;
     uint64_t daa_score; /**< of the chain; 0: not known yet */
     bool is_daa_asked;
 
     /* what it is judged by */
     struct assay_buf offer_text;
+    size_t offer_count; /**< of the entries in it */
     struct assay_json offer_doc;
     struct x402_required offer;
     bool has_head;
@@ -131,6 +137,9 @@ struct kx_action kx_core_run(struct kx_core_request *r, enum kx_run run);
 /** r->look is asked after wait_ms; r->tx is submitted. */
 struct kx_action kx_core_look(struct kx_core_request *r, int64_t wait_ms);
 struct kx_action kx_core_submit(struct kx_core_request *r);
+struct kx_action kx_core_facilitate(struct kx_core_request *r, const struct x402_ask *ask,
+                                    const struct x402_expected *expected,
+                                    enum kx_facilitator_call call);
 /** The end: {"error":error}. rule: the one that decided, or NULL. */
 struct kx_action kx_core_refuse(struct kx_core_request *r, int status, const char *error,
                                 const char *rule);
@@ -152,11 +161,17 @@ struct kx_action kx_core_deliver(struct kx_core_request *r, const struct kx_resu
 struct kx_action kx_core_pass_on(struct kx_core_request *r, const struct kx_result *answer);
 /** Without what is of the connection or of this protocol. False: above the limits of a result. */
 bool kx_core_clean(struct kx_result *out, const struct kx_result *in);
+/** PAYMENT-RESPONSE of what came of the payment, in r->receipt. */
+enum assay_code kx_core_write_receipt(struct kx_core_request *r);
 /** Fills r->record with the answer that r->result makes, its receipt included. */
 enum assay_code kx_core_write_answer(struct kx_core_request *r);
 
 /* ---- from a request to its payment (kx_core.c) ---- */
 
+/** Whether an answer to `kind` was asked for; from now on none is. */
+bool kx_core_is_expected(struct kx_core_request *r, enum kx_do kind, int64_t now_ms);
+/** Whether it settles payments itself; what it sells then needs an identifier of the payer's. */
+bool kx_core_settles(const struct kx_core *core);
 /** What is base64, but no payment. */
 struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay_code code,
                                            const char *rule);

@@ -91,24 +91,30 @@ static void write_resource(struct assay_buf *out, const struct kx_core_request *
 struct entries {
     const struct quote *standard, *additive;
     const struct kx_batch_offer *batch;
+    const struct kx_core_request *facilitated;
 };
 
-static void write_entries(struct assay_buf *out, const struct entries *entries)
+/* How many. */
+static size_t write_entries(struct assay_buf *out, const struct entries *entries)
 {
     const struct quote *const exact[] = {entries->standard, entries->additive};
-    bool is_first = true;
+    size_t count = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(exact); i++) {
         if (exact[i] == NULL)
             continue;
-        assay_buf_add_str(out, is_first ? "" : ",");
+        assay_buf_add_str(out, count == 0 ? "" : ",");
         write_entry(out, exact[i]);
-        is_first = false;
+        count++;
     }
-    if (entries->batch == NULL)
-        return;
-    assay_buf_add_str(out, is_first ? "" : ",");
-    kx_batch_offer_write(out, entries->batch);
+    if (entries->batch != NULL) {
+        assay_buf_add_str(out, count == 0 ? "" : ",");
+        kx_batch_offer_write(out, entries->batch);
+        count++;
+    }
+    if (entries->facilitated != NULL)
+        count += kx_facilitated_write(out, entries->facilitated, count == 0);
+    return count;
 }
 
 /* Canonical, and so what the header holds. */
@@ -118,14 +124,14 @@ static void write_offer(struct kx_core_request *r, const struct entries *entries
 
     assay_buf_clear(out);
     assay_buf_add_str(out, "{\"accepts\":[");
-    write_entries(out, entries);
+    r->offer_count = write_entries(out, entries);
     assay_buf_add_byte(out, ']');
     if (r->error != NULL)
         kx_write_str(out, "error", r->error);
     kx_write_name(out, "extensions");
     assay_buf_add_byte(out, '{');
     kx_write_name(out, "payment-identifier");
-    x402_identifier_write(out, true, ASSAY_LIT(""));
+    x402_identifier_write(out, kx_core_settles(r->core), ASSAY_LIT(""));
     assay_buf_add_byte(out, '}');
     write_resource(out, r);
     kx_write_number(out, "x402Version", X402_VERSION);
@@ -257,14 +263,26 @@ static enum assay_code quote_additive(struct quote *out, struct kx_core_request 
 
 /* ---- a fresh offer ---- */
 
+/* Without a facilitator that has been reached there is nothing that could be offered. */
+static struct kx_action challenge_facilitated(struct kx_core_request *r,
+                                              const struct entries *entries)
+{
+    write_offer(r, entries);
+    return r->offer_count > 0 ? kx_core_challenge_answer(r)
+                              : kx_core_busy(r, 500, KX_FACILITATOR_LOST, "facilitator.answers");
+}
+
 static struct kx_action challenge_with(struct kx_core_request *r, bool has_head)
 {
     char until[ASSAY_TIME_TEXT_BYTES];
     struct quote standard, additive;
     struct kx_batch_offer batch;
-    struct entries entries = {&standard, NULL, NULL};
+    struct entries entries = {.facilitated = r};
     struct kx_head head;
 
+    if (!kx_core_settles(r->core))
+        return challenge_facilitated(r, &entries);
+    entries.standard = &standard;
     if (quote_standard(&standard, r) != ASSAY_OK ||
         kx_batch_quote(&batch, &entries.batch, r) != ASSAY_OK)
         return kx_core_unavailable(r);
@@ -289,6 +307,8 @@ static struct kx_action offer(struct kx_core_request *r)
 struct kx_action kx_core_challenge(struct kx_core_request *r, enum kx_wire reason, const char *rule)
 {
     r->error = reason != KX_WIRE_NONE ? kx_wire_text(reason) : NULL;
+    if (r->facilitated.reason != NULL)
+        r->error = r->facilitated.reason;
     r->rule = rule;
     if (!kx_batch_is_sold(r) || r->daa_score != 0 || r->is_daa_asked)
         return offer(r);
@@ -438,6 +458,10 @@ enum assay_code kx_core_offer_again(struct kx_core_request *r)
     char last[ASSAY_TIME_TEXT_BYTES];
     enum assay_code rc;
 
+    if (r->is_facilitated) {
+        write_offer(r, &(struct entries){.facilitated = r});
+        return r->offer_count > 0 ? read_offer(r) : ASSAY_E_MISSING;
+    }
     if (r->is_batch)
         return offer_batch_again(r);
     if ((rc = quote_standard(&standard, r)) != ASSAY_OK)
@@ -449,6 +473,7 @@ enum assay_code kx_core_offer_again(struct kx_core_request *r)
         return rc;
     if (r->fault == KX_TERMS_OK)
         take_back(r->has_head ? &additive : &standard, r);
-    write_offer(r, &(struct entries){&standard, r->has_head ? &additive : NULL, NULL});
+    write_offer(
+        r, &(struct entries){.standard = &standard, .additive = r->has_head ? &additive : NULL});
     return read_offer(r);
 }

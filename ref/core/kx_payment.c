@@ -260,6 +260,8 @@ struct kx_action kx_core_judge(struct kx_core_request *r)
 {
     bool is_additive = r->fault == KX_TERMS_OK && r->terms.profile == KX_ADDITIVE;
 
+    if (r->is_facilitated)
+        return kx_facilitated_judge(r);
     return is_additive && r->route->is_additive ? kx_core_ask(r, KX_ASK_HEAD) : judge_alone(r);
 }
 
@@ -427,6 +429,8 @@ struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code cod
     switch (answer->claim) {
     case KX_CLAIM_CREATED:
         r->has_attempt = true;
+        if (r->is_facilitated)
+            return kx_core_ask(r, KX_ASK_BEGIN);
         if (r->is_batch)
             return kx_batch_begin(r);
         return r->is_accepted ? kx_core_look_once(r) : kx_core_submit(r);

@@ -147,6 +147,8 @@ struct kx_action kx_core_resume(struct kx_core_request *r)
     if (attempt->status == KX_APPLIED || attempt->recovery.len > 0 ||
         (has_started && !attempt->has_result))
         return kx_core_pending(r, "handler.once");
+    if (r->is_facilitated)
+        return kx_facilitated_resume(r);
     if (r->is_batch)
         return kx_batch_resume(r);
     if (r->fault != KX_TERMS_OK ||
@@ -208,6 +210,8 @@ struct kx_action kx_core_on_late_claim(struct kx_core_request *r, bool is_create
 struct kx_action kx_core_on_paid_result(struct kx_core_request *r, enum assay_code code,
                                         bool reached, const struct kx_result *result)
 {
+    if (r->is_facilitated)
+        return kx_facilitated_on_result(r, code, result);
     if (code != ASSAY_OK && !reached && !r->is_late)
         return kx_core_ask(r, KX_ASK_RESET);
     if (r->is_late)
@@ -230,6 +234,8 @@ static struct kx_action begun(struct kx_core_request *r, bool done)
 
 static struct kx_action recorded(struct kx_core_request *r, enum assay_code code)
 {
+    if (r->is_facilitated)
+        return kx_core_ask(r, code == ASSAY_OK ? KX_ASK_BROADCAST : KX_ASK_ABANDON);
     if (code == ASSAY_OK)
         return kx_core_commit(r);
     if (code == ASSAY_E_TOO_LARGE || code == ASSAY_E_RANGE)
@@ -248,6 +254,8 @@ static struct kx_action abandoned(struct kx_core_request *r, enum assay_code cod
 /* What the node has taken is not accepted. */
 static struct kx_action submitted(struct kx_core_request *r)
 {
+    if (r->is_facilitated)
+        return kx_facilitated_settle(r);
     r->reached = KX_FINALITY_ACCEPTED;
     return REF_DEFECT(kx_final_at_submit) ? accept(r) : wait_for_chain(r);
 }
@@ -280,6 +288,8 @@ struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code
                          */
         return committed(r, code);
     case KX_ASK_ABANDON:
+        if (r->is_facilitated)
+            return kx_facilitated_on_abandoned(r, code);
         return r->is_batch ? kx_batch_on_abandoned(r, code) : abandoned(r, code);
     case KX_ASK_RESET: /* be it reset or not: the handler has not run for this request */
     case KX_ASK_IDENTIFIER:

@@ -152,6 +152,8 @@ static struct kx_action foreign(struct kx_core_request *r, const struct kx_attem
  * bought before, so that it is judged when that is known. */
 static struct kx_action is_new(struct kx_core_request *r)
 {
+    if (r->is_facilitated)
+        return kx_facilitated_verify(r);
     return r->is_batch ? kx_batch_judge(r) : kx_core_look_at_coins(r);
 }
 

@@ -6,6 +6,7 @@
 #include "kaspa/address.h"
 
 #define KX_NETWORK_MAINNET "kaspa:mainnet"
+#define KX_NAMESPACE "kaspa:"
 #define KX_NETWORK_TESTNET "kaspa:testnet-10"
 #define KX_ASSET "KAS"
 #define KX_SCHEME_EXACT "exact"

@@ -30,6 +30,8 @@ struct server {
     struct kx_server_options options;
     struct kx_core core;
     struct kx_batch_core batch;
+    struct kx_facilitated_kind kinds[KX_FACILITATED_KINDS_MAX];
+    struct kx_facilitated_core facilitated;
     struct kx_route goods[KX_GOODS_MAX];
     struct kx_principal principals[KX_SERVER_PRINCIPALS_MAX];
     struct assay_arena names;         /* of principals, and of the server */
@@ -42,6 +44,7 @@ struct server {
 struct worker {
     struct kx_store *store;
     struct ref_kaspa_node *node;
+    struct kx_facilitator *facilitator;
     struct kx_shop *shop;
 };
 
@@ -65,6 +68,7 @@ static void worker_free(struct worker *w)
         return;
     kx_shop_free(w->shop);
     ref_kaspa_node_stop(w->node);
+    kx_facilitator_free(w->facilitator);
     if (w->store != NULL) {
         log_commits(w->store);
         w->store->ops->close(w->store);
@@ -93,11 +97,16 @@ static enum assay_code worker_open(struct worker *w, const struct server *s, uns
     };
     enum assay_code code;
 
-    if ((code = open_worker_store(&w->store, s, err)) != ASSAY_OK ||
-        (code = ref_kaspa_node_start(&w->node, &node, err)) != ASSAY_OK)
+    code = open_worker_store(&w->store, s, err);
+    if (code == ASSAY_OK && s->options.node != NULL)
+        code = ref_kaspa_node_start(&w->node, &node, err);
+    if (code == ASSAY_OK && s->options.facilitator != NULL)
+        code = kx_facilitator_new(&w->facilitator, &s->options, err);
+    if (code != ASSAY_OK)
         return code;
     base.store = w->store;
     base.node = w->node;
+    base.facilitator = w->facilitator;
     return kx_shop_new(&w->shop, &base, err);
 }
 
@@ -219,6 +228,16 @@ static enum assay_code check_store(struct server *s, struct assay_err *err)
     return ASSAY_OK;
 }
 
+static enum assay_code check_facilitator(const struct kx_server_options *o, struct assay_err *err)
+{
+    struct kx_facilitator *f;
+    enum assay_code code = kx_facilitator_new(&f, o, err);
+
+    if (code == ASSAY_OK)
+        kx_facilitator_free(f);
+    return code;
+}
+
 static enum assay_code check_neighbours(const struct server *s, struct assay_err *err)
 {
     const struct kx_server_options *o = &s->options;
@@ -228,6 +247,11 @@ static enum assay_code check_neighbours(const struct server *s, struct assay_err
 
     if (o->origin != NULL && (code = ref_net_client_check(&origin, err)) != ASSAY_OK)
         return assay_err_wrap(err, code, "origin \"%s\"", o->origin);
+    if ((o->facilitator == NULL) != (o->sell_count == 0))
+        return assay_fail(err, ASSAY_E_MISSING, 0,
+                          "a facilitator and what is sold through it go together");
+    if (o->pay_to == NULL && o->facilitator != NULL)
+        return check_facilitator(o, err);
     if (o->pay_to == NULL)
         return assay_fail(err, ASSAY_E_MISSING, 0,
                           "pay-to is missing: name the address to be paid");
@@ -310,6 +334,12 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
         if ((code = kx_parts_batch(&s->batch, &s->options, err)) != ASSAY_OK)
             return code;
         s->core.batch = &s->batch;
+    }
+    if (s->options.facilitator != NULL) {
+        if ((code = kx_parts_kinds(s->kinds, &s->names, &s->options, err)) != ASSAY_OK)
+            return code;
+        s->facilitated = (struct kx_facilitated_core){s->kinds, s->options.sell_count};
+        s->core.facilitated = &s->facilitated;
     }
     s->core.routes = s->goods;
     s->core.route_count = kx_goods(s->goods, s->options.price);

@@ -1,10 +1,12 @@
 /** The reference server of kaspa-x402, schemes exact and batch-settlement: core, net, store and
  * node put together, in several worker processes that share one listening socket and one store.
  *
- *  Source: Kaspa x402 exact and batch digests. The goods are fixed: priced routes GET /report
- * /other /file /files/... /dear /html /empty /binary, POST /action and /notes, GET /additive (which
- * also sells for a head payment), GET /private (for principals), and the free route GET /free.
- * Where there is a channel key, everything that is priced is also sold by channel.
+ *  What a facilitator settles is sold beside it, or alone: then neither node nor pay_to is needed.
+ *
+ *  Source: Kaspa x402 exact and batch digests; x402 v2 digest. The goods are fixed: priced routes
+ * GET /report /other /file /files/... /dear /html /empty /binary, POST /action and /notes, GET
+ * /additive (which also sells for a head payment), GET /private (for principals), and the free
+ * route GET /free. Where there is a channel key, everything that is priced is also sold by channel.
  */
 #ifndef KX_SERVER_H
 #define KX_SERVER_H
@@ -25,9 +27,16 @@ struct kx_server_options {
     const char *node;     /**< node RPC, "ws://127.0.0.1:18210" */
     const char *network;  /**< "kaspa:testnet-10", or "kaspa:mainnet" with mainnet */
     bool mainnet;         /**< opt-in */
-    const char *pay_to;   /**< address */
-    uint64_t price;       /**< of everything that is priced; 0: each thing's own */
-    uint32_t max_timeout_s; /**< of an offer */
+    const char *pay_to;   /**< address; NULL: what a facilitator settles is sold alone */
+    const char *facilitator; /**< "http://127.0.0.1:4022"; NULL: none, and nothing else of one */
+    /** "SCHEME,NETWORK,ASSET,PAYTO" or with ",EXTRA", a JSON object, behind it: what is sold
+     * through the facilitator */
+    const char *sells[KX_FACILITATED_KINDS_MAX];
+    size_t sell_count;
+    int64_t facilitator_deadline_ms; /**< of one call */
+    int64_t facilitator_list_ms;     /**< after which it is asked again what it does */
+    uint64_t price;                  /**< of everything that is priced; 0: each thing's own */
+    uint32_t max_timeout_s;          /**< of an offer */
     enum kx_finality finality;
     uint64_t confirmations; /**< that `confirmed` means */
     uint64_t fee_max;
@@ -66,6 +75,7 @@ struct kx_server_options {
         .channel_deposit = UINT64_C(2000000000), .channel_reserve = UINT64_C(50000000),            \
         .channel_confirmations = KX_THRESHOLD_DEFAULT, .channel_refund_daa = 864000,               \
         .channel_bucket_daa = 36000, .channel_lead_daa = KX_REFUND_LEAD_DEFAULT,                   \
+        .facilitator_deadline_ms = 10000, .facilitator_list_ms = 30000,                            \
         .limits = KX_STORE_LIMITS_DEFAULT, .challenge_ms = 60000, .accept_wait_ms = 60000,         \
         .poll_ms = 250, .node_deadline_ms = 10000, .node_max_lag_ms = 600000,                      \
         .caller_quota = 1000, .running_max = 64, .caller_running_max = 16, .scope_running_max = 8, \

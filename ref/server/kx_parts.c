@@ -98,6 +98,78 @@ enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server
     return ASSAY_OK;
 }
 
+/* ---- what is sold through a facilitator ---- */
+
+/* As a text; NULL: no memory. */
+static const char *kept(struct assay_arena *arena, struct assay_bytes text)
+{
+    char *out = assay_arena_alloc(arena, text.len + 1);
+
+    if (out == NULL)
+        return NULL;
+    memcpy(out, text.at, text.len);
+    out[text.len] = '\0';
+    return out;
+}
+
+/* The text before the next comma, which is taken off. */
+static struct assay_bytes next_part(struct assay_bytes *rest)
+{
+    size_t end = assay_bytes_find(*rest, ',', 0);
+    struct assay_bytes part = assay_bytes_part(*rest, 0, end);
+
+    *rest = assay_bytes_part(*rest, end < rest->len ? end + 1 : end, rest->len);
+    return part;
+}
+
+/* One spelling, so that what comes back is compared with what was offered. */
+static enum assay_code read_extra(struct kx_facilitated_kind *out, struct assay_arena *arena,
+                                  struct assay_bytes text, struct assay_err *err)
+{
+    struct assay_json_token tokens[256];
+    struct assay_buf canonical = ASSAY_BUF_INIT(X402_DECODED_MAX_BYTES);
+    struct assay_json doc;
+    enum assay_code code = assay_json_parse(&doc, tokens, ARRAY_LEN(tokens), text, 0, err);
+
+    if (code == ASSAY_OK && doc.tokens[0].type != ASSAY_JSON_OBJECT)
+        code = assay_fail(err, ASSAY_E_MALFORMED, 0, "it is no JSON object");
+    if (code == ASSAY_OK)
+        code = assay_json_canonical(&canonical, &doc, 0, err);
+    if (code == ASSAY_OK && (!assay_buf_ok(&canonical) ||
+                             (out->extra = kept(arena, assay_buf_view(&canonical))) == NULL))
+        code = assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for it");
+    assay_buf_fini(&canonical);
+    return code;
+}
+
+static enum assay_code read_kind(struct kx_facilitated_kind *out, struct assay_arena *arena,
+                                 const char *text, struct assay_err *err)
+{
+    struct assay_bytes rest = assay_str(text);
+
+    *out = (struct kx_facilitated_kind){.scheme = kept(arena, next_part(&rest)),
+                                        .network = kept(arena, next_part(&rest)),
+                                        .asset = kept(arena, next_part(&rest)),
+                                        .pay_to = kept(arena, next_part(&rest))};
+    if (out->pay_to == NULL || out->pay_to[0] == '\0')
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "sell \"%.80s\": it is SCHEME,NETWORK,ASSET,PAYTO, and perhaps ,EXTRA",
+                          text);
+    if (rest.len == 0)
+        return ASSAY_OK;
+    return assay_err_wrap(err, read_extra(out, arena, rest, err), "sell \"%.80s\": EXTRA", text);
+}
+
+enum assay_code kx_parts_kinds(struct kx_facilitated_kind *out, struct assay_arena *arena,
+                               const struct kx_server_options *o, struct assay_err *err)
+{
+    enum assay_code code = ASSAY_OK;
+
+    for (size_t i = 0; code == ASSAY_OK && i < o->sell_count; i++)
+        code = read_kind(&out[i], arena, o->sells[i], err);
+    return code;
+}
+
 bool kx_parts_in_memory(const struct kx_server_options *o)
 {
     return strcmp(o->store, "memory") == 0;

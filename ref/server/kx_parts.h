@@ -18,6 +18,11 @@ enum assay_code kx_parts_core(struct kx_core *out, const struct kx_server_option
 /** What of the core is for channels; for options with a channel_key. MALFORMED: the key. */
 enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server_options *options,
                                struct assay_err *err) ASSAY_MUST_USE;
+/** What is sold through a facilitator: sell_count of them, in the arena. MALFORMED: the option;
+ * NOMEM. */
+enum assay_code kx_parts_kinds(struct kx_facilitated_kind *out, struct assay_arena *arena,
+                               const struct kx_server_options *options,
+                               struct assay_err *err) ASSAY_MUST_USE;
 bool kx_parts_in_memory(const struct kx_server_options *options);
 enum assay_code kx_parts_store(struct kx_store **out, const struct kx_server_options *options,
                                struct assay_err *err) ASSAY_MUST_USE;

@@ -33,6 +33,7 @@ struct errand {
     struct kx_core_request *core;
     struct ref_origin_visit visit; /* its reply is borrowed until the errand ends */
     struct ref_admission_place place;
+    struct kx_facilitator_list *list; /* what the facilitator lists; or NULL */
     struct kx_result result;
     int64_t last_sweep_ms;
     const char *rule;
@@ -226,6 +227,16 @@ static bool run_handler(struct errand *e, struct kx_action *a)
     return true;
 }
 
+static void call_facilitator(struct errand *e, struct kx_action *a)
+{
+    struct kx_facilitator_word word;
+    enum assay_code why;
+
+    kx_facilitator_call(e->shop->base.facilitator, &word, &why, kx_core_arena(e->core), a);
+    (void)note(e, "facilitator", why);
+    *a = kx_core_facilitated(e->core, &word, ref_net_wall_ms());
+}
+
 /* ---- a request ----------------------------------------------------------------------------------
  */
 
@@ -248,8 +259,10 @@ static bool event_of(struct kx_event_request *event, struct errand *e,
         .caller_requests = counts->caller_requests,
         .running = counts->running,
         .caller_running = counts->caller_running,
-        .daa_score = ref_kaspa_node_daa_score(e->shop->base.node, SCORE_LIFE_MS),
+        .supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL,
     };
+    if (e->shop->base.node != NULL)
+        event->daa_score = ref_kaspa_node_daa_score(e->shop->base.node, SCORE_LIFE_MS);
     return assay_random_system((uint8_t *)&event->random, sizeof(event->random)) == ASSAY_OK;
 }
 
@@ -331,6 +344,9 @@ static bool carry_out(struct errand *e, struct kx_action *a)
     case KX_DO_ADMIT:
         *a = kx_core_admitted(e->core, ref_admission_scope(&e->place, a->scope), ref_net_wall_ms());
         break;
+    case KX_DO_FACILITATOR:
+        call_facilitator(e, a);
+        break;
     case KX_DO_RESPOND:
         break;
     }
@@ -393,6 +409,8 @@ void kx_shop_handle(void *cls, const struct ref_net_request *request,
         .last_sweep_ms = atomic_load(&shop->base.shared->last_sweep_ms),
     };
 
+    if (shop->base.facilitator != NULL)
+        e.list = kx_facilitator_take(shop->base.facilitator);
     ref_origin_enter(&e.visit, shop->origin);
     if (e.core != NULL && admit(&e, &event)) {
         serve(&e, response, &event);
@@ -403,6 +421,8 @@ void kx_shop_handle(void *cls, const struct ref_net_request *request,
     log_request(&e, response->status, ref_net_now_ms() - started_ms);
     ref_origin_leave(&e.visit);
     kx_core_request_free(e.core);
+    if (e.list != NULL)
+        kx_facilitator_give_back(shop->base.facilitator, e.list);
 }
 
 /* ---- the shop -----------------------------------------------------------------------------------

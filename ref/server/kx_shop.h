@@ -7,6 +7,7 @@
 #include "net/server.h"
 #include "server/admission.h"
 #include "server/kaspa_x402.h"
+#include "server/kx_facilitator.h"
 
 #include <stdatomic.h>
 
@@ -23,7 +24,8 @@ struct kx_shop_base {
     struct ref_admission *admission;
     unsigned worker; /**< index */
     struct kx_store *store;
-    struct ref_kaspa_node *node;
+    struct ref_kaspa_node *node;        /**< NULL: nothing is settled here */
+    struct kx_facilitator *facilitator; /**< NULL: none */
 };
 
 struct kx_shop;

@@ -193,6 +193,7 @@ struct shop_errand *shop_begin(struct shop *s, const struct shop_ask *ask)
         .caller_running = s->caller_running,
         .random = s->random,
         .daa_score = s->daa_score,
+        .supported = s->supported,
     };
     enter(s);
     e->action = kx_core_request(e->core, &e->event);
@@ -248,6 +249,25 @@ static struct kx_action carry_out_handler(struct shop_errand *e)
     return next;
 }
 
+static struct kx_action carry_out_call(struct shop_errand *e)
+{
+    struct shop *s = e->shop;
+    const struct kx_facilitator_word *word = &s->verified;
+    struct assay_buf body = ASSAY_BUF_INIT(1 << 20);
+
+    x402_request_write(&body, e->action.facilitator);
+    s->asked = text_of(s, assay_buf_view(&body));
+    assay_buf_fini(&body);
+    if (e->action.call == KX_FACILITATOR_VERIFY) {
+        note(s, "verify");
+        s->verify_calls++;
+    } else {
+        note(s, "settle");
+        word = &s->settled[s->settle_calls++ > 0];
+    }
+    return kx_core_facilitated(e->core, word, s->now_ms);
+}
+
 bool shop_step(struct shop_errand *e)
 {
     struct shop *s = e->shop;
@@ -266,6 +286,9 @@ bool shop_step(struct shop_errand *e)
         return true;
     case KX_DO_ORIGIN:
         e->action = carry_out_handler(e);
+        return true;
+    case KX_DO_FACILITATOR:
+        e->action = carry_out_call(e);
         return true;
     case KX_DO_ADMIT:
         note(s, "admit");

@@ -54,6 +54,13 @@ struct shop {
     const struct kx_chain_evidence *evidence; /**< what it says instead of the truth */
     unsigned looks, coin_looks, submissions;
 
+    /* the facilitator */
+    const struct x402_supported *supported; /**< that requests come with */
+    struct kx_facilitator_word verified;    /**< what it says to /verify */
+    struct kx_facilitator_word settled[2];  /**< what it says to the first /settle, and to others */
+    unsigned verify_calls, settle_calls;
+    const char *asked; /**< the body of the last call */
+
     /* the handler */
     unsigned runs;
     enum assay_code handler_code;
