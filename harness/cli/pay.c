@@ -70,8 +70,8 @@ static void help(void)
         "offers\n"
         "them, and what is bought there later is charged to it without a transaction.\n\n"
         "  --policy FILE   what may be paid, in JSON: allowedOrigins, allowedPayTo,\n"
-        "                  maximumExactAmountSompi, requiredSource and more, of channels too\n"
-        "                  (ref/client/kx_policy.h)\n"
+        "                  maximumExactAmountSompi, requiredSource, and the limits of channels,\n"
+        "                  below (docs/kaspa-x402.md has all of it)\n"
         "  --wallet URL    who signs: http on loopback (docs/wallet-role.md)\n"
         "  --node URL      node RPC (ws on loopback) whose word settles a payment; without it "
         "none\n"
@@ -89,10 +89,26 @@ static void help(void)
         "                  0: any time)\n"
         "  --json          the line on stderr is a JSON object\n"
         "  --list          the attempts and channels of the folder\n"
-        "  --refund CHANNEL  takes back what is left of it, after its timeout\n"
+        "  --refund CHANNEL  takes back what is left of it, after its timeout; CHANNEL is an id "
+        "of\n"
+        "                  64 hex digits, from --list\n"
         "  --top-up CHANNEL  prints the top-up that waits for the server's signature, for its "
         "operator\n"
         "  --defect NAME   switch on a seeded defect; may be repeated (assay list defects)\n\n"
+        "Members of the policy for channels (sums and DAA scores are texts):\n"
+        "  allowBatch            true; then all up to allowedResources have to be there\n"
+        "  maximumBatchChargeSompi              of one request\n"
+        "  maximumInitialDepositSompi           of one channel\n"
+        "  maximumTopUpSompi                    at once\n"
+        "  maximumCumulativeAuthorizationSompi  of one channel, for its life\n"
+        "  maximumTotalExposureSompi            ever put into one channel\n"
+        "  minimumRefundLeadDaa  vouchers end so long before the refund\n"
+        "  maximumRefundHorizonDaa              and the refund is nearer than that\n"
+        "  allowedServerKeys     x-only keys, 64 hex digits each\n"
+        "  allowedResources      URLs; one that ends in * is the beginning of some\n"
+        "  depositSompi          default: the smallest that is offered\n"
+        "  topUpSompi            default: what the request lacks\n"
+        "  channelConfirmations  a number, default 30: how deep a channel's transactions are\n\n"
         "exit: 0 paid and delivered, or free, or refunded; 1 nothing was paid; 2 a payment, or a\n"
         "      transaction of a channel, is out that is not settled, or was not answered: run the\n"
         "      same again; 3 usage, a bad file, own trouble\n",
@@ -412,6 +428,24 @@ static const char *what_is_missing(const struct pay *p)
     return NULL;
 }
 
+/* Each of three options is a command of its own, that buys nothing. */
+static bool contradicts(const struct pay *p, int urls)
+{
+    const struct kx_pay_options *o = &p->options;
+    const char *command = p->lists ? "--list" : p->top_up != NULL ? "--top-up" : "--refund";
+
+    if (p->lists + (p->top_up != NULL) + (o->refund != NULL) > 1)
+        return cli_wrong("pay", "--list, --top-up and --refund are three commands: give one") != 0;
+    if (!p->lists && p->top_up == NULL && o->refund == NULL)
+        return urls != 1 && cli_wrong("pay", "name one URL to pay for") != 0;
+    if (urls != 0)
+        return cli_wrong("pay", "%s takes no URL", command) != 0;
+    if (o->method != NULL || p->body_file != NULL || o->identifier != NULL)
+        return cli_wrong("pay", "%s buys nothing: --method, --body and --id have no place there",
+                         command) != 0;
+    return false;
+}
+
 static int pay(struct pay *p)
 {
     struct assay_buf text = ASSAY_BUF_INIT(KX_POLICY_MAX_BYTES),
@@ -458,14 +492,12 @@ int cli_pay(int argc, char **argv)
         if (p.wrong)
             return EXIT_TROUBLE;
     }
+    if (contradicts(&p, argc - optind))
+        return EXIT_TROUBLE;
     if (p.lists)
-        return optind == argc ? list(&p) : cli_wrong("pay", "--list takes no URL");
+        return list(&p);
     if (p.top_up != NULL)
-        return optind == argc ? print_top_up(&p) : cli_wrong("pay", "--top-up takes no URL");
-    if (p.options.refund != NULL && optind != argc)
-        return cli_wrong("pay", "--refund takes no URL");
-    if (p.options.refund == NULL && optind + 1 != argc)
-        return cli_wrong("pay", "name one URL to pay for");
+        return print_top_up(&p);
     if ((missing = what_is_missing(&p)) != NULL)
         return cli_wrong("pay", "%s", missing);
     p.options.url = argv[optind];

@@ -3,6 +3,7 @@
 #include "roles/kaspa_shop_internal.h"
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "http/sock.h"
 
 #include <errno.h>
@@ -90,6 +91,8 @@ static bool settle(struct turn *t)
 {
     if (t->answer.payment == KASPA_SHOP_LEAVES)
         return true;
+    if (t->payment.batch != NULL)
+        return t->payment.is_good && shop_charge(t->shop, &t->payment);
     return t->payment.is_good && submit(t);
 }
 
@@ -123,7 +126,7 @@ static void challenge(struct turn *t)
     t->reply->status = 402;
     if (gives_field(t, "PAYMENT-REQUIRED"))
         return;
-    shop_add_challenge(&json, t->shop, t->request, t->request->payment != NULL);
+    shop_add_challenge(&json, t->shop, t->request, t->request->payment != NULL, t->payment.channel);
     assay_base64_encode(shop_reply_add(t->reply, "PAYMENT-REQUIRED"), ASSAY_BASE64_STD,
                         assay_buf_view(&json));
     assay_buf_fini(&json);
@@ -187,7 +190,12 @@ static void log_payment(struct kaspa_shop *shop, struct kaspa_shop_call *call,
                         const struct shop_payment *payment)
 {
     if (payment->is_read) {
-        memcpy(call->txid, payment->verdict.transaction_id, sizeof(call->txid));
+        if (payment->batch == NULL) {
+            memcpy(call->txid, payment->verdict.transaction_id, sizeof(call->txid));
+        } else {
+            assay_hex_encode(call->txid, assay_bytes_of(payment->batch->verdict.commitment_id, 32));
+            assay_hex_encode(call->channel, assay_bytes_of(payment->batch->said.channel_id, 32));
+        }
         call->expires_ms = payment->expires_ms;
     }
     if (!payment->is_good)
@@ -271,6 +279,12 @@ static enum assay_code init(struct kaspa_shop *shop, const struct kaspa_shop_opt
     kaspa_chain_info(options->chain, &info);
     kaspa_chain_lock_give(options->lock);
     shop->network = info.network;
+    shop->refund_daa = info.daa_score + KASPA_SHOP_LIFE;
+    if (options->channel_key != NULL) {
+        shop->channel_key = *options->channel_key;
+        assay_hex_encode(shop->channel_key_text,
+                         assay_bytes_of(shop->channel_key.xonly, ASSAY_XONLY_BYTES));
+    }
     if (kaspa_address_decode(&address, NULL, assay_str(options->pay_to)) != KASPA_ADDRESS_OK ||
         snprintf(shop->pay_to, sizeof(shop->pay_to), "%s", options->pay_to) >=
             (int)sizeof(shop->pay_to))
@@ -312,6 +326,7 @@ void kaspa_shop_stop(struct kaspa_shop *shop)
     pthread_cond_destroy(&shop->changed);
     pthread_mutex_destroy(&shop->lock);
     assay_arena_fini(&shop->texts);
+    assay_key_wipe(&shop->channel_key);
     assay_free(shop);
 }
 
@@ -328,6 +343,16 @@ const char *kaspa_shop_elsewhere(const struct kaspa_shop *shop)
 const char *kaspa_shop_pay_to(const struct kaspa_shop *shop)
 {
     return shop->pay_to;
+}
+
+const char *kaspa_shop_channel_key(const struct kaspa_shop *shop)
+{
+    return shop->channel_key_text;
+}
+
+uint64_t kaspa_shop_refund_daa(const struct kaspa_shop *shop)
+{
+    return shop->refund_daa;
 }
 
 void kaspa_shop_behave(struct kaspa_shop *shop, const struct kaspa_shop_behaviour *behaviour)

@@ -1,4 +1,5 @@
-/** The role `shop`: an x402 server that sells for Kaspa, scheme exact, before a simulated chain.
+/** The role `shop`: an x402 server that sells for Kaspa before a simulated chain, by scheme exact
+ *  or, where it is told to, by channel.
  *
  *  Honest unless told otherwise: any request without a payment is asked for one (402, one
  * standard-native offer, the payment-identifier extension); a payment is verified as the spec has
@@ -6,7 +7,11 @@
  * can be replaced, its offers edited, its connection cut. It listens on two ports of 127.0.0.1, so
  * that a client can be sent to another origin. Its log is locked.
  *
- *  Source: Kaspa x402 exact digest, sections 2, 3, 12 and 14.
+ *  By channel its challenge has one batch-settlement offer alone; deposits and vouchers are judged
+ *  as the spec has it, a charge is answered with its receipt, and a refusal tells the channel's
+ *  state. It claims when it is told to.
+ *
+ *  Source: Kaspa x402 exact digest, sections 2, 3, 12 and 14; batch digest, sections 3, 6 and 7.
  *
  *  Starting and stopping are for one thread; the rest is for any.
  */
@@ -21,6 +26,12 @@
 #define KASPA_SHOP_FIELDS_MAX 4
 #define KASPA_SHOP_PRICE UINT64_C(30000000) /**< sompi */
 #define KASPA_SHOP_TIMEOUT_S 60             /**< maxTimeoutSeconds of its offers */
+
+/* of its channels */
+#define KASPA_SHOP_RESERVE UINT64_C(50000000)
+#define KASPA_SHOP_DEPOSIT (2 * KASPA_SHOP_PRICE + KASPA_SHOP_RESERVE) /**< two purchases */
+#define KASPA_SHOP_LIFE UINT64_C(10000) /**< DAA from its start to the refund */
+#define KASPA_SHOP_CHANNELS_MAX 128     /**< known at a time; another is refused */
 
 /** Before a challenge leaves: changes the tree that it is written of. Called on the shop's threads.
  */
@@ -67,9 +78,11 @@ struct kaspa_shop_answer {
 struct kaspa_shop_behaviour {
     struct kaspa_shop_answer unpaid[KASPA_SHOP_ANSWERS_MAX], paid[KASPA_SHOP_ANSWERS_MAX];
     size_t unpaid_count, paid_count;
-    kaspa_shop_edit *edit; /**< of its challenges; NULL: none */
-    bool edits_later;      /**< only of those that it sends to who has paid */
-    const void *arg;       /**< of edit; outlives the behaviour */
+    kaspa_shop_edit *edit;         /**< of its challenges; NULL: none */
+    bool edits_later;              /**< only of those that it sends to who has paid */
+    bool by_channel;               /**< it offers a channel, and takes payments on one alone */
+    kaspa_shop_edit *edit_receipt; /**< of a channel's charges; NULL: none */
+    const void *arg;               /**< of the edits; outlives the behaviour */
 };
 
 /** One request, as it came. Strings live until the shop stops. */
@@ -80,7 +93,8 @@ struct kaspa_shop_call {
     const char *body;     /**< at most 64 KiB kept */
     const char *payment;  /**< PAYMENT-SIGNATURE; NULL: none came */
     const char *fault;    /**< why that is no good payment; NULL: it is one, or none came */
-    char txid[65];        /**< of its transaction; "": none could be read */
+    char txid[65];        /**< of its transaction, or its commitment id; "": none could be read */
+    char channel[65];     /**< id of the channel that it is on; "": on none */
     int64_t expires_ms;   /**< of its authorization; 0: none could be read */
     int64_t at_ns, at_ms; /**< CLOCK_MONOTONIC; the wall clock */
     int status;           /**< that it was answered with; 0: not yet, or not at all */
@@ -90,9 +104,11 @@ struct kaspa_shop_call {
 
 struct kaspa_shop_options {
     struct kaspa_chain *chain;
-    struct kaspa_chain_lock *lock; /**< guards the chain; both outlive the shop */
-    struct kaspa_node *node;       /**< is told of what the shop mines; NULL: none */
-    const char *pay_to;            /**< an address of the chain's network; copied */
+    struct kaspa_chain_lock *lock;       /**< guards the chain; both outlive the shop */
+    struct kaspa_node *node;             /**< is told of what the shop mines; NULL: none */
+    const char *pay_to;                  /**< an address of the chain's network; copied */
+    const struct assay_key *channel_key; /**< of the server in channels, copied; NULL: it has none,
+                                            and is told to sell by none */
 };
 
 struct kaspa_shop;
@@ -105,6 +121,14 @@ void kaspa_shop_stop(struct kaspa_shop *shop); /**< closes, joins, frees; NULL i
 const char *kaspa_shop_origin(const struct kaspa_shop *shop); /**< "http://127.0.0.1:PORT" */
 const char *kaspa_shop_elsewhere(const struct kaspa_shop *shop);
 const char *kaspa_shop_pay_to(const struct kaspa_shop *shop);
+/** The key in its offers of channels, as 64 digits; "": it has none. */
+const char *kaspa_shop_channel_key(const struct kaspa_shop *shop);
+/** The DAA score above which the channels that it offers can be refunded. */
+uint64_t kaspa_shop_refund_daa(const struct kaspa_shop *shop);
+/** Puts a claim on the chain of all that the highest voucher it was shown is good for, on the
+ *  channel that was paid on last, one block deep. False: there is none, or the chain does not take
+ *  it. */
+bool kaspa_shop_claims(struct kaspa_shop *shop) ASSAY_MUST_USE;
 /** The body of what it sells at that target: "the goods of /goods\n". */
 void kaspa_shop_goods(struct assay_buf *out, const char *target);
 /** From the next request on; what it holds is answered by the new one. */

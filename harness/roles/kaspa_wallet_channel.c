@@ -35,6 +35,21 @@ struct wallet_consent *wallet_find_consent(struct kaspa_wallet *w, const uint8_t
     return NULL;
 }
 
+static bool is_opening(const struct wallet_consent *consent)
+{
+    return assay_bytes_is(consent->operation, "open");
+}
+
+bool wallet_consent_is_of(const struct wallet_consent *consent,
+                          const struct wallet_channel *channel)
+{
+    if (is_opening(consent))
+        return memcmp(channel->consent, consent->digest, sizeof(consent->digest)) == 0;
+    return channel->is_made && memcmp(channel->id, consent->channel_id, 32) == 0 &&
+           memcmp(channel->key.xonly, consent->client, ASSAY_XONLY_BYTES) == 0 &&
+           kaspa_hash_equal(&channel->covenant_id, &consent->covenant_id);
+}
+
 struct asked {
     struct wallet_consent consent;
     struct assay_bytes source;
@@ -62,6 +77,11 @@ static bool read_intent(struct asked *out, struct assay_arena *arena, const stru
         SAYS("serverPublicKey", BYTES, consent.server),
         SAYS("topUpSompi", SUM, consent.top_up),
     };
+    static const struct kx_member of_channel[] = {
+        SAYS("channelId", BYTES, consent.channel_id),
+        SAYS("clientPublicKey", BYTES, consent.client),
+        SAYS("covenantId", BYTES, consent.covenant_id),
+    };
     static const struct kx_member digest = SAYS("intentDigest", BYTES, digest);
 #undef SAYS
     const struct kx_reader r = wallet_reader(arena, doc, "intent", why);
@@ -69,6 +89,8 @@ static bool read_intent(struct asked *out, struct assay_arena *arena, const stru
     char text[X402_HASH_TEXT_BYTES];
 
     if (!kx_read_members(&r, intent, members, ARRAY_LEN(members), out) ||
+        (!is_opening(&out->consent) &&
+         !kx_read_members(&r, intent, of_channel, ARRAY_LEN(of_channel), out)) ||
         !kx_read_members(&r, 0, &digest, 1, out) || x402_hash(text, doc, intent, why) != ASSAY_OK ||
         assay_hex_decode(out->consent.digest, 32, assay_str(text), true) != ASSAY_OK)
         return false;
@@ -181,7 +203,7 @@ bool wallet_make_key(struct kaspa_wallet *w, struct assay_buf *out, struct assay
     if (!kx_read_members(&r, 0, members, ARRAY_LEN(members), &order))
         return false;
     consent = wallet_find_consent(w, order.digest);
-    if (consent == NULL || !assay_bytes_is(consent->operation, "open"))
+    if (consent == NULL || !is_opening(consent))
         return wallet_refuse(why, ASSAY_E_DENIED, "no opening of that digest was consented to");
     if (!wallet_judge_source(w, order.source, consent->network, why) ||
         (channel = channel_of(w, order.digest, why)) == NULL)
@@ -257,7 +279,7 @@ static bool judge_voucher(struct kaspa_wallet *w, struct voucher_order *order,
         memcmp(channel->id, order->presented.channel_id, 32) != 0 ||
         !kaspa_hash_equal(&channel->covenant_id, &order->voucher.covenant_id))
         return wallet_refuse(why, ASSAY_E_MISMATCH, "the channel is none of this wallet's");
-    if (order->voucher.amount != consent->after ||
+    if (!wallet_consent_is_of(consent, channel) || order->voucher.amount != consent->after ||
         memcmp(order->presented.fingerprint, consent->fingerprint, 32) != 0 ||
         memcmp(order->presented.requirements, consent->requirements, 32) != 0 ||
         memcmp(order->presented.context, consent->context, 32) != 0)

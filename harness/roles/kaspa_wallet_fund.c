@@ -92,7 +92,7 @@ static bool read_order(struct order *out, struct assay_arena *arena, const struc
 
 /* ---- what it agrees with ---- */
 
-/* What goes into a channel was consented to, of this amount, for this payee and server. */
+/* What goes into a channel was consented to, once, of this amount, for this payee and server. */
 static bool judge_consent(struct kaspa_wallet *w, const struct order *order, struct assay_err *why)
 {
     const struct wallet_consent *consent = wallet_find_consent(w, order->digest);
@@ -100,14 +100,16 @@ static bool judge_consent(struct kaspa_wallet *w, const struct order *order, str
 
     if (consent == NULL || !assay_bytes_is(consent->operation, is_first ? "open" : "top-up"))
         return wallet_refuse(why, ASSAY_E_DENIED, "nothing of that digest was consented to");
-    if (is_first && memcmp(order->channel->consent, order->digest, 32) != 0)
-        return wallet_refuse(why, ASSAY_E_MISMATCH, "the key was made for another channel");
-    return (assay_bytes_equal(order->config.pay_to, consent->pay_to) &&
-            assay_bytes_equal(order->config.network, consent->network) &&
-            memcmp(order->config.server, consent->server, 32) == 0 &&
-            order->config.refund_timeout_daa == consent->timeout_daa &&
-            order->amount == (is_first ? consent->deposit : consent->top_up)) ||
-           wallet_refuse(why, ASSAY_E_MISMATCH, "this is not what was consented to");
+    if (!wallet_consent_is_of(consent, order->channel))
+        return wallet_refuse(why, ASSAY_E_MISMATCH, "this was consented to for another channel");
+    if (!(assay_bytes_equal(order->config.pay_to, consent->pay_to) &&
+          assay_bytes_equal(order->config.network, consent->network) &&
+          memcmp(order->config.server, consent->server, 32) == 0 &&
+          order->config.refund_timeout_daa == consent->timeout_daa &&
+          order->amount == (is_first ? consent->deposit : consent->top_up)))
+        return wallet_refuse(why, ASSAY_E_MISMATCH, "this is not what was consented to");
+    return !consent->is_used ||
+           wallet_refuse(why, ASSAY_E_CONFLICT, "another attempt has used this consent up");
 }
 
 /* The channel is this wallet's, and what spends it is on its own lineage. */
@@ -166,8 +168,13 @@ static bool make_coin(struct kaspa_wallet *w, struct wallet_attempt *a,
     return true;
 }
 
-static void remember_channel(struct order *order, const struct kx_batch_artifact *made)
+static void remember(struct kaspa_wallet *w, struct order *order,
+                     const struct kx_batch_artifact *made)
 {
+    struct wallet_consent *consent = wallet_find_consent(w, order->digest);
+
+    if (consent != NULL) /* a refund has none */
+        consent->is_used = true;
     if (order->kind != KX_BATCH_GENESIS)
         return;
     order->channel->is_made = true;
@@ -201,7 +208,7 @@ static bool make(struct kaspa_wallet *w, struct wallet_attempt *a, struct order 
     a->tx = &made->tx;
     a->spent = made->utxos;
     a->txid = made->id;
-    remember_channel(order, made);
+    remember(w, order, made);
     w->artifacts.signed_count++;
     return true;
 }

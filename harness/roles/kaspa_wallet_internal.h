@@ -42,6 +42,10 @@ struct wallet_consent {
     uint8_t digest[32], requirements[32], fingerprint[32], context[32], server[32];
     struct assay_bytes operation, network, pay_to;
     uint64_t deposit, top_up, after, timeout_daa;
+    /* of a charge or a top-up; an opening has none yet */
+    uint8_t channel_id[32], client[ASSAY_XONLY_BYTES];
+    struct kaspa_hash covenant_id;
+    bool is_used; /**< an attempt has put money into a channel by it */
 };
 
 /** A channel whose client this wallet is. */
@@ -122,6 +126,11 @@ struct kx_reader wallet_reader(struct assay_arena *arena, const struct assay_jso
 /** NULL: none. */
 struct wallet_consent *wallet_find_consent(struct kaspa_wallet *wallet, const uint8_t digest[32]);
 struct wallet_channel *wallet_find_channel(struct kaspa_wallet *wallet, const uint8_t client[32]);
+/** Whether a consent is about this very channel: an opening about the one whose key was made for
+ * it.
+ */
+bool wallet_consent_is_of(const struct wallet_consent *consent,
+                          const struct wallet_channel *channel);
 void wallet_own_address(char text[KASPA_ADDRESS_TEXT_MAX_BYTES], const struct kaspa_wallet *wallet);
 
 /* kaspa_wallet_channel.c and kaspa_wallet_fund.c: calls about channels, with the wallet's lock

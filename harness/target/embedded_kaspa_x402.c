@@ -92,6 +92,13 @@ static const char client[] =
     "   \"--retries\", \"3\", \"--wait\", \"100\", \"--poll\", \"10\", \"--node-deadline\", "
     "\"3000\",\n"
     "   \"--json\", \"${DEFECTS}\"]},\n"
+    " \"supports\": [\"channels\"],\n"
+    " \"operations\": {\n"
+    "   \"refund\": {\"command\": [\"${ASSAY}\", \"pay\", \"--refund\", \"${CHANNEL}\",\n"
+    "     \"--policy\", \"${POLICY}\", \"--wallet\", \"${WALLET}\", \"--node\", \"${NODE}\",\n"
+    "     \"--state\", \"${STORE}\", \"--wait\", \"100\", \"--poll\", \"10\", "
+    "\"--node-deadline\", \"3000\",\n"
+    "     \"${DEFECTS}\"]}},\n"
     " \"reset\": \"fresh-store\",\n"
     " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true}}\n";
 

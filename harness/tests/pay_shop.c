@@ -8,6 +8,7 @@ void pay_shop_begin(struct pay_shop *s, unsigned coins)
     struct kaspa_wallet_options wallet = {.seed = ASSAY_LIT("a payer"), .network = KASPA_TESTNET};
     struct kaspa_shop_options shop = {.chain = NULL};
     struct kaspa_outpoint outpoint;
+    struct assay_key channel_key;
     struct kaspa_spk spk;
 
     memset(s, 0, sizeof(*s));
@@ -16,6 +17,8 @@ void pay_shop_begin(struct pay_shop *s, unsigned coins)
     wallet.lock = shop.lock = s->w.lock;
     shop.node = s->w.node;
     shop.pay_to = s->w.address;
+    kaspa_key_from_seed(&channel_key, ASSAY_LIT("a shop"), ASSAY_LIT("channel server"));
+    shop.channel_key = &channel_key;
     cr_assert_eq(kaspa_wallet_start(&s->wallet, &wallet, NULL), ASSAY_OK);
     spk = kaspa_wallet_spk(s->wallet);
     for (unsigned i = 0; i < coins; i++)

@@ -2,6 +2,7 @@
  * every way to end one. That good payments buy is shown by test_pay.c. */
 #include "pay_shop.h"
 
+#include "kaspa_x402/batch_terms.h"
 #include "x402/envelope.h"
 
 #include <stdio.h>
@@ -91,6 +92,35 @@ Test(kaspa_shop, asks_for_a_payment_under_the_name_it_is_asked_by)
     cr_expect_eq(call.status, 402);
     cr_expect_not(call.is_elsewhere);
     json_decref(tree);
+}
+
+Test(kaspa_shop, offers_a_channel_where_it_is_told_to)
+{
+    struct x402_required required;
+    struct kx_batch_offer offer;
+    struct assay_bytes json;
+    struct assay_json doc;
+    struct assay_err err = {0};
+    const struct http_exchange *x;
+
+    kaspa_shop_behave(shop.shop, &(struct kaspa_shop_behaviour){.by_channel = true});
+    x = ask(NULL);
+    cr_assert_eq(x402_header_decode(&json, &shop.w.arena,
+                                    http_response_header(&x->response, "PAYMENT-REQUIRED", NULL),
+                                    NULL),
+                 ASSAY_OK);
+    cr_assert_eq(x402_document_parse(&doc, &shop.w.arena, json, true, NULL), ASSAY_OK);
+    cr_assert_eq(x402_required_read(&required, &shop.w.arena, &doc, NULL), X402_FAULT_NONE);
+    cr_assert_eq(required.accept_count, 1);
+    cr_expect_eq(kx_batch_offer_read(&offer, &shop.w.arena, &doc, &required.accepts[0], &err),
+                 KX_BATCH_TERMS_OK, "%s", err.text);
+    cr_expect_eq(offer.terms.refund_timeout_daa, kaspa_shop_refund_daa(shop.shop));
+    cr_expect_eq(offer.terms.min_deposit, KASPA_SHOP_DEPOSIT);
+    cr_expect_not(offer.has_state, "there is no channel yet");
+    cr_expect_eq(ask("e30=")->response.status, 402);
+    cr_expect_not_null(last_call().fault);
+    cr_expect_str_eq(last_call().channel, "");
+    cr_expect_not(kaspa_shop_claims(shop.shop), "of no channel");
 }
 
 Test(kaspa_shop, serves_nothing_for_what_is_no_payment)

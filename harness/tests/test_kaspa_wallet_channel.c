@@ -3,6 +3,10 @@
  * with one member changed. */
 #include "channel_payer.h"
 
+#include "base/hex.h"
+#include "kaspa_x402/batch.h"
+#include "x402/document.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -190,4 +194,144 @@ Test(kaspa_wallet_channel, signs_no_total_for_two_requests_that_may_both_be_pres
 
     cr_expect_eq(other.status, 409, "%s", other.body);
     cr_expect_eq(say("signBatchPayment", order).status, 200, "the same request once more");
+}
+
+/* ---- one consent, one channel ---- */
+
+static const char *text_at(const char *body, const char *object, const char *member)
+{
+    json_t *doc = json_loads(body, 0, NULL), *in = doc;
+    const char *text;
+
+    if (object != NULL)
+        in = json_object_get(doc, object);
+    text = json_string_value(json_object_get(in, member));
+    cr_assert_not_null(text, "%s in %s", member, body);
+    text = (const char *)assay_arena_copy(&payer.world.chain.arena, assay_str(text)).at;
+    json_decref(doc);
+    return text;
+}
+
+static const char *quoted(const char *text)
+{
+    return assay_arena_printf(&payer.world.chain.arena, "\"%s\"", text);
+}
+
+static void read_key(uint8_t out[32], const char *order, const char *member)
+{
+    cr_assert_eq(
+        assay_hex_decode(out, 32, assay_str(text_at(order, "channelConfig", member)), true),
+        ASSAY_OK);
+}
+
+/* An order with the id of the channel that its configuration is. */
+static const char *with_its_id(const char *order)
+{
+    struct kx_channel c = {
+        .network = assay_str(text_at(order, "channelConfig", "network")),
+        .template_id = assay_str(text_at(order, "channelConfig", "templateId")),
+        .pay_to = assay_str(text_at(order, "channelConfig", "payTo")),
+        .refund_address = assay_str(text_at(order, "channelConfig", "refundAddress")),
+        .refund_timeout_daa =
+            strtoull(text_at(order, "channelConfig", "refundTimeoutDaa"), NULL, 10),
+    };
+    char text[X402_HASH_TEXT_BYTES];
+    uint8_t id[32];
+
+    read_key(c.client, order, "clientPublicKey");
+    read_key(c.server, order, "serverPublicKey");
+    read_key(c.salt, order, "salt");
+    kx_channel_id(id, kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v3")), &c);
+    assay_hex_encode(text, assay_bytes_of(id, sizeof(id)));
+    return changed(order, NULL, "channelId", quoted(text));
+}
+
+/* The digest of another consent like the first one, for another identifier. */
+static const char *consent_anew(const char *identifier)
+{
+    const char *call =
+        changed(said_to("authorizeBatchPayment"), "intent", "paymentIdentifier", identifier);
+    struct assay_arena *arena = &payer.world.chain.arena;
+    struct assay_json doc;
+    char text[X402_HASH_TEXT_BYTES];
+    struct said said;
+
+    cr_assert_eq(x402_document_parse(&doc, arena, assay_str(call), true, NULL), ASSAY_OK);
+    cr_assert_eq(x402_hash(text, &doc, assay_json_member(&doc, 0, "intent"), NULL), ASSAY_OK);
+    said = say("authorizeBatchPayment", changed(call, NULL, "intentDigest", quoted(text)));
+    cr_assert_eq(said.status, 200, "%s", said.body);
+    return text_at(said.body, "result", "intentDigest");
+}
+
+Test(kaspa_wallet_channel, puts_money_into_one_channel_for_one_consent)
+{
+    const char *order = changed(said_to("prepareEscrowDeposit"), NULL, "attemptId", FRESH),
+               *salted = with_its_id(changed(order, "channelConfig", "salt", OTHER_HASH));
+    struct said again = say("prepareEscrowDeposit", order),
+                other = say("prepareEscrowDeposit", salted);
+
+    cr_expect_eq(again.status, 409, "the same channel once more: %s", again.body);
+    cr_expect_eq(other.status, 409, "another channel of the key: %s", other.body);
+    cr_expect_eq(kaspa_wallet_signed(payer.wallet), 1);
+}
+
+/* Each consent of an opening goes for the channel whose key was made for it. */
+Test(kaspa_wallet_channel, signs_for_one_channel_nothing_that_was_consented_to_for_another)
+{
+    const char *digest = consent_anew("\"another-identifier\""), *order, *voucher, *covenant, *at;
+    struct said said = say("createChannelKey", changed(said_to("createChannelKey"), NULL,
+                                                       "intentDigest", quoted(digest)));
+    const char *client = quoted(text_at(said.body, "result", "clientPublicKey"));
+
+    order = changed(said_to("prepareEscrowDeposit"), "channelConfig", "clientPublicKey", client);
+    order = with_its_id(changed(order, NULL, "attemptId", FRESH));
+    said = say("prepareEscrowDeposit", order);
+    cr_expect_eq(said.status, 422, "another's consent: %s", said.body);
+    order = changed(order, NULL, "intentDigest", quoted(digest));
+    said = say("prepareEscrowDeposit", order);
+    cr_assert_eq(said.status, 200, "%s", said.body);
+    at = strstr(text_at(said.body, "result", "transaction"), "ovenantId\":\"");
+    cr_assert_not_null(at, "%s", said.body);
+    covenant = assay_arena_printf(&payer.world.chain.arena, "\"%.64s\"", at + 12);
+    voucher = changed(said_to("signBatchPayment"), NULL, "attemptId", "\"voucher-of-the-second\"");
+    voucher = changed(voucher, NULL, "clientPublicKey", client);
+    voucher = changed(voucher, NULL, "channelId", quoted(text_at(order, NULL, "channelId")));
+    voucher = changed(voucher, NULL, "covenantId", covenant);
+    said = say("signBatchPayment", voucher);
+    cr_expect_eq(said.status, 422, "another's consent: %s", said.body);
+    said = say("signBatchPayment", changed(voucher, NULL, "intentDigest", quoted(digest)));
+    cr_expect_eq(said.status, 200, "its own: %s", said.body);
+}
+
+/* A charge is consented to for a channel that is named. */
+Test(kaspa_wallet_channel, charges_the_channel_that_the_intent_names)
+{
+    static const char *const members[] = {"channelId", "clientPublicKey", "covenantId"};
+    struct kaspa_node_call found, charge = {.params = NULL}, voucher = {.params = NULL};
+
+    channel_payer_buy(&payer, "/report?day=2");
+    channel_payer_expect(&payer, 0, "assay pay: paid", "the second");
+    for (uint64_t i = 1; kaspa_wallet_call(payer.wallet, i, &found); i++) {
+        if (strcmp(found.method, "authorizeBatchPayment") == 0)
+            charge = found;
+        if (strcmp(found.method, "signBatchPayment") == 0)
+            voucher = found;
+    }
+    cr_assert_str_eq(text_at(charge.params, "intent", "operation"), "charge");
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        const char *call = changed(charge.params, "intent", members[i], OTHER_HASH);
+        char text[X402_HASH_TEXT_BYTES];
+        struct assay_json doc;
+        struct said said;
+
+        cr_assert_eq(
+            x402_document_parse(&doc, &payer.world.chain.arena, assay_str(call), true, NULL),
+            ASSAY_OK);
+        cr_assert_eq(x402_hash(text, &doc, assay_json_member(&doc, 0, "intent"), NULL), ASSAY_OK);
+        said = say("authorizeBatchPayment", changed(call, NULL, "intentDigest", quoted(text)));
+        cr_assert_eq(said.status, 200, "%s", said.body);
+        said = say("signBatchPayment", changed(changed(voucher.params, NULL, "attemptId", FRESH),
+                                               NULL, "intentDigest", quoted(text)));
+        cr_expect_eq(said.status, 422, "%s: %s", members[i], said.body);
+    }
 }

@@ -460,6 +460,24 @@ Test(pay, says_what_is_wrong_with_its_arguments)
          {"pay", "http://me:secret@127.0.0.1/", "--policy", "policy.json", "--wallet",
           "http://127.0.0.1", "--state", "state"},
          "user information"},
+        {"a wallet with credentials",
+         {"pay", "http://127.0.0.1/", "--policy", "policy.json", "--wallet",
+          "http://me:secret@127.0.0.1", "--state", "state"},
+         "--wallet"},
+        {"a node with credentials",
+         {"pay", "http://127.0.0.1/", "--policy", "policy.json", "--wallet", "http://127.0.0.1",
+          "--node", "ws://me:secret@127.0.0.1", "--state", "state"},
+         "--node"},
+        {"two commands", {"pay", "--list", "--refund", "x", "--state", "state"}, "give one"},
+        {"two others", {"pay", "--top-up", "x", "--refund", "x", "--state", "state"}, "give one"},
+        {"a refund of a URL", {"pay", "http://127.0.0.1/", "--refund", "x"}, "takes no URL"},
+        {"a refund with a body", {"pay", "--refund", "x", "--body", "b"}, "--body"},
+        {"a top-up with a method", {"pay", "--top-up", "x", "--method", "PUT"}, "--method"},
+        {"a top-up of no id", {"pay", "--top-up", "x", "--state", "state"}, "64 digits"},
+        {"a refund of no id",
+         {"pay", "--refund", "x", "--policy", "policy.json", "--wallet", "http://127.0.0.1",
+          "--state", "state"},
+         "64 digits"},
     };
 
     write_policy(&(struct policy){.origin = NULL});
@@ -469,6 +487,8 @@ Test(pay, says_what_is_wrong_with_its_arguments)
         cr_expect_eq(pay.status, 3, "row: %s: %d", rows[i].name, pay.status);
         cr_expect(program_says(&pay, rows[i].says), "row: %s: %.*s", rows[i].name, (int)pay.err.len,
                   (const char *)pay.err.at);
+        cr_expect_not(program_says(&pay, "secret"), "row: %s: a password is not printed",
+                      rows[i].name);
     }
     expect_left(0, 0, 0, "usage");
 }

@@ -77,7 +77,7 @@ enum assay_code assay_file_read(struct assay_buf *out, const char *path, struct 
 }
 
 /* Creates a new file beside `path`; its name is left in `name`. Returns a descriptor or -1. */
-static int create_beside(struct assay_buf *name, const char *path)
+static int create_beside(struct assay_buf *name, const char *path, mode_t mode)
 {
     for (unsigned i = 0; i < TEMPORARY_TRIES; i++) {
         const char *text;
@@ -90,7 +90,7 @@ static int create_beside(struct assay_buf *name, const char *path)
             errno = ENOMEM;
             return -1;
         }
-        fd = open(text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -110,12 +110,12 @@ static bool write_all(int fd, struct assay_bytes content)
     return true;
 }
 
-enum assay_code assay_file_write(const char *path, struct assay_bytes content,
-                                 struct assay_err *err)
+static enum assay_code replace(const char *path, mode_t mode, struct assay_bytes content,
+                               struct assay_err *err)
 {
     struct assay_buf name = ASSAY_BUF_INIT(2 * PATH_MAX);
     enum assay_code rc = ASSAY_OK;
-    int fd = create_beside(&name, path);
+    int fd = create_beside(&name, path, mode);
     bool written;
 
     if (fd < 0) {
@@ -135,4 +135,16 @@ enum assay_code assay_file_write(const char *path, struct assay_bytes content,
 out:
     assay_buf_fini(&name);
     return rc;
+}
+
+enum assay_code assay_file_write(const char *path, struct assay_bytes content,
+                                 struct assay_err *err)
+{
+    return replace(path, 0666, content, err);
+}
+
+enum assay_code assay_file_write_private(const char *path, struct assay_bytes content,
+                                         struct assay_err *err)
+{
+    return replace(path, 0600, content, err);
 }

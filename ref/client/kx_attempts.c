@@ -43,12 +43,19 @@ static bool sync_parent(int fd)
 static enum assay_code open_folder(struct kx_attempts *a, struct assay_err *err)
 {
     bool is_made = mkdir(a->folder, 0700) == 0;
+    struct stat about;
 
     if (!is_made && errno != EEXIST)
         return fail_io(err, a->folder, "made");
     a->fd = open(a->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (a->fd < 0 || (is_made && !sync_parent(a->fd)))
+    if (a->fd < 0 || fstat(a->fd, &about) != 0 || (is_made && !sync_parent(a->fd)))
         return fail_io(err, a->folder, "opened");
+    if ((about.st_mode & 077) != 0)
+        return assay_fail(
+            err, ASSAY_E_DENIED, 0,
+            "state folder %s: is open to others than its owner, and holds what can be "
+            "spent: close it with chmod 700, or name another folder",
+            a->folder);
     if (flock(a->fd, LOCK_EX | LOCK_NB) != 0)
         return assay_fail(err, ASSAY_E_BUSY, 0,
                           "state folder %s: another payment is using it; wait for its end, or name "
@@ -99,7 +106,7 @@ enum assay_code kx_attempts_write(struct kx_attempts *a, const char *name,
         rc = assay_fail(err, file == NULL ? path.bad : text->bad, 0, "file %s: %s", name,
                         assay_code_text(file == NULL ? path.bad : text->bad));
     else
-        rc = assay_file_write(file, assay_buf_view(text), err);
+        rc = assay_file_write_private(file, assay_buf_view(text), err);
     if (rc == ASSAY_OK && fsync(a->fd) != 0)
         rc = fail_io(err, a->folder, "synced");
     assay_buf_fini(&path);

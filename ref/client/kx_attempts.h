@@ -1,8 +1,8 @@
 /** What a payer must remember of its payments, in a folder: one file an attempt.
  *
- *  A file is written beside, synced, renamed over, and its folder synced, so that after a kill or a
- *  loss of power an attempt is there whole or as it was. One program at a time works on a folder:
- *  it holds a lock from _open to _close. Reading a list needs none.
+ *  A file (0600) is written beside, synced, renamed over, and its folder synced, so that after a
+ * kill or a loss of power an attempt is there whole or as it was. One program at a time works on a
+ * folder: it holds a lock from _open to _close. Reading a list needs none.
  *
  *  Life of an attempt:  INTENDED: identifier, terms and deadline are fixed, a wallet may have been
  *                       asked to sign them, nothing has left.
@@ -74,8 +74,8 @@ enum assay_code kx_client_attempt_read(struct kx_client_attempt *out, struct ass
 
 struct kx_attempts;
 
-/** Makes the folder (0700) where it is missing, and locks it. IO; BUSY: another program works on
- *  it; NOMEM. */
+/** Makes the folder (0700) where it is missing, and locks it. IO; DENIED: it is open to others than
+ *  its owner; BUSY: another program works on it; NOMEM. */
 enum assay_code kx_attempts_open(struct kx_attempts **out, const char *folder,
                                  struct assay_err *err) ASSAY_MUST_USE;
 void kx_attempts_close(struct kx_attempts *attempts); /**< NULL is taken */

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "client/kx_attempts_internal.h"
+#include "defects/defects.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,23 @@ static void name_of(char name[NAME_BYTES], const char *hash, const char *suffix)
     (void)snprintf(name, NAME_BYTES, "%s%s", hash, suffix);
 }
 
+static void name_of_ended(char name[NAME_BYTES], const struct kx_client_channel *channel)
+{
+    char id[X402_HASH_TEXT_BYTES];
+
+    assay_hex_encode(id, assay_bytes_of(channel->channel_id, sizeof(channel->channel_id)));
+    name_of(name, id, ENDED_SUFFIX);
+}
+
+static bool is_named(const struct kx_client_channel *channel, const char *name)
+{
+    char live[NAME_BYTES], ended[NAME_BYTES];
+
+    name_of(live, channel->key, SUFFIX);
+    name_of_ended(ended, channel);
+    return strcmp(name, live) == 0 || strcmp(name, ended) == 0;
+}
+
 static enum assay_code read_file(struct kx_client_channel *out, struct assay_arena *arena,
                                  const char *folder, const char *name, struct assay_err *err)
 {
@@ -25,8 +43,7 @@ static enum assay_code read_file(struct kx_client_channel *out, struct assay_are
     if (rc == ASSAY_OK)
         rc = assay_err_wrap(err, kx_client_channel_read(out, arena, text, err), "%s/%s", folder,
                             name);
-    if (rc == ASSAY_OK && (strncmp(name, out->key, strlen(out->key)) != 0 ||
-                           strcmp(name + strlen(out->key), SUFFIX) != 0))
+    if (rc == ASSAY_OK && !is_named(out, name))
         rc = assay_fail(err, ASSAY_E_MISMATCH, 0, "%s/%s: is another channel's", folder, name);
     if (rc != ASSAY_OK)
         (void)assay_fail(err, rc, 0, "state folder %s: %s", folder, assay_code_text(rc));
@@ -44,16 +61,28 @@ enum assay_code kx_channels_find(struct kx_attempts *attempts, struct kx_client_
     return *found ? read_file(out, arena, kx_attempts_folder(attempts), name, err) : ASSAY_OK;
 }
 
+/* Where a channel's file is: under its key, and once it has ended, under its id. */
+struct place {
+    char live[NAME_BYTES], ended[NAME_BYTES];
+    bool is_ended;
+};
+
 /* What is there has to be what was read: else somebody else has been at it. */
-static enum assay_code compare(struct kx_attempts *attempts,
-                               const struct kx_client_channel *channel, struct assay_err *err)
+static enum assay_code locate(struct place *out, struct kx_attempts *attempts,
+                              const struct kx_client_channel *channel, struct assay_err *err)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(8 * KX_CHANNEL_MAX_BYTES);
     struct kx_client_channel there = {.version = 0};
-    bool found = false;
+    bool found = false, is_other;
     enum assay_code rc = kx_channels_find(attempts, &there, &found, &arena, channel->key, err);
 
-    if (rc == ASSAY_OK && there.version != channel->version)
+    name_of(out->live, channel->key, SUFFIX);
+    name_of_ended(out->ended, channel);
+    is_other = found && memcmp(there.channel_id, channel->channel_id, 32) != 0;
+    out->is_ended = rc == ASSAY_OK && (is_other || !found) && kx_attempts_has(attempts, out->ended);
+    if (out->is_ended)
+        rc = read_file(&there, &arena, kx_attempts_folder(attempts), out->ended, err);
+    if (rc == ASSAY_OK && (there.version != channel->version || (is_other && !out->is_ended)))
         rc = assay_fail(err, ASSAY_E_CONFLICT, 0,
                         "the channel was changed meanwhile: its file has version %" PRIu64
                         " instead of %" PRIu64,
@@ -62,36 +91,22 @@ static enum assay_code compare(struct kx_attempts *attempts,
     return rc;
 }
 
-/* Under the name of its id; its key is free from then on. */
-static enum assay_code put_away(struct kx_attempts *attempts,
-                                const struct kx_client_channel *channel,
-                                const struct assay_buf *text, struct assay_err *err)
-{
-    char id[X402_HASH_TEXT_BYTES], name[NAME_BYTES];
-    enum assay_code rc;
-
-    assay_hex_encode(id, assay_bytes_of(channel->channel_id, sizeof(channel->channel_id)));
-    name_of(name, id, ENDED_SUFFIX);
-    rc = kx_attempts_write(attempts, name, text, err);
-    name_of(name, channel->key, SUFFIX);
-    return rc == ASSAY_OK ? kx_attempts_remove(attempts, name, err) : rc;
-}
-
 enum assay_code kx_channels_save(struct kx_attempts *attempts, struct kx_client_channel *channel,
                                  struct assay_err *err)
 {
     struct assay_buf text = ASSAY_BUF_INIT(KX_CHANNEL_MAX_BYTES);
     struct kx_client_channel next = *channel;
-    char name[NAME_BYTES];
-    enum assay_code rc = compare(attempts, channel, err);
+    struct place place;
+    enum assay_code rc = locate(&place, attempts, channel, err);
+    bool ends = channel->state == KX_CHANNEL_IS_ENDED && !place.is_ended;
 
-    if (rc != ASSAY_OK)
+    if (rc != ASSAY_OK || REF_DEFECT(kx_client_channel_unsaved))
         return rc;
     next.version++;
     kx_client_channel_write(&text, &next);
-    name_of(name, channel->key, SUFFIX);
-    rc = channel->state == KX_CHANNEL_IS_ENDED ? put_away(attempts, &next, &text, err)
-                                               : kx_attempts_write(attempts, name, &text, err);
+    rc = kx_attempts_write(attempts, ends || place.is_ended ? place.ended : place.live, &text, err);
+    if (rc == ASSAY_OK && ends)
+        rc = kx_attempts_remove(attempts, place.live, err); /* its key is free from then on */
     assay_buf_fini(&text);
     if (rc == ASSAY_OK)
         channel->version = next.version;
@@ -109,9 +124,10 @@ struct listener {
 static int is_channel(const struct dirent *entry)
 {
     size_t len = strlen(entry->d_name);
+    const char *suffix = entry->d_name + X402_HASH_TEXT_BYTES - 1;
 
-    return len == X402_HASH_TEXT_BYTES - 1 + strlen(SUFFIX) &&
-           strcmp(entry->d_name + X402_HASH_TEXT_BYTES - 1, SUFFIX) == 0;
+    return len >= X402_HASH_TEXT_BYTES &&
+           (strcmp(suffix, SUFFIX) == 0 || strcmp(suffix, ENDED_SUFFIX) == 0);
 }
 
 static enum assay_code tell(void *cls, bool *goes_on, struct assay_arena *arena, const char *name,

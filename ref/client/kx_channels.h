@@ -53,7 +53,8 @@ struct kx_client_channel {
     /* the transaction that moves the head, while it is on its way; empty otherwise */
     struct assay_bytes consent;      /**< digest of the intent that the payer consented to, hex */
     struct assay_bytes move_attempt; /**< the wallet's name for it */
-    struct assay_bytes move;         /**< signed, as safe JSON */
+    struct assay_bytes move;         /**< signed, as safe JSON; the genesis that could not arrive
+                                          stays with the channel that ended by that */
     struct assay_bytes since; /**< a chain block, hex, above which the head was made or is spent */
 };
 
@@ -73,8 +74,8 @@ enum assay_code kx_client_channel_read(struct kx_client_channel *out, struct ass
                                        struct assay_err *err) ASSAY_MUST_USE;
 
 /** Writes it over the version before it, durable when it returns; then channel->version is its own.
- *  One that has ended gives its key free. CONFLICT: the file is of another version; IO, TOO_LARGE,
- *  NOMEM, or as kx_client_channel_read. */
+ *  One that has ended gives its key free, and stays under its id whatever becomes of it later.
+ * CONFLICT: the file is of another version; IO, TOO_LARGE, NOMEM, or as kx_client_channel_read. */
 enum assay_code kx_channels_save(struct kx_attempts *attempts, struct kx_client_channel *channel,
                                  struct assay_err *err) ASSAY_MUST_USE;
 /** The channel of a key that has not ended; *found is false where there is none. One that cannot be
@@ -82,7 +83,7 @@ enum assay_code kx_channels_save(struct kx_attempts *attempts, struct kx_client_
 enum assay_code kx_channels_find(struct kx_attempts *attempts, struct kx_client_channel *out,
                                  bool *found, struct assay_arena *arena, const char *key,
                                  struct assay_err *err) ASSAY_MUST_USE;
-/** Calls `each` for every channel of a folder that has not ended, until it returns false. Takes no
+/** Calls `each` for every channel of a folder, ended ones too, until it returns false. Takes no
  *  lock. Fails as kx_channels_find. */
 enum assay_code kx_channels_each(const char *folder,
                                  bool (*each)(void *cls, const struct kx_client_channel *channel),

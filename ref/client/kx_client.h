@@ -62,8 +62,9 @@ enum kx_client_do {
     KX_CLIENT_DO_FETCH,  /**< after wait_ms send the request, with `payment`, then kx_client_fetched
                           */
     KX_CLIENT_DO_WALLET, /**< `call` the wallet with `body`, then kx_client_called */
-    KX_CLIENT_DO_SAVE,   /**< save `channel`, then `attempt`, where they are not NULL, then
-                            kx_client_saved */
+    KX_CLIENT_DO_SAVE,   /**< save `attempt`, then `channel`, where they are not NULL, then
+                            kx_client_saved: an attempt that is over is so before its channel is
+                            free */
     KX_CLIENT_DO_FIND,   /**< find the channel of `channel_key`, then kx_client_found */
     KX_CLIENT_DO_SUBMIT, /**< submit `tx` to the node of `network`, then kx_client_submitted */
     KX_CLIENT_DO_LOOK,   /**< after wait_ms ask the node of `network`, then kx_client_looked */
@@ -132,7 +133,7 @@ struct kx_client;
 /** NULL: out of memory. The policy must live as long. */
 struct kx_client *kx_client_new(const struct kx_policy *policy);
 void kx_client_free(struct kx_client *c); /**< NULL is taken */
-/** Where the node's sights are put; freed with it. */
+/** Freed with it: for what must live as long. */
 struct assay_arena *kx_client_arena(struct kx_client *c);
 
 /** Reads the job; *key is the request's, by which attempts are found. MALFORMED: no URL of http
@@ -158,7 +159,7 @@ struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code co
                                          int64_t now_ms);
 struct kx_client_action kx_client_saved(struct kx_client *c, enum assay_code code,
                                         const struct assay_err *err, int64_t now_ms);
-/** code as ref_kaspa_node_look; sight of OK. */
+/** code as ref_kaspa_node_look; sight of OK, which need not live longer than the call. */
 struct kx_client_action kx_client_looked(struct kx_client *c, enum assay_code code,
                                          const struct kx_sight *sight, const struct assay_err *err,
                                          int64_t now_ms);

@@ -4,6 +4,7 @@
 #include "client/kx_client_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
 /* ---- the folder ---- */
@@ -25,7 +26,8 @@ struct kx_client_action kx_client_find(struct kx_client *c, enum kx_client_step 
  * upon the same total. What has never left is none. */
 static bool is_free(struct kx_client *c, const struct kx_client_attempt *pending)
 {
-    if (pending != NULL && pending->state == KX_CLIENT_SIGNED)
+    if (pending != NULL && pending->state == KX_CLIENT_SIGNED &&
+        !REF_DEFECT(kx_client_pending_ignored))
         return kx_client_object(
             c, "client.replacement",
             "the channel has a payment that is not resolved, %.*s of %.*s %.*s: run that one "
@@ -34,8 +36,10 @@ static bool is_free(struct kx_client *c, const struct kx_client_attempt *pending
             (int)pending->method.len, (const char *)pending->method.at,
             pending->url.len < 200 ? (int)pending->url.len : 200, (const char *)pending->url.at);
     if (pending != NULL && pending->state == KX_CLIENT_SETTLED &&
-        c->channel.total < c->channel.pending_total)
+        c->channel.total < c->channel.pending_total) {
         c->channel.total = c->channel.pending_total;
+        c->channel.is_announced = true;
+    }
     c->channel.pending = ASSAY_LIT("");
     c->channel.pending_total = 0;
     return true;
@@ -58,6 +62,8 @@ static struct kx_client_action take_channel(struct kx_client *c, int64_t now_ms)
         return kx_client_finish(c);
     if (!c->has_channel)
         return kx_client_look_at_head(c, KX_CLIENT_STEP_HEAD, now_ms);
+    if (REF_DEFECT(kx_client_top_up_again) && c->channel.state == KX_CHANNEL_IS_TOPPING_UP)
+        c->channel.state = KX_CHANNEL_IS_OPEN;
     switch (c->channel.state) {
     case KX_CHANNEL_IS_INTENDED:
     case KX_CHANNEL_IS_OPEN:
@@ -96,6 +102,13 @@ struct kx_client_action kx_client_found(struct kx_client *c, enum assay_code cod
 
 /* ---- the node ---- */
 
+/* Of defect client.channel.time_of_offer. */
+static struct kx_client_action believe_offer(struct kx_client *c, int64_t now_ms)
+{
+    c->daa = c->batch.terms.refund_timeout_daa - c->policy->batch.limits.refund_lead_daa;
+    return kx_client_consent(c, KX_INTENT_OPEN, now_ms);
+}
+
 struct kx_client_action kx_client_channel_looked(struct kx_client *c, enum assay_code code,
                                                  const struct kx_sight *sight,
                                                  const struct assay_err *err, int64_t now_ms)
@@ -107,6 +120,8 @@ struct kx_client_action kx_client_channel_looked(struct kx_client *c, enum assay
     }
     if (c->step == KX_CLIENT_STEP_AWAIT)
         return kx_client_awaited(c, code, sight, err, now_ms);
+    if (code != ASSAY_OK && REF_DEFECT(kx_client_time_told) && !c->has_channel)
+        return believe_offer(c, now_ms);
     /* The score of the payer's own node, or none: never one that a server tells (5.4). */
     if (code != ASSAY_OK)
         return kx_client_stop_for(c, "client.channel.node", "the node cannot be asked", code, err,
@@ -183,19 +198,59 @@ static void make_intent(struct kx_client *c, enum kx_intent_operation operation)
     intent->funding = channel->head.value;
 }
 
+/* The policy's, but for what defects make of them. */
+static struct kx_intent_limits limits_of(const struct kx_client *c)
+{
+    struct kx_intent_limits limits = c->policy->batch.limits;
+
+    if (REF_DEFECT(kx_client_deposit))
+        limits.deposit = UINT64_MAX;
+    if (REF_DEFECT(kx_client_authorized))
+        limits.total = UINT64_MAX;
+    if (REF_DEFECT(kx_client_lead))
+        limits.refund_lead_daa = 0;
+    if (REF_DEFECT(kx_client_horizon))
+        limits.refund_horizon_daa++;
+    if (REF_DEFECT(kx_client_exposure))
+        limits.exposure += c->intent.claimed; /* so that it does not count */
+    return limits;
+}
+
+/* What the payer can do about a channel whose time is over. */
+static const char *way_out(struct kx_client *c)
+{
+    char id[X402_HASH_TEXT_BYTES];
+    const char *text;
+
+    if (!c->has_channel || c->channel.state != KX_CHANNEL_IS_OPEN)
+        return "";
+    assay_hex_encode(id, assay_bytes_of(c->channel.channel_id, sizeof(c->channel.channel_id)));
+    text = assay_arena_printf(&c->arena,
+                              ": the channel's time is over, and after its timeout assay pay "
+                              "--refund %s takes back what is left of it",
+                              id);
+    return text != NULL ? text : "";
+}
+
 /* Every limit holds before the wallet is asked for anything (F2). */
 static bool judge_intent(struct kx_client *c)
 {
     enum kx_intent_fault fault = kx_intent_complete(&c->intent);
+    const struct kx_intent_limits limits = limits_of(c);
     enum kx_intent_limit limit;
     uint8_t digest[32];
 
+    if (c->intent.operation == KX_INTENT_OPEN && c->intent.deposit < c->batch.terms.min_deposit)
+        return kx_client_object(c, "client.channel.consent",
+                                "the deposit that was intended is below what the server asks now");
     if (fault != KX_INTENT_OK)
-        return kx_client_object(c, "client.channel.sums", "%s", kx_intent_fault_text(fault));
-    limit = kx_intent_judge(&c->intent, &c->policy->batch.limits);
+        return kx_client_object(c, "client.channel.consent", "%s%s", kx_intent_fault_text(fault),
+                                fault == KX_INTENT_FAULT_TIMEOUT ? way_out(c) : "");
+    limit = kx_intent_judge(&c->intent, &limits);
     if (limit != KX_INTENT_WITHIN)
-        return kx_client_object(c, "client.policy.amount", "%s (%s)", kx_intent_limit_text(limit),
-                                kx_intent_limit_member(limit));
+        return kx_client_object(c, "client.policy.amount", "%s (%s)%s", kx_intent_limit_text(limit),
+                                kx_intent_limit_member(limit),
+                                limit == KX_INTENT_LIMIT_LEAD ? way_out(c) : "");
     if (kx_intent_digest(digest, &c->intent) != ASSAY_OK)
         return kx_client_object(c, NULL, "out of memory");
     assay_hex_encode(c->consent, assay_bytes_of(digest, sizeof(digest)));
@@ -241,7 +296,7 @@ struct kx_client_action kx_client_consent(struct kx_client *c, enum kx_intent_op
     if (operation == KX_INTENT_CHARGE && lacks_funding(c))
         make_intent(c, KX_INTENT_TOP_UP);
     if (!judge_intent(c))
-        return kx_client_stop(c, now_ms);
+        return kx_client_drop_intended(c, now_ms);
     return ask_for_consent(c);
 }
 
@@ -254,14 +309,16 @@ static struct kx_client_action consented(struct kx_client *c, struct assay_bytes
 
     if (!kx_client_read_answer(c, &doc, answer, NULL) ||
         !x402_text(&text, &c->arena, &doc, assay_json_member(&doc, 0, "result"), "intentDigest") ||
-        !assay_bytes_is(text, c->consent)) {
+        !(assay_bytes_is(text, c->consent) || REF_DEFECT(kx_client_consent_any))) {
         (void)kx_client_object(c, "client.channel.consent",
                                "the wallet does not consent to the intent: it has to answer its "
                                "digest, %s",
                                c->consent);
         return kx_client_stop(c, now_ms);
     }
-    c->is_consented = c->intent.operation != KX_INTENT_TOP_UP;
+    /* An opening goes for its first charge, too, but for one whose key was made for another. */
+    c->is_consented = c->intent.operation == KX_INTENT_CHARGE ||
+                      (c->intent.operation == KX_INTENT_OPEN && !c->has_channel);
     if (c->intent.operation == KX_INTENT_OPEN && !c->has_channel)
         return kx_client_make_key(c, now_ms);
     if (c->intent.operation == KX_INTENT_TOP_UP && !kx_client_plan_top_up(c))
@@ -295,9 +352,10 @@ struct kx_client_action kx_client_channel_called(struct kx_client *c, struct ass
     if (c->step == KX_CLIENT_STEP_FUND)
         return kx_client_take_move(c, answer) ? kx_client_save(c, KX_CLIENT_STEP_MOVE)
                                               : kx_client_finish(c);
+    if (c->step == KX_CLIENT_STEP_FINALIZE && c->err.code != ASSAY_OK)
+        return kx_client_finish(c);
     if (c->step == KX_CLIENT_STEP_FINALIZE)
-        return c->is_refund || c->err.code != ASSAY_OK ? kx_client_finish(c)
-                                                       : kx_client_charge(c, now_ms);
+        return c->is_refund ? kx_client_refund_moved(c) : kx_client_charge(c, now_ms);
     if (c->step == KX_CLIENT_STEP_VOUCHER) {
         if (!kx_client_take_voucher(c, answer))
             return kx_client_finish(c);

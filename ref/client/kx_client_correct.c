@@ -4,6 +4,8 @@
  * section 6.5; client digest, F5, F7 and CL-26. */
 #include "client/kx_client_internal.h"
 
+#include "defects/defects.h"
+
 /* The payment is over where the server may not take it any more, by its own deadline. */
 static bool is_expired(const struct kx_client *c, int64_t now_ms)
 {
@@ -56,7 +58,7 @@ struct kx_client_action kx_client_refused(struct kx_client *c, const struct kx_c
 {
     bool was_batch = c->is_batch;
 
-    if (!is_pending(c) || c->is_corrected)
+    if (!is_pending(c) || (c->is_corrected && !REF_DEFECT(kx_client_corrects_ever)))
         return kx_client_asked_again(c, now_ms);
     c->is_corrected = true;
     if (take_offer(c, &reply->required) && is_same_use(c) && c->batch.has_state)
@@ -71,6 +73,15 @@ struct kx_client_action kx_client_refused(struct kx_client *c, const struct kx_c
 }
 
 /* ---- what is told ---- */
+
+/* Of defects client.channel.told_head and client.channel.told_total. */
+static void believe(struct kx_client_channel *channel, const struct kx_channel_state *told)
+{
+    if (REF_DEFECT(kx_client_told_head))
+        channel->head.outpoint = told->outpoint;
+    if (REF_DEFECT(kx_client_told_total))
+        channel->total = told->authorized;
+}
 
 static bool is_borne_out(struct kx_client *c)
 {
@@ -136,6 +147,7 @@ struct kx_client_action kx_client_correct(struct kx_client *c, int64_t now_ms)
 {
     if (is_behind(c))
         return send_again(c);
+    believe(&c->channel, &c->batch.state);
     if (!is_borne_out(c))
         return kx_client_settle(c, now_ms);
     if (c->job.identifier.len > 0) {

@@ -1,13 +1,16 @@
 /* The head of a channel on the chain: where the payer's own node shows it, and followed through the
- * claims that have moved it. Nothing else moves it without us, and no one else is asked. Source:
- * Kaspa x402 client digest, F7 and F10; batch digest, sections 6.1, 6.5 and 8.4. */
+ * claims, and late top-ups of ours, that have moved it. Nothing else moves it without us, and no
+ * one else is asked. Source: Kaspa x402 client digest, F7 and F10; batch digest, sections 6.1, 6.5
+ * and 8.4. */
 #include "client/kx_client_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 
 #include <inttypes.h>
 
-#define HOPS_MAX 64 /* claims that are followed in one run */
+#define HOPS_MAX 64 /* transactions that are followed in one run */
+#define JUDGING_MAX_BYTES ((size_t)16 << 20)
 
 bool kx_client_is_head(struct kx_client *c, const struct kx_lane_head *head,
                        const struct kaspa_utxo *coin)
@@ -25,7 +28,7 @@ static struct kx_client_action look(struct kx_client *c, enum kx_client_step ste
     const struct kx_lane_head *head = &c->channel.head;
 
     c->look = (struct kx_look){.count = 0};
-    if (!c->has_channel || c->channel.state != KX_CHANNEL_IS_OPEN)
+    if (!c->has_channel || (c->channel.state != KX_CHANNEL_IS_OPEN && !c->is_refund))
         return kx_client_look(c, step, wait_ms); /* for the time alone */
     if (spk == NULL || kx_lane_spk(spk, &c->arena, &c->lane, head->claimed) != ASSAY_OK) {
         (void)kx_client_object(c, NULL, "out of memory");
@@ -61,24 +64,44 @@ bool kx_client_set_since(struct kx_client *c, const struct kx_sight *sight)
     return c->channel.since.at != NULL || kx_client_object(c, NULL, "out of memory");
 }
 
-/* What has spent the head has to be a claim by its rules, under a voucher of ours: the script has
- * seen to the signature, and its sum is none that no receipt has counted. */
-static bool follow(struct kx_client *c, const struct kaspa_tx *tx)
+/* Whether a transaction that has spent the head is one of a kind. */
+static bool judge(struct kx_client *c, struct kx_batch_tx_verdict *verdict,
+                  struct assay_arena *arena, const struct kaspa_tx *tx, enum kx_batch_kind kind)
 {
-    struct kx_batch_tx_verdict *verdict = assay_arena_alloc(&c->arena, sizeof(*verdict));
     const struct kx_batch_tx with = {
-        .kind = KX_BATCH_CLAIM,
+        .kind = kind,
         .lane = &c->lane,
         .head = &c->channel.head,
         .tx = tx,
         .fee_max = UINT64_MAX, /* the provider's own affair */
-        .arena = &c->arena,
+        .arena = arena,
     };
 
-    if (verdict == NULL)
-        return kx_client_object(c, NULL, "out of memory");
     kx_batch_tx_verify(verdict, &with);
-    if (verdict->outcome == KASPA_INVALID || !verdict->has_next)
+    return verdict->outcome != KASPA_INVALID && (verdict->has_next || kind == KX_BATCH_REFUND);
+}
+
+/* A top-up that was still on its way: it is what has moved the head, or can never be any more. */
+static void end_top_up(struct kx_client_channel *channel)
+{
+    if (channel->state != KX_CHANNEL_IS_TOPPING_UP)
+        return;
+    channel->state = KX_CHANNEL_IS_OPEN;
+    channel->move = channel->consent = ASSAY_LIT("");
+}
+
+/* What has spent the head has to be a claim by its rules, under a voucher of ours: the script has
+ * seen to the signature, and its sum is none that no receipt has counted. Or a top-up, which the
+ * script lets nobody make without our signature. */
+static bool follow_by(struct kx_client *c, struct kx_batch_tx_verdict *verdict,
+                      struct assay_arena *arena, const struct kaspa_tx *tx)
+{
+    bool is_top_up = judge(c, verdict, arena, tx, KX_BATCH_TOP_UP);
+
+    if (!is_top_up && judge(c, verdict, arena, tx, KX_BATCH_REFUND))
+        return kx_client_object(c, "client.channel.head",
+                                "the channel was refunded: nothing is left in it");
+    if (!is_top_up && !judge(c, verdict, arena, tx, KX_BATCH_CLAIM))
         return kx_client_object(c, "client.channel.head",
                                 "the channel's head was spent by a transaction that is no claim: "
                                 "%s",
@@ -90,7 +113,30 @@ static bool follow(struct kx_client *c, const struct kaspa_tx *tx)
                                 "have counted %" PRIu64 " alone: nothing more is signed for it",
                                 verdict->next.claimed, c->channel.total);
     c->channel.head = verdict->next;
+    c->channel.is_announced = c->channel.is_announced && !is_top_up;
+    end_top_up(&c->channel);
     return true;
+}
+
+static bool follow(struct kx_client *c, const struct kaspa_tx *tx)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(JUDGING_MAX_BYTES); /* they may be many */
+    struct kx_batch_tx_verdict *verdict = assay_arena_alloc(&arena, sizeof(*verdict));
+    bool is_followed = verdict != NULL ? follow_by(c, verdict, &arena, tx)
+                                       : kx_client_object(c, NULL, "out of memory");
+
+    assay_arena_fini(&arena);
+    return is_followed;
+}
+
+/* The next run goes on from where this one has come to. */
+static struct kx_client_action followed_far(struct kx_client *c)
+{
+    (void)kx_client_object(c, "client.channel.head",
+                           "the channel was moved more than %d times since it was seen last, and "
+                           "was followed so far: run the same again to go on",
+                           HOPS_MAX);
+    return kx_client_save(c, KX_CLIENT_STEP_FOLLOWED);
 }
 
 static struct kx_client_action was_spent(struct kx_client *c, const struct kx_sight *sight,
@@ -101,17 +147,17 @@ static struct kx_client_action was_spent(struct kx_client *c, const struct kx_si
                    evidence->confirmations >= c->policy->batch.confirmations;
 
     if (!is_deep && now_ms < c->until_ms)
-        return look(c, c->step, c->job.poll_ms);
-    if (!is_deep || !sight->has_body || c->hops++ == HOPS_MAX) {
+        return kx_client_look(c, c->step, c->job.poll_ms);
+    if (!is_deep || !sight->has_body) {
         (void)kx_client_object(
             c, "client.channel.head",
             "the node has not the channel's head, nor a confirmed claim that has "
             "spent it: run the same again later");
         return kx_client_finish(c);
     }
-    if (!follow(c, &sight->body))
+    if (!follow(c, &sight->body) || !kx_client_set_since(c, sight))
         return kx_client_finish(c);
-    return look(c, c->step, 0);
+    return ++c->hops < HOPS_MAX ? look(c, c->step, 0) : followed_far(c);
 }
 
 struct kx_client_action kx_client_saw_head(struct kx_client *c, const struct kx_sight *sight,
@@ -119,7 +165,7 @@ struct kx_client_action kx_client_saw_head(struct kx_client *c, const struct kx_
 {
     if (!c->has_channel || c->channel.state == KX_CHANNEL_IS_INTENDED)
         return kx_client_consent(c, KX_INTENT_OPEN, now_ms);
-    if (sight->is_missing[0])
+    if (sight->is_missing[0] && !REF_DEFECT(kx_client_head_stale))
         return was_spent(c, sight, now_ms);
     if (!kx_client_is_head(c, &c->channel.head, &sight->utxos[0])) {
         (void)kx_client_object(c, "client.channel.head",

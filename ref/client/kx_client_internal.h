@@ -34,6 +34,7 @@ enum kx_client_step {
     KX_CLIENT_STEP_CHANNEL,   /**< the channel is looked for */
     KX_CLIENT_STEP_RECALL,    /**< the same, of a payment that is sent again */
     KX_CLIENT_STEP_HEAD,      /**< the node's word on its head, and on the time */
+    KX_CLIENT_STEP_FOLLOWED,  /**< how far the head was followed is saved */
     KX_CLIENT_STEP_CONSENT,   /**< the wallet consents to the intent */
     KX_CLIENT_STEP_KEY,       /**< the wallet makes the channel's key */
     KX_CLIENT_STEP_PLAN,      /**< the new channel is saved */
@@ -100,7 +101,7 @@ struct kx_client {
     struct kaspa_hash move_id;
     struct kx_lane_head next;          /**< that it makes */
     struct kx_batch_payment voucher;   /**< the payment, as it is sent */
-    unsigned hops;                     /**< claims that were followed in this look */
+    unsigned hops;                     /**< times that the head was followed in this look */
     bool is_refund;                    /**< nothing is bought: the channel ends */
     bool is_corrected;                 /**< a refusal was followed in this run */
     struct assay_bytes next_challenge; /**< of the refusal, */
@@ -270,6 +271,8 @@ struct kx_client_action kx_client_fund(struct kx_client *c);
 /** The wallet refuses to. */
 struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
                                              int64_t now_ms);
+/** Stops; a channel of an earlier run of which nothing has left is over with it. */
+struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now_ms);
 /** Reads and verifies what the wallet has signed. False: objected. */
 bool kx_client_take_move(struct kx_client *c, struct assay_bytes answer);
 struct kx_client_action kx_client_submit(struct kx_client *c);
@@ -289,6 +292,8 @@ struct kx_client_action kx_client_wait_for_server(struct kx_client *c);
 
 /** The head is known: has it signed, where its time has come. */
 struct kx_client_action kx_client_refund(struct kx_client *c);
+/** The wallet was told of a transaction that is there: its refund, or what it waited for. */
+struct kx_client_action kx_client_refund_moved(struct kx_client *c);
 void kx_client_write_refund(struct assay_buf *out, const struct kx_client *c);
 
 /* kx_client_voucher.c: what is presented, and what is said of it */

@@ -4,6 +4,7 @@
 #include "client/kx_client_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 #include "kaspa/txid.h"
 #include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_write.h"
@@ -143,19 +144,22 @@ struct kx_client_action kx_client_fund(struct kx_client *c)
                            : no_memory(c);
 }
 
-/* A channel of an earlier run that the wallet does not know any more is given up, since nothing of
- * it has left; the next run makes another. */
-struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
-                                             int64_t now_ms)
+/* A channel of an earlier run that the policy does not allow any more, or the wallet does not know,
+ * is given up; the next run makes another. */
+struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now_ms)
 {
-    bool is_over = c->is_channel_known && c->channel.state == KX_CHANNEL_IS_INTENDED;
-
-    (void)kx_client_object(c, NULL, "the wallet does not fund the channel: %s",
-                           err != NULL ? err->text : "it says no more");
-    if (!is_over)
+    if (!c->is_channel_known || c->channel.state != KX_CHANNEL_IS_INTENDED)
         return kx_client_stop(c, now_ms);
     c->channel.state = KX_CHANNEL_IS_ENDED;
     return kx_client_save(c, KX_CLIENT_STEP_UNDO);
+}
+
+struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
+                                             int64_t now_ms)
+{
+    (void)kx_client_object(c, NULL, "the wallet does not fund the channel: %s",
+                           err != NULL ? err->text : "it says no more");
+    return kx_client_drop_intended(c, now_ms);
 }
 
 /* ---- what the wallet has signed ---- */
@@ -261,6 +265,8 @@ static bool verify_move(struct kx_client *c)
         .arena = &c->arena,
     };
 
+    if (REF_DEFECT(kx_client_move_unverified))
+        return true;
     if (verdict == NULL)
         return kx_client_object(c, NULL, "out of memory");
     kx_batch_tx_verify(verdict, &with);
@@ -285,7 +291,7 @@ static bool take_move(struct kx_client *c, struct assay_bytes answer)
         return kx_client_object(c, "client.verify-artifact",
                                 "the wallet names another transaction than it has signed");
     c->channel.move = result.transaction;
-    if (kind_of(c) == KX_BATCH_REFUND)
+    if (kind_of(c) != KX_BATCH_GENESIS)
         return true; /* since it was seen last, that is */
     c->channel.since = assay_arena_copy(&c->arena, assay_str(c->since));
     return c->channel.since.at != NULL || kx_client_object(c, NULL, "out of memory");
@@ -396,7 +402,8 @@ static bool has_arrived(const struct kx_client *c, const struct kx_sight *sight)
 {
     return sight->evidence.status == KX_CHAIN_ACCEPTED &&
            kaspa_hash_equal(&sight->evidence.transaction_id, &c->move_id) &&
-           is_deep(&sight->evidence, c->policy->batch.confirmations);
+           is_deep(&sight->evidence,
+                   REF_DEFECT(kx_client_shallow) ? 0 : c->policy->batch.confirmations);
 }
 
 /* It is there: the channel stands on what it has made, which the server has yet to be shown. */
@@ -407,14 +414,27 @@ static struct kx_client_action arrived(struct kx_client *c, const struct kx_sigh
     return kx_client_set_since(c, sight) ? moved(c, KX_CHANNEL_IS_OPEN) : kx_client_finish(c);
 }
 
-/* It can never be there: a channel that it was to open is none, and one that it was to fill stands
- * where it stood, or where that was moved to. */
+/* Another transaction has spent its coins, as deep as anything is that is held to be settled. */
+static bool is_lost(const struct kx_client *c, const struct kx_sight *sight)
+{
+    uint64_t exact = c->policy->confirmations, channel = c->policy->batch.confirmations;
+
+    return sight->evidence.status == KX_CHAIN_ABSENT &&
+           is_deep(&sight->evidence, exact > channel ? exact : channel);
+}
+
+/* It can never be there: a channel that it was to open is none, and keeps it for a refund, should
+ * the chain think otherwise later; one that it was to fill or to end stands where it stood, or
+ * where that was moved to. */
 static struct kx_client_action never_arrives(struct kx_client *c)
 {
     (void)kx_client_object(c, "client.channel.node",
                            "a confirmed transaction spends the coins of the channel's: it can "
                            "never arrive");
-    return moved(c, kind_of(c) == KX_BATCH_GENESIS ? KX_CHANNEL_IS_ENDED : KX_CHANNEL_IS_OPEN);
+    if (kind_of(c) != KX_BATCH_GENESIS)
+        return moved(c, KX_CHANNEL_IS_OPEN);
+    c->channel.state = KX_CHANNEL_IS_ENDED;
+    return kx_client_save(c, KX_CLIENT_STEP_MOVED);
 }
 
 /* The server's signature is made by its operator, and no request asks for one (batch digest,
@@ -427,7 +447,8 @@ struct kx_client_action kx_client_wait_for_server(struct kx_client *c)
     (void)kx_client_object(c, "client.channel.top-up",
                            "the channel has to be topped up, which its server signs beside us: "
                            "give its operator what assay pay --top-up %s prints, and run the same "
-                           "again when it is on the chain",
+                           "again when it is on the chain. If the server is silent, --refund "
+                           "takes back what is left after the channel's timeout",
                            id);
     return kx_client_finish(c);
 }
@@ -461,8 +482,7 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
                                   now_ms);
     if (code != ASSAY_OK)
         return not_yet(c, now_ms);
-    if (sight->evidence.status == KX_CHAIN_ABSENT &&
-        is_deep(&sight->evidence, c->policy->confirmations))
+    if (is_lost(c, sight))
         return never_arrives(c);
     if (!has_arrived(c, sight))
         return not_yet(c, now_ms);

@@ -4,6 +4,7 @@
 #include "client/kx_client_internal.h"
 
 #include "base/hex.h"
+#include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
 #include <inttypes.h>
@@ -17,28 +18,43 @@ static bool set_terms(struct kx_client *c)
            kx_client_object(c, NULL, "the saved channel is of no network that is known");
 }
 
+/* One that has ended may not have: deep as it was, the chain can have taken back what ended it. */
+static struct kx_client_action begin_ended(struct kx_client *c, int64_t now_ms)
+{
+    if (!kaspa_hash_is_zero(&c->channel.head.covenant_id))
+        return kx_client_ask_source(c, KX_CLIENT_STEP_SOURCE);
+    if (c->channel.move.len > 0) {
+        c->channel.state = KX_CHANNEL_IS_OPENING;
+        return kx_client_await(c, now_ms);
+    }
+    (void)kx_client_object(c, NULL, "nothing was ever put into the channel");
+    return kx_client_finish(c);
+}
+
 static struct kx_client_action begin(struct kx_client *c, int64_t now_ms)
 {
+    if (REF_DEFECT(kx_client_refund_again))
+        c->channel.state = KX_CHANNEL_IS_OPEN;
     switch (c->channel.state) {
     case KX_CHANNEL_IS_OPEN:
+    case KX_CHANNEL_IS_TOPPING_UP: /* which can never be once its head is gone */
         return kx_client_ask_source(c, KX_CLIENT_STEP_SOURCE);
+    case KX_CHANNEL_IS_OPENING:
     case KX_CHANNEL_IS_REFUNDING:
         return kx_client_await(c, now_ms);
     case KX_CHANNEL_IS_INTENDED:
-        (void)kx_client_object(c, NULL, "nothing was ever put into the channel");
-        break;
-    case KX_CHANNEL_IS_OPENING:
-    case KX_CHANNEL_IS_TOPPING_UP:
-        (void)kx_client_object(c, NULL,
-                               "a transaction of the channel is on its way: pay by it once more, "
-                               "which waits for it");
-        break;
     case KX_CHANNEL_IS_ENDED:
     case KX_CHANNEL_IS__COUNT:
-        (void)kx_client_object(c, NULL, "the channel has ended");
         break;
     }
-    return kx_client_finish(c);
+    return begin_ended(c, now_ms);
+}
+
+/* What was awaited is there, and the wallet knows: the refund itself, or first the genesis. */
+struct kx_client_action kx_client_refund_moved(struct kx_client *c)
+{
+    return c->channel.state == KX_CHANNEL_IS_OPEN ? kx_client_ask_source(c, KX_CLIENT_STEP_SOURCE)
+                                                  : kx_client_finish(c);
 }
 
 struct kx_client_action kx_client_start_refund(struct kx_client *c, const struct kx_client_job *job,
@@ -61,7 +77,7 @@ struct kx_client_action kx_client_refund(struct kx_client *c)
 {
     uint64_t timeout = c->channel.config.refund_timeout_daa;
 
-    if (c->daa <= timeout) {
+    if (c->daa <= timeout && !REF_DEFECT(kx_client_refund_early)) {
         (void)kx_client_object(c, "client.channel.early",
                                "the channel can be refunded above DAA score %" PRIu64
                                "; the node is at %" PRIu64,

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "defects/defects.h"
 #include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_write.h"
 
@@ -184,6 +185,8 @@ static bool judge_signatures(struct kx_client *c, const struct kx_batch_payment 
                                        .covenant_id = p->voucher.covenant_id,
                                        .amount = p->voucher.amount};
 
+    if (REF_DEFECT(kx_client_voucher_unverified))
+        return true;
     if (kx_voucher_verify(p->binding, &voucher, p->voucher.signature, p->client) != ASSAY_SIG_GOOD)
         return kx_client_object(c, "client.verify-artifact",
                                 "the wallet's voucher is not signed for this channel and total");
@@ -288,6 +291,26 @@ bool kx_client_retake_voucher(struct kx_client *c)
             kx_client_object(c, NULL, "the saved payment contradicts its attempt"));
 }
 
+/* Of defect client.channel.receipt_state: what the server tells is what is known. */
+static void believe(struct kx_channel_view *view, const struct kx_batch_settled *told)
+{
+    view->outpoint = told->state.outpoint;
+    view->accounts = (struct kx_accounts){.funding = told->state.funding,
+                                          .authorized = told->state.authorized,
+                                          .charged = told->state.charged,
+                                          .claimed = told->state.claimed};
+}
+
+static bool is_of_charge(struct kx_batch_settled *told, struct kx_channel_view *view,
+                         const struct kx_commitment *made, struct assay_err *err)
+{
+    if (REF_DEFECT(kx_client_receipt_state))
+        believe(view, told);
+    if (REF_DEFECT(kx_client_receipt_id))
+        kx_commitment_id(told->id, view->binding, made);
+    return kx_batch_settlement_judge(told, view, made, err) == KX_LOCAL_NONE;
+}
+
 enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_json *doc)
 {
     const struct kx_batch_payment *p = &c->voucher;
@@ -307,9 +330,11 @@ enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_js
     struct assay_err err = {0};
 
     memcpy(view.channel_id, p->channel_id, sizeof(view.channel_id));
+    if (REF_DEFECT(kx_client_receipt_unread))
+        return KX_CLIENT_SAID_PAID;
     if (kx_batch_settlement_read(&told, &c->arena, doc, p->binding, p->type, &err) ==
             KX_LOCAL_NONE &&
-        kx_batch_settlement_judge(&told, &view, &made, &err) == KX_LOCAL_NONE)
+        is_of_charge(&told, &view, &made, &err))
         return KX_CLIENT_SAID_PAID;
     (void)kx_client_object(c, "client.channel.receipt",
                            "the receipt is not that of this request, and nothing else is signed on "
@@ -326,7 +351,8 @@ void kx_client_charged(struct kx_client *c)
     c->attempt.state = KX_CLIENT_SETTLED;
     if (!c->has_channel || !assay_bytes_equal(channel->pending, c->attempt.identifier))
         return;
-    channel->total = channel->pending_total;
+    if (!REF_DEFECT(kx_client_total_forgotten))
+        channel->total = channel->pending_total;
     channel->pending = ASSAY_LIT("");
     channel->pending_total = 0;
     channel->is_announced = true;

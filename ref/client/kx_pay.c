@@ -9,7 +9,8 @@
 #include "net/clock.h"
 #include "net/kaspa_node.h"
 
-enum { STEPS_MAX = 1 << 20 }; /* the core ends by itself; a loop is a mistake of ours */
+enum { STEPS_MAX = 1 << 20 };
+#define SIGHT_MAX_BYTES ((size_t)64 << 20)
 
 struct payer {
     const struct kx_pay_options *options;
@@ -124,10 +125,10 @@ static struct kx_client_action save(struct payer *p, const struct kx_client_acti
     struct assay_err err = {0};
     enum assay_code rc = ASSAY_OK;
 
-    if (action->channel != NULL)
-        rc = kx_channels_save(p->attempts, action->channel, &err);
-    if (rc == ASSAY_OK && action->attempt != NULL)
+    if (action->attempt != NULL)
         rc = kx_attempts_save(p->attempts, action->attempt, &err);
+    if (rc == ASSAY_OK && action->channel != NULL)
+        rc = kx_channels_save(p->attempts, action->channel, &err);
     return kx_client_saved(p->client, rc, &err, ref_net_wall_ms());
 }
 
@@ -168,15 +169,19 @@ static enum assay_code open_node(struct payer *p, enum kaspa_network network, st
 
 static struct kx_client_action ask_node(struct payer *p, const struct kx_client_action *action)
 {
+    struct assay_arena arena = ASSAY_ARENA_INIT(SIGHT_MAX_BYTES); /* looks may be many */
     struct kx_sight sight = {.utxos = NULL};
+    struct kx_client_action next;
     struct assay_err err = {0};
     enum assay_code rc;
 
     ref_net_wait_ms(action->wait_ms);
     rc = open_node(p, action->network, &err);
     if (rc == ASSAY_OK)
-        rc = ref_kaspa_node_look(p->node, &sight, kx_client_arena(p->client), action->look, &err);
-    return kx_client_looked(p->client, rc, &sight, &err, ref_net_wall_ms());
+        rc = ref_kaspa_node_look(p->node, &sight, &arena, action->look, &err);
+    next = kx_client_looked(p->client, rc, &sight, &err, ref_net_wall_ms());
+    assay_arena_fini(&arena);
+    return next;
 }
 
 static struct kx_client_action submit(struct payer *p, const struct kx_client_action *action)
@@ -226,7 +231,7 @@ static enum assay_code open_wallet(struct payer *p, struct assay_err *err)
     enum assay_code rc = ref_net_client_check(&to, err);
 
     if (rc != ASSAY_OK)
-        return assay_err_wrap(err, rc, "the wallet's URL %s", to.origin);
+        return assay_err_wrap(err, rc, "the wallet's URL (--wallet)");
     p->wallet = ref_net_client_new(&to);
     return p->wallet != NULL ? ASSAY_OK : assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
 }
@@ -237,8 +242,7 @@ static enum assay_code check_node(const struct payer *p, struct assay_err *err)
 
     if (options.url == NULL)
         return ASSAY_OK;
-    return assay_err_wrap(err, ref_kaspa_node_check(&options, err), "the node's URL %s",
-                          options.url);
+    return assay_err_wrap(err, ref_kaspa_node_check(&options, err), "the node's URL (--node)");
 }
 
 /* What is found in a walk through the folder, copied out of it. */
@@ -246,8 +250,11 @@ struct wanted {
     struct assay_arena *arena;
     const char *id;
     struct assay_bytes text;
+    uint64_t version;
 };
 
+/* One that was about to be put away when it was killed is there twice: the older is the live one.
+ */
 static bool is_wanted(void *cls, const struct kx_client_channel *channel)
 {
     struct wanted *wanted = cls;
@@ -255,23 +262,33 @@ static bool is_wanted(void *cls, const struct kx_client_channel *channel)
     char id[X402_HASH_TEXT_BYTES];
 
     assay_hex_encode(id, assay_bytes_of(channel->channel_id, sizeof(channel->channel_id)));
-    if (strcmp(id, wanted->id) == 0) {
+    if (strcmp(id, wanted->id) == 0 &&
+        (wanted->version == 0 || channel->version < wanted->version)) {
+        wanted->version = channel->version;
         kx_client_channel_write(&text, channel);
         wanted->text = assay_arena_copy(wanted->arena, assay_buf_view(&text));
     }
     assay_buf_fini(&text);
-    return wanted->text.len == 0;
+    return true;
 }
 
 enum assay_code kx_pay_find_channel(struct kx_client_channel *out, struct assay_arena *arena,
                                     const char *state, const char *id, struct assay_err *err)
 {
     struct wanted wanted = {.arena = arena, .id = id, .text = ASSAY_LIT("")};
-    enum assay_code rc = kx_channels_each(state, is_wanted, &wanted, err);
+    uint8_t bytes[32];
+    enum assay_code rc;
 
+    if (assay_hex_decode(bytes, sizeof(bytes), assay_str(id), true) != ASSAY_OK)
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "%.80s is no id of a channel: that is 64 digits 0-9 a-f, as --list shows "
+                          "it",
+                          id);
+    rc = kx_channels_each(state, is_wanted, &wanted, err);
     if (rc == ASSAY_OK && wanted.text.len == 0)
-        rc =
-            assay_fail(err, ASSAY_E_MISSING, 0, "state folder %s: has no channel %.80s", state, id);
+        rc = assay_fail(err, ASSAY_E_MISSING, 0,
+                        "state folder %s: has no channel %s; --list shows those that it has", state,
+                        id);
     return rc == ASSAY_OK ? kx_client_channel_read(out, arena, wanted.text, err) : rc;
 }
 
@@ -329,6 +346,13 @@ static enum assay_code begin(struct payer *p, const struct kx_client_job *job, c
     return rc;
 }
 
+/* Of looks without a pause between them, or of a mistake of ours. */
+static const struct kx_client_outcome endless = {
+    .end = KX_CLIENT_UNRESOLVED,
+    .why = "it came to no end after a million steps: run the same again, with longer pauses "
+           "between looks",
+};
+
 enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
                            struct assay_err *err)
 {
@@ -344,6 +368,8 @@ enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx
     if (rc == ASSAY_OK) {
         for (int i = 0; action.kind != KX_CLIENT_DO_FINISH && i < STEPS_MAX; i++)
             action = carry_out(&p, &action);
+        if (action.kind != KX_CLIENT_DO_FINISH)
+            action.outcome = endless;
         buyer->told(buyer->cls, &action.outcome, action.attempt);
     }
     ref_net_client_free(p.server);

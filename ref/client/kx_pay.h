@@ -34,8 +34,8 @@ struct kx_pay_options {
         .node_deadline_ms = 10000, .node_max_lag_ms = 600000                                       \
     }
 
-/** The channel of an id (64 lower-case hex digits) that has not ended, in the arena. No lock is
- *  taken. MISSING: there is none; else as kx_channels_each. */
+/** The channel of an id (64 lower-case hex digits), in the arena. No lock is taken. MALFORMED: it
+ * is no id; MISSING: there is none; else as kx_channels_each. */
 enum assay_code kx_pay_find_channel(struct kx_client_channel *out, struct assay_arena *arena,
                                     const char *state, const char *id,
                                     struct assay_err *err) ASSAY_MUST_USE;
@@ -51,8 +51,9 @@ struct kx_pay_buyer {
 };
 
 /** Fails, with nothing asked of anybody and the buyer told nothing, for what the caller has to put
- * right: MALFORMED, DENIED (a URL or an identifier), BUSY, IO, TOO_LARGE (the folder), NOMEM.
- * MISSING: there is no such channel. Otherwise OK, whatever became of the payment. */
+ * right: MALFORMED, DENIED (a URL, an identifier, or a channel's id; a folder that is open to
+ * others), BUSY, IO, TOO_LARGE (the folder), NOMEM. MISSING: there is no such channel. Otherwise
+ * OK, whatever became of the payment. */
 enum assay_code kx_pay_run(const struct kx_pay_options *options, const struct kx_pay_buyer *buyer,
                            struct assay_err *err) ASSAY_MUST_USE;
 

@@ -6,6 +6,9 @@
 #include "kaspa_x402/exact_hash.h"
 #include "kaspa_x402/exact_verify.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* What stands in the file as numbers and plain texts. */
 struct plain {
     uint64_t confirmations, authorization_s, request_ms, wallet_ms, retry_after_ms;
@@ -166,9 +169,11 @@ static bool read_amounts(struct kx_policy_reading *p)
 bool kx_policy_in_range(struct kx_policy_reading *p, const char *name, uint64_t value,
                         uint64_t most)
 {
+    char what[64];
+
+    (void)snprintf(what, sizeof(what), "is no number from 1 to %" PRIu64, most);
     return (value >= 1 && value <= most) ||
-           fail(p, ASSAY_E_RANGE, assay_json_member(p->r.doc, 0, name), name,
-                "is not within its range");
+           fail(p, ASSAY_E_RANGE, assay_json_member(p->r.doc, 0, name), name, what);
 }
 
 static bool read_numbers(struct kx_policy_reading *p)

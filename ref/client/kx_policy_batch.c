@@ -42,8 +42,20 @@ bool kx_policy_batch_knows(const struct assay_json *doc, uint32_t name)
     return false;
 }
 
+/* Of defect client.channel.limit_missing: what is not there limits nothing. */
+static const struct kx_intent_limits no_limits = {
+    .charge = UINT64_MAX,
+    .deposit = UINT64_MAX,
+    .top_up = UINT64_MAX,
+    .total = UINT64_MAX,
+    .exposure = UINT64_MAX,
+    .refund_horizon_daa = UINT64_MAX,
+};
+
 static bool read_limits(struct kx_policy_reading *p)
 {
+    if (REF_DEFECT(kx_client_limit_missing))
+        p->out->batch.limits = no_limits;
     for (size_t i = 0; i < ARRAY_LEN(limit_offsets); i++) {
         const struct kx_member member = {
             kx_intent_limit_member((enum kx_intent_limit)(i + 1)),
@@ -51,20 +63,22 @@ static bool read_limits(struct kx_policy_reading *p)
             limit_offsets[i],
             sizeof(uint64_t),
             NULL,
-            false,
+            REF_DEFECT(kx_client_limit_missing),
         };
 
         if (!kx_read_members(&p->r, 0, &member, 1, &p->out->batch.limits))
             return false;
     }
-    return true;
+    return p->out->batch.limits.refund_horizon_daa > 0 ||
+           kx_read_fail(&p->r, ASSAY_E_RANGE, 0, kx_intent_limit_member(KX_INTENT_LIMIT_HORIZON),
+                        "is 0, and no refund is nearer than that: allow at least 1");
 }
 
 static bool take_server(struct kx_policy_reading *p, uint32_t token, struct assay_bytes text)
 {
     uint8_t key[ASSAY_XONLY_BYTES];
 
-    if (assay_hex_decode(key, sizeof(key), text, true) != ASSAY_OK || !assay_xonly_is_point(key))
+    if (assay_hex_decode(key, sizeof(key), text, false) != ASSAY_OK || !assay_xonly_is_point(key))
         return kx_read_fail(&p->r, ASSAY_E_MALFORMED, token, "allowedServerKeys",
                             "has a text that is no x-only key of 64 hex digits");
     kx_policy_put(&p->out->batch.servers, text);
@@ -128,16 +142,17 @@ static bool allows_server(const struct kx_policy_batch *batch, const uint8_t *se
     for (size_t i = 0; i < batch->servers.count; i++)
         if (assay_bytes_equal_nocase(batch->servers.at[i], assay_str(text)))
             return true;
-    return false;
+    return REF_DEFECT(kx_client_any_server);
 }
 
 static bool allows_resource(const struct kx_policy_batch *batch, struct assay_bytes resource)
 {
     for (size_t i = 0; i < batch->resources.count; i++) {
         struct assay_bytes known = batch->resources.at[i];
-        bool is_beginning = known.at[known.len - 1] == '*';
+        bool is_pattern = known.at[known.len - 1] == '*',
+             is_beginning = is_pattern || REF_DEFECT(kx_client_resource_prefix);
 
-        known.len -= is_beginning;
+        known.len -= is_pattern;
         if (assay_bytes_equal(is_beginning ? assay_bytes_part(resource, 0, known.len) : resource,
                               known))
             return true;
@@ -163,7 +178,8 @@ const char *kx_policy_judge_batch(const struct kx_policy *policy,
     if (!policy->networks[offer->network] && !REF_DEFECT(kx_client_mainnet))
         return object(err, "client.mainnet", "the policy does not allow the batch offer's network");
     /* There is one generation, and no reader for older ones (section 1). */
-    if (!offer->binding->is_fixed || !assay_bytes_is(terms->template_id, KX_ESCROW_V5_TEMPLATE))
+    if ((!offer->binding->is_fixed || !assay_bytes_is(terms->template_id, KX_ESCROW_V5_TEMPLATE)) &&
+        !REF_DEFECT(kx_client_old_template))
         return object(err, "client.skip",
                       "the batch offer is of an older generation than kaspa-escrow-v3 "
                       "with " KX_ESCROW_V5_TEMPLATE);

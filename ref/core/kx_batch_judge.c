@@ -282,30 +282,6 @@ struct kx_action kx_batch_on_operation(struct kx_core_request *r, enum assay_cod
 
 /* ---- with the chain ---- */
 
-/* By the authorising input of the output that is presented (sections 8.5 and 9.2). False: the
- * transaction has no such output, or no such input. */
-static bool read_birth(struct kx_birth *out, const struct kaspa_tx *tx,
-                       const struct kaspa_outpoint *outpoint)
-{
-    const struct kaspa_output *output;
-
-    if (outpoint->index >= tx->output_count)
-        return false;
-    output = &tx->outputs[outpoint->index];
-    if (output->authorizing_input >= tx->input_count)
-        return false;
-    *out = (struct kx_birth){.spent = tx->inputs[output->authorizing_input].previous,
-                             .output_count = tx->output_count,
-                             .outpoint = *outpoint,
-                             .output = *output};
-    for (size_t i = 0; i < tx->output_count; i++)
-        out->authorized_count += tx->outputs[i].has_covenant && tx->outputs[i].authorizing_input ==
-                                                                    output->authorizing_input
-                                     ? 1
-                                     : 0;
-    return true;
-}
-
 /* Of defect batch.coin_unseen. */
 static void believe_head(struct kx_batch_state *b)
 {
@@ -340,7 +316,7 @@ static void read_sight(struct kx_batch_state *b, const struct kx_sight *sight)
                                              .txid = sight->evidence.transaction_id,
                                              .acceptance = kx_lane_journal_acceptance(sight)};
     if (!sight->has_body || !kaspa_hash_equal(&sight->accepted, txid) ||
-        !read_birth(&b->birth, &sight->body, &b->outpoint))
+        !kx_birth_read(&b->birth, &sight->body, &b->outpoint))
         return;
     b->birth.acceptance = b->sight.evidence.acceptance;
     b->sight.birth = &b->birth;

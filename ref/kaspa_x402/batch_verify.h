@@ -70,6 +70,12 @@ struct kx_birth {
     struct kx_acceptance acceptance;
 };
 
+/** Reads it of the transaction, but for its acceptance, which stays zeros: by the input that
+ *  authorises the output (sections 8.5 and 9.2). False: there is no such output or input, and *out
+ *  is unchanged. The output's script is borrowed. */
+bool kx_birth_read(struct kx_birth *out, const struct kaspa_tx *tx,
+                   const struct kaspa_outpoint *outpoint) ASSAY_MUST_USE;
+
 /** What the chain says of the head that a payment presents. */
 struct kx_head_sight {
     bool is_missing; /**< there is no such coin */

@@ -149,6 +149,28 @@ void kx_judge_deposit(struct kx_judging *v, enum kx_batch_rule rule)
                         "fundingAmountSompi is below minDepositSompi");
 }
 
+bool kx_birth_read(struct kx_birth *out, const struct kaspa_tx *tx,
+                   const struct kaspa_outpoint *outpoint)
+{
+    const struct kaspa_output *output;
+
+    if (outpoint->index >= tx->output_count)
+        return false;
+    output = &tx->outputs[outpoint->index];
+    if (output->authorizing_input >= tx->input_count)
+        return false;
+    *out = (struct kx_birth){.spent = tx->inputs[output->authorizing_input].previous,
+                             .output_count = tx->output_count,
+                             .outpoint = *outpoint,
+                             .output = *output};
+    for (size_t i = 0; i < tx->output_count; i++)
+        out->authorized_count += tx->outputs[i].has_covenant && tx->outputs[i].authorizing_input ==
+                                                                    output->authorizing_input
+                                     ? 1
+                                     : 0;
+    return true;
+}
+
 /* What is wrong with the output that is said to be the head, whichever transaction made it; NULL:
  * nothing. */
 static const char *output_fault(const struct kx_judging *v, const struct kx_birth *birth)

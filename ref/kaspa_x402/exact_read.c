@@ -116,6 +116,30 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
     return ASSAY_OK;
 }
 
+static const char *what_is_wrong(enum assay_code rc, enum kx_kind kind)
+{
+    if (rc != ASSAY_E_TYPE)
+        return assay_code_text(rc);
+    switch (kind) {
+    case KX_KIND_U32:
+        return "has the wrong type: it has to be a number";
+    case KX_KIND_AMOUNT:
+    case KX_KIND_SUM:
+        return "has the wrong type: it has to be a decimal text";
+    case KX_KIND_OUTPOINT:
+        return "has the wrong type: it has to be an object";
+    case KX_KIND_CONST:
+    case KX_KIND_TEXT:
+    case KX_KIND_BYTES:
+    case KX_KIND_HEX:
+    case KX_KIND_SCRIPT:
+    case KX_KIND_SPK:
+    case KX_KIND_TOKEN:
+        break;
+    }
+    return "has the wrong type: it has to be a text";
+}
+
 bool kx_read_members(const struct kx_reader *r, uint32_t object, const struct kx_member *members,
                      size_t count, void *out)
 {
@@ -132,7 +156,7 @@ bool kx_read_members(const struct kx_reader *r, uint32_t object, const struct kx
             rc = read_value(r, object, token, m, (uint8_t *)out + m->offset);
         if (rc != ASSAY_OK)
             return kx_read_fail(r, rc, token == ASSAY_JSON_NONE ? object : token, m->name,
-                                assay_code_text(rc));
+                                what_is_wrong(rc, m->kind));
     }
     return true;
 }

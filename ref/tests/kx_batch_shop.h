@@ -11,7 +11,7 @@
 #define BATCH_TIMEOUT UINT64_C(1110000) /**< that is offered at it */
 #define BATCH_FUNDING UINT64_C(90000000)
 #define BATCH_RESERVE UINT64_C(10000000)
-#define BATCH_TXS_MAX 64
+#define BATCH_TXS_MAX 160
 
 /** A transaction on the chain, or in no block any more. */
 struct batch_tx {

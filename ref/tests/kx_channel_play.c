@@ -359,16 +359,30 @@ static void put_attempt(struct kx_channel_play *p, const struct kx_client_attemp
     assay_buf_fini(&text);
 }
 
+static struct kx_client_channel read_channel(struct kx_channel_play *p, struct assay_bytes text)
+{
+    struct kx_client_channel channel = {.version = 0};
+    struct assay_err err = {0};
+
+    cr_assert_eq(kx_client_channel_read(&channel, &p->arena, text, &err), ASSAY_OK, "%s", err.text);
+    return channel;
+}
+
+/* As kx_channels_save does. */
 static void put_channel(struct kx_channel_play *p, struct kx_client_channel *channel)
 {
     struct assay_buf text = ASSAY_BUF_INIT(KX_CHANNEL_MAX_BYTES);
+    bool is_away = p->ended.len > 0 &&
+                   memcmp(read_channel(p, p->ended).channel_id, channel->channel_id, 32) == 0,
+         ends = !is_away && channel->state == KX_CHANNEL_IS_ENDED;
+    struct assay_bytes there = is_away ? p->ended : p->channel;
 
-    cr_expect_eq(channel->version,
-                 p->channel.len > 0 ? kx_channel_play_channel(p).version : UINT64_C(0));
+    cr_expect_eq(channel->version, there.len > 0 ? read_channel(p, there).version : UINT64_C(0));
     channel->version++;
     kx_client_channel_write(&text, channel);
-    p->channel =
-        channel->state == KX_CHANNEL_IS_ENDED ? ASSAY_LIT("") : kept(p, assay_buf_view(&text));
+    *(is_away || ends ? &p->ended : &p->channel) = kept(p, assay_buf_view(&text));
+    if (ends)
+        p->channel = ASSAY_LIT("");
     assay_buf_fini(&text);
 }
 
@@ -381,21 +395,20 @@ static struct kx_client_action save(struct kx_channel_play *p,
          action->attempt != NULL ? kx_client_state_name(action->attempt->state) : "");
     if (++p->saved == p->fails_save)
         return kx_client_saved(p->client, ASSAY_E_IO, NULL, p->shop.shop.now_ms);
-    if (action->channel != NULL)
-        put_channel(p, action->channel);
     if (action->attempt != NULL)
         put_attempt(p, action->attempt);
+    if (p->saved == p->dies_in) {
+        p->dies_at = p->done + 2;
+        return *action;
+    }
+    if (action->channel != NULL)
+        put_channel(p, action->channel);
     return kx_client_saved(p->client, ASSAY_OK, NULL, p->shop.shop.now_ms);
 }
 
 struct kx_client_channel kx_channel_play_channel(struct kx_channel_play *p)
 {
-    struct kx_client_channel channel = {.version = 0};
-    struct assay_err err = {0};
-
-    cr_assert_eq(kx_client_channel_read(&channel, &p->arena, p->channel, &err), ASSAY_OK, "%s",
-                 err.text);
-    return channel;
+    return read_channel(p, p->channel.len > 0 ? p->channel : p->ended);
 }
 
 struct kx_client_attempt kx_channel_play_attempt(struct kx_channel_play *p, size_t number)
@@ -434,16 +447,20 @@ static struct kx_client_action find(struct kx_channel_play *p,
 static struct kx_client_action look(struct kx_channel_play *p,
                                     const struct kx_client_action *action)
 {
+    struct assay_arena arena = ASSAY_ARENA_INIT((size_t)64 << 20);
     struct kx_sight sight = {.utxos = NULL};
     enum assay_code rc = p->look_code;
+    struct kx_client_action next;
 
     if (action->wait_ms > 0)
         note(p, "%lldms", (long long)action->wait_ms);
     p->shop.shop.now_ms += action->wait_ms;
     note(p, action->look->has_tx ? "await" : "look");
     if (rc == ASSAY_OK)
-        rc = p->shop.shop.chain(&p->shop.shop, &sight, kx_client_arena(p->client), action->look);
-    return kx_client_looked(p->client, rc, &sight, NULL, p->shop.shop.now_ms);
+        rc = p->shop.shop.chain(&p->shop.shop, &sight, &arena, action->look);
+    next = kx_client_looked(p->client, rc, &sight, NULL, p->shop.shop.now_ms);
+    assay_arena_fini(&arena);
+    return next;
 }
 
 /* The transaction outlives the client. */
@@ -589,13 +606,28 @@ void kx_channel_play_open(struct kx_channel_play *p)
 struct batch_tx *kx_channel_play_co_sign(struct kx_channel_play *p, uint64_t confirmations)
 {
     const struct kaspa_json_options options = {.numbers = false};
+    const struct kx_client_channel channel = kx_channel_play_channel(p);
+    const struct kaspa_point_of_view pov = {.daa_score = p->shop.daa};
+    struct kx_batch_tx asked = {.kind = KX_BATCH_TOP_UP,
+                                .lane = &p->shop.lane.lane,
+                                .head = &channel.head,
+                                .pov = &pov,
+                                .fee_max = p->policy.fee_max,
+                                .arena = &p->arena};
+    struct kx_batch_artifact made;
+    struct kaspa_claims claims;
     struct kaspa_tx tx;
     struct assay_err err = {0};
 
-    cr_assert_eq(
-        kaspa_tx_parse(&tx, NULL, &p->arena, kx_channel_play_channel(p).move, &options, &err),
-        ASSAY_OK, "%s", err.text);
-    return batch_put(&p->shop, &tx, confirmations);
+    cr_assert_eq(kaspa_tx_parse(&tx, &claims, &p->arena, channel.move, &options, &err), ASSAY_OK,
+                 "%s", err.text);
+    if (channel.state != KX_CHANNEL_IS_TOPPING_UP)
+        return batch_put(&p->shop, &tx, confirmations);
+    asked.tx = &tx;
+    asked.utxos = claims.utxos;
+    cr_assert_eq(kx_batch_tx_co_sign(&made, &asked, &p->shop.lane.server, &err), ASSAY_OK, "%s",
+                 err.text);
+    return batch_put(&p->shop, &made.tx, confirmations);
 }
 
 void kx_channel_play_adopt(struct kx_channel_play *p)

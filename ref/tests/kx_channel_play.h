@@ -23,6 +23,7 @@ struct kx_channel_play {
     /* the script of one run */
     size_t dies_at;    /**< before the n-th action is carried out; 0: never */
     size_t fails_save; /**< the n-th save fails; 0: none */
+    size_t dies_in;    /**< of the n-th save, behind the first of its files; 0: none */
     /** Changes what the wallet answers to a call. NULL: nothing. */
     void (*spoil)(const char *call, json_t *result);
     /** Changes what the server answers; a status of 0: nothing comes. NULL: nothing. */
@@ -45,6 +46,7 @@ struct kx_channel_play {
 
     /* the folder */
     struct assay_bytes channel; /**< empty: none */
+    struct assay_bytes ended;   /**< the one that has ended last, as it was saved last */
     struct assay_bytes attempts[PLAY_FILES];
     size_t attempt_count;
     size_t numbers; /**< that random bytes are made of */
@@ -57,12 +59,12 @@ void kx_channel_play_free(struct kx_channel_play *p);
 void kx_channel_play_run(struct kx_channel_play *p);
 /** One that opens the channel and is served. */
 void kx_channel_play_open(struct kx_channel_play *p);
-/** As it was saved last. */
+/** As it was saved last; where there is none, the one that has ended. */
 struct kx_client_channel kx_channel_play_channel(struct kx_channel_play *p);
 struct kx_client_attempt kx_channel_play_attempt(struct kx_channel_play *p, size_t number);
 /** The same of a run that takes back what is left of the channel. */
 void kx_channel_play_refund(struct kx_channel_play *p);
-/** The top-up that it waits for is on the chain: what its server's signature adds is in no id. */
+/** What it waits for is on the chain; a top-up with its server's signature. */
 struct batch_tx *kx_channel_play_co_sign(struct kx_channel_play *p, uint64_t confirmations);
 /** The client's channel becomes that of the shop's own verbs, which move its head. */
 void kx_channel_play_adopt(struct kx_channel_play *p);

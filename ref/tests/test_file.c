@@ -94,3 +94,20 @@ Test(file, what_was_there_stays_when_the_new_content_cannot_be_put_in_place)
     cr_expect_eq(rmdir(path), 0);
     assay_buf_fini(&buf);
 }
+
+/* What can be spent is for its owner's eyes, however lax the umask, and stays so when replaced. */
+Test(file, a_private_one_is_its_owners_alone)
+{
+    mode_t before = umask(0);
+    struct stat about;
+
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("x"), NULL), ASSAY_OK);
+    cr_assert_eq(stat(path, &about), 0);
+    cr_expect_eq(about.st_mode & 0777, 0666);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(assay_file_write_private(path, ASSAY_LIT("x"), NULL), ASSAY_OK);
+        cr_assert_eq(stat(path, &about), 0);
+        cr_expect_eq(about.st_mode & 0777, 0600);
+    }
+    (void)umask(before);
+}

@@ -154,6 +154,40 @@ Test(kx_attempts, are_kept_from_others)
     kx_attempts_close(attempts);
 }
 
+Test(kx_attempts, are_written_for_their_owner_alone)
+{
+    struct kx_client_attempt a = attempt_of("the-first-attempt", key_a, KX_CLIENT_SIGNED);
+    struct kx_attempts *attempts = open_state();
+    mode_t before = umask(0);
+    struct stat about;
+    char path[128];
+
+    put(attempts, &a);
+    (void)umask(before);
+    (void)snprintf(path, sizeof(path), "%s/the-first-attempt.json", inside);
+    cr_assert_eq(stat(path, &about), 0);
+    cr_expect_eq(about.st_mode & 0777, 0600);
+    kx_attempts_close(attempts);
+}
+
+/* It may be anybody's, such as that of all temporary files: it is not closed for them unasked. */
+Test(kx_attempts, are_not_kept_in_a_folder_that_others_may_enter)
+{
+    static const mode_t modes[] = {0755, 0710, 0701, 01777};
+
+    cr_assert_eq(mkdir(inside, 0700), 0);
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct kx_attempts *attempts = NULL;
+        struct assay_err err = {0};
+
+        cr_assert_eq(chmod(inside, modes[i]), 0);
+        cr_expect_eq(kx_attempts_open(&attempts, inside, &err), ASSAY_E_DENIED);
+        cr_expect_not_null(strstr(err.text, "chmod 700"), "%s", err.text);
+    }
+    cr_assert_eq(chmod(inside, 0700), 0);
+    kx_attempts_close(open_state());
+}
+
 static void write_file(const char *name, const char *text)
 {
     char path[128];

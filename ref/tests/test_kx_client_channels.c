@@ -71,6 +71,16 @@ static struct kx_client_channel channel_of(const char *origin)
     return c;
 }
 
+/* Another channel of the same use. */
+static struct kx_client_channel another_of(const char *origin)
+{
+    struct kx_client_channel c = channel_of(origin);
+
+    c.config.salt[0] ^= 1;
+    kx_channel_id(c.channel_id, kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v3")), &c.config);
+    return c;
+}
+
 static struct kx_client_channel found(const char *key, bool *is_there)
 {
     struct kx_client_channel c = {.version = 0};
@@ -147,7 +157,8 @@ Test(kx_client_channels, are_set_over_the_version_that_was_read_alone)
 
 Test(kx_client_channels, give_their_key_free_when_they_have_ended)
 {
-    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), next = c;
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"),
+                             next = another_of("http://127.0.0.1:1");
     bool is_there;
 
     cr_assert_eq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
@@ -164,6 +175,59 @@ static bool count_one(void *cls, const struct kx_client_channel *channel)
 
     (*count)++;
     return channel->version > 0;
+}
+
+/* What has ended stays what it is, whatever lives under its key since, and whatever becomes of it.
+ */
+Test(kx_client_channels, that_have_ended_are_kept_apart_from_the_next_one)
+{
+    struct kx_client_channel ended = channel_of("http://127.0.0.1:1"), next, live;
+    size_t count = 0;
+    bool is_there;
+
+    cr_assert_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_OK);
+    ended.state = KX_CHANNEL_IS_ENDED;
+    cr_assert_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_OK);
+    next = another_of("http://127.0.0.1:1");
+    cr_assert_eq(kx_channels_save(attempts, &next, NULL), ASSAY_OK);
+    for (enum kx_client_channel_state state = 0; state < KX_CHANNEL_IS__COUNT; state++) {
+        ended.state = state;
+        cr_assert_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_OK, "%d", (int)state);
+    }
+    live = found(ended.key, &is_there);
+    cr_assert(is_there);
+    cr_expect_arr_eq(live.channel_id, next.channel_id, 32);
+    cr_expect_eq(live.version, 1);
+    cr_assert_eq(kx_channels_each(folder, count_one, &count, NULL), ASSAY_OK);
+    cr_expect_eq(count, 2, "both are listed");
+    ended.version--;
+    cr_expect_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_E_CONFLICT);
+    next.version = ended.version = 1;
+    ended.channel_id[0] ^= 1;
+    cr_expect_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_E_CONFLICT, "another's key");
+}
+
+/* Killed when it was written under its id, and not yet taken from its key: it ends once more. */
+Test(kx_client_channels, that_were_half_put_away_end_once_more)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), ended;
+    char from[256], to[256];
+    bool is_there;
+
+    cr_assert_eq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
+    (void)snprintf(from, sizeof(from), "%s/%s.channel", folder, c.key);
+    (void)snprintf(to, sizeof(to), "%s/kept", folder);
+    cr_assert_eq(link(from, to), 0);
+    ended = c;
+    ended.state = KX_CHANNEL_IS_ENDED;
+    cr_assert_eq(kx_channels_save(attempts, &ended, NULL), ASSAY_OK);
+    cr_assert_eq(rename(to, from), 0);
+    c = found(c.key, &is_there);
+    cr_assert(is_there);
+    c.state = KX_CHANNEL_IS_ENDED;
+    cr_expect_eq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
+    (void)found(c.key, &is_there);
+    cr_expect_not(is_there);
 }
 
 Test(kx_client_channels, are_listed_beside_attempts)

@@ -113,6 +113,7 @@ Test(kx_policy_batch, refuses_values_that_are_none)
         {8, "[\"*\"]", ASSAY_E_MALFORMED},
         {8, "[\"/report\"]", ASSAY_E_MALFORMED},
         {8, "[\"http://me:secret@127.0.0.1/\"]", ASSAY_E_MALFORMED},
+        {6, "\"0\"", ASSAY_E_RANGE},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -123,6 +124,35 @@ Test(kx_policy_batch, refuses_values_that_are_none)
                       "row %zu", i);
         cr_expect_not_null(strstr(err.text, members[rows[i].member].name), "row %zu: %s", i,
                            err.text);
+    }
+}
+
+Test(kx_policy_batch, takes_keys_in_capitals)
+{
+    static const char capitals[] =
+        "[\"79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798\"]";
+    struct assay_err err = {0};
+    struct kx_policy policy;
+
+    cr_expect_eq(read_but(&policy, "", 7, capitals, &err), ASSAY_OK, "%s", err.text);
+}
+
+Test(kx_policy_batch, says_what_a_number_has_to_be)
+{
+    static const struct {
+        const char *more, *says;
+    } rows[] = {
+        {", \"channelConfirmations\": 0", "is no number from 1 to 4294967295"},
+        {", \"channelConfirmations\": \"30\"", "a number"},
+        {", \"depositSompi\": 1", "a decimal text"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct assay_err err = {0};
+        struct kx_policy policy;
+
+        cr_expect_neq(read_but(&policy, rows[i].more, SIZE_MAX, NULL, &err), ASSAY_OK);
+        cr_expect_not_null(strstr(err.text, rows[i].says), "row %zu: %s", i, err.text);
     }
 }
 

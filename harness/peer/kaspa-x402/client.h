@@ -34,12 +34,15 @@ const char *kxp_given_policy(struct assay_case *t, struct kxp_policy policy);
 
 /** What a client did, seen from outside. */
 struct kxp_counts {
-    uint64_t wallet_calls, kinds, orders, finals; /**< of them sourceKind, payExactTransaction,
-                                                   * finalizeExactPaymentAttempt */
-    uint64_t signatures;                          /**< transactions that the wallet signed */
+    uint64_t wallet_calls, kinds;       /**< all, and sourceKind */
+    uint64_t orders;                    /**< calls that have it make a key, or sign anything */
+    uint64_t finals;                    /**< that tell it what became of a transaction */
+    uint64_t signatures;                /**< transactions that the wallet signed */
+    uint64_t vouchers;                  /**< vouchers that it signed */
     uint64_t requests, paid, elsewhere; /**< at the shop: all, those with a payment, and those at
                                          * its other origin */
-    uint64_t events;                    /**< submissions to the chain */
+    uint64_t events; /**< submissions to the chain, but for coins that the wallet makes for itself
+                      */
 };
 /** Since the case, or its honest probe, began. */
 struct kxp_counts kxp_counts(struct assay_case *t);

@@ -7,7 +7,7 @@
 
 /* ---- what is seen ---- */
 
-static const char *end_text(struct assay_case *t, const struct kxp_run *run)
+const char *kxp_end_text(struct assay_case *t, const struct kxp_run *run)
 {
     struct process_end end = client_run_end(run->run);
     char how[64];
@@ -21,15 +21,16 @@ static const char *end_text(struct assay_case *t, const struct kxp_run *run)
     return case_printf(t, "it ended %s", how);
 }
 
-static const char *counts_text(struct assay_case *t, const struct kxp_counts *n)
+const char *kxp_counts_text(struct assay_case *t, const struct kxp_counts *n)
 {
     return case_printf(t,
                        "%" PRIu64 " calls to the wallet, %" PRIu64 " of them to sign and %" PRIu64
-                       " to release, %" PRIu64 " transactions signed; %" PRIu64
-                       " requests at the shop, %" PRIu64 " of them with a payment, %" PRIu64
-                       " at its other origin; %" PRIu64 " submissions",
-                       n->wallet_calls, n->orders, n->finals, n->signatures, n->requests, n->paid,
-                       n->elsewhere, n->events);
+                       " to release, %" PRIu64 " transactions and %" PRIu64
+                       " vouchers signed; %" PRIu64 " requests at the shop, %" PRIu64
+                       " of them with a payment, %" PRIu64 " at its other origin; %" PRIu64
+                       " submissions",
+                       n->wallet_calls, n->orders, n->finals, n->signatures, n->vouchers,
+                       n->requests, n->paid, n->elsewhere, n->events);
 }
 
 /* ---- bought ---- */
@@ -55,7 +56,7 @@ static const char *purchase_fault(struct assay_case *t, const struct kxp_run *ru
     struct kaspa_shop_call call;
 
     if (!run->has_bought)
-        return end_text(t, run);
+        return kxp_end_text(t, run);
     if (n->signatures > 1 || n->elsewhere > 0)
         return "more was signed, or asked for, than one purchase needs";
     if (n->paid == 0 || !kxp_shown(t, run->before.paid + n->paid, &call))
@@ -75,7 +76,8 @@ void kxp_expect_bought(struct assay_case *t, const struct kxp_run *run)
     case_judge(t, fault == NULL, GRADE_OBSERVED,
                "a purchase: one good payment that the chain accepts, exit status 0, and the goods "
                "on stdout",
-               "%s%s%s", counts_text(t, &n), fault != NULL ? "; " : "", fault != NULL ? fault : "");
+               "%s%s%s", kxp_counts_text(t, &n), fault != NULL ? "; " : "",
+               fault != NULL ? fault : "");
 }
 
 /* ---- refused ---- */
@@ -123,7 +125,7 @@ void kxp_expect_client_refused(struct assay_case *t, const struct kxp_run *run,
                            "a refusal: %s, no payment sent or submitted, and an exit status other "
                            "than 0",
                            reach_text(reach)),
-               "%s; %s", end_text(t, run), counts_text(t, &n));
+               "%s; %s", kxp_end_text(t, run), kxp_counts_text(t, &n));
 }
 
 /* ---- left open ---- */
@@ -138,7 +140,7 @@ void kxp_expect_pending(struct assay_case *t, const struct kxp_run *run)
                GRADE_OBSERVED,
                "a payment that stays pending: an exit status other than 0, nothing released at the "
                "wallet, one payment signed and shown at most",
-               "%s; %s; %zu different payments", end_text(t, run), counts_text(t, &n),
+               "%s; %s; %zu different payments", kxp_end_text(t, run), kxp_counts_text(t, &n),
                kxp_payments_shown(t));
 }
 
@@ -158,5 +160,5 @@ void kxp_expect_one_payment(struct assay_case *t)
     case_judge(t, n.signatures <= 1 && shown <= 1 && submitted <= 1, GRADE_OBSERVED,
                "one payment at most: signed, shown to the shop, and submitted",
                "%s; %zu different payments shown, %zu different transactions submitted",
-               counts_text(t, &n), shown, submitted);
+               kxp_counts_text(t, &n), shown, submitted);
 }

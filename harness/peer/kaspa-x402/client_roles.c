@@ -7,6 +7,12 @@ enum { COINS = 24 };
 
 #define COIN (5 * KASPA_SOMPI_PER_KAS)
 
+/* The shop's key in channels; the embedded server has the same. */
+static void channel_key(struct assay_key *key)
+{
+    kaspa_key_from_seed(key, ASSAY_LIT("assay kaspa-x402"), ASSAY_LIT("channel server"));
+}
+
 /* The address of a key that nobody keeps; the embedded server is paid at the same. */
 static void merchant(char text[KASPA_ADDRESS_TEXT_MAX_BYTES])
 {
@@ -44,8 +50,9 @@ enum assay_code kxp_client_roles_start(struct kxp_roles *r,
         .network = KASPA_TESTNET,
         .port = target_role_port(options->target, "wallet")};
     char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
+    struct assay_key key;
     const struct kaspa_shop_options shop = {
-        .chain = r->chain, .lock = r->lock, .node = r->node, .pay_to = pay_to};
+        .chain = r->chain, .lock = r->lock, .node = r->node, .pay_to = pay_to, .channel_key = &key};
     enum assay_code rc;
 
     merchant(pay_to);
@@ -53,7 +60,10 @@ enum assay_code kxp_client_roles_start(struct kxp_roles *r,
         return rc;
     if (fund(r) != ASSAY_OK)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for the coins of a wallet");
-    return kaspa_shop_start(&r->shop, &shop, err);
+    channel_key(&key);
+    rc = kaspa_shop_start(&r->shop, &shop, err);
+    assay_key_wipe(&key);
+    return rc;
 }
 
 void kxp_client_roles_stop(struct kxp_roles *r)
@@ -64,13 +74,54 @@ void kxp_client_roles_stop(struct kxp_roles *r)
 
 /* ---- what they saw ---- */
 
+static uint64_t count_calls(struct kxp_roles *r, const char *const *names)
+{
+    uint64_t count = 0;
+
+    for (; *names != NULL; names++)
+        count += kaspa_wallet_count(r->wallet, *names);
+    return count;
+}
+
+/* A coin that the wallet makes for itself pays nobody. */
+static bool is_to_itself(const struct kaspa_tx *tx, const struct kaspa_spk *own)
+{
+    for (size_t i = 0; i < tx->output_count; i++)
+        if (!kaspa_spk_equal(&tx->outputs[i].spk, own))
+            return false;
+    return true;
+}
+
+static uint64_t count_submissions(struct kxp_roles *r)
+{
+    const struct kaspa_spk own = kaspa_wallet_spk(r->wallet);
+    struct kaspa_chain_event event;
+    uint64_t count = 0;
+
+    kaspa_chain_lock_take(r->lock);
+    for (size_t i = 0; kaspa_chain_event(r->chain, i, &event); i++)
+        count += !is_to_itself(event.tx, &own);
+    kaspa_chain_lock_give(r->lock);
+    return count;
+}
+
 static struct kxp_counts count_all(struct kxp_roles *r)
 {
+    static const char *const orders[] = {"payExactTransaction",
+                                         "createChannelKey",
+                                         "prepareEscrowDeposit",
+                                         "prepareEscrowTopUp",
+                                         "signBatchPayment",
+                                         "signEscrowRefund",
+                                         NULL};
+    static const char *const finals[] = {"finalizeExactPaymentAttempt", "finalizeEscrowTransition",
+                                         NULL};
     struct kxp_counts all = {.wallet_calls = kaspa_wallet_calls(r->wallet),
                              .kinds = kaspa_wallet_count(r->wallet, "sourceKind"),
-                             .orders = kaspa_wallet_count(r->wallet, "payExactTransaction"),
-                             .finals = kaspa_wallet_count(r->wallet, "finalizeExactPaymentAttempt"),
+                             .orders = count_calls(r, orders),
+                             .finals = count_calls(r, finals),
                              .signatures = kaspa_wallet_signed(r->wallet),
+                             .vouchers = kaspa_wallet_vouchers(r->wallet),
                              .requests = kaspa_shop_calls(r->shop)};
     struct kaspa_shop_call call;
 
@@ -78,9 +129,7 @@ static struct kxp_counts count_all(struct kxp_roles *r)
         all.paid += call.payment != NULL;
         all.elsewhere += call.is_elsewhere;
     }
-    kaspa_chain_lock_take(r->lock);
-    all.events = kaspa_chain_event_count(r->chain);
-    kaspa_chain_lock_give(r->lock);
+    all.events = count_submissions(r);
     return all;
 }
 
@@ -91,6 +140,7 @@ static struct kxp_counts difference(struct kxp_counts a, struct kxp_counts b)
                                .orders = a.orders - b.orders,
                                .finals = a.finals - b.finals,
                                .signatures = a.signatures - b.signatures,
+                               .vouchers = a.vouchers - b.vouchers,
                                .requests = a.requests - b.requests,
                                .paid = a.paid - b.paid,
                                .elsewhere = a.elsewhere - b.elsewhere,

@@ -28,8 +28,9 @@ enum kxp_need {
                                            "node-rest-only": that and nothing else */
     KXP_WALLET = NEED_PROFILE << 5,     /**< a client's: the role `wallet` is reachable */
     KXP_CHANNELS = NEED_PROFILE << 6,   /**< "channels": what is priced is also sold by scheme
-                                           batch-settlement */
+                                           batch-settlement; of a client: it pays by it */
     KXP_CLAIM = NEED_PROFILE << 7,      /**< operation "claim" */
+    KXP_REFUND = NEED_PROFILE << 8,     /**< a client's: operation "refund" */
 };
 
 /* ---- offers ---- */

@@ -51,6 +51,9 @@ void kxp_client_roles_stop(struct kxp_roles *r);
 void kxp_client_roles_calm(struct kxp_roles *r);
 /** One honest purchase by the client that is tested. */
 void kxp_client_probe(struct assay_case *t);
+/** How a run ended, and what was counted, in words. */
+const char *kxp_end_text(struct assay_case *t, const struct kxp_run *run);
+const char *kxp_counts_text(struct assay_case *t, const struct kxp_counts *n);
 
 /** One known answer of each operation of the library that is tested. */
 void kxp_library_probe(struct assay_case *t);

@@ -103,10 +103,12 @@ static const char *lacks(struct assay_case *t, unsigned needs)
         return "the client cannot be pointed at the role \"wallet\" (`${WALLET}` in its command): "
                "what it would sign with is out of sight";
     if ((needs & KXP_CHANNELS) != 0 && !target_supports(target, "channels"))
-        return "the target does not support \"channels\": what is priced is not sold by scheme "
+        return "the target does not support \"channels\": it neither sells nor pays by scheme "
                "batch-settlement";
     if ((needs & KXP_CLAIM) != 0 && target_operation(target, "claim") == NULL)
         return "the target file names no operation \"claim\"";
+    if ((needs & KXP_REFUND) != 0 && target_operation(target, "refund") == NULL)
+        return "the target file names no operation \"refund\"";
     if ((needs & KXP_REST) != 0 && !target_supports(target, "node-rest"))
         return "the target does not support \"node-rest\"";
     return NULL;

@@ -53,8 +53,7 @@ static size_t mempool_size(struct kxp_roles *r)
     return info.mempool_size;
 }
 
-/* What a block leaves in the mempool is held there, and waits for somebody to release it. */
-static size_t mine_mempool(struct kxp_roles *r)
+static size_t mine_block(struct kxp_roles *r)
 {
     enum assay_code rc;
 
@@ -64,6 +63,19 @@ static size_t mine_mempool(struct kxp_roles *r)
     if (rc == ASSAY_OK)
         kaspa_node_changed(r->node);
     return mempool_size(r);
+}
+
+/* What spends a transaction of the mempool takes a block of its own. What a block leaves that has
+ * taken nothing is held there, and waits for somebody to release it. */
+static size_t mine_mempool(struct kxp_roles *r, size_t size)
+{
+    size_t before;
+
+    do {
+        before = size;
+        size = mine_block(r);
+    } while (size > 0 && size < before);
+    return size;
 }
 
 static bool may_mine(struct kxp_roles *r, bool *is_ending)
@@ -99,7 +111,7 @@ static void *mine(void *with)
         if (size < left)
             left = size;
         if (may_mine(r, &is_ending) && size > left)
-            left = mine_mempool(r);
+            left = mine_mempool(r, size);
     }
     return NULL;
 }
