@@ -55,4 +55,5 @@ for (const [id, one] of vectors.entries()) {
   console.log(`${one.operation} "${one.name}": ${why}`);
   console.log(`    node harness/targets/kaspa-x402-covenant/compare.mjs ${home} ${one.operation} "${one.name}"`);
 }
-console.log(`${asked - different} of ${asked} answers agree, ${vectors.length - asked} questions are not its`);
+console.log(`${asked - different} of ${asked} answers agree`);
+console.log(`    (${vectors.length - asked} questions are not its)`);
