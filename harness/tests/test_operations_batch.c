@@ -1,7 +1,6 @@
 /* The operations of batch settlement say which member of an input is wrong, and give what they are
  * asked for in every form that it may come in; what they decide is in the vectors. */
-#include "base/base64.h"
-#include "run/operations.h"
+#include "asking.h"
 #include "vectors/batch_pay.h"
 
 #include <criterion/criterion.h>
@@ -17,22 +16,6 @@ static json_t *payment_in(enum vectors_pay_story story, const struct vectors_pay
 
     cr_assert_eq(err.code, ASSAY_OK, "%s", err.text);
     return in;
-}
-
-static enum operation_answer run(const char *op, const json_t *in, json_t **out,
-                                 struct assay_err *err)
-{
-    const struct operation *operation = operation_find(op);
-
-    cr_assert_not_null(operation, "%s", op);
-    return operation_run(operation, in, out, err);
-}
-
-static void expect_text(const json_t *object, const char *name, const char *text)
-{
-    const char *is = json_string_value(json_object_get(object, name));
-
-    cr_expect(is != NULL && strcmp(is, text) == 0, "%s: %s", name, is);
 }
 
 /* ---- members of a request's input ---- */
@@ -100,42 +83,20 @@ Test(operations_batch, say_which_member_of_a_requests_input_is_wrong)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         const struct vectors_pay_patch patches[] = {{PAY_JUDGE, wrong[i].path, wrong[i].json},
                                                     {PAY_END, NULL, NULL}};
-        json_t *in = payment_in(PAY_TOP_UP, patches), *out = NULL;
-        struct assay_err err = {0};
+        json_t *in = payment_in(PAY_TOP_UP, patches);
 
-        cr_expect_eq(run("batch.payment", in, &out, &err), OPERATION_ERROR, "%s", wrong[i].name);
-        cr_expect_null(out, "%s", wrong[i].name);
-        cr_expect_eq(err.code, wrong[i].code, "%s: %d: %s", wrong[i].name, (int)err.code, err.text);
-        cr_expect_not_null(strstr(err.text, wrong[i].says), "%s: %s", wrong[i].name, err.text);
+        expect_wrong("batch.payment", in, wrong[i].name, wrong[i].code, wrong[i].says);
         json_decref(in);
     }
 }
 
 /* ---- forms ---- */
 
-/* Puts the header's value of a message where it stood itself. */
-static void encode(json_t *in, const char *member)
-{
-    char *text = json_dumps(json_object_get(in, member), JSON_COMPACT);
-    struct assay_buf header = ASSAY_BUF_INIT(1 << 20);
-
-    assay_base64_encode(&header, ASSAY_BASE64_STD, assay_str(text));
-    json_object_set_new(in, member, json_string(assay_buf_cstr(&header)));
-    assay_buf_fini(&header);
-    free(text);
-}
-
 Test(operations_batch, take_headers_as_they_take_objects)
 {
-    json_t *in = payment_in(PAY_DEPOSIT, no_change), *by_object = NULL, *by_header = NULL;
+    json_t *in = payment_in(PAY_DEPOSIT, no_change);
 
-    cr_expect_eq(run("batch.payment", in, &by_object, NULL), OPERATION_OK);
-    encode(in, "required");
-    encode(in, "payment");
-    cr_expect_eq(run("batch.payment", in, &by_header, NULL), OPERATION_OK);
-    cr_expect(json_equal(by_object, by_header));
-    json_decref(by_object);
-    json_decref(by_header);
+    expect_same_by_header("batch.payment", in);
     json_decref(in);
 }
 
@@ -144,7 +105,7 @@ Test(operations_batch, list_every_check_of_a_request_once_and_in_order)
     json_t *in = payment_in(PAY_VOUCHER, no_change), *out = NULL, *check;
     size_t i;
 
-    cr_assert_eq(run("batch.payment", in, &out, NULL), OPERATION_OK);
+    cr_assert_eq(ask("batch.payment", in, &out, NULL), OPERATION_OK);
     cr_assert_eq(json_array_size(json_object_get(out, "checks")), KX_BATCH_RULE__COUNT);
     json_array_foreach (json_object_get(out, "checks"), i, check) {
         expect_text(check, "rule", kx_batch_rules[i].id);
@@ -160,7 +121,7 @@ Test(operations_batch, name_rule_code_and_reason_of_what_they_refuse)
                                                        {PAY_END, NULL, NULL}};
     json_t *in = payment_in(PAY_VOUCHER, patches), *out = NULL;
 
-    cr_assert_eq(run("batch.payment", in, &out, NULL), OPERATION_REFUSED);
+    cr_assert_eq(ask("batch.payment", in, &out, NULL), OPERATION_REFUSED);
     expect_text(out, "rule", "batch.voucher.total");
     expect_text(out, "local", "invalid_kaspa_x402_amount");
     expect_text(out, "wire", "invalid_payment_requirements");
@@ -177,7 +138,7 @@ Test(operations_batch, leave_open_what_the_chain_was_not_asked_for)
                                                        {PAY_END, NULL, NULL}};
     json_t *in = payment_in(PAY_VOUCHER, patches), *out = NULL;
 
-    cr_assert_eq(run("batch.payment", in, &out, NULL), OPERATION_UNSUPPORTED);
+    cr_assert_eq(ask("batch.payment", in, &out, NULL), OPERATION_UNSUPPORTED);
     expect_text(out, "outcome", "undecided");
     expect_text(out, "rule", "batch.head.confirmed");
     expect_text(out, "reason", "the chain was not asked yet");
@@ -188,24 +149,8 @@ Test(operations_batch, leave_open_what_the_chain_was_not_asked_for)
 Test(operations_batch, run_out_of_memory_with_an_error_and_without_a_leak)
 {
     json_t *in = payment_in(PAY_DEPOSIT, no_change);
-    size_t undecided = 0;
 
-    for (size_t n = 0; n < 400; n++) {
-        struct assay_err err = {0};
-        enum operation_answer answer;
-        json_t *out = NULL;
-        size_t asked;
-
-        (void)assay_alloc_fail_after(n);
-        answer = run("batch.payment", in, &out, &err);
-        asked = assay_alloc_fail_after(SIZE_MAX);
-        cr_expect_neq(answer, OPERATION_REFUSED, "%zu", n);
-        undecided += answer != OPERATION_OK;
-        json_decref(out);
-        if (asked <= n)
-            break;
-    }
-    cr_expect_gt(undecided, 0);
+    expect_no_refusal_without_memory("batch.payment", in);
     json_decref(in);
 }
 
@@ -236,7 +181,7 @@ static void expect_told(const char *op, const json_t *in, const json_t *id)
 {
     json_t *out = NULL;
 
-    cr_expect_eq(run(op, in, &out, NULL), OPERATION_REFUSED, "%s", op);
+    cr_expect_eq(ask(op, in, &out, NULL), OPERATION_REFUSED, "%s", op);
     expect_text(out, "rule", "exact.transaction.id");
     expect_text(out, "local", "invalid_kaspa_transaction");
     expect_text(out, "reason", "the text has another id");
@@ -251,7 +196,7 @@ Test(operations_batch, tell_of_an_id_that_is_another_transactions)
         json_t *in = tx_in(kind), *tx = json_object_get(in, "transaction"), *out = NULL;
         json_t *id = json_incref(json_object_get(tx, "id"));
 
-        cr_expect_eq(run(op, in, &out, NULL), OPERATION_OK, "%s", op);
+        cr_expect_eq(ask(op, in, &out, NULL), OPERATION_OK, "%s", op);
         cr_expect(json_equal(json_object_get(out, "transactionId"), id), "%s", op);
         json_object_set_new(tx, "id", json_string(BATCH_OTHER));
         expect_told(op, in, id);
@@ -269,7 +214,7 @@ Test(operations_batch, need_no_id_of_a_transaction_that_says_none)
         json_t *in = tx_in(kind), *out = NULL;
 
         json_object_del(json_object_get(in, "transaction"), "id");
-        cr_expect_eq(run(vectors_batch_verifies[kind], in, &out, NULL), OPERATION_OK, "%s",
+        cr_expect_eq(ask(vectors_batch_verifies[kind], in, &out, NULL), OPERATION_OK, "%s",
                      vectors_batch_verifies[kind]);
         json_decref(out);
         json_decref(in);

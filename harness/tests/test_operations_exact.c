@@ -1,8 +1,8 @@
 /* The operations of the exact scheme say which member of an input is wrong, and give what they are
  * asked for in every form that it may come in; what they decide is in the vectors. */
+#include "asking.h"
 #include "base/base64.h"
 #include "kaspa_x402/exact_verify.h"
-#include "run/operations.h"
 #include "vectors/exact_base.h"
 
 #include <criterion/criterion.h>
@@ -29,15 +29,6 @@ static json_t *payment_in(enum kx_profile profile, const struct vectors_exact_pa
 
     cr_assert_eq(err.code, ASSAY_OK, "%s", err.text);
     return in;
-}
-
-static enum operation_answer run(const char *op, const json_t *in, json_t **out,
-                                 struct assay_err *err)
-{
-    const struct operation *operation = operation_find(op);
-
-    cr_assert_not_null(operation, "%s", op);
-    return operation_run(operation, in, out, err);
 }
 
 /* ---- members of a payment's input ---- */
@@ -85,13 +76,9 @@ Test(operations_exact, say_which_member_of_a_payments_input_is_wrong)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         const struct vectors_exact_patch patches[] = {{AT_JUDGE, wrong[i].path, wrong[i].json},
                                                       {AT_END, NULL, NULL}};
-        json_t *in = payment_in(KX_STANDARD_NATIVE, patches), *out = NULL;
-        struct assay_err err = {0};
+        json_t *in = payment_in(KX_STANDARD_NATIVE, patches);
 
-        cr_expect_eq(run("exact.payment", in, &out, &err), OPERATION_ERROR, "%s", wrong[i].name);
-        cr_expect_null(out, "%s", wrong[i].name);
-        cr_expect_eq(err.code, wrong[i].code, "%s: %s", wrong[i].name, err.text);
-        cr_expect_not_null(strstr(err.text, wrong[i].says), "%s: %s", wrong[i].name, err.text);
+        expect_wrong("exact.payment", in, wrong[i].name, wrong[i].code, wrong[i].says);
         json_decref(in);
     }
 }
@@ -127,7 +114,7 @@ Test(operations_exact, say_which_member_of_their_input_is_wrong)
         json_t *in = unquoted(others[i].in), *out = NULL;
         struct assay_err err = {0};
 
-        cr_expect_eq(run(others[i].op, in, &out, &err), OPERATION_ERROR, "%s: %s", others[i].op,
+        cr_expect_eq(ask(others[i].op, in, &out, &err), OPERATION_ERROR, "%s: %s", others[i].op,
                      others[i].in);
         cr_expect_not_null(strstr(err.text, others[i].says), "%s: %s", others[i].op, err.text);
         json_decref(in);
@@ -155,29 +142,11 @@ Test(operations_exact, take_no_member_that_they_do_not_know)
 
 static const struct vectors_exact_patch no_change[] = {{AT_END, NULL, NULL}};
 
-/* Puts the header's value of a message where it stood itself. */
-static void encode(json_t *in, const char *member)
-{
-    char *text = json_dumps(json_object_get(in, member), JSON_COMPACT);
-    struct assay_buf header = ASSAY_BUF_INIT(1 << 20);
-
-    assay_base64_encode(&header, ASSAY_BASE64_STD, assay_str(text));
-    json_object_set_new(in, member, json_string(assay_buf_cstr(&header)));
-    assay_buf_fini(&header);
-    free(text);
-}
-
 Test(operations_exact, take_headers_as_they_take_objects)
 {
-    json_t *in = payment_in(KX_ADDITIVE, no_change), *by_object = NULL, *by_header = NULL;
+    json_t *in = payment_in(KX_ADDITIVE, no_change);
 
-    cr_expect_eq(run("exact.payment", in, &by_object, NULL), OPERATION_OK);
-    encode(in, "required");
-    encode(in, "payment");
-    cr_expect_eq(run("exact.payment", in, &by_header, NULL), OPERATION_OK);
-    cr_expect(json_equal(by_object, by_header));
-    json_decref(by_object);
-    json_decref(by_header);
+    expect_same_by_header("exact.payment", in);
     json_decref(in);
 }
 
@@ -186,11 +155,11 @@ Test(operations_exact, list_every_check_of_a_payment_once_and_in_order)
     json_t *in = payment_in(KX_STANDARD_NATIVE, no_change), *out = NULL, *check;
     size_t i;
 
-    cr_assert_eq(run("exact.payment", in, &out, NULL), OPERATION_OK);
+    cr_assert_eq(ask("exact.payment", in, &out, NULL), OPERATION_OK);
     cr_assert_eq(json_array_size(json_object_get(out, "checks")), KX_EXACT__COUNT);
     json_array_foreach (json_object_get(out, "checks"), i, check) {
-        cr_expect_str_eq(json_string_value(json_object_get(check, "rule")), kx_exact_rules[i].id);
-        cr_expect_str_eq(json_string_value(json_object_get(check, "result")), "held");
+        expect_text(check, "rule", kx_exact_rules[i].id);
+        expect_text(check, "result", "held");
     }
     json_decref(out);
     json_decref(in);
@@ -202,13 +171,11 @@ Test(operations_exact, name_rule_code_and_reason_of_what_they_refuse)
                                                          {AT_END, NULL, NULL}};
     json_t *in = payment_in(KX_STANDARD_NATIVE, patches), *out = NULL;
 
-    cr_assert_eq(run("exact.payment", in, &out, NULL), OPERATION_REFUSED);
-    cr_expect_str_eq(json_string_value(json_object_get(out, "rule")),
-                     "exact.transaction.merchant-output");
-    cr_expect_str_eq(json_string_value(json_object_get(out, "local")), "invalid_kaspa_transaction");
-    cr_expect_str_eq(json_string_value(json_object_get(out, "wire")), "invalid_transaction_state");
-    cr_expect_str_eq(json_string_value(json_object_get(out, "reason")),
-                     "it is worth 99999999 sompi, not 100000000");
+    cr_assert_eq(ask("exact.payment", in, &out, NULL), OPERATION_REFUSED);
+    expect_text(out, "rule", "exact.transaction.merchant-output");
+    expect_text(out, "local", "invalid_kaspa_transaction");
+    expect_text(out, "wire", "invalid_transaction_state");
+    expect_text(out, "reason", "it is worth 99999999 sompi, not 100000000");
     json_decref(out);
     json_decref(in);
 }
@@ -219,11 +186,10 @@ Test(operations_exact, leave_open_what_too_little_is_known_for_and_say_what)
         {AT_JUDGE, "utxos", NULL}, {AT_JUDGE, "evidence", NULL}, {AT_END, NULL, NULL}};
     json_t *in = payment_in(KX_STANDARD_NATIVE, patches), *out = NULL;
 
-    cr_assert_eq(run("exact.payment", in, &out, NULL), OPERATION_UNSUPPORTED);
-    cr_expect_str_eq(json_string_value(json_object_get(out, "outcome")), "undecided");
-    cr_expect_str_eq(json_string_value(json_object_get(out, "rule")), "exact.transaction.hints");
-    cr_expect_str_eq(json_string_value(json_object_get(out, "reason")),
-                     "what it spends is not known");
+    cr_assert_eq(ask("exact.payment", in, &out, NULL), OPERATION_UNSUPPORTED);
+    expect_text(out, "outcome", "undecided");
+    expect_text(out, "rule", "exact.transaction.hints");
+    expect_text(out, "reason", "what it spends is not known");
     json_decref(out);
     json_decref(in);
 }
@@ -238,7 +204,7 @@ Test(operations_exact, judge_a_transaction_with_an_unknown_member_twice)
 
     assay_buf_printf(&twice, "{\"note\":1,\"note\":2,%s", text + 1);
     json_object_set_new(payload, "transaction", json_string(assay_buf_cstr(&twice)));
-    cr_expect_eq(run("exact.payment", in, &out, NULL), OPERATION_OK);
+    cr_expect_eq(ask("exact.payment", in, &out, NULL), OPERATION_OK);
     assay_buf_fini(&twice);
     json_decref(out);
     json_decref(in);
@@ -254,8 +220,8 @@ Test(operations_exact, refuse_a_text_that_no_answer_could_repeat)
     assay_base64_encode(&header, ASSAY_BASE64_STD,
                         ASSAY_LIT("{\"success\":false,\"transaction\":\"\\ud800\"}"));
     in = json_pack("{s:s}", "message", assay_buf_cstr(&header));
-    cr_expect_eq(run("x402.settlement.read", in, &out, NULL), OPERATION_REFUSED);
-    cr_expect_str_eq(json_string_value(json_object_get(out, "rule")), "http.form");
+    cr_expect_eq(ask("x402.settlement.read", in, &out, NULL), OPERATION_REFUSED);
+    expect_text(out, "rule", "http.form");
     json_decref(out);
     json_decref(in);
     assay_buf_fini(&header);
@@ -264,23 +230,7 @@ Test(operations_exact, refuse_a_text_that_no_answer_could_repeat)
 Test(operations_exact, run_out_of_memory_with_an_error_and_without_a_leak)
 {
     json_t *in = payment_in(KX_ADDITIVE, no_change);
-    size_t undecided = 0;
 
-    for (size_t n = 0; n < 400; n++) {
-        struct assay_err err = {0};
-        enum operation_answer answer;
-        json_t *out = NULL;
-        size_t asked;
-
-        (void)assay_alloc_fail_after(n);
-        answer = run("exact.payment", in, &out, &err);
-        asked = assay_alloc_fail_after(SIZE_MAX);
-        cr_expect_neq(answer, OPERATION_REFUSED, "%zu", n);
-        undecided += answer != OPERATION_OK;
-        json_decref(out);
-        if (asked <= n)
-            break;
-    }
-    cr_expect_gt(undecided, 0);
+    expect_no_refusal_without_memory("exact.payment", in);
     json_decref(in);
 }

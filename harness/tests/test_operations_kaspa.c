@@ -1,6 +1,6 @@
 /* The kaspa operations: inputs that are none, positions, memory that runs out. What they answer to
  * proper inputs is in the vectors. */
-#include "run/operations.h"
+#include "asking.h"
 
 #include "base/buf.h"
 #include "vectors/vectors.h"
@@ -109,15 +109,9 @@ static const struct {
 Test(operations_kaspa, say_which_member_of_an_input_is_wrong)
 {
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-        json_t *in = unquoted(wrong[i].in), *out = NULL;
-        struct assay_err err = {0};
-        enum operation_answer answer = operation_run(operation_find(wrong[i].op), in, &out, &err);
+        json_t *in = unquoted(wrong[i].in);
 
-        cr_expect_eq(answer, OPERATION_ERROR, "%s: %d", wrong[i].name, (int)answer);
-        cr_expect_null(out, "%s", wrong[i].name);
-        cr_expect_eq(err.code, wrong[i].code, "%s: %s: %s", wrong[i].name,
-                     assay_code_name(err.code), err.text);
-        cr_expect_not_null(strstr(err.text, wrong[i].says), "%s: %s", wrong[i].name, err.text);
+        expect_wrong(wrong[i].op, in, wrong[i].name, wrong[i].code, wrong[i].says);
         json_decref(in);
     }
 }
@@ -205,7 +199,7 @@ Test(operations_kaspa, give_the_offset_within_a_transaction_that_is_a_text)
     json_t *in = json_pack("{s:s}", "transaction", text), *out = NULL;
     struct assay_err err = {0};
 
-    cr_expect_eq(operation_run(operation_find("kaspa.txid"), in, &out, &err), OPERATION_ERROR);
+    cr_expect_eq(ask("kaspa.txid", in, &out, &err), OPERATION_ERROR);
     cr_expect_eq(err.at, (size_t)(strstr(text, "07") - text), "%zu: %s", err.at, err.text);
     json_decref(in);
 }
@@ -218,8 +212,7 @@ Test(operations_kaspa, refuse_a_transaction_text_that_is_cut_off_anywhere)
     for (size_t len = 0; len < strlen(text); len++) {
         json_t *in = json_pack("{s:s%}", "transaction", text, len), *out = NULL;
 
-        cr_expect_eq(operation_run(operation_find("kaspa.txid"), in, &out, NULL), OPERATION_ERROR,
-                     "%zu", len);
+        cr_expect_eq(ask("kaspa.txid", in, &out, NULL), OPERATION_ERROR, "%zu", len);
         json_decref(in);
     }
     free(text);
@@ -232,9 +225,8 @@ Test(operations_kaspa, tell_what_they_cannot_decide_from_what_they_refuse)
     json_t *utxo = json_array_get(json_object_get(in, "utxos"), 0);
 
     json_object_set_new(utxo, "scriptPublicKey", json_string("00000120a6"));
-    cr_expect_eq(operation_run(operation_find("kaspa.script.run"), in, &out, NULL),
-                 OPERATION_UNSUPPORTED);
-    cr_expect_str_eq(json_string_value(json_object_get(out, "reason")), "zk precompile");
+    cr_expect_eq(ask("kaspa.script.run", in, &out, NULL), OPERATION_UNSUPPORTED);
+    expect_text(out, "reason", "zk precompile");
     json_decref(out);
     json_decref(in);
 }
@@ -251,8 +243,7 @@ Test(operations_kaspa, always_give_a_reason_that_is_text)
         while (word.len < 2000)
             assay_buf_add_str(&word, "\xe4\xb8\x96");
         in = json_pack("{s:s}", "text", assay_buf_cstr(&word));
-        cr_expect_eq(operation_run(operation_find("kaspa.script.assemble"), in, &out, NULL),
-                     OPERATION_REFUSED);
+        cr_expect_eq(ask("kaspa.script.assemble", in, &out, NULL), OPERATION_REFUSED);
         cr_expect_gt(json_string_length(json_object_get(out, "reason")), 0);
         json_decref(out);
         json_decref(in);
