@@ -1,11 +1,6 @@
 /* Tables of seeded defects of batch-settlement; see kx_batch_defects.h. */
 #include "ref/tests/kx_batch_defects.h"
 
-static void switch_on(const char *defect)
-{
-    cr_assert_eq(ref_defect_switch_on(assay_str(defect), NULL), ASSAY_OK, "%s", defect);
-}
-
 /* In a shop of its own. The defect is on before the first request: a server has it all the time. */
 static bool holds(const struct kx_batch_probe *probe, bool is_on)
 {

@@ -3,8 +3,8 @@
 #ifndef REF_TESTS_KX_BATCH_DEFECTS_H
 #define REF_TESTS_KX_BATCH_DEFECTS_H
 
-#include "defects/defects.h"
 #include "ref/tests/kx_batch_shop.h"
+#include "ref/tests/seeded.h"
 
 /** Done in a shop of its own, without the defect and with it; the shop is empty: nothing is on its
  *  chain. */

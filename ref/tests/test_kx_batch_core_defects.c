@@ -398,19 +398,6 @@ Test(kx_batch_core_defects, break_what_holds_without_them)
 
 /* ---- all of them, and nothing else ---- */
 
-static bool is_probed(const char *id)
-{
-    for (size_t i = 0; i < ARRAY_LEN(forgeries); i++) {
-        if (strcmp(forgeries[i].defect, id) == 0)
-            return true;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(probes); i++) {
-        if (strcmp(probes[i].defect, id) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool starts_with(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
@@ -425,25 +412,21 @@ static bool is_of_core(const struct ref_defect *defect)
 
 Test(kx_batch_core_defects, are_all_looked_for)
 {
-    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
-        const struct ref_defect *defect = ref_defect_at((enum ref_defect_id)i);
+    static const struct seeded_ids tables[] = {SEEDED_IDS(forgeries, defect),
+                                               SEEDED_IDS(probes, defect)};
 
-        if (is_of_core(defect))
-            cr_expect(is_probed(defect->id), "%s is in no table here", defect->id);
-    }
+    seeded_expect_all(is_of_core, tables, ARRAY_LEN(tables));
 }
 
 Test(kx_batch_core_defects, leave_the_honest_payment_alone)
 {
     static const char *const unpayable[] = {"batch.price_unit", "batch.timeout_is_time"};
+    static const struct seeded_ids none = SEEDED_LIST(unpayable);
 
     for (int i = 0; i < REF_DEFECT__COUNT; i++) {
         const struct ref_defect *defect = ref_defect_at((enum ref_defect_id)i);
-        bool is_payable = is_of_core(defect);
 
-        for (size_t j = 0; j < ARRAY_LEN(unpayable); j++)
-            is_payable = is_payable && strcmp(defect->id, unpayable[j]) != 0;
-        if (is_payable)
+        if (is_of_core(defect) && !seeded_is_in(defect->id, &none, 1))
             kx_batch_honest_expect(defect);
     }
 }

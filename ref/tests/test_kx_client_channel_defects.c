@@ -2,7 +2,7 @@
  * correct client, in the same situation, does not. The trace of the last run is the evidence. */
 #include "ref/tests/kx_channel_play.h"
 
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 #include <stdio.h>
 
@@ -315,7 +315,7 @@ static void expect_row(size_t i, bool is_on)
     struct kx_channel_play *p = kx_channel_play_new();
 
     if (is_on)
-        cr_assert_eq(ref_defect_switch_on(assay_str(rows[i].id), NULL), ASSAY_OK, "%s", rows[i].id);
+        switch_on(rows[i].id);
     rows[i].play(p);
     rows[i].run(p);
     ref_defect_all_off();
@@ -335,22 +335,19 @@ Test(kx_client_channel_defects, do_what_they_say_where_the_correct_client_does_n
     }
 }
 
+static bool is_of_channels(const struct ref_defect *defect)
+{
+    return strncmp(defect->id, "client.channel.", 15) == 0;
+}
+
 /* The two others show in a policy's text and in a folder: the scenarios of clients have them. */
 Test(kx_client_channel_defects, are_all_here_but_for_those_of_files)
 {
     static const char *const elsewhere[] = {"client.channel.limit_missing",
                                             "client.channel.unsaved"};
+    static const struct seeded_ids tables[] = {SEEDED_IDS(rows, id), SEEDED_LIST(elsewhere)};
 
-    for (int id = 0; id < REF_DEFECT__COUNT; id++) {
-        const char *name = ref_defect_at((enum ref_defect_id)id)->id;
-        bool found = strncmp(name, "client.channel.", 15) != 0;
-
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-            found = found || strcmp(rows[i].id, name) == 0;
-        for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
-            found = found || strcmp(elsewhere[i], name) == 0;
-        cr_expect(found, "%s", name);
-    }
+    seeded_expect_all(is_of_channels, tables, ARRAY_LEN(tables));
 }
 
 #endif

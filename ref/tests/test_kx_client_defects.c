@@ -2,7 +2,7 @@
  * the same situation, does not. What left, what was saved and what was asked is the evidence. */
 #include "ref/tests/kx_play.h"
 
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -316,8 +316,7 @@ Test(kx_client_defects, do_what_they_say_where_the_correct_client_does_not)
 
             rows[i].play(p);
             if (broken)
-                cr_assert_eq(ref_defect_switch_on(assay_str(rows[i].id), NULL), ASSAY_OK, "%s",
-                             rows[i].id);
+                switch_on(rows[i].id);
             kx_play_run(p);
             seen = evidence(p);
             cr_expect_not_null(strstr(seen, broken ? rows[i].broken : rows[i].correct),
@@ -333,23 +332,21 @@ Test(kx_client_defects, do_what_they_say_where_the_correct_client_does_not)
     }
 }
 
+static bool is_of_payments(const struct ref_defect *defect)
+{
+    return strncmp(defect->id, "client.", 7) == 0 &&
+           strncmp(defect->id, "client.channel.", 15) != 0;
+}
+
 /* The rest shows in a folder, on a socket, or over several payments: the scenarios of clients have
  * them; and those of channels are in test_kx_client_channel_defects.c. */
 Test(kx_client_defects, are_all_here_but_for_those_of_the_folder_and_the_socket)
 {
     static const char *const elsewhere[] = {"client.attempt.unsaved", "client.attempt.forgotten",
                                             "client.bounds.none", "client.replacement.twice"};
+    static const struct seeded_ids tables[] = {SEEDED_IDS(rows, id), SEEDED_LIST(elsewhere)};
 
-    for (int id = 0; id < REF_DEFECT__COUNT; id++) {
-        const char *name = ref_defect_at((enum ref_defect_id)id)->id;
-        bool found = strncmp(name, "client.", 7) != 0 || strncmp(name, "client.channel.", 15) == 0;
-
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-            found = found || strcmp(rows[i].id, name) == 0;
-        for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
-            found = found || strcmp(elsewhere[i], name) == 0;
-        cr_expect(found, "%s", name);
-    }
+    seeded_expect_all(is_of_payments, tables, ARRAY_LEN(tables));
 }
 
 #endif

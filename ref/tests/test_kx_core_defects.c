@@ -4,7 +4,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 static struct shop shop;
 static struct kx_world *world; /* of the payment in `paid` */
@@ -998,11 +998,6 @@ static const struct {
 
 /* ---- each of them, without its defect and with it ---- */
 
-static void switch_on(const char *defect)
-{
-    cr_assert_eq(ref_defect_switch_on(assay_str(defect), NULL), ASSAY_OK, "%s", defect);
-}
-
 Test(kx_core_defects, let_forgeries_pass)
 {
     for (size_t i = 0; i < ARRAY_LEN(forgeries); i++) {
@@ -1033,19 +1028,6 @@ Test(kx_core_defects, break_what_holds_without_them)
     }
 }
 
-static bool is_probed(const char *id)
-{
-    for (size_t i = 0; i < ARRAY_LEN(forgeries); i++) {
-        if (strcmp(forgeries[i].defect, id) == 0)
-            return true;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(probes); i++) {
-        if (strcmp(probes[i].defect, id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Those of channels, "batch.…", are in test_kx_batch_core_defects.c. */
 static bool is_of_exact(const struct ref_defect *defect)
 {
@@ -1055,12 +1037,10 @@ static bool is_of_exact(const struct ref_defect *defect)
 
 Test(kx_core_defects, are_all_looked_for)
 {
-    for (int i = 0; i < REF_DEFECT__COUNT; i++) {
-        const struct ref_defect *defect = ref_defect_at((enum ref_defect_id)i);
+    static const struct seeded_ids tables[] = {SEEDED_IDS(forgeries, defect),
+                                               SEEDED_IDS(probes, defect)};
 
-        if (is_of_exact(defect))
-            cr_expect(is_probed(defect->id), "%s is in no table here", defect->id);
-    }
+    seeded_expect_all(is_of_exact, tables, ARRAY_LEN(tables));
 }
 
 /* Under every defect of the core the honest payment is served, or it is offered nothing that could
@@ -1069,14 +1049,12 @@ Test(kx_core_defects, leave_the_honest_payment_alone)
 {
     static const char *const unpayable[] = {"kx.price.unit", "kx.fee.dust_offer",
                                             "kx.http.challenge_without_header"};
+    static const struct seeded_ids none = SEEDED_LIST(unpayable);
 
     for (int i = 0; i < REF_DEFECT__COUNT; i++) {
         const struct ref_defect *defect = ref_defect_at((enum ref_defect_id)i);
-        bool is_payable = is_of_exact(defect);
 
-        for (size_t j = 0; j < ARRAY_LEN(unpayable); j++)
-            is_payable = is_payable && strcmp(defect->id, unpayable[j]) != 0;
-        if (!is_payable)
+        if (!is_of_exact(defect) || seeded_is_in(defect->id, &none, 1))
             continue;
         open_shop();
         switch_on(defect->id);

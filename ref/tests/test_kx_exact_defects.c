@@ -3,7 +3,7 @@
 #include "ref/tests/kx_rows.h"
 
 #include "base/base64.h"
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 #include <stdlib.h>
 
@@ -96,13 +96,6 @@ static bool is_taken(enum kx_profile profile, const struct kx_change *change)
     taken = w->local == KX_LOCAL_NONE && w->verdict.outcome == KASPA_VALID;
     kx_world_free(w);
     return taken;
-}
-
-static void switch_on(const char *id)
-{
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
 }
 
 Test(kx_exact_defects, take_what_their_rule_refuses_and_what_is_right)

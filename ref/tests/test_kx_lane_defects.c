@@ -2,17 +2,10 @@
  * the store without it does not is in test_kx_channels.c and test_kx_lane_faults.c. */
 #include "ref/tests/kx_lanes.h"
 
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 TestSuite(kx_lane_defects, .init = kx_store_folder_make, .fini = kx_store_folder_drop,
           .timeout = 120);
-
-static void switch_on(const char *id)
-{
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
-}
 
 /* A channel, and its first payment in a phase. */
 static struct kx_store *ready(size_t kind, struct kx_test_lane *lane, struct kx_paid *paid,

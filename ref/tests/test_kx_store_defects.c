@@ -2,7 +2,7 @@
  * without it does not. */
 #include "ref/tests/kx_phases.h"
 
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -11,13 +11,6 @@ enum { PATIENCE_MS = 60000 }; /* on a busy machine one may come late */
 
 TestSuite(kx_store_defects, .init = kx_store_folder_make, .fini = kx_store_folder_drop,
           .timeout = 120);
-
-static void switch_on(const char *id)
-{
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
-}
 
 static void run_sql(sqlite3 *db, const char *sql)
 {

@@ -4,7 +4,7 @@
 #include "net/listen.h"
 #include "net/server.h"
 
-#include "defects/defects.h"
+#include "tests/seeded.h"
 #include "tests/wire.h"
 
 #include <arpa/inet.h>
@@ -608,13 +608,6 @@ Test(net_stop, does_not_wait_for_a_request_that_never_ends)
 
 /* ---- defects ------------------------------------------------------------------------------------
  */
-
-static void switch_on(const char *id)
-{
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
-}
 
 Test(net_deadline, with_no_body_deadline_lets_a_body_drip)
 {

@@ -1,7 +1,7 @@
 /* The store's contract, asked of both implementations; what only a file can do, of SQLite alone. */
 #include "store/store.h"
 
-#include "defects/defects.h"
+#include "ref/tests/seeded.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -624,13 +624,6 @@ Test(store, reports_every_failing_allocation_and_leaks_nothing)
 
 /* ---- defects ------------------------------------------------------------------------------------
  */
-
-static void switch_on(const char *id)
-{
-    struct assay_err err = {0};
-
-    cr_assert_eq(ref_defect_switch_on(assay_str(id), &err), ASSAY_OK, "%s", err.text);
-}
 
 Test(store, with_two_steps_lets_concurrent_copies_pass)
 {
