@@ -1,6 +1,7 @@
 /* One channel as the text of its file, written and read; see kx_channels.h. */
 #include "client/kx_channels.h"
 
+#include "kaspa_x402/batch_payment.h"
 #include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_write.h"
 
@@ -36,24 +37,6 @@ void kx_channel_key(char *out, const struct kx_channel_use *use)
 
 /* ---- written ---- */
 
-static void write_flag(struct assay_buf *out, const char *name, bool is_set)
-{
-    kx_write_name(out, name);
-    assay_buf_add_str(out, is_set ? "true" : "false");
-}
-
-static void write_config(struct assay_buf *out, const struct kx_channel *c)
-{
-    kx_write_hex32(out, "clientPublicKey", c->client);
-    kx_write_text(out, "network", c->network);
-    kx_write_text(out, "payTo", c->pay_to);
-    kx_write_text(out, "refundAddress", c->refund_address);
-    kx_write_decimal(out, "refundTimeoutDaa", c->refund_timeout_daa);
-    kx_write_hex32(out, "salt", c->salt);
-    kx_write_hex32(out, "serverPublicKey", c->server);
-    kx_write_text(out, "templateId", c->template_id);
-}
-
 static void write_head(struct assay_buf *out, const struct kx_lane_head *head)
 {
     kx_write_decimal(out, "claimed", head->claimed);
@@ -70,13 +53,14 @@ void kx_client_channel_write(struct assay_buf *out, const struct kx_client_chann
     kx_write_str(out, "state", kx_client_channel_state_name(c->state));
     kx_write_str(out, "key", c->key);
     kx_write_text(out, "origin", c->origin);
-    write_config(out, &c->config);
+    kx_write_name(out, "channelConfig");
+    kx_channel_write(out, &c->config);
     kx_write_hex32(out, "channelId", c->channel_id);
     kx_write_decimal(out, "deposit", c->deposit);
     write_head(out, &c->head);
     kx_write_decimal(out, "total", c->total);
     kx_write_decimal(out, "signedTotal", c->signed_total);
-    write_flag(out, "announced", c->is_announced);
+    kx_write_flag(out, "announced", c->is_announced);
     kx_write_text(out, "pending", c->pending);
     kx_write_decimal(out, "pendingTotal", c->pending_total);
     kx_write_text(out, "consent", c->consent);
@@ -92,7 +76,7 @@ void kx_client_channel_write(struct assay_buf *out, const struct kx_client_chann
 struct reading {
     struct kx_client_channel read;
     struct assay_bytes state, key;
-    uint32_t announced;
+    uint32_t config;
 };
 
 #define MEMBER(name, kind, field)                                                                  \
@@ -106,14 +90,7 @@ static const struct kx_member members[] = {
     MEMBER("state", TEXT, state),
     MEMBER("key", TEXT, key),
     MEMBER("origin", TEXT, read.origin),
-    MEMBER("clientPublicKey", BYTES, read.config.client),
-    MEMBER("network", TEXT, read.config.network),
-    MEMBER("payTo", TEXT, read.config.pay_to),
-    MEMBER("refundAddress", TEXT, read.config.refund_address),
-    MEMBER("refundTimeoutDaa", SUM, read.config.refund_timeout_daa),
-    MEMBER("salt", BYTES, read.config.salt),
-    MEMBER("serverPublicKey", BYTES, read.config.server),
-    MEMBER("templateId", TEXT, read.config.template_id),
+    MEMBER("channelConfig", TOKEN, config),
     MEMBER("channelId", BYTES, read.channel_id),
     MEMBER("deposit", SUM, read.deposit),
     MEMBER("claimed", SUM, read.head.claimed),
@@ -122,7 +99,7 @@ static const struct kx_member members[] = {
     MEMBER("outpoint", OUTPOINT, read.head.outpoint),
     MEMBER("total", SUM, read.total),
     MEMBER("signedTotal", SUM, read.signed_total),
-    MEMBER("announced", TOKEN, announced),
+    MEMBER("announced", FLAG, read.is_announced),
     MEMBER("pending", TEXT, read.pending),
     MEMBER("pendingTotal", SUM, read.pending_total),
     MEMBER("consent", TEXT, read.consent),
@@ -142,6 +119,14 @@ static bool read_state(struct reading *t, const struct kx_reader *r)
     return kx_read_fail(r, ASSAY_E_UNKNOWN, 0, "state", "is none");
 }
 
+static bool read_config(struct reading *t, const struct kx_reader *r)
+{
+    struct kx_reader inner = *r;
+
+    inner.place = "channel.channelConfig";
+    return kx_channel_read(&t->read.config, &inner, t->config);
+}
+
 /* The key and the id follow from the rest: a file that was changed by hand is no channel. */
 static bool read_names(struct reading *t, const struct kx_reader *r)
 {
@@ -159,15 +144,6 @@ static bool read_names(struct reading *t, const struct kx_reader *r)
            kx_read_fail(r, ASSAY_E_MISMATCH, 0, "channelId", "is not that of its configuration");
 }
 
-static bool read_announced(struct reading *t, const struct kx_reader *r)
-{
-    enum assay_json_type type = assay_json_type(r->doc, t->announced);
-
-    t->read.is_announced = type == ASSAY_JSON_TRUE;
-    return type == ASSAY_JSON_TRUE || type == ASSAY_JSON_FALSE ||
-           kx_read_fail(r, ASSAY_E_TYPE, 0, "announced", "is neither true nor false");
-}
-
 /* What was claimed is the chain's word, and not judged here. */
 static bool read_sums(struct reading *t, const struct kx_reader *r)
 {
@@ -180,8 +156,9 @@ static bool read_sums(struct reading *t, const struct kx_reader *r)
 enum assay_code kx_client_channel_read(struct kx_client_channel *out, struct assay_arena *arena,
                                        struct assay_bytes text, struct assay_err *err)
 {
+    enum { WITHIN = 2 + 9, MORE = 1 }; /* of outpoint and configuration; to be told of */
     struct reading t = {.state = ASSAY_LIT("")};
-    struct assay_json_token tokens[2 * (ARRAY_LEN(members) + 4)];
+    struct assay_json_token tokens[2 * (ARRAY_LEN(members) + WITHIN + MORE) + 1];
     struct assay_json doc;
     struct assay_err inner = {0};
     const struct kx_reader r = {.doc = &doc, .arena = arena, .place = "channel", .err = &inner};
@@ -190,7 +167,7 @@ enum assay_code kx_client_channel_read(struct kx_client_channel *out, struct ass
 
     if (rc == ASSAY_OK &&
         (!kx_read_closed(&r, 0, members, ARRAY_LEN(members), &t) || !read_state(&t, &r) ||
-         !read_announced(&t, &r) || !read_names(&t, &r) || !read_sums(&t, &r)))
+         !read_config(&t, &r) || !read_names(&t, &r) || !read_sums(&t, &r)))
         rc = inner.code;
     if (rc != ASSAY_OK)
         return assay_fail(err, rc, inner.at, "%s", inner.text);

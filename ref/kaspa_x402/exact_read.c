@@ -73,6 +73,16 @@ static enum assay_code read_sum(uint64_t *out, struct assay_bytes text)
     return rc;
 }
 
+static enum assay_code read_flag(const struct kx_reader *r, uint32_t token, bool *out)
+{
+    enum assay_json_type type = assay_json_type(r->doc, token);
+
+    if (type != ASSAY_JSON_TRUE && type != ASSAY_JSON_FALSE)
+        return ASSAY_E_TYPE;
+    *out = type == ASSAY_JSON_TRUE;
+    return ASSAY_OK;
+}
+
 static enum assay_code read_outpoint(const struct kx_reader *r, uint32_t token, const char *name,
                                      struct kaspa_outpoint *out);
 
@@ -86,6 +96,8 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
         return read_u32(r, object, token, m->name, (void *)at);
     if (m->kind == KX_KIND_OUTPOINT)
         return read_outpoint(r, token, m->name, (void *)at);
+    if (m->kind == KX_KIND_FLAG)
+        return read_flag(r, token, (void *)at);
     if (m->kind == KX_KIND_TOKEN) {
         *(uint32_t *)(void *)at = token;
         return ASSAY_OK;
@@ -109,6 +121,7 @@ static enum assay_code read_value(const struct kx_reader *r, uint32_t object, ui
     case KX_KIND_U32:
     case KX_KIND_OUTPOINT:
     case KX_KIND_TOKEN:
+    case KX_KIND_FLAG:
     case KX_KIND_TEXT:
         break;
     }
@@ -128,6 +141,8 @@ static const char *what_is_wrong(enum assay_code rc, enum kx_kind kind)
         return "has the wrong type: it has to be a decimal text";
     case KX_KIND_OUTPOINT:
         return "has the wrong type: it has to be an object";
+    case KX_KIND_FLAG:
+        return "has the wrong type: it has to be true or false";
     case KX_KIND_CONST:
     case KX_KIND_TEXT:
     case KX_KIND_BYTES:

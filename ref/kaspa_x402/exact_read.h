@@ -25,6 +25,7 @@ enum kx_kind {
     KX_KIND_SUM,      /**< uint64_t: a canonical decimal text up to 2^63-1 */
     KX_KIND_OUTPOINT, /**< struct kaspa_outpoint: a closed object of txid and index */
     KX_KIND_TOKEN,    /**< uint32_t: the token of a value of any type */
+    KX_KIND_FLAG,     /**< bool: true or false; "true" and 1 are none */
 };
 
 struct kx_member {

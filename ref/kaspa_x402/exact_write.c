@@ -66,6 +66,12 @@ void kx_write_hex32(struct assay_buf *out, const char *name, const uint8_t *byte
     kx_write_hex(out, name, assay_bytes_of(bytes, KASPA_HASH_BYTES));
 }
 
+void kx_write_flag(struct assay_buf *out, const char *name, bool is_set)
+{
+    kx_write_name(out, name);
+    assay_buf_add_str(out, is_set ? "true" : "false");
+}
+
 void kx_write_number(struct assay_buf *out, const char *name, uint64_t number)
 {
     assert(number < UINT64_C(1) << 53);

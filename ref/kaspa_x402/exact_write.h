@@ -19,6 +19,8 @@ void kx_write_str(struct assay_buf *out, const char *name, const char *text);
 void kx_write_hex(struct assay_buf *out, const char *name, struct assay_bytes bytes);
 /** The same of a hash, or of another value of 32 bytes. */
 void kx_write_hex32(struct assay_buf *out, const char *name, const uint8_t *bytes);
+/** true or false. */
+void kx_write_flag(struct assay_buf *out, const char *name, bool is_set);
 /** A JSON number below 2^53. */
 void kx_write_number(struct assay_buf *out, const char *name, uint64_t number);
 /** A decimal text. */

@@ -175,8 +175,7 @@ enum assay_code kx_lineage_write(struct assay_buf *out, struct assay_arena *aren
     kx_write_str(out, "format", STATE_FORMAT);
     write_head(out, "genesis", &lineage->genesis);
     kx_write_hex(out, "launch", assay_bytes_of(lineage->launch, sizeof(lineage->launch)));
-    kx_write_name(out, "rolledBack");
-    assay_buf_add_str(out, lineage->is_rolled_back ? "true" : "false");
+    kx_write_flag(out, "rolledBack", lineage->is_rolled_back);
     kx_write_str(out, "unavailable",
                  lineage->unavailable == KX_LINEAGE_OK ? NULL
                                                        : kx_lineage_rules[lineage->unavailable].id);

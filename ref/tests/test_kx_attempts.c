@@ -1,8 +1,9 @@
 /* The folder of attempts: written whole, found again, one program at a time. */
 #include "client/kx_attempts.h"
 
+#include "ref/tests/folder.h"
+
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,17 +18,9 @@ static void begin(void)
     cr_assert_lt(snprintf(inside, sizeof(inside), "%s/state", folder), (int)sizeof(inside));
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-    (void)about;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static void end(void)
 {
-    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
     assay_arena_fini(&arena);
 }
 
@@ -234,7 +227,61 @@ Test(kx_attempts, fail_closed_where_one_cannot_be_read)
                      rows[i].is_read);
         cr_expect_eq(count, 1, "row: %s", rows[i].name);
         kx_attempts_close(attempts);
-        (void)nftw(inside, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove(inside);
+    }
+}
+
+/* The text of one that went through a channel, with something in it changed. */
+static struct assay_bytes changed_text(const char *from, const char *to)
+{
+    struct kx_client_attempt a = attempt_of("the-first-attempt", key_a, KX_CLIENT_SIGNED);
+    struct assay_buf out = ASSAY_BUF_INIT(1 << 16);
+    const char *text, *at;
+    char *changed;
+
+    a.channel_id = ASSAY_LIT("5555");
+    kx_client_attempt_write(&out, &a);
+    text = assay_buf_cstr(&out);
+    at = strstr(text, from);
+    cr_assert_not_null(at, "%s", from);
+    changed = assay_arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    assay_buf_fini(&out);
+    cr_assert_not_null(changed);
+    return assay_str(changed);
+}
+
+Test(kx_attempts, are_refused_when_something_in_them_was_changed)
+{
+    static const struct {
+        const char *name, *from, *to;
+        enum assay_code code;
+        const char *says;
+    } rows[] = {
+        {"nothing", "", "", ASSAY_OK, ""},
+        {"a flag that is a text", "\"delivered\":false", "\"delivered\":\"false\"", ASSAY_E_TYPE,
+         "attempt.delivered has the wrong type: it has to be true or false"},
+        {"an unknown state", "\"signed\"", "\"sealed\"", ASSAY_E_UNKNOWN, "attempt.state is none"},
+        {"a member more", "{", "{\"voucher\":\"\",", ASSAY_E_UNKNOWN, "attempt has another member"},
+        {"a member less", "\"offer\":3,", "", ASSAY_E_MISSING, "attempt.offer"},
+        {"no channel, and sums of one", "\"channelId\":\"5555\",", "", ASSAY_E_UNKNOWN,
+         "attempt has another member"},
+        {"a channel without its sums", "\"funding\":\"0\",", "", ASSAY_E_MISSING,
+         "attempt.funding"},
+        {"a channel without id", "\"5555\"", "\"\"", ASSAY_E_MALFORMED,
+         "attempt.channelId is empty"},
+        {"an identifier that is none", "the-first-attempt", "the first attempt", ASSAY_E_MALFORMED,
+         "attempt.identifier is none"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct assay_bytes text = changed_text(rows[i].from, rows[i].to);
+        struct kx_client_attempt read;
+        struct assay_err err = {0};
+
+        cr_expect_eq(kx_client_attempt_read(&read, &arena, text, &err), rows[i].code, "row: %s: %s",
+                     rows[i].name, err.text);
+        cr_expect(rows[i].code == ASSAY_OK || strstr(err.text, rows[i].says) != NULL, "row: %s: %s",
+                  rows[i].name, err.text);
     }
 }
 

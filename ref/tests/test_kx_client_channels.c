@@ -2,10 +2,10 @@
  * where anything in them was changed. */
 #include "client/kx_channels.h"
 
+#include "ref/tests/folder.h"
 #include "ref/tests/kx_lane_world.h"
 
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,19 +24,11 @@ static void begin(void)
     cr_assert_eq(kx_attempts_open(&attempts, folder, &err), ASSAY_OK, "%s", err.text);
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-    (void)about;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static void end(void)
 {
     kx_attempts_close(attempts);
     kx_lane_world_fini(&world);
-    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
     assay_arena_fini(&arena);
 }
 
@@ -272,6 +264,7 @@ Test(kx_client_channels, are_refused_when_they_contradict_themselves)
          ASSAY_E_MALFORMED},
         {"another format", "channel/1", "channel/2", ASSAY_E_MISMATCH},
         {"a member more", "{\"format\"", "{\"voucher\":\"\",\"format\"", ASSAY_E_UNKNOWN},
+        {"a term more", "{\"asset\"", "{\"agio\":\"\",\"asset\"", ASSAY_E_UNKNOWN},
         {"a flag that is a text", "\"announced\":true", "\"announced\":\"\"", ASSAY_E_TYPE},
     };
     struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
