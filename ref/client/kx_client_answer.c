@@ -7,14 +7,17 @@
 
 #define RETRY_MS 1000 /* where Retry-After says nothing that can be read */
 
-bool kx_client_read_answer(struct kx_client *c, struct assay_json *out, struct assay_bytes answer,
-                           struct assay_err *err)
+bool kx_client_read_result(struct kx_client *c, void *out, const struct kx_member *members,
+                           size_t count, struct assay_bytes answer, struct assay_err *err)
 {
     struct assay_bytes kept = assay_arena_copy(&c->arena, answer);
+    struct assay_json doc;
+    const struct kx_reader r = {.doc = &doc, .arena = &c->arena, .place = "result", .err = err};
 
     if (kept.at == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory") == ASSAY_OK;
-    return x402_document_parse(out, &c->arena, kept, true, err) == ASSAY_OK;
+    return x402_document_parse(&doc, &c->arena, kept, true, err) == ASSAY_OK &&
+           kx_read_members(&r, assay_json_member(&doc, 0, "result"), members, count, out);
 }
 
 struct assay_bytes kx_client_result_text(struct kx_client *c, struct assay_bytes answer)

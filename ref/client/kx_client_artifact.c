@@ -7,7 +7,6 @@
 #include "base/hex.h"
 #include "defects/defects.h"
 #include "kaspa/txid.h"
-#include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_write.h"
 
 #define PAYLOAD_MAX_BYTES ((size_t)2 * X402_DECODED_MAX_BYTES)

@@ -305,10 +305,9 @@ static struct kx_client_action consented(struct kx_client *c, struct assay_bytes
                                          int64_t now_ms)
 {
     struct assay_bytes text = ASSAY_LIT("");
-    struct assay_json doc;
+    const struct kx_member digest = {"intentDigest", KX_KIND_TEXT, 0, sizeof(text), NULL, false};
 
-    if (!kx_client_read_answer(c, &doc, answer, NULL) ||
-        !x402_text(&text, &c->arena, &doc, assay_json_member(&doc, 0, "result"), "intentDigest") ||
+    if (!kx_client_read_result(c, &text, &digest, 1, answer, NULL) ||
         !(assay_bytes_is(text, c->consent) || REF_DEFECT(kx_client_consent_any))) {
         (void)kx_client_object(c, "client.channel.consent",
                                "the wallet does not consent to the intent: it has to answer its "

@@ -6,6 +6,7 @@
 #include "kaspa/safejson.h"
 #include "kaspa_x402/batch_settlement.h"
 #include "kaspa_x402/batch_tx.h"
+#include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_verify.h"
 
 #define KX_CLIENT_ARENA_MAX_BYTES ((size_t)64 << 20)
@@ -193,9 +194,10 @@ enum kx_client_state kx_client_state_of(const struct kx_client *c, const struct 
 
 /** The text that a buffer holds, in the arena; ends the buffer. at NULL: it failed. */
 struct assay_bytes kx_client_kept(struct kx_client *c, struct assay_buf *text);
-/** A document of the wallet's answer, which it keeps: texts in it are good to the end. */
-bool kx_client_read_answer(struct kx_client *c, struct assay_json *out, struct assay_bytes answer,
-                           struct assay_err *err);
+/** The members of the result in a wallet's answer, which is kept: texts in it are good to the end.
+ *  False: err says what is wrong with it. */
+bool kx_client_read_result(struct kx_client *c, void *out, const struct kx_member *members,
+                           size_t count, struct assay_bytes answer, struct assay_err *err);
 /** Random bytes as an identifier. */
 struct assay_bytes kx_client_identifier(struct kx_client *c, const uint8_t random[16]);
 /** Until when what is signed now may be presented. */
@@ -261,7 +263,7 @@ struct kx_client_action kx_client_was_corrected(struct kx_client *c, int64_t now
 /** The server asks for another payment, and gets none. */
 struct kx_client_action kx_client_asked_again(struct kx_client *c, int64_t now_ms);
 
-/* kx_client_move.c: the transactions of a channel */
+/* kx_client_move.c: the transactions of a channel, asked for and signed */
 
 struct kx_client_action kx_client_make_key(struct kx_client *c, int64_t now_ms);
 bool kx_client_take_key(struct kx_client *c, struct assay_bytes answer);
@@ -275,6 +277,14 @@ struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct a
 struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now_ms);
 /** Reads and verifies what the wallet has signed. False: objected. */
 bool kx_client_take_move(struct kx_client *c, struct assay_bytes answer);
+/** The kind of what is under way, by the channel's state. */
+enum kx_batch_kind kx_client_move_kind(const struct kx_client *c);
+/** Reads a transaction that moves the channel: c->move, and c->next, where the lineage stands
+ * behind it. False: objected. */
+bool kx_client_read_move(struct kx_client *c, struct assay_bytes text);
+
+/* kx_client_await.c: their way onto the chain */
+
 struct kx_client_action kx_client_submit(struct kx_client *c);
 /** Waits for a transaction that was given to the node, in this run or before. */
 struct kx_client_action kx_client_await(struct kx_client *c, int64_t now_ms);

@@ -6,7 +6,6 @@
 #include "base/decimal.h"
 #include "base/hex.h"
 #include "defects/defects.h"
-#include "kaspa_x402/exact_read.h"
 #include "kaspa_x402/exact_write.h"
 
 #define PAYMENT_MAX_BYTES ((size_t)2 * X402_DECODED_MAX_BYTES)
@@ -104,13 +103,9 @@ static bool read_signatures(struct kx_client *c, struct signatures *out, struct 
          false},
     };
     struct assay_err err = {0};
-    struct assay_json doc;
-    const struct kx_reader r = {.doc = &doc, .arena = &c->arena, .place = "result", .err = &err};
 
-    if (kx_client_read_answer(c, &doc, answer, &err) &&
-        kx_read_members(&r, assay_json_member(&doc, 0, "result"), members, ARRAY_LEN(members), out))
-        return true;
-    return kx_client_object(c, "client.verify-artifact", "the wallet's signatures: %s", err.text);
+    return kx_client_read_result(c, out, members, ARRAY_LEN(members), answer, &err) ||
+           kx_client_object(c, "client.verify-artifact", "the wallet's signatures: %s", err.text);
 }
 
 /* ---- the payment ---- */
