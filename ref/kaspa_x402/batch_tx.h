@@ -177,8 +177,9 @@ enum assay_code kx_batch_tx_build(struct kx_batch_artifact *out, struct assay_ar
  *  TOP_UP, with utxos as the chain has them; what its provider's signature is does not count.
  *
  *  Unchanged on failure; err says what is wrong. UNSUPPORTED: the template's top-ups have no such
- *  signature. MISMATCH: it breaks a rule (the text names it), or is not what its terms make. Else
- *  as kx_batch_tx_build. */
+ *  signature. MISMATCH: it breaks a rule (the text names it), or is not what its terms make.
+ *  MISSING: a rule is left open for want of what the text names, such as the point of view; NOMEM:
+ *  for want of memory. Else as kx_batch_tx_build. */
 enum assay_code kx_batch_tx_co_sign(struct kx_batch_artifact *out, const struct kx_batch_tx *asked,
                                     const struct assay_key *provider,
                                     struct assay_err *err) ASSAY_MUST_USE;

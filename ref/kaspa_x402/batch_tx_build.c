@@ -393,15 +393,6 @@ static enum assay_code sign(struct draft *d)
     return rc;
 }
 
-static bool is_undecided(const struct kx_batch_tx_verdict *verdict)
-{
-    int i = 0;
-
-    while (i < KX_BATCH_TX__COUNT && verdict->checks[i].result != KASPA_CHECK_UNDECIDED)
-        i++;
-    return i < KX_BATCH_TX__COUNT;
-}
-
 /* What leaves here is what a verifier would let in; but when it may be mined is not asked. */
 static enum assay_code judge(const struct draft *d)
 {
@@ -422,7 +413,8 @@ static enum assay_code judge(const struct draft *d)
     if (verdict.outcome == KASPA_INVALID)
         return assay_fail(d->err, ASSAY_E_MISMATCH, 0, "%s: %s",
                           kx_batch_tx_rules[verdict.first].id, verdict.checks[verdict.first].why);
-    return is_undecided(&verdict) ? no_memory(d) : ASSAY_OK;
+    return kx_tx_first(&verdict, KASPA_CHECK_UNDECIDED) != KX_BATCH_TX__COUNT ? no_memory(d)
+                                                                              : ASSAY_OK;
 }
 
 enum assay_code kx_batch_tx_build(struct kx_batch_artifact *out, struct assay_arena *arena,

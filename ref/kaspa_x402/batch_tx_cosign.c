@@ -11,20 +11,31 @@ struct asked {
     struct assay_err *err;
 };
 
+/* What one rule of a verdict says. */
+static enum assay_code say(const struct asked *a, enum assay_code code,
+                           const struct kx_batch_tx_verdict *verdict, enum kx_batch_tx_rule rule)
+{
+    return assay_fail(a->err, code, 0, "%s: %s", kx_batch_tx_rules[rule].id,
+                      verdict->checks[rule].why);
+}
+
 /* The first rule that it breaks, but for those that rest on the signature which is not there yet.
  */
 static enum assay_code refuse(const struct asked *a)
 {
     struct kx_batch_tx_verdict verdict;
+    enum kx_batch_tx_rule open;
 
     kx_batch_tx_verify(&verdict, a->with);
     for (int i = 0; i < KX_BATCH_TX__COUNT; i++) {
         if (i == KX_BATCH_TX_HASH_TYPE || i == KX_BATCH_TX_PROVIDER || i == KX_BATCH_TX_SCRIPT ||
             i == KX_BATCH_TX_CONSENSUS || verdict.checks[i].result != KASPA_CHECK_BROKEN)
             continue;
-        return assay_fail(a->err, ASSAY_E_MISMATCH, 0, "%s: %s", kx_batch_tx_rules[i].id,
-                          verdict.checks[i].why);
+        return say(a, ASSAY_E_MISMATCH, &verdict, (enum kx_batch_tx_rule)i);
     }
+    open = kx_tx_first(&verdict, KASPA_CHECK_UNDECIDED);
+    if (open != KX_BATCH_TX__COUNT)
+        return say(a, ASSAY_E_NOMEM, &verdict, open);
     return assay_fail(a->err, ASSAY_E_MISMATCH, 0, "it is not the top-up that its terms make");
 }
 
@@ -97,6 +108,7 @@ static enum assay_code check_made(const struct asked *a, const struct kx_batch_a
 {
     struct kx_batch_tx with = *a->with;
     struct kx_batch_tx_verdict verdict;
+    enum kx_batch_tx_rule open;
     struct kaspa_hash id;
 
     kaspa_txid(&id, with.tx);
@@ -105,11 +117,13 @@ static enum assay_code check_made(const struct asked *a, const struct kx_batch_a
     with.tx = &made->tx;
     kx_batch_tx_verify(&verdict, &with);
     if (verdict.outcome == KASPA_INVALID)
-        return assay_fail(a->err, ASSAY_E_MISMATCH, 0, "%s: %s",
-                          kx_batch_tx_rules[verdict.first].id, verdict.checks[verdict.first].why);
-    return verdict.outcome == KASPA_VALID
-               ? ASSAY_OK
-               : assay_fail(a->err, ASSAY_E_NOMEM, 0, "no memory to judge a top-up");
+        return say(a, ASSAY_E_MISMATCH, &verdict, verdict.first);
+    if (verdict.outcome == KASPA_VALID)
+        return ASSAY_OK;
+    open = kx_tx_first(&verdict, KASPA_CHECK_UNDECIDED);
+    if (open != KX_BATCH_TX__COUNT)
+        return say(a, ASSAY_E_NOMEM, &verdict, open);
+    return say(a, ASSAY_E_MISSING, &verdict, kx_tx_first(&verdict, KASPA_CHECK_NOT_JUDGED));
 }
 
 enum assay_code kx_batch_tx_co_sign(struct kx_batch_artifact *out, const struct kx_batch_tx *asked,

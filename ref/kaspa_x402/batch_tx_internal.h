@@ -100,6 +100,10 @@ static inline bool kx_tx_has_held(const struct kx_tx_judging *j, enum kx_batch_t
     return j->out->checks[rule].result == KASPA_CHECK_HELD;
 }
 
+/** The first rule of a verdict whose check came out so; KX_BATCH_TX__COUNT: none did. */
+enum kx_batch_tx_rule kx_tx_first(const struct kx_batch_tx_verdict *verdict,
+                                  enum kaspa_check_result result);
+
 /* batch_tx_form.c: of the transaction's form */
 kx_tx_judge kx_tx_judge_kind, kx_tx_judge_version, kx_tx_judge_subnetwork, kx_tx_judge_gas,
     kx_tx_judge_payload, kx_tx_judge_inputs, kx_tx_judge_outputs, kx_tx_judge_sequence,

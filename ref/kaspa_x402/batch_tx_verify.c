@@ -210,6 +210,16 @@ static void read_payee(struct kx_tx_judging *j)
         j->out->terminal = j->tx->outputs[i];
 }
 
+enum kx_batch_tx_rule kx_tx_first(const struct kx_batch_tx_verdict *verdict,
+                                  enum kaspa_check_result result)
+{
+    int i = 0;
+
+    while (i < KX_BATCH_TX__COUNT && verdict->checks[i].result != result)
+        i++;
+    return (enum kx_batch_tx_rule)i;
+}
+
 void kx_batch_tx_verify(struct kx_batch_tx_verdict *out, const struct kx_batch_tx *with)
 {
     struct kx_tx_judging j = {.with = with, .lane = with->lane, .tx = with->tx, .out = out};

@@ -115,3 +115,65 @@ Test(kx_batch_tx_co_sign, refuses_in_words)
         fini();
     }
 }
+
+/* A signature is given to nothing that is not wholly judged, and what it wants for is told. */
+Test(kx_batch_tx_co_sign, says_which_rule_is_left_open)
+{
+    struct kx_batch_artifact made;
+    struct assay_err err = {0};
+
+    ask(5);
+    w->with.pov = NULL;
+    cr_expect_eq(co_sign(&made, &err), ASSAY_E_MISSING);
+    cr_expect_str_eq(err.text, "batch.tx.consensus: the point of view is not known");
+}
+
+static void funding_is_unsigned(void)
+{
+    w->inputs[1].signature_script = ASSAY_LIT("");
+}
+static void adds_nothing(void)
+{
+    w->outputs[0].value = w->head.value;
+}
+
+/* What is said with so much memory, of which so much is used. */
+static struct assay_err said_in(size_t room, size_t *used)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(room);
+    struct kx_batch_artifact made;
+    struct assay_err err = {0};
+
+    w->with.arena = &arena;
+    cr_expect_eq(co_sign(&made, &err), err.code);
+    *used = arena.used;
+    assay_arena_fini(&arena);
+    return err;
+}
+
+/* Whichever room there is, what is said is what enough of it lets say, or that there is too little.
+ */
+Test(kx_batch_tx_co_sign, tells_a_want_of_memory_from_a_broken_rule)
+{
+    static void (*const changes[])(void) = {coin_is_gone, funding_is_unsigned, adds_nothing};
+    enum { STEPS = 64 };
+
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        size_t needed, used, wants = 0;
+        struct assay_err right;
+
+        ask(5);
+        changes[i]();
+        right = said_in((size_t)1 << 24, &needed);
+        cr_expect_eq(right.code, ASSAY_E_MISMATCH);
+        for (size_t n = 0; n < STEPS; n++) {
+            struct assay_err said = said_in(needed * n / STEPS, &used);
+
+            cr_expect(said.code == ASSAY_E_NOMEM || strcmp(said.text, right.text) == 0,
+                      "%zu: %zu of %zu bytes: %s", i, needed * n / STEPS, needed, said.text);
+            wants += said.code == ASSAY_E_NOMEM;
+        }
+        cr_expect_gt(wants, 0, "%zu", i);
+        fini();
+    }
+}
