@@ -2,28 +2,19 @@
 #include "ref/tests/kx_escrow_world.h"
 
 #include "base/hash.h"
-#include "base/hex.h"
+#include "ref/tests/hex_text.h"
 
 #include <criterion/criterion.h>
-
-void kx_escrow_world_hex(uint8_t *out, size_t len, const char *text)
-{
-    cr_assert_eq(assay_hex_decode(out, len, assay_str(text), true), ASSAY_OK, "%s", text);
-}
 
 struct kx_escrow kx_escrow_world_official(uint64_t claimed)
 {
     struct kx_escrow e = {.claimed = claimed, .timeout_daa = 123456789};
 
-    kx_escrow_world_hex(e.client, 32,
-                        "989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f");
-    kx_escrow_world_hex(e.server, 32,
-                        "56b328b30c8bf5839e24058747879408bdb36241dc9c2e7c619faa12b2920967");
+    from_hex(e.client, 32, "989c0b76cb563971fdc9bef31ec06c3560f3249d6ee9e5d83c57625596e05f6f");
+    from_hex(e.server, 32, "56b328b30c8bf5839e24058747879408bdb36241dc9c2e7c619faa12b2920967");
     assay_sha256(e.network, ASSAY_LIT("kaspa:testnet-10"));
-    kx_escrow_world_hex(e.payout_spk, 32,
-                        "d6274c844d24ccb71e1dfe20b7ba2d09d185c13d468a4b1838043a0743425b5f");
-    kx_escrow_world_hex(e.refund_spk, 32,
-                        "3b8cbf34de55566551c5745eebc28aa0c3b036c6704d77f09a8a0e5299b70091");
+    from_hex(e.payout_spk, 32, "d6274c844d24ccb71e1dfe20b7ba2d09d185c13d468a4b1838043a0743425b5f");
+    from_hex(e.refund_spk, 32, "3b8cbf34de55566551c5745eebc28aa0c3b036c6704d77f09a8a0e5299b70091");
     return e;
 }
 

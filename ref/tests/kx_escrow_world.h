@@ -4,8 +4,6 @@
 
 #include "kaspa_x402/escrow_drift.h"
 
-/** The number of bytes that the lower-case hex must have. */
-void kx_escrow_world_hex(uint8_t *out, size_t len, const char *text);
 /** Batch digest, section 5's keys; the timeout is 123456789. */
 struct kx_escrow kx_escrow_world_official(uint64_t claimed);
 /** By number: 1..5. */

@@ -1,7 +1,7 @@
 /* Channels for tests of the Kaspa x402 store; see kx_lanes.h. */
 #include "ref/tests/kx_lanes.h"
 
-#include "base/hex.h"
+#include "ref/tests/hex_text.h"
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ static void hash_of(struct kaspa_hash *out, unsigned n, unsigned what)
     char text[X402_HASH_TEXT_BYTES];
 
     name_of(text, n, what);
-    cr_assert_eq(assay_hex_decode(out->at, sizeof(out->at), assay_str(text), true), ASSAY_OK);
+    from_hex(out->at, sizeof(out->at), text);
 }
 
 void kx_lane_make(struct kx_test_lane *lane, unsigned n)

@@ -2,7 +2,7 @@
 #include "evm/signature.h"
 #include "evm/transfer.h"
 
-#include "base/hex.h"
+#include "ref/tests/hex_text.h"
 
 #include <criterion/criterion.h>
 
@@ -11,29 +11,6 @@
 #define ORDER "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define MAX "115792089237316195423570985008687907853269984665640564039457584007913129639935"
-
-static void from_hex(uint8_t *out, size_t len, const char *text)
-{
-    cr_assert_eq(assay_hex_decode(out, len, assay_str(text), true), ASSAY_OK, "hex: %s", text);
-}
-
-static void expect_hex(const uint8_t *bytes, size_t len, const char *text, const char *row)
-{
-    char hex[2 * EVM_SIGNATURE_BYTES + 1];
-
-    assay_hex_encode(hex, assay_bytes_of(bytes, len));
-    cr_expect_str_eq(hex, text, "row: %s", row);
-}
-
-static struct assay_key key_of(const char *secret)
-{
-    uint8_t bytes[32];
-    struct assay_key key;
-
-    from_hex(bytes, sizeof(bytes), secret);
-    cr_assert_eq(assay_key_init(&key, bytes), ASSAY_OK);
-    return key;
-}
 
 static struct evm_address address_of(const char *text)
 {
@@ -80,21 +57,21 @@ Test(evm_typed_data, gives_the_answers_of_the_example_of_eip_712)
     struct evm_typed s;
 
     evm_domain_hash(digest, &domain);
-    expect_hex(digest, sizeof(digest),
-               "f2cee375fa42b42143804025fc449deafd50cc031ca257e0b194a650a912090f", "domain");
+    expect_bytes(digest, sizeof(digest),
+                 "f2cee375fa42b42143804025fc449deafd50cc031ca257e0b194a650a912090f", "domain");
     evm_typed_init(&s, "Mail(Person from,Person to,string contents)"
                        "Person(string name,address wallet)");
     add_person(&s, "Cow", "0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826");
     add_person(&s, "Bob", "0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB");
     evm_typed_add_text(&s, ASSAY_LIT("Hello, Bob!"));
     evm_typed_digest(digest, &domain, &s);
-    expect_hex(digest, sizeof(digest),
-               "be609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2", "digest");
+    expect_bytes(digest, sizeof(digest),
+                 "be609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2", "digest");
     cr_assert_eq(evm_signature_make(signature, digest, &key), ASSAY_OK);
-    expect_hex(signature, sizeof(signature),
-               "4355c47d63924e8a72e509b65029052eb6c299d53a04e167c5775fd466751c9d"
-               "07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b915621c",
-               "signature");
+    expect_bytes(signature, sizeof(signature),
+                 "4355c47d63924e8a72e509b65029052eb6c299d53a04e167c5775fd466751c9d"
+                 "07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b915621c",
+                 "signature");
 }
 
 /* ---- EIP-3009 ---- */
@@ -145,9 +122,9 @@ Test(evm_transfer, is_signed_as_by_two_other_implementations)
 
         from_hex(transfer.nonce, sizeof(transfer.nonce), transfers[i].nonce);
         evm_transfer_digest(digest, &domain, &transfer);
-        expect_hex(digest, sizeof(digest), transfers[i].digest, transfers[i].name);
+        expect_bytes(digest, sizeof(digest), transfers[i].digest, transfers[i].name);
         cr_assert_eq(evm_signature_make(signature, digest, &key), ASSAY_OK);
-        expect_hex(signature, sizeof(signature), transfers[i].signature, transfers[i].name);
+        expect_bytes(signature, sizeof(signature), transfers[i].signature, transfers[i].name);
         cr_assert_eq(evm_signature_recover(&signer, signature, digest, &why), ASSAY_OK);
         cr_expect(evm_address_equal(&signer, &transfer.from), "row: %s", transfers[i].name);
     }

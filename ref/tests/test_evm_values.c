@@ -2,8 +2,8 @@
 #include "evm/address.h"
 #include "evm/uint256.h"
 
-#include "base/hex.h"
 #include "ref/tests/guard.h"
+#include "ref/tests/hex_text.h"
 
 #include <criterion/criterion.h>
 
@@ -204,12 +204,8 @@ Test(evm_address, is_made_of_a_key)
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         char text[EVM_ADDRESS_TEXT_BYTES];
         struct evm_address address;
-        struct assay_key key;
-        uint8_t secret[32];
+        struct assay_key key = key_of(keys[i].secret);
 
-        cr_assert_eq(assay_hex_decode(secret, sizeof(secret), assay_str(keys[i].secret), true),
-                     ASSAY_OK);
-        cr_assert_eq(assay_key_init(&key, secret), ASSAY_OK);
         cr_assert_eq(evm_address_of_key(&address, &key), ASSAY_OK);
         evm_address_text(text, &address);
         cr_expect_str_eq(text, keys[i].address);

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "kaspa_x402/kx.h"
+#include "ref/tests/hex_text.h"
 #include "ref/tests/upstream.h"
 
 #include <criterion/criterion.h>
@@ -223,11 +224,6 @@ Test(kx_batch_hash, agrees_with_the_official_vouchers)
 
 /* ---- presentations and commitments ---- */
 
-static void from_hex(uint8_t *out, const char *text)
-{
-    cr_assert_eq(assay_hex_decode(out, 32, assay_str(text), true), ASSAY_OK);
-}
-
 /* Section 5.3, under template v5. */
 static struct kx_presentation example_presentation(void)
 {
@@ -238,10 +234,13 @@ static struct kx_presentation example_presentation(void)
     fill(p.fingerprint, 0x99);
     fill(p.context, 0x88);
     fill(p.nonce, 0xaa);
-    from_hex(p.requirements, "5adff5feee04d27a3afff8fea8161c538f83c0798c060000f94285f267516ec5");
-    from_hex(p.channel_id, "593cef0e8814403b23fb362d40e2733e5edf069b3b503df3722667d0e10d5850");
-    from_hex(p.covenant_id.at, "f0154292aca316533e639eccdca10e2f44ab6e4eab3a48fa9420c1b616da456e");
-    from_hex(p.voucher_digest, "54d54a296f809b9f9c306db140398c8f4318f936ac503f13a29f85e895df108b");
+    from_hex(p.requirements, 32,
+             "5adff5feee04d27a3afff8fea8161c538f83c0798c060000f94285f267516ec5");
+    from_hex(p.channel_id, 32, "593cef0e8814403b23fb362d40e2733e5edf069b3b503df3722667d0e10d5850");
+    from_hex(p.covenant_id.at, 32,
+             "f0154292aca316533e639eccdca10e2f44ab6e4eab3a48fa9420c1b616da456e");
+    from_hex(p.voucher_digest, 32,
+             "54d54a296f809b9f9c306db140398c8f4318f936ac503f13a29f85e895df108b");
     return p;
 }
 

@@ -3,8 +3,8 @@
 #include "kaspa_x402/escrow_internal.h"
 
 #include "base/hash.h"
-#include "base/hex.h"
 #include "kaspa_x402/batch.h"
+#include "ref/tests/hex_text.h"
 #include "ref/tests/kx_escrow_world.h"
 #include "ref/tests/upstream.h"
 
@@ -60,8 +60,7 @@ static struct kx_escrow escrow_of(const json_t *params, uint64_t claimed)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        kx_escrow_world_hex(texts[i].out, 32,
-                            json_string_value(json_object_get(params, texts[i].member)));
+        from_hex(texts[i].out, 32, json_string_value(json_object_get(params, texts[i].member)));
     assay_sha256(e.network, assay_str(json_string_value(json_object_get(params, "network"))));
     return e;
 }
@@ -139,10 +138,8 @@ Test(kx_escrow, is_the_pinned_base)
     memset(e.server, 0x22, 32);
     e.server[31] = 0xbb;
     assay_sha256(e.network, ASSAY_LIT("kaspa:testnet-10"));
-    kx_escrow_world_hex(e.payout_spk, 32,
-                        "b99ac42fd048ced7f710abe60dfcf6c7dfcd0772cfba99716574c9d47bf6962f");
-    kx_escrow_world_hex(e.refund_spk, 32,
-                        "8a77bf0e98c7ed79147a8f0302b0da331b6d3db5a6543e97da53ad6e6cc5f6c2");
+    from_hex(e.payout_spk, 32, "b99ac42fd048ced7f710abe60dfcf6c7dfcd0772cfba99716574c9d47bf6962f");
+    from_hex(e.refund_spk, 32, "8a77bf0e98c7ed79147a8f0302b0da331b6d3db5a6543e97da53ad6e6cc5f6c2");
     script = kx_escrow_world_redeem(kx_escrow_world_template(5), &e);
     assay_sha256_hex(digest, assay_buf_view(&script));
     cr_expect_str_eq(digest, "2ee869bc844736a851a4ff938e1a3ce00ef39fd46cf4b23b38405511fc4557e1");
@@ -308,7 +305,7 @@ Test(kx_escrow, has_the_constants_of_its_template_in_place)
         size_t len = strlen(rows[i].hex) / 2;
         uint8_t want[8];
 
-        kx_escrow_world_hex(want, len, rows[i].hex);
+        from_hex(want, len, rows[i].hex);
         cr_expect(memcmp(script.at + rows[i].at, want, len) == 0, "row %zu", i);
         assay_buf_fini(&script);
     }
@@ -343,7 +340,7 @@ Test(kx_escrow, has_in_its_first_template_a_timeout_of_its_own_width)
         assay_buf_clear(&script);
         cr_assert_eq(kx_escrow_redeem(&script, t, &escrow), ASSAY_OK);
         cr_expect_eq(script.len, rows[i].bytes, "row %zu: %zu", i, script.len);
-        kx_escrow_world_hex(push, len, rows[i].push);
+        from_hex(push, len, rows[i].push);
         cr_expect(memcmp(script.at + 275, push, len) == 0, "row %zu", i);
     }
     escrow.timeout_daa = (uint64_t)INT64_MAX + 1;

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/hex.h"
 #include "ref/tests/guard.h"
+#include "ref/tests/hex_text.h"
 
 #include <criterion/criterion.h>
 
@@ -17,29 +17,6 @@
 #define FIELD_PLUS_1 "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30"
 #define GENERATOR_X "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 #define NOT_AN_X "eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34"
-
-static void from_hex(uint8_t *out, size_t len, const char *text)
-{
-    cr_assert_eq(assay_hex_decode(out, len, assay_str(text), true), ASSAY_OK, "hex: %s", text);
-}
-
-static void expect_hex(const uint8_t *bytes, size_t len, const char *text)
-{
-    char hex[2 * ASSAY_SIG_BYTES + 1];
-
-    assay_hex_encode(hex, assay_bytes_of(bytes, len));
-    cr_expect_str_eq(hex, text);
-}
-
-static struct assay_key key_of(const char *secret)
-{
-    uint8_t bytes[32];
-    struct assay_key key;
-
-    from_hex(bytes, sizeof(bytes), secret);
-    cr_assert_eq(assay_key_init(&key, bytes), ASSAY_OK);
-    return key;
-}
 
 /* The first four vectors of BIP-340's test-vectors.csv. */
 static const struct {
@@ -76,8 +53,8 @@ Test(sig, reproduces_and_verifies_the_vectors_of_bip_340)
         from_hex(aux, sizeof(aux), bip340[i].aux);
         from_hex(message, sizeof(message), bip340[i].message);
         cr_assert_eq(assay_schnorr_sign(sig, message, &key, aux), ASSAY_OK);
-        expect_hex(key.xonly, sizeof(key.xonly), bip340[i].xonly);
-        expect_hex(sig, sizeof(sig), bip340[i].sig);
+        expect_bytes(key.xonly, sizeof(key.xonly), bip340[i].xonly, bip340[i].message);
+        expect_bytes(sig, sizeof(sig), bip340[i].sig, bip340[i].message);
         cr_expect_eq(assay_schnorr_verify(sig, message, key.xonly), ASSAY_SIG_GOOD, "row %zu", i);
     }
 }
@@ -88,7 +65,7 @@ Test(sig, auxiliary_bytes_that_are_not_given_are_zeros)
     uint8_t message[32] = {0}, sig[ASSAY_SIG_BYTES];
 
     cr_assert_eq(assay_schnorr_sign(sig, message, &key, NULL), ASSAY_OK);
-    expect_hex(sig, sizeof(sig), bip340[0].sig);
+    expect_bytes(sig, sizeof(sig), bip340[0].sig, "the first");
 }
 
 /* Deterministic nonces over the SHA-256 of a text, as several libraries publish them. */
@@ -118,7 +95,7 @@ Test(sig, reproduces_and_verifies_deterministic_ecdsa)
 
         assay_sha256(message, assay_str(rfc6979[i].text));
         cr_assert_eq(assay_ecdsa_sign(sig, message, &key), ASSAY_OK);
-        expect_hex(sig, sizeof(sig), rfc6979[i].sig);
+        expect_bytes(sig, sizeof(sig), rfc6979[i].sig, rfc6979[i].text);
         cr_expect_eq(assay_ecdsa_verify(sig, message, key.compressed), ASSAY_SIG_GOOD, "row %zu",
                      i);
     }
@@ -162,9 +139,9 @@ Test(sig, a_secret_is_at_least_1_and_below_the_order)
             continue;
         }
         cr_expect_eq(assay_key_init(&key, secret), ASSAY_OK, "row: %s", rows[i].name);
-        expect_hex(key.compressed, sizeof(key.compressed), rows[i].compressed);
-        expect_hex(key.xonly, sizeof(key.xonly), GENERATOR_X);
-        expect_hex(key.secret, sizeof(key.secret), rows[i].secret);
+        expect_bytes(key.compressed, sizeof(key.compressed), rows[i].compressed, rows[i].secret);
+        expect_bytes(key.xonly, sizeof(key.xonly), GENERATOR_X, rows[i].secret);
+        expect_bytes(key.secret, sizeof(key.secret), rows[i].secret, rows[i].secret);
     }
 }
 

@@ -116,6 +116,20 @@ static enum x402_fault recover(const struct x402_reader *r, struct evm_address *
     return rc == ASSAY_OK ? X402_FAULT_NONE : fail(r, rc, why);
 }
 
+/* The payload's texts, and its one number, which is a time. */
+static enum x402_fault read_payload(const struct x402_reader *r,
+                                    const struct x402_text_member *texts, size_t count,
+                                    uint64_t *time, const char *time_name)
+{
+    uint32_t payload = ASSAY_JSON_NONE;
+    enum x402_fault fault;
+
+    if ((fault = read_head(r, &payload)) != X402_FAULT_NONE ||
+        (fault = x402_read_texts(r, payload, texts, count, X402_FAULT_SHAPE)) != X402_FAULT_NONE)
+        return fault;
+    return read_number(r, payload, time, time_name);
+}
+
 enum x402_fault x402_offer_read(struct x402_signed_offer *out, struct assay_arena *arena,
                                 const struct assay_json *doc, uint32_t token, struct assay_err *err)
 {
@@ -130,13 +144,10 @@ enum x402_fault x402_offer_read(struct x402_signed_offer *out, struct assay_aren
         {"amount", X402_REQUIRED, &read.amount},
     };
     uint8_t digest[EVM_KECCAK_BYTES];
-    uint32_t payload = ASSAY_JSON_NONE;
-    enum x402_fault fault;
+    enum x402_fault fault =
+        read_payload(&r, texts, ARRAY_LEN(texts), &read.valid_until, "validUntil");
 
-    if ((fault = read_head(&r, &payload)) != X402_FAULT_NONE ||
-        (fault = x402_read_texts(&r, payload, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE)) !=
-            X402_FAULT_NONE ||
-        (fault = read_number(&r, payload, &read.valid_until, "validUntil")) != X402_FAULT_NONE)
+    if (fault != X402_FAULT_NONE)
         return fault;
     x402_offer_digest(digest, &read);
     if ((fault = recover(&r, &read.signer, digest)) == X402_FAULT_NONE)
@@ -157,13 +168,9 @@ enum x402_fault x402_receipt_read(struct x402_signed_receipt *out, struct assay_
         {"transaction", X402_REQUIRED, &read.transaction},
     };
     uint8_t digest[EVM_KECCAK_BYTES];
-    uint32_t payload = ASSAY_JSON_NONE;
-    enum x402_fault fault;
+    enum x402_fault fault = read_payload(&r, texts, ARRAY_LEN(texts), &read.issued_at, "issuedAt");
 
-    if ((fault = read_head(&r, &payload)) != X402_FAULT_NONE ||
-        (fault = x402_read_texts(&r, payload, texts, ARRAY_LEN(texts), X402_FAULT_SHAPE)) !=
-            X402_FAULT_NONE ||
-        (fault = read_number(&r, payload, &read.issued_at, "issuedAt")) != X402_FAULT_NONE)
+    if (fault != X402_FAULT_NONE)
         return fault;
     x402_receipt_digest(digest, &read);
     if ((fault = recover(&r, &read.signer, digest)) == X402_FAULT_NONE)
