@@ -7,27 +7,10 @@
 #include "kaspa/txid.h"
 #include "kaspa_x402/exact_read.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define STEPS_MAX 200
 #define FEE UINT64_C(2000000)
-
-static void note(struct kx_channel_play *p, const char *format, ...) ASSAY_PRINTF(2, 3);
-
-static void note(struct kx_channel_play *p, const char *format, ...)
-{
-    size_t len = strlen(p->trace);
-    va_list args;
-
-    if (len > 0)
-        p->trace[len++] = ' ';
-    va_start(args, format);
-    cr_assert_lt(vsnprintf(p->trace + len, sizeof(p->trace) - len, format, args),
-                 (int)(sizeof(p->trace) - len));
-    va_end(args);
-}
 
 static struct assay_bytes kept(struct kx_channel_play *p, struct assay_bytes bytes)
 {
@@ -114,24 +97,24 @@ static struct kx_client_action fetch(struct kx_channel_play *p,
     struct kx_client_reply reply = {.body = ASSAY_LIT("")};
     struct shop_reply said;
 
-    if (action->wait_ms > 0)
-        note(p, "%lldms", (long long)action->wait_ms);
-    p->shop.shop.now_ms += action->wait_ms;
+    kx_note_wait(p->trace, &p->shop.shop.now_ms, action->wait_ms);
     p->is_paying = action->payment.len > 0;
-    note(p, "get%s", p->is_paying ? "+pay" : "");
+    kx_note(p->trace, "get%s", p->is_paying ? "+pay" : "");
     if (p->is_paying) {
         p->paid_with = kept(p, action->payment);
         ask.payment = (const char *)p->paid_with.at;
         p->paid++;
     }
-    if (p->before != NULL)
-        p->before(p);
+    if (p->is_paying && p->late > 0) {
+        p->shop.shop.now_ms += p->policy.authorization_ms + 1;
+        p->late--;
+    }
     said = shop_send(&p->shop.shop, &ask);
     if (p->bend != NULL)
         p->bend(p, &said);
     if (said.status == 0)
         return kx_client_fetched(p->client, ASSAY_E_TIMEOUT, &reply, NULL, p->shop.shop.now_ms);
-    note(p, "%d", said.status);
+    kx_note(p->trace, "%d", said.status);
     reply.status = said.status;
     reply.body = assay_bytes_of(said.body, said.body_len);
     reply.content_type = assay_str(said.type);
@@ -283,7 +266,7 @@ static json_t *vouch(struct kx_channel_play *p, const json_t *order)
     (void)json_object_set_new(result, "presentationSignature", sign(p, digest));
     p->signed_total = voucher.amount;
     p->vouchers++;
-    note(p, "sign:%llu", (unsigned long long)(voucher.amount / SHOP_BATCH_PRICE));
+    kx_note(p->trace, "sign:%llu", (unsigned long long)(voucher.amount / SHOP_BATCH_PRICE));
     return result;
 }
 
@@ -296,22 +279,22 @@ static json_t *answer(struct kx_channel_play *p, const struct kx_client_action *
     if (strcmp(action->call, "networkId") == 0)
         return json_string(KX_NETWORK_TESTNET);
     if (strcmp(action->call, "authorizeBatchPayment") == 0) {
-        note(p, "consent:%s",
-             json_string_value(json_object_get(json_object_get(order, "intent"), "operation")));
+        kx_note(p->trace, "consent:%s",
+                json_string_value(json_object_get(json_object_get(order, "intent"), "operation")));
         return json_pack("{s:O}", "intentDigest", json_object_get(order, "intentDigest"));
     }
     if (strcmp(action->call, "createChannelKey") == 0)
         return make_key(p);
     if (strcmp(action->call, "prepareEscrowDeposit") == 0) {
-        note(p, "fund");
+        kx_note(p->trace, "fund");
         return genesis(p, order, action->body);
     }
     if (strcmp(action->call, "prepareEscrowTopUp") == 0) {
-        note(p, "top-up:%llu", (unsigned long long)amount_of(order, "topUpSompi"));
+        kx_note(p->trace, "top-up:%llu", (unsigned long long)amount_of(order, "topUpSompi"));
         return top_up(p, order);
     }
     if (strcmp(action->call, "signEscrowRefund") == 0) {
-        note(p, "refund");
+        kx_note(p->trace, "refund");
         return refund(p, order);
     }
     if (strcmp(action->call, "signBatchPayment") == 0)
@@ -389,10 +372,10 @@ static void put_channel(struct kx_channel_play *p, struct kx_client_channel *cha
 static struct kx_client_action save(struct kx_channel_play *p,
                                     const struct kx_client_action *action)
 {
-    note(p, "save%s%s%s%s", action->channel != NULL ? ":" : "",
-         action->channel != NULL ? kx_client_channel_state_name(action->channel->state) : "",
-         action->attempt != NULL ? ":" : "",
-         action->attempt != NULL ? kx_client_state_name(action->attempt->state) : "");
+    kx_note(p->trace, "save%s%s%s%s", action->channel != NULL ? ":" : "",
+            action->channel != NULL ? kx_client_channel_state_name(action->channel->state) : "",
+            action->attempt != NULL ? ":" : "",
+            action->attempt != NULL ? kx_client_state_name(action->attempt->state) : "");
     if (++p->saved == p->fails_save)
         return kx_client_saved(p->client, ASSAY_E_IO, NULL, p->shop.shop.now_ms);
     if (action->attempt != NULL)
@@ -429,7 +412,7 @@ static struct kx_client_action find(struct kx_channel_play *p,
     struct kx_client_attempt pending;
     bool is_pending = false;
 
-    note(p, "find");
+    kx_note(p->trace, "find");
     if (p->channel.len == 0)
         return kx_client_found(p->client, ASSAY_OK, NULL, NULL, NULL, p->shop.shop.now_ms);
     channel = kx_channel_play_channel(p);
@@ -452,10 +435,8 @@ static struct kx_client_action look(struct kx_channel_play *p,
     enum assay_code rc = p->look_code;
     struct kx_client_action next;
 
-    if (action->wait_ms > 0)
-        note(p, "%lldms", (long long)action->wait_ms);
-    p->shop.shop.now_ms += action->wait_ms;
-    note(p, action->look->has_tx ? "await" : "look");
+    kx_note_wait(p->trace, &p->shop.shop.now_ms, action->wait_ms);
+    kx_note(p->trace, action->look->has_tx ? "await" : "look");
     if (rc == ASSAY_OK)
         rc = p->shop.shop.chain(&p->shop.shop, &sight, &arena, action->look);
     next = kx_client_looked(p->client, rc, &sight, NULL, p->shop.shop.now_ms);
@@ -471,7 +452,7 @@ static struct kx_client_action submit(struct kx_channel_play *p,
     struct assay_buf text = ASSAY_BUF_INIT((size_t)1 << 20);
     struct kaspa_tx tx;
 
-    note(p, "submit");
+    kx_note(p->trace, "submit");
     p->submissions++;
     if (p->submit_code == ASSAY_OK) {
         kaspa_tx_write(&text, action->tx, NULL, KASPA_JSON_NESTED);
@@ -490,8 +471,6 @@ static struct kx_client_action submit(struct kx_channel_play *p,
 static struct kx_client_action carry_out(struct kx_channel_play *p,
                                          const struct kx_client_action *action)
 {
-    static const char *const ends[] = {"served", "free", "refused", "unresolved", "refunded"};
-
     switch (action->kind) {
     case KX_CLIENT_DO_FETCH:
         return fetch(p, action);
@@ -512,7 +491,7 @@ static struct kx_client_action carry_out(struct kx_channel_play *p,
     }
     p->outcome = action->outcome;
     p->outcome.why = (const char *)kept(p, assay_str(action->outcome.why)).at;
-    note(p, "%s", ends[action->outcome.end]);
+    kx_note_end(p->trace, &action->outcome);
     return *action;
 }
 
@@ -565,7 +544,7 @@ static void run_from(struct kx_channel_play *p, struct kx_client_action action)
         bool is_end = action.kind == KX_CLIENT_DO_FINISH;
 
         if (p->dies_at > 0 && p->done + 1 == p->dies_at) {
-            note(p, "dies");
+            kx_note(p->trace, "dies");
             p->dies_at = 0;
             return;
         }

@@ -4,8 +4,8 @@
 #ifndef REF_TESTS_KX_CHANNEL_PLAY_H
 #define REF_TESTS_KX_CHANNEL_PLAY_H
 
-#include "client/kx_client.h"
 #include "ref/tests/kx_batch_shop.h"
+#include "ref/tests/kx_trace.h"
 
 #define PLAY_TARGET "/batch"
 #define PLAY_URL SHOP_URL PLAY_TARGET
@@ -28,8 +28,7 @@ struct kx_channel_play {
     void (*spoil)(const char *call, json_t *result);
     /** Changes what the server answers; a status of 0: nothing comes. NULL: nothing. */
     void (*bend)(struct kx_channel_play *p, struct shop_reply *reply);
-    /** Called before each request is sent. NULL: nothing. */
-    void (*before)(struct kx_channel_play *p);
+    size_t late;               /**< so many payments come when their presentations are over */
     enum assay_code fund_code; /**< of prepareEscrowDeposit */
     size_t memory_max;         /**< of the client's arena; 0: its own */
     enum assay_code look_code, submit_code;
@@ -37,7 +36,7 @@ struct kx_channel_play {
     uint64_t confirmations; /**< of what is submitted; 0: it is not accepted */
 
     /* what happened */
-    char trace[8192];
+    char trace[KX_TRACE_BYTES];
     size_t saved, done, submissions, vouchers, paid; /**< of all runs */
     uint64_t signed_total;                           /**< of the last voucher */
     struct assay_bytes paid_with;                    /**< the last PAYMENT-SIGNATURE */

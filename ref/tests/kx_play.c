@@ -6,27 +6,10 @@
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define URL "https://api.example.test/file"
 #define STEPS_MAX 200
-
-static void note(struct kx_play *p, const char *format, ...) ASSAY_PRINTF(2, 3);
-
-static void note(struct kx_play *p, const char *format, ...)
-{
-    size_t len = strlen(p->trace);
-    va_list args;
-
-    if (len > 0)
-        p->trace[len++] = ' ';
-    va_start(args, format);
-    cr_assert_lt(vsnprintf(p->trace + len, sizeof(p->trace) - len, format, args),
-                 (int)(sizeof(p->trace) - len));
-    va_end(args);
-}
 
 static struct assay_bytes text_of(struct kx_play *p, const json_t *value)
 {
@@ -140,11 +123,9 @@ static const struct kx_play_answer *next_answer(struct kx_play *p)
 
 static void note_fetch(struct kx_play *p, const struct kx_client_action *action)
 {
-    if (action->wait_ms > 0)
-        note(p, "%lldms", (long long)action->wait_ms);
-    p->now_ms += action->wait_ms;
-    note(p, "%s%s", assay_bytes_is(action->url, URL) ? "get" : "elsewhere",
-         action->payment.len > 0 ? "+pay" : "");
+    kx_note_wait(p->trace, &p->now_ms, action->wait_ms);
+    kx_note(p->trace, "%s%s", assay_bytes_is(action->url, URL) ? "get" : "elsewhere",
+            action->payment.len > 0 ? "+pay" : "");
     if (action->payment.len == 0)
         return;
     if (p->header.len == 0)
@@ -223,23 +204,23 @@ static struct kx_client_action call(struct kx_play *p, const struct kx_client_ac
     size_t i = p->asked_kind;
 
     if (strcmp(action->call, "sourceKind") == 0) {
-        note(p, "kind");
+        kx_note(p->trace, "kind");
         while (i > 0 && p->kinds[i] == NULL)
             i--;
         p->asked_kind++;
         return say(p, p->kinds[i] != NULL ? p->kinds[i] : "\"hot-wallet\"");
     }
     if (strcmp(action->call, "networkId") == 0) {
-        note(p, "network");
+        kx_note(p->trace, "network");
         return say(p, p->network != NULL ? p->network : "\"kaspa:testnet-10\"");
     }
     if (strcmp(action->call, "payExactTransaction") == 0) {
-        note(p, "sign");
+        kx_note(p->trace, "sign");
         p->intent = assay_arena_copy(&p->arena, action->body);
         return signs(p);
     }
-    note(p, "release:%s",
-         strstr((const char *)action->body.at, "absent") != NULL ? "absent" : "accepted");
+    kx_note(p->trace, "release:%s",
+            strstr((const char *)action->body.at, "absent") != NULL ? "absent" : "accepted");
     return say(p, "null");
 }
 
@@ -249,8 +230,8 @@ static struct kx_client_action save(struct kx_play *p, const struct kx_client_ac
 {
     struct assay_buf text = ASSAY_BUF_INIT(KX_ATTEMPT_MAX_BYTES);
 
-    note(p, "save:%s%s", kx_client_state_name(action->attempt->state),
-         action->attempt->is_delivered ? "+delivered" : "");
+    kx_note(p->trace, "save:%s%s", kx_client_state_name(action->attempt->state),
+            action->attempt->is_delivered ? "+delivered" : "");
     if (++p->saved == p->fails_save)
         return kx_client_saved(p->client, ASSAY_E_IO, NULL, p->now_ms);
     kx_client_attempt_write(&text, action->attempt);
@@ -269,10 +250,8 @@ static struct kx_client_action look(struct kx_play *p, const struct kx_client_ac
                      (p->sights[i].status == KX_CHAIN_UNKNOWN && p->sights[i].code == ASSAY_OK &&
                       p->sights[i].confirmations == 0)))
         i--;
-    if (action->wait_ms > 0)
-        note(p, "%lldms", (long long)action->wait_ms);
-    p->now_ms += action->wait_ms;
-    note(p, action->look->has_tx ? "look" : "coins");
+    kx_note_wait(p->trace, &p->now_ms, action->wait_ms);
+    kx_note(p->trace, action->look->has_tx ? "look" : "coins");
     cr_expect_eq(action->network, KASPA_TESTNET);
     for (size_t k = 0; k < ARRAY_LEN(p->w->is_missing); k++)
         p->w->is_missing[k] = p->sights[i].is_missing;
@@ -288,11 +267,9 @@ static struct kx_client_action look(struct kx_play *p, const struct kx_client_ac
 
 static void finish(struct kx_play *p, const struct kx_client_action *action)
 {
-    static const char *const ends[] = {"served", "free", "refused", "unresolved", "refunded"};
-
     p->outcome = action->outcome;
     p->attempt = action->attempt;
-    note(p, "%s", ends[action->outcome.end]);
+    kx_note_end(p->trace, &action->outcome);
 }
 
 static struct kx_client_action carry_out(struct kx_play *p, const struct kx_client_action *action)
@@ -338,7 +315,7 @@ void kx_play_run(struct kx_play *p)
         bool is_end = action.kind == KX_CLIENT_DO_FINISH;
 
         if (p->dies_at > 0 && p->done + 1 == p->dies_at) {
-            note(p, "dies");
+            kx_note(p->trace, "dies");
             return;
         }
         action = carry_out(p, &action);

@@ -5,7 +5,7 @@
 #ifndef REF_TESTS_KX_PLAY_H
 #define REF_TESTS_KX_PLAY_H
 
-#include "client/kx_client.h"
+#include "ref/tests/kx_trace.h"
 #include "ref/tests/kx_world.h"
 
 #define KX_PLAY_MANY 12
@@ -46,7 +46,7 @@ struct kx_play {
     size_t dies_at;    /**< before the n-th action is carried out; 0: never */
 
     /* what happened */
-    char trace[8192];
+    char trace[KX_TRACE_BYTES];
     size_t answered, asked_kind, looked, saved, done;
     struct assay_bytes file; /**< what was saved last */
     bool has_file;

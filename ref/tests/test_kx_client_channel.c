@@ -656,16 +656,6 @@ Test(kx_client_channel, charges_no_channel_that_was_refunded)
     kx_channel_play_free(p);
 }
 
-static bool has_aged;
-
-/* The first payment comes when its presentation is over. */
-static void age_the_payment(struct kx_channel_play *p)
-{
-    if (p->is_paying && !has_aged)
-        p->shop.shop.now_ms += 30001;
-    has_aged = has_aged || p->is_paying;
-}
-
 #define REFUSED_ONCE                                                                               \
     "get 402 find look consent:charge save:open:intended sign:2 save:open:signed get+pay 402 look"
 
@@ -674,8 +664,7 @@ Test(kx_client_channel, pays_once_more_where_the_server_was_right_to_refuse)
     struct kx_channel_play *p = kx_channel_play_new();
 
     kx_channel_play_open(p);
-    has_aged = false;
-    p->before = age_the_payment;
+    p->late = 1;
     kx_channel_play_run(p);
     expect(p,
            REFUSED_ONCE " save:open:absent consent:charge save:open:intended sign:2 "
@@ -686,18 +675,12 @@ Test(kx_client_channel, pays_once_more_where_the_server_was_right_to_refuse)
     kx_channel_play_free(p);
 }
 
-static void always_age(struct kx_channel_play *p)
-{
-    if (p->is_paying)
-        p->shop.shop.now_ms += 30001;
-}
-
 Test(kx_client_channel, pays_once_more_once_alone)
 {
     struct kx_channel_play *p = kx_channel_play_new();
 
     kx_channel_play_open(p);
-    p->before = always_age;
+    p->late = SIZE_MAX;
     kx_channel_play_run(p);
     expect(p,
            REFUSED_ONCE " save:open:absent consent:charge save:open:intended sign:2 "
@@ -748,8 +731,7 @@ Test(kx_client_channel, believes_nothing_else_that_a_refusal_tells)
         struct kx_channel_play *p = kx_channel_play_new();
 
         kx_channel_play_open(p);
-        has_aged = false;
-        p->before = age_the_payment;
+        p->late = 1;
         told_member = rows[i].member;
         told_value = rows[i].value;
         p->bend = edit_what_is_told;
@@ -767,8 +749,7 @@ Test(kx_client_channel, gives_up_a_refused_payment_when_its_time_is_over)
     struct kx_channel_play *p = kx_channel_play_new();
 
     kx_channel_play_open(p);
-    has_aged = false;
-    p->before = age_the_payment;
+    p->late = 1;
     told_member = NULL;
     p->bend = edit_what_is_told;
     kx_channel_play_run(p);
@@ -787,8 +768,7 @@ Test(kx_client_channel, wants_another_identifier_for_another_payment)
     struct kx_channel_play *p = kx_channel_play_new();
 
     kx_channel_play_open(p);
-    has_aged = false;
-    p->before = age_the_payment;
+    p->late = 1;
     p->job.identifier = ASSAY_LIT("an-identifier-of-mine");
     kx_channel_play_run(p);
     expect(p, REFUSED_ONCE " save:open:absent refused", "client.artifact.once", "of his own");

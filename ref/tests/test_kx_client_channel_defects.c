@@ -195,17 +195,6 @@ static void other_outpoint(struct kx_channel_play *p)
 
 /* ---- refusals ---- */
 
-static unsigned aged;
-
-/* So many payments come when their presentations are over. */
-static void age(struct kx_channel_play *p)
-{
-    if (p->is_paying && aged > 0) {
-        p->shop.shop.now_ms += 30001;
-        aged--;
-    }
-}
-
 static void edit_told(struct kx_channel_play *p, struct shop_reply *reply)
 {
     json_t *told = p->is_paying && reply->offer != NULL ? batch_told(reply) : NULL;
@@ -221,8 +210,7 @@ static void edit_told(struct kx_channel_play *p, struct shop_reply *reply)
 static void tell(struct kx_channel_play *p, const char *member, const char *value)
 {
     kx_channel_play_open(p);
-    aged = 1;
-    p->before = age;
+    p->late = 1;
     edited_member = member;
     edited_value = value;
     p->bend = edit_told;
@@ -241,8 +229,7 @@ static void other_head(struct kx_channel_play *p)
 static void refused_twice(struct kx_channel_play *p)
 {
     kx_channel_play_open(p);
-    aged = 2;
-    p->before = age;
+    p->late = 2;
 }
 
 /* ---- the end ---- */
