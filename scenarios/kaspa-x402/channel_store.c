@@ -2,18 +2,11 @@
  * requests, several workers, kills and failed handlers. Wherever the server dies, a voucher is
  * charged with its one answer or not at all, and its channel goes on. */
 #include "peer/kaspa-x402/channel.h"
+#include "peer/kaspa-x402/kills.h"
 
 #include <inttypes.h>
 
 enum { RACERS = 8, COPIES = 16, ROUNDS = 3, CRASHES_MAX = 40, LIFE_MS = 1500 };
-
-static void restart(struct assay_case *t)
-{
-    struct assay_err err = {0};
-
-    if (instance_restart(case_instance(t), &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "the target did not start again: %s", err.text);
-}
 
 static struct kxc_channel *opened(struct assay_case *t)
 {
@@ -150,35 +143,6 @@ SCENARIO(channel_that_moved_is_not_charged,
 
 /* ---- kills ---- */
 
-static const struct kind {
-    const char *name;
-    unsigned calls;
-    bool handler_runs; /* they are counted from when it does */
-} kinds[] = {
-    {"a sync", SUPERVISOR_SYNC, false},
-    {"a send", SUPERVISOR_SEND, false},
-    {"a write to the store once the handler runs", SUPERVISOR_WRITE, true},
-};
-
-/* One payment with a kill before the n-th such call. False: it was served without the kill. */
-static bool dies_before(struct assay_case *t, const struct kind *kind, uint64_t n,
-                        const struct kxc_payment *paid)
-{
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
-    struct peer_want want = paid->sent.offer->want;
-    const char *label = case_printf(t, "killed before call %" PRIu64, n);
-    struct peer_pending *held =
-        kind->handler_runs ? kxp_send_held(t, label, want, &paid->sent) : NULL;
-    bool died;
-
-    supervisor_behave(supervisor,
-                      &(struct supervisor_rule){.calls = kind->calls, .kill_before = n});
-    (void)(held != NULL ? peer_finish(t, held) : kxc_send(t, label, paid));
-    died = supervisor_killed(supervisor);
-    supervisor_behave(supervisor, NULL);
-    return died;
-}
-
 /* Charged now, by its stored answer, or by an operator's; after one run of the handler at most. */
 static void expect_survives(struct assay_case *t, const struct kxc_payment *paid,
                             uint64_t runs_before)
@@ -203,9 +167,9 @@ SCENARIO(no_kill_loses_a_voucher_or_charges_it_twice,
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.split_commit"),
          .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS | KXP_RECOVER | NEED_SUPERVISOR | NEED_ORIGIN,
-         .deadline_ms = 120000, TABLE(kinds))
+         .deadline_ms = 120000, TABLE(kxp_kills))
 {
-    const struct kind *row = case_row(t);
+    const struct kxp_kill *row = case_row(t);
     struct kxc_channel *channel = opened(t);
     uint64_t n = 0;
     bool died = true;
@@ -214,9 +178,9 @@ SCENARIO(no_kill_loses_a_voucher_or_charges_it_twice,
         const struct kxc_payment *paid = kxc_voucher(t, channel);
         uint64_t runs = case_executions(t);
 
-        died = dies_before(t, row, ++n, paid);
+        died = kxp_dies_before(t, row, ++n, channel->offer->want, &paid->sent);
         if (died)
-            restart(t);
+            kxp_restart(t);
         expect_survives(t, paid, runs);
     }
     case_observe(t, row->name, "killed before each of %" PRIu64, n - 1);
@@ -232,13 +196,13 @@ static void ends_soon(struct kxc_draft *d)
 /* Whether an identical retry is served where the server was killed at that call. */
 static bool is_served_after(struct assay_case *t, uint64_t n, bool is_late, bool *died)
 {
-    const struct kind once_the_handler_runs = {.calls = SUPERVISOR_SYNC, .handler_runs = true};
+    const struct kxp_kill once_the_handler_runs = {.calls = SUPERVISOR_SYNC, .handler_runs = true};
     const struct kxc_bend bend = {.present = is_late ? ends_soon : NULL};
     const struct kxc_payment *paid = kxc_bent(t, opened(t), NULL, KX_PAYLOAD_VOUCHER, bend);
 
-    *died = dies_before(t, &once_the_handler_runs, n, paid);
+    *died = kxp_dies_before(t, &once_the_handler_runs, n, paid->sent.offer->want, &paid->sent);
     if (*died)
-        restart(t);
+        kxp_restart(t);
     if (is_late)
         peer_pause(t, LIFE_MS);
     return kxp_is_served(kxp_send_briefly(

@@ -1,6 +1,7 @@
 /* Threats exact-terms and handler-failure: a presentation that expires on its way. It is asked
  * again behind everything that waits, and buys nothing; the voucher is free for the next. */
 #include "peer/kaspa-x402/channel.h"
+#include "peer/kaspa-x402/kills.h"
 
 #include "http/sock.h"
 
@@ -46,11 +47,6 @@ SCENARIO(presentation_expires_behind_the_node,
     (void)kxc_buy(t, "the next voucher", channel);
 }
 
-static void release_disk(void *supervisor)
-{
-    supervisor_behave(supervisor, NULL);
-}
-
 /* Each sync takes so long that the first is over before the presentation is, and the second is not,
  * or that neither is. */
 static const struct held {
@@ -81,13 +77,12 @@ SCENARIO(presentation_expires_on_the_way_to_the_handler,
          .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN, TABLE(helds))
 {
     const struct held *row = case_row(t);
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     const struct kxp_offer *offer = given_channel_offer(t, channel->offer->want);
     const struct kxc_payment *paid;
     int64_t ended_ns;
 
-    case_defer(t, release_disk, supervisor);
     supervisor_behave(supervisor,
                       &(struct supervisor_rule){.calls = SUPERVISOR_SYNC, .hold_ms = HOLD_MS});
     ended_ns = sock_now_ns() + row->ends_in_ms * NS_PER_MS;
@@ -107,12 +102,11 @@ SCENARIO(expired_claim_of_a_voucher_charges_nothing,
          .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN)
 {
     const struct held *row = &helds[0];
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
     const struct kxc_payment *paid;
     const struct peer_answer *answer;
 
-    case_defer(t, release_disk, supervisor);
     paid = ending_in(t, channel, &row->ends_in_ms);
     supervisor_behave(supervisor,
                       &(struct supervisor_rule){.calls = SUPERVISOR_SYNC, .hold_ms = HOLD_MS});

@@ -7,7 +7,7 @@ SCENARIO(client_opens_a_channel_and_charges_it, .kind = SCENARIO_CONTROL, OF_A_C
                   "transaction, and is served for its first voucher",
          .rule = "client.channel.node")
 {
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     expect_charged(t, kxp_client_charges(t, KXP_GOODS, (struct kxp_channel_limits){.charge = 0}),
                    1);
 }

@@ -76,7 +76,7 @@ SCENARIO(client_that_is_killed_opens_one_channel, .side = SIDE_CLIENT,
 {
     const struct kill *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     dies_during(t, row->name);
     expect(t, is_served_in_the_end(t, goods(t, usual)), "to be served when run again",
            "another exit status than 0");
@@ -99,7 +99,7 @@ SCENARIO(client_waits_for_its_channel, OF_A_CHANNEL_CLIENT,
     const struct kxp_channel_limits deep = {.confirmations = DEEP};
     const struct kxp_run *run;
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     for (int i = 0; i < 3; i++) {
         run = kxp_client_runs(t, goods(t, deep));
         expect(t, run->has_ended && !run->has_bought && kxp_counts(t).vouchers == 0,

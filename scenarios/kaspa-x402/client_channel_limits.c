@@ -34,7 +34,7 @@ SCENARIO(client_opens_no_channel_beyond_a_limit, OF_A_CHANNEL_CLIENT,
     const struct limit *row = case_row(t);
     const struct kxp_run *run;
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     run = kxp_client_charges(t, KXP_GOODS, row->limits);
     if (row->is_bought)
         expect_charged(t, run, 1);
@@ -60,7 +60,7 @@ SCENARIO(client_needs_every_limit_of_channels, OF_A_CHANNEL_CLIENT,
 {
     const struct missing *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     expect_client_refused(
         t, kxp_client_charges(t, KXP_GOODS, (struct kxp_channel_limits){.without = row->name}),
         KXP_SIGNS_NOTHING);
@@ -121,7 +121,7 @@ SCENARIO(client_takes_the_time_from_its_own_node, OF_A_CHANNEL_CLIENT,
 {
     const struct blindness *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     kxp_node_behaves(t, row->how);
     expect_client_refused(t, kxp_client_charges(t, KXP_GOODS, usual), KXP_SIGNS_NOTHING);
 }
@@ -226,7 +226,7 @@ SCENARIO(client_opens_channels_for_what_it_may, OF_A_CHANNEL_CLIENT,
 {
     const struct kxp_channel_limits goods = {.resource = kxp_shop_url(t, KXP_GOODS)};
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     expect_client_refused(t, kxp_client_charges(t, KXP_GOODS "-and-more", goods),
                           KXP_SIGNS_NOTHING);
     expect_charged(t, kxp_client_charges(t, KXP_GOODS, goods), 1);

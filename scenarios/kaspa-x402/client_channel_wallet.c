@@ -36,7 +36,7 @@ SCENARIO(client_needs_consent_to_a_channel, OF_A_CHANNEL_CLIENT,
 {
     const struct wallet *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     kxp_wallet_behaves(t, row->how);
     expect_client_refused(t, charges(t, row->wallet_ms), KXP_SIGNS_NOTHING);
 }
@@ -60,7 +60,7 @@ SCENARIO(client_deposits_from_the_required_source, OF_A_CHANNEL_CLIENT,
 {
     const struct wallet *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     kxp_wallet_behaves(t, row->how);
     expect_client_refused(t, charges(t, 0), KXP_SENDS_NOTHING);
 }
@@ -81,7 +81,7 @@ SCENARIO(client_submits_only_the_deposit_that_it_asked_for, OF_A_CHANNEL_CLIENT,
 {
     const struct wallet *row = case_row(t);
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     kxp_wallet_behaves(t, row->how);
     expect_client_refused(t, charges(t, 0), KXP_SENDS_NOTHING);
 }

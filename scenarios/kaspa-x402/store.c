@@ -1,56 +1,12 @@
 /* Threats store-exact, store-cache and store-durable: the store under kills, full disks, quotas and
  * several workers. Wherever the server dies, the payment is not lost and the handler does not run
  * twice. */
-#include "peer/kaspa-x402/peer.h"
+#include "peer/kaspa-x402/kills.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
 enum { CRASHES_MAX = 60, STOP_MS = 10000 };
-
-static void restart(struct assay_case *t)
-{
-    struct assay_err err = {0};
-
-    if (instance_restart(case_instance(t), &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "the target did not start again: %s", err.text);
-}
-
-/* What is written to a store in other processes than the target's, a database server's, is out of
- * the supervisor's sight. Asked of what it saw of an honest payment. */
-static void end_unless_writes_are_seen(struct assay_case *t)
-{
-    if (supervisor_seen(instance_supervisor(case_instance(t)),
-                        SUPERVISOR_SYNC | SUPERVISOR_WRITE) == 0)
-        case_end(
-            t, VERDICT_UNSUPPORTED,
-            "its store is not in its processes: it wrote and synced no file for a payment that "
-            "it served, so that its writes can be neither counted nor failed");
-}
-
-static const struct kind {
-    const char *name;
-    unsigned calls;
-    bool handler_runs; /* they are counted from when it does */
-} kinds[] = {
-    {"a sync", SUPERVISOR_SYNC, false},
-    {"a send", SUPERVISOR_SEND, false},
-    {"a write to the store once the handler runs", SUPERVISOR_WRITE, true},
-};
-
-/* One payment with a kill before the n-th such call. False: it was served without the kill. */
-static bool dies_before(struct assay_case *t, const struct kind *kind, uint64_t n,
-                        struct peer_want want, const struct kxp_payment *paid)
-{
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
-    const char *label = case_printf(t, "killed before call %" PRIu64, n);
-    struct peer_pending *held = kind->handler_runs ? kxp_send_held(t, label, want, paid) : NULL;
-
-    supervisor_behave(supervisor,
-                      &(struct supervisor_rule){.calls = kind->calls, .kill_before = n});
-    (void)(held != NULL ? peer_finish(t, held) : kxp_send(t, label, want, paid));
-    return supervisor_killed(supervisor);
-}
 
 /* A payment whose server was killed on its way, and what had become of it by then. */
 struct survivor {
@@ -126,27 +82,20 @@ SCENARIO(no_kill_loses_a_payment_or_repeats_its_work,
          .threat = "store-exact", .rule = "store.durable", .ideas = "KX-141 KX-142 KX-143 KX-144",
          .catches = DEFECTS("kx.replay.memory_only", "kx.store.commit_in_two_steps",
                             "kx.handler.restart_reruns"),
-         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000, TABLE(kinds))
+         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000, TABLE(kxp_kills))
 {
-    const struct kind *row = case_row(t);
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    const struct kxp_kill *row = case_row(t);
     struct survivor s = {.want = peer_endpoint(t, "paid_get")};
     uint64_t n = 0;
     bool died = true;
 
-    if (row->calls == SUPERVISOR_WRITE && case_target(t)->store_paths.count == 0)
-        case_end(t, VERDICT_UNSUPPORTED,
-                 "the target file names no store paths (`store.paths`): writes there are not seen");
     while (died && n < CRASHES_MAX) {
         s.paid = kxp_paid(t, s.want);
         s.runs_before = case_executions(t);
-        died = dies_before(t, row, ++n, s.want, s.paid);
-        if (!died && n == 1 && supervisor_seen(supervisor, row->calls) == 0)
-            end_unless_writes_are_seen(t);
+        died = kxp_dies_before(t, row, ++n, s.want, s.paid);
         s.was_accepted = kxp_state(t, s.paid) == KASPA_TX_ACCEPTED;
-        supervisor_behave(supervisor, NULL);
         if (died)
-            restart(t);
+            kxp_restart(t);
         expect_survives(t, &s);
     }
     case_observe(t, row->name, "killed before each of %" PRIu64, n - 1);
@@ -170,7 +119,7 @@ SCENARIO(killed_handler_is_not_run_again,
     instance_kill(case_instance(t));
     peer_hang_up(t, cut);
     origin_release(case_origin(t));
-    restart(t);
+    kxp_restart(t);
     expect_later(t, kxp_send(t, "the identical retry", want, paid));
     expect_submissions(t, 1);
 }
@@ -198,7 +147,7 @@ SCENARIO(stored_answer_survives,
         instance_kill(case_instance(t));
     else if (instance_stop(case_instance(t), STOP_MS, &err) != ASSAY_OK)
         case_end(t, VERDICT_BROKEN, "the target could not be stopped: %s", err.text);
-    restart(t);
+    kxp_restart(t);
     expect_cached(t, kxp_send(t, "the identical retry", want, paid), first);
 }
 
@@ -279,7 +228,7 @@ SCENARIO(payment_is_synced_before_it_is_acted_upon,
          .threat = "store-durable", .rule = "store.durable",
          .catches = DEFECTS("kx.store.unsynced"), .needs = KXP_PAY | NEED_SUPERVISOR)
 {
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct kxp_payment *before = kxp_paid(t, want), *paid;
     struct peer_pending *pending;
@@ -287,7 +236,7 @@ SCENARIO(payment_is_synced_before_it_is_acted_upon,
 
     supervisor_behave(supervisor, &(struct supervisor_rule){.calls = SUPERVISOR_SYNC});
     expect_delivered(t, kxp_send_until_known(t, "pay", want, before), before);
-    end_unless_writes_are_seen(t);
+    kxp_end_unless_writes_are_seen(t);
     expect(t, supervisor_seen(supervisor, SUPERVISOR_SYNC) > 0, "at least one sync for a payment",
            "none, though files of the store were written");
     paid = kxp_paid(t, want);
@@ -314,11 +263,6 @@ static const struct disk {
     int error;
 } disks[] = {{"no space", ENOSPC}, {"an error", EIO}, {"read-only", EROFS}};
 
-static void release_disk(void *supervisor)
-{
-    supervisor_behave(supervisor, NULL);
-}
-
 SCENARIO(
     store_that_cannot_be_written_delivers_nothing,
     .title = "A server whose store cannot be written delivers nothing and submits nothing, and "
@@ -327,14 +271,13 @@ SCENARIO(
     .needs = KXP_PAY | NEED_SUPERVISOR, TABLE(disks))
 {
     const struct disk *row = case_row(t);
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct kxp_payment *before = kxp_paid(t, want), *paid;
 
-    case_defer(t, release_disk, supervisor);
     supervisor_behave(supervisor, &(struct supervisor_rule){.calls = SUPERVISOR_SYNC});
     expect_delivered(t, kxp_send_until_known(t, "while it can be written", want, before), before);
-    end_unless_writes_are_seen(t);
+    kxp_end_unless_writes_are_seen(t);
     paid = kxp_paid(t, want);
     supervisor_behave(supervisor, &(struct supervisor_rule){.calls = SUPERVISOR_DURABLE,
                                                             .fail_errno = row->error});
@@ -374,10 +317,9 @@ SCENARIO(writes_that_wait_open_no_window,
          .catches = DEFECTS("kx.store.claim_in_two_steps"),
          .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN)
 {
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
 
-    case_defer(t, release_disk, supervisor);
     supervisor_behave(supervisor,
                       &(struct supervisor_rule){.calls = SUPERVISOR_SYNC, .hold_ms = 10});
     for (int round = 0; round < 4; round++) {
@@ -397,10 +339,9 @@ SCENARIO(copies_of_an_accepted_payment_run_once,
          .catches = DEFECTS("kx.store.start_mark_in_two_steps"),
          .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN)
 {
-    struct supervisor *supervisor = instance_supervisor(case_instance(t));
+    struct supervisor *supervisor = kxp_supervisor(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
 
-    case_defer(t, release_disk, supervisor);
     for (int round = 0; round < 6; round++) {
         const struct kxp_payment *paid = kxp_paid(t, want);
 

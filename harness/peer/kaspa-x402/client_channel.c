@@ -66,6 +66,11 @@ void kxp_shop_sells_by_channel(struct assay_case *t, struct kaspa_shop_behaviour
     kxp_shop_behaves(t, behaviour);
 }
 
+void kxp_channel_shop_is_honest(struct assay_case *t)
+{
+    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+}
+
 /* It ended because what it had submitted was not deep enough: it is run again, a block later.
  * Wallets make a coin for a deposit first, which takes a block of its own. */
 static bool is_early(struct assay_case *t, const struct kxp_run *run)
@@ -97,7 +102,7 @@ void kxp_given_channel(struct assay_case *t)
 {
     const struct kxp_run *run;
 
-    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    kxp_channel_shop_is_honest(t);
     run = kxp_client_charges(t, "/first", (struct kxp_channel_limits){.charge = 0});
     if (!run->has_bought)
         case_end(t, VERDICT_BROKEN, "the client opens no channel: %s", kxp_end_text(t, run));

@@ -28,6 +28,7 @@ struct kxp_policy kxp_channel_policy(struct assay_case *t, struct kxp_channel_li
 
 /** From now on, with these edits and answers. */
 void kxp_shop_sells_by_channel(struct assay_case *t, struct kaspa_shop_behaviour behaviour);
+void kxp_channel_shop_is_honest(struct assay_case *t);
 /** A purchase of `target` under those limits, as one run; where the channel's transaction is not
  * deep enough by its end, as several. */
 const struct kxp_run *kxp_client_charges(struct assay_case *t, const char *target,
