@@ -7,7 +7,7 @@
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
-#define TEXT_MAX_BYTES ((size_t)1 << 12)
+#define ORDER_MAX_BYTES ((size_t)1 << 20)
 
 struct kx_client_action kx_client_submit(struct kx_client *c)
 {
@@ -23,6 +23,7 @@ struct kx_client_action kx_client_submit(struct kx_client *c)
 /* The coins that it spends, and the head that it makes. False: no memory. */
 static bool look_for_move(struct kx_client *c)
 {
+    bool is_refund = kx_client_move_kind(c) == KX_BATCH_REFUND;
     size_t count = c->move.input_count;
     struct kaspa_outpoint *outpoints =
         assay_arena_alloc(&c->arena, (count + 1) * sizeof(*outpoints));
@@ -39,9 +40,7 @@ static bool look_for_move(struct kx_client *c)
     c->look = (struct kx_look){
         .outpoints = outpoints,
         .spks = spks,
-        .count = kx_client_move_kind(c) == KX_BATCH_REFUND
-                     ? count
-                     : count + 1, /* what is back may be spent */
+        .count = is_refund ? count : count + 1, /* what is back may be spent */
         .has_tx = true,
         .txid = c->move_id,
         .output_index = c->next.outpoint.index,
@@ -196,7 +195,7 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
 
 struct kx_client_action kx_client_finalize(struct kx_client *c)
 {
-    struct assay_buf text = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
+    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
     struct assay_bytes body;
 
     assay_buf_add_byte(&text, '{');
