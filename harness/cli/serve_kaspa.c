@@ -92,7 +92,8 @@ static const struct row rows[] = {
     {"channel-reserve", NUMBER, FIELD(channel_reserve), 0, INT64_MAX, "SOMPI",
      "of a deposit, for fees (default 50000000)"},
     {"channel-claim-above", NUMBER, FIELD(channel_claim_above), 0, INT64_MAX, "SOMPI",
-     "the claim policy that clients are told (default: none)"},
+     "the claim policy that clients are told, and no more: run\n--claim so often (default: "
+     "none)"},
     {"channel-claim-after", NUMBER, FIELD(channel_claim_s), 0, UINT32_MAX, "S",
      "the same, by time (default: none)"},
     {"channel-confirmations", NUMBER, FIELD(channel_confirmations), 1, 1000000, "N",

@@ -265,8 +265,8 @@ static bool read_voucher(struct voucher_order *out, struct assay_arena *arena,
            kx_read_fail(&r, ASSAY_E_MALFORMED, 0, "expiresAt", "is no time");
 }
 
-/* What was consented to, on a channel of this wallet's own; and no total for two requests while the
- * first may still be presented. */
+/* What was consented to, on a channel of this wallet's own, and once; and no total for two requests
+ * while the first may still be presented. */
 static bool judge_voucher(struct kaspa_wallet *w, struct voucher_order *order,
                           struct assay_err *why)
 {
@@ -284,6 +284,8 @@ static bool judge_voucher(struct kaspa_wallet *w, struct voucher_order *order,
         memcmp(order->presented.requirements, consent->requirements, 32) != 0 ||
         memcmp(order->presented.context, consent->context, 32) != 0)
         return wallet_refuse(why, ASSAY_E_MISMATCH, "this is not what was consented to");
+    if (consent->vouched.len > 0 && !assay_bytes_equal(consent->vouched, order->attempt_id))
+        return wallet_refuse(why, ASSAY_E_CONFLICT, "another attempt has used this consent up");
     if (channel->total == order->voucher.amount && ref_net_wall_ms() < channel->expires_at_ms &&
         !assay_bytes_is(order->request_key, channel->request_key))
         return wallet_refuse(why, ASSAY_E_CONFLICT,
@@ -305,11 +307,13 @@ static bool is_same_order(struct kaspa_wallet *w, const struct voucher_order *or
 static bool remember_voucher(struct kaspa_wallet *w, const struct voucher_order *order,
                              struct assay_bytes text, struct assay_err *why)
 {
+    struct wallet_consent *consent = wallet_find_consent(w, order->digest);
     struct wallet_channel *channel = order->channel;
     struct wallet_attempt *a = wallet_new_attempt(w, order->attempt_id, text, why);
 
-    if (a == NULL)
+    if (a == NULL || consent == NULL)
         return false;
+    consent->vouched = a->id;
     a->is_reserved = false; /* it keeps no coins back */
     w->artifacts.at[w->artifacts.count++] = a;
     w->channels.vouchers++;

@@ -45,7 +45,8 @@ struct wallet_consent {
     /* of a charge or a top-up; an opening has none yet */
     uint8_t channel_id[32], client[ASSAY_XONLY_BYTES];
     struct kaspa_hash covenant_id;
-    bool is_used; /**< an attempt has put money into a channel by it */
+    bool is_used;               /**< an attempt has put money into a channel by it */
+    struct assay_bytes vouched; /**< the attempt that a voucher was signed for by it; empty: none */
 };
 
 /** A channel whose client this wallet is. */

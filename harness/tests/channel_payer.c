@@ -110,8 +110,8 @@ void channel_payer_expect(struct channel_payer *p, int status, const char *says,
               (const char *)p->pay.err.at);
 }
 
-void channel_payer_operate(struct channel_payer *p, const struct assay_key *server,
-                           const char *const *what, const char *says)
+void channel_payer_start_operator(struct channel_payer *p, struct program *said,
+                                  const struct assay_key *server, const char *const *what)
 {
     char secret[2 * 32 + 1], key[2 * ASSAY_XONLY_BYTES + 1];
     const char *environment[2] = {NULL, NULL};
@@ -126,7 +126,6 @@ void channel_payer_operate(struct channel_payer *p, const struct assay_key *serv
         serve_text(&p->world, "--pay-to=", p->world.merchant),
         serve_text(&p->world, "--store=", serve_text(&p->world, p->world.server.folder, "/store")),
         serve_text(&p->world, "--node=", kaspa_node_rpc_url(p->world.chain.node))};
-    struct program said;
     size_t n = 10;
 
     assay_hex_encode(key, assay_bytes_of(server->xonly, sizeof(server->xonly)));
@@ -135,8 +134,17 @@ void channel_payer_operate(struct channel_payer *p, const struct assay_key *serv
         args[n++] = *what++;
     assay_hex_encode(secret, assay_bytes_of(server->secret, sizeof(server->secret)));
     environment[0] = serve_text(&p->world, "KX_TEST_SECRET=", secret);
+    program_start(said, args, environment);
+}
+
+void channel_payer_operate(struct channel_payer *p, const struct assay_key *server,
+                           const char *const *what, const char *says)
+{
+    struct program said;
+
     program_init(&said);
-    program_run(&said, args, environment);
+    channel_payer_start_operator(p, &said, server, what);
+    program_end(&said, PROGRAM_DEADLINE_MS);
     cr_expect(program_says(&said, says), "%d: %.*s %.*s", said.status, (int)said.out.len,
               (const char *)said.out.at, (int)said.err.len, (const char *)said.err.at);
     program_fini(&said);

@@ -33,8 +33,11 @@ void channel_payer_buy(struct channel_payer *p, const char *target);
 /** Its status and what it has said. */
 void channel_payer_expect(struct channel_payer *p, int status, const char *says, const char *row);
 
-/** The operator's command beside the server, up to NULL, with the secret of the server in channels;
- *  what it has to say. */
+/** Starts the operator's command beside the server, up to NULL, with the secret of the server in
+ * channels, as `said`, which is the caller's from _init to _fini. */
+void channel_payer_start_operator(struct channel_payer *p, struct program *said,
+                                  const struct assay_key *server, const char *const *what);
+/** The same to its end; what it has to say. */
 void channel_payer_operate(struct channel_payer *p, const struct assay_key *server,
                            const char *const *what, const char *says);
 

@@ -98,13 +98,57 @@ static void fill_environment(const char *envp[ENV_MAX], const char *temporary,
     envp[n] = NULL;
 }
 
+#define CREATE (O_WRONLY | O_CREAT | O_TRUNC)
+
+struct files {
+    char in[PATH_MAX_BYTES], out[PATH_MAX_BYTES], err[PATH_MAX_BYTES];
+};
+
+static void spawn(struct program *p, const struct files *at, char *const *argv, char *const *envp)
+{
+    posix_spawn_file_actions_t files;
+    int rc;
+
+    cr_assert_eq(posix_spawn_file_actions_init(&files), 0);
+    (void)posix_spawn_file_actions_addopen(&files, 0, at->in, O_RDONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&files, 1, at->out, CREATE, 0600);
+    (void)posix_spawn_file_actions_addopen(&files, 2, at->err, CREATE, 0600);
+    (void)posix_spawn_file_actions_addchdir_np(&files, p->folder);
+    rc = posix_spawn(&p->pid, argv[0], &files, NULL, argv, envp);
+    (void)posix_spawn_file_actions_destroy(&files);
+    cr_assert_eq(rc, 0, "%s: %s", argv[0], strerror(rc));
+}
+
+static bool is_opened_as(int wanted, const char *path, int flags)
+{
+    int fd = open(path, flags, 0600);
+
+    return fd >= 0 && dup2(fd, wanted) == wanted;
+}
+
+/* The same in the child, which enters what the supervisor sees before it becomes the program. */
+static void spawn_under(struct program *p, const struct files *at, char *const *argv,
+                        char *const *envp)
+{
+    struct assay_err err = {0};
+
+    p->pid = fork();
+    cr_assert_geq(p->pid, 0);
+    if (p->pid == 0) {
+        if (setsid() >= 0 && is_opened_as(0, at->in, O_RDONLY) &&
+            is_opened_as(1, at->out, CREATE) && is_opened_as(2, at->err, CREATE) &&
+            chdir(p->folder) == 0 && supervisor_child_enter(p->under) == 0)
+            (void)execve(argv[0], argv, envp);
+        _exit(99);
+    }
+    cr_assert_eq(supervisor_parent_attach(p->under, p->pid, &err), ASSAY_OK, "%s", err.text);
+}
+
 void program_start(struct program *p, const char *const *args, const char *const *env)
 {
     const char *argv[ARGS_MAX] = {program_path()}, *envp[ENV_MAX];
-    const int to = O_WRONLY | O_CREAT | O_TRUNC;
-    char in[PATH_MAX_BYTES], out[PATH_MAX_BYTES], err[PATH_MAX_BYTES], temporary[PATH_MAX_BYTES];
-    posix_spawn_file_actions_t files;
-    int rc;
+    char temporary[PATH_MAX_BYTES];
+    struct files at;
 
     for (size_t i = 0; args[i] != NULL; i++) {
         cr_assert_lt(i, ARGS_MAX - 2);
@@ -113,17 +157,12 @@ void program_start(struct program *p, const char *const *args, const char *const
     cr_assert_lt(snprintf(temporary, sizeof temporary, "TMPDIR=%s", p->folder),
                  (int)sizeof temporary);
     fill_environment(envp, temporary, env);
-    if (access(path_in(p, "stdin", in), R_OK) != 0)
-        (void)snprintf(in, sizeof in, "/dev/null");
-    cr_assert_eq(posix_spawn_file_actions_init(&files), 0);
-    (void)posix_spawn_file_actions_addopen(&files, 0, in, O_RDONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&files, 1, path_in(p, "stdout", out), to, 0600);
-    (void)posix_spawn_file_actions_addopen(&files, 2, path_in(p, "stderr", err), to, 0600);
-    (void)posix_spawn_file_actions_addchdir_np(&files, p->folder);
-    rc = posix_spawn(&p->pid, argv[0], &files, NULL, (char *const *)(uintptr_t)argv,
-                     (char *const *)(uintptr_t)envp);
-    (void)posix_spawn_file_actions_destroy(&files);
-    cr_assert_eq(rc, 0, "%s: %s", argv[0], strerror(rc));
+    if (access(path_in(p, "stdin", at.in), R_OK) != 0)
+        (void)snprintf(at.in, sizeof at.in, "/dev/null");
+    (void)path_in(p, "stdout", at.out);
+    (void)path_in(p, "stderr", at.err);
+    (p->under != NULL ? spawn_under : spawn)(p, &at, (char *const *)(uintptr_t)argv,
+                                             (char *const *)(uintptr_t)envp);
     p->pidfd = pidfd_open(p->pid, 0);
     cr_assert_geq(p->pidfd, 0);
 }

@@ -7,6 +7,7 @@
 #define TESTS_PROGRAM_H
 
 #include "base/buf.h"
+#include "fault/supervisor.h"
 
 #include <sys/types.h>
 
@@ -16,7 +17,8 @@
 struct program {
     char folder[64]; /**< its working folder, so that arguments may be plain file names; what it
                         puts below TMPDIR, even where it is killed, goes with it */
-    pid_t pid;       /**< 0: not running */
+    struct supervisor *under; /**< that it is started under from now on; NULL: none */
+    pid_t pid;                /**< 0: not running */
     int pidfd;
     int status;           /**< exit status; 128 + n: signal n; PROGRAM_LATE: not by its deadline */
     struct assay_buf out; /**< stdout */

@@ -313,15 +313,20 @@ static void refund(const char *id)
     program_run(&payer.pay, args, NULL);
 }
 
-Test(pay_channel, takes_back_what_is_left_after_the_timeout)
+static void serve_for_a_short_time(void)
 {
-    const char *id;
-
     serve_stop(&payer.world);
     serve_use(&payer.world, "--channel-life=300");
     serve_use(&payer.world, "--channel-bucket=10");
     serve_use(&payer.world, "--channel-lead=10");
     serve_start(&payer.world);
+}
+
+Test(pay_channel, takes_back_what_is_left_after_the_timeout)
+{
+    const char *id;
+
+    serve_for_a_short_time();
     channel_payer_policy(&payer, &(struct channel_limits){.lead = "10"});
     channel_payer_buy(&payer, "/report?day=1");
     channel_payer_expect(&payer, 0, "assay pay: paid", "opening");
@@ -334,4 +339,22 @@ Test(pay_channel, takes_back_what_is_left_after_the_timeout)
     channel_payer_expect(&payer, 0, "assay pay: refunded", "behind the timeout");
     refund(id);
     channel_payer_expect(&payer, 1, "the channel was refunded", "once");
+}
+
+Test(pay_channel, frees_the_coins_of_a_top_up_that_no_server_signed)
+{
+    serve_for_a_short_time();
+    channel_payer_policy(
+        &payer,
+        &(struct channel_limits){.charge = "1000000000", .exposure = "3000000000", .lead = "10"});
+    channel_payer_buy(&payer, "/dear");
+    channel_payer_expect(&payer, 0, "assay pay: paid", "all that the deposit is good for");
+    cr_expect_eq(kaspa_wallet_reserved(payer.wallet), 0);
+    channel_payer_buy(&payer, "/dear");
+    channel_payer_expect(&payer, 2, "client.channel.top-up", "asked for");
+    cr_expect_eq(kaspa_wallet_reserved(payer.wallet), 1);
+    world_mine(&payer.world.chain, 400);
+    refund(channel_id());
+    channel_payer_expect(&payer, 0, "assay pay: refunded", "behind the timeout");
+    cr_expect_eq(kaspa_wallet_reserved(payer.wallet), 0);
 }

@@ -67,6 +67,9 @@ void kx_client_channel_write(struct assay_buf *out, const struct kx_client_chann
     kx_write_text(out, "moveAttempt", c->move_attempt);
     kx_write_text(out, "move", c->move);
     kx_write_text(out, "since", c->since);
+    kx_write_text(out, "givenUp", c->given_up);
+    kx_write_hex32(out, "givenUpTransaction", c->given_up_id.at);
+    kx_write_flag(out, "givenUpArrived", c->has_arrived);
     assay_buf_add_str(out, "}\n");
 }
 
@@ -106,6 +109,9 @@ static const struct kx_member members[] = {
     MEMBER("moveAttempt", TEXT, read.move_attempt),
     MEMBER("move", TEXT, read.move),
     MEMBER("since", TEXT, read.since),
+    MEMBER("givenUp", TEXT, read.given_up),
+    MEMBER("givenUpTransaction", BYTES, read.given_up_id),
+    MEMBER("givenUpArrived", FLAG, read.has_arrived),
 };
 
 static bool read_state(struct reading *t, const struct kx_reader *r)

@@ -56,6 +56,11 @@ struct kx_client_channel {
     struct assay_bytes move;         /**< signed, as safe JSON; the genesis that could not arrive
                                           stays with the channel that ended by that */
     struct assay_bytes since; /**< a chain block, hex, above which the head was made or is spent */
+
+    /* a top-up that a refund was made instead of, until the wallet is told what became of it */
+    struct assay_bytes given_up;   /**< the wallet's name for it; empty: none */
+    struct kaspa_hash given_up_id; /**< its transaction */
+    bool has_arrived;              /**< it is on the chain all the same */
 };
 
 /** What a channel is found by. origin: without a path. */

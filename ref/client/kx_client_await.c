@@ -82,12 +82,31 @@ struct kx_client_action kx_client_submitted(struct kx_client *c, enum assay_code
     return kx_client_await(c, now_ms);
 }
 
+struct kx_client_action kx_client_tell_wallet(struct kx_client *c, enum kx_client_step step,
+                                              struct assay_bytes attempt,
+                                              const struct kaspa_hash *txid, bool is_accepted)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
+    struct assay_bytes body;
+
+    assay_buf_add_byte(&text, '{');
+    kx_write_text(&text, "attemptId", attempt);
+    kx_write_str(&text, "outcome", is_accepted ? "accepted" : "absent");
+    kx_write_hex32(&text, "transactionId", txid->at);
+    assay_buf_add_byte(&text, '}');
+    body = kx_client_kept(c, &text);
+    if (body.at != NULL)
+        return kx_client_call(c, step, "finalizeEscrowTransition", body);
+    (void)kx_client_object(c, NULL, "out of memory");
+    return kx_client_finish(c);
+}
+
 static bool is_deep(const struct kx_chain_evidence *evidence, uint64_t confirmations)
 {
     return evidence->has_confirmations && evidence->confirmations >= confirmations;
 }
 
-static struct kx_client_action moved(struct kx_client *c, enum kx_client_channel_state state)
+struct kx_client_action kx_client_moved(struct kx_client *c, enum kx_client_channel_state state)
 {
     c->channel.state = state;
     c->channel.move = c->channel.consent = ASSAY_LIT("");
@@ -107,7 +126,8 @@ static struct kx_client_action arrived(struct kx_client *c, const struct kx_sigh
 {
     c->channel.head = c->next;
     c->channel.is_announced = false;
-    return kx_client_set_since(c, sight) ? moved(c, KX_CHANNEL_IS_OPEN) : kx_client_finish(c);
+    return kx_client_set_since(c, sight) ? kx_client_moved(c, KX_CHANNEL_IS_OPEN)
+                                         : kx_client_finish(c);
 }
 
 /* Another transaction has spent its coins, as deep as anything is that is held to be settled. */
@@ -128,7 +148,7 @@ static struct kx_client_action never_arrives(struct kx_client *c)
                            "a confirmed transaction spends the coins of the channel's: it can "
                            "never arrive");
     if (kx_client_move_kind(c) != KX_BATCH_GENESIS)
-        return moved(c, KX_CHANNEL_IS_OPEN);
+        return kx_client_moved(c, KX_CHANNEL_IS_OPEN);
     c->channel.state = KX_CHANNEL_IS_ENDED;
     return kx_client_save(c, KX_CLIENT_STEP_MOVED);
 }
@@ -158,6 +178,8 @@ static struct kx_client_action not_yet(struct kx_client *c, int64_t now_ms)
         return kx_client_look(c, KX_CLIENT_STEP_AWAIT, c->job.poll_ms);
     if (c->channel.state == KX_CHANNEL_IS_TOPPING_UP)
         return kx_client_wait_for_server(c);
+    if (c->channel.state == KX_CHANNEL_IS_OPENING && REF_DEFECT(kx_client_opened_again))
+        return never_arrives(c);
     assay_hex_encode(txid, assay_bytes_of(c->move_id.at, sizeof(c->move_id.at)));
     (void)kx_client_object(c, "client.channel.node",
                            "the channel's transaction %s is not as deep on the chain as the policy "
@@ -183,7 +205,7 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
     if (!has_arrived(c, sight))
         return not_yet(c, now_ms);
     if (kx_client_move_kind(c) == KX_BATCH_REFUND)
-        return moved(c, KX_CHANNEL_IS_ENDED);
+        return kx_client_refund_arrived(c);
     /* A head that is spent already was there: the id commits to it. */
     if (!sight->is_missing[last] && !kx_client_is_head(c, &c->next, &sight->utxos[last])) {
         (void)kx_client_object(c, "client.channel.head",
@@ -195,17 +217,6 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
 
 struct kx_client_action kx_client_finalize(struct kx_client *c)
 {
-    struct assay_buf text = ASSAY_BUF_INIT(ORDER_MAX_BYTES);
-    struct assay_bytes body;
-
-    assay_buf_add_byte(&text, '{');
-    kx_write_text(&text, "attemptId", c->channel.move_attempt);
-    kx_write_str(&text, "outcome", c->err.code == ASSAY_OK ? "accepted" : "absent");
-    kx_write_hex32(&text, "transactionId", c->move_id.at);
-    assay_buf_add_byte(&text, '}');
-    body = kx_client_kept(c, &text);
-    if (body.at != NULL)
-        return kx_client_call(c, KX_CLIENT_STEP_FINALIZE, "finalizeEscrowTransition", body);
-    (void)kx_client_object(c, NULL, "out of memory");
-    return kx_client_finish(c);
+    return kx_client_tell_wallet(c, KX_CLIENT_STEP_FINALIZE, c->channel.move_attempt, &c->move_id,
+                                 c->err.code == ASSAY_OK);
 }

@@ -297,6 +297,15 @@ struct kx_client_action kx_client_consent(struct kx_client *c, enum kx_intent_op
         make_intent(c, KX_INTENT_TOP_UP);
     if (!judge_intent(c))
         return kx_client_drop_intended(c, now_ms);
+    c->is_key_early =
+        operation == KX_INTENT_OPEN && !c->has_channel && REF_DEFECT(kx_client_key_first);
+    return c->is_key_early ? kx_client_make_key(c, now_ms) : ask_for_consent(c);
+}
+
+/* Of defect client.channel.key_first: a wallet that has made one is asked for it again. */
+struct kx_client_action kx_client_consent_late(struct kx_client *c)
+{
+    c->is_key_early = false;
     return ask_for_consent(c);
 }
 
@@ -322,6 +331,8 @@ static struct kx_client_action consented(struct kx_client *c, struct assay_bytes
         return kx_client_make_key(c, now_ms);
     if (c->intent.operation == KX_INTENT_TOP_UP && !kx_client_plan_top_up(c))
         return kx_client_finish(c);
+    if (c->intent.operation == KX_INTENT_TOP_UP && REF_DEFECT(kx_client_top_up_source))
+        return kx_client_fund(c);
     if (c->intent.operation != KX_INTENT_CHARGE)
         return kx_client_ask_source(c, KX_CLIENT_STEP_PURSE);
     return kx_client_pend(c, now_ms);
@@ -351,6 +362,8 @@ struct kx_client_action kx_client_channel_called(struct kx_client *c, struct ass
     if (c->step == KX_CLIENT_STEP_FUND)
         return kx_client_take_move(c, answer) ? kx_client_save(c, KX_CLIENT_STEP_MOVE)
                                               : kx_client_finish(c);
+    if (c->step == KX_CLIENT_STEP_GIVEN_UP)
+        return kx_client_gave_up_top_up(c);
     if (c->step == KX_CLIENT_STEP_FINALIZE && c->err.code != ASSAY_OK)
         return kx_client_finish(c);
     if (c->step == KX_CLIENT_STEP_FINALIZE)
@@ -359,7 +372,8 @@ struct kx_client_action kx_client_channel_called(struct kx_client *c, struct ass
         if (!kx_client_take_voucher(c, answer))
             return kx_client_finish(c);
         c->attempt.state = KX_CLIENT_SIGNED;
-        return kx_client_save(c, KX_CLIENT_STEP_KEEP);
+        return REF_DEFECT(kx_client_voucher_late) ? kx_client_fetch(c, KX_CLIENT_STEP_PAID, 0)
+                                                  : kx_client_save(c, KX_CLIENT_STEP_KEEP);
     }
     if (!kx_client_judge_source(c, answer))
         return kx_client_stop(c, now_ms);

@@ -235,7 +235,10 @@ struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code co
         return released(c);
     if (c->step == KX_CLIENT_STEP_LAST_SOURCE)
         return code == ASSAY_OK && names_required(c, answer) ? kx_client_release(c) : released(c);
-    if (c->step == KX_CLIENT_STEP_FINALIZE) /* the wallet's own affair, whatever it says */
+    if (c->step == KX_CLIENT_STEP_KEY && c->is_key_early)
+        return kx_client_consent_late(c);
+    if (c->step == KX_CLIENT_STEP_FINALIZE || c->step == KX_CLIENT_STEP_GIVEN_UP)
+        /* the wallet's own affair, whatever it says */
         return kx_client_channel_called(c, answer, now_ms);
     if (code == ASSAY_E_DENIED && c->step == KX_CLIENT_STEP_FUND)
         return kx_client_not_funded(c, err, now_ms);

@@ -81,15 +81,6 @@ static bool judge(struct kx_client *c, struct kx_batch_tx_verdict *verdict,
     return verdict->outcome != KASPA_INVALID && (verdict->has_next || kind == KX_BATCH_REFUND);
 }
 
-/* A top-up that was still on its way: it is what has moved the head, or can never be any more. */
-static void end_top_up(struct kx_client_channel *channel)
-{
-    if (channel->state != KX_CHANNEL_IS_TOPPING_UP)
-        return;
-    channel->state = KX_CHANNEL_IS_OPEN;
-    channel->move = channel->consent = ASSAY_LIT("");
-}
-
 /* What has spent the head has to be a claim by its rules, under a voucher of ours: the script has
  * seen to the signature, and its sum is none that no receipt has counted. Or a top-up, which the
  * script lets nobody make without our signature. */
@@ -106,15 +97,20 @@ static bool follow_by(struct kx_client *c, struct kx_batch_tx_verdict *verdict,
                                 "the channel's head was spent by a transaction that is no claim: "
                                 "%s",
                                 verdict->checks[verdict->first].why);
+    if (REF_DEFECT(kx_client_claims_counted) && verdict->next.claimed > c->channel.total)
+        c->channel.total = c->channel.signed_total = verdict->next.claimed;
     if (verdict->next.claimed > c->channel.total && !c->is_refund)
         return kx_client_object(c, "client.channel.head",
                                 "%" PRIu64
                                 " sompi were claimed from the channel, of which receipts "
                                 "have counted %" PRIu64 " alone: nothing more is signed for it",
                                 verdict->next.claimed, c->channel.total);
+    if (!kx_client_give_up_top_up(c)) /* it is what has moved the head, or can never be any more */
+        return false;
     c->channel.head = verdict->next;
     c->channel.is_announced = c->channel.is_announced && !is_top_up;
-    end_top_up(&c->channel);
+    if (kaspa_hash_equal(&c->channel.head.outpoint.txid, &c->channel.given_up_id))
+        c->channel.has_arrived = true;
     return true;
 }
 

@@ -45,6 +45,7 @@ enum kx_client_step {
     KX_CLIENT_STEP_SUBMIT,    /**< it is given to the node */
     KX_CLIENT_STEP_AWAIT,     /**< the node's word on it */
     KX_CLIENT_STEP_MOVED,     /**< that word is saved */
+    KX_CLIENT_STEP_GIVEN_UP,  /**< the wallet is told of the top-up that a refund has replaced */
     KX_CLIENT_STEP_FINALIZE,  /**< the wallet is told of it */
     KX_CLIENT_STEP_UNDO,      /**< that nothing has left is saved */
     KX_CLIENT_STEP_CORRECT,   /**< the node's word on the head, after the payment was refused */
@@ -95,6 +96,7 @@ struct kx_client {
     struct kx_intent intent;
     char consent[X402_HASH_TEXT_BYTES]; /**< the intent's digest */
     bool is_consented;                  /**< the wallet consented to it in this run */
+    bool is_key_early;                  /**< of a defect: before that */
     uint64_t daa;                       /**< that the node told last */
     char since[X402_HASH_TEXT_BYTES];   /**< the node's sink when it was asked first */
     struct kaspa_tx move;               /**< the channel's transaction under way */
@@ -154,6 +156,8 @@ struct kx_client_action kx_client_resumed(struct kx_client *c, int64_t now_ms);
 
 /* kx_client_offer.c: what is asked for */
 
+/** Of a defect: the request hash that the terms bring, where there is one, is the request's. */
+void kx_client_believe_hash(struct kx_client *c, const struct assay_json *doc, uint32_t terms);
 /** Reads PAYMENT-REQUIRED and takes an offer that the policy allows. False: objected. */
 bool kx_client_take_challenge(struct kx_client *c, const struct kx_client_field *header);
 /** Takes the offer of an earlier run from its attempt. False: objected. */
@@ -234,6 +238,8 @@ struct kx_client_action kx_client_channel_looked(struct kx_client *c, enum assay
 /** Asks for the payer's consent to what is to be done next, where the policy's limits allow it. */
 struct kx_client_action kx_client_consent(struct kx_client *c, enum kx_intent_operation operation,
                                           int64_t now_ms);
+/** Of a defect: the wallet was asked for the key first. */
+struct kx_client_action kx_client_consent_late(struct kx_client *c);
 /** The head is there: consents, where that is not done, and goes on to the voucher. */
 struct kx_client_action kx_client_charge(struct kx_client *c, int64_t now_ms);
 /** Makes the channel's scripts. False: objected. */
@@ -293,6 +299,12 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
                                           int64_t now_ms);
 /** Tells the wallet what became of it: it has arrived, or, after an objection, never will. */
 struct kx_client_action kx_client_finalize(struct kx_client *c);
+/** Nothing is under way any more: saves the channel in that state, and tells the wallet. */
+struct kx_client_action kx_client_moved(struct kx_client *c, enum kx_client_channel_state state);
+/** Tells it that one of its transactions is on the chain, or never will be. */
+struct kx_client_action kx_client_tell_wallet(struct kx_client *c, enum kx_client_step step,
+                                              struct assay_bytes attempt,
+                                              const struct kaspa_hash *txid, bool is_accepted);
 /** The transaction has not left: the channel is as it was before. */
 void kx_client_take_back(struct kx_client *c);
 /** Ends with what the payer has to do about a top-up. */
@@ -305,6 +317,13 @@ struct kx_client_action kx_client_refund(struct kx_client *c);
 /** The wallet was told of a transaction that is there: its refund, or what it waited for. */
 struct kx_client_action kx_client_refund_moved(struct kx_client *c);
 void kx_client_write_refund(struct assay_buf *out, const struct kx_client *c);
+/** It is as deep on the chain as the policy asks. */
+struct kx_client_action kx_client_refund_arrived(struct kx_client *c);
+/** A top-up that is under way gives way to a refund: the chain decides between them, and until the
+ *  refund is there the channel remembers it. False: objected. */
+bool kx_client_give_up_top_up(struct kx_client *c);
+/** The wallet was told what became of that. */
+struct kx_client_action kx_client_gave_up_top_up(struct kx_client *c);
 
 /* kx_client_voucher.c: what is presented, and what is said of it */
 

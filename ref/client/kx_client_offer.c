@@ -63,19 +63,22 @@ static bool read_required(struct kx_client *c, struct assay_bytes json)
     return judge_resource(c) && read_identifier(c);
 }
 
+void kx_client_believe_hash(struct kx_client *c, const struct assay_json *doc, uint32_t terms)
+{
+    struct assay_bytes text;
+
+    if (REF_DEFECT(kx_client_server_hash) &&
+        x402_text(&text, &c->arena, doc, assay_json_member(doc, terms, "extra"), "requestHash"))
+        c->request.request_hash = (const char *)assay_arena_copy(&c->arena, text).at;
+}
+
 static bool hash_request(struct kx_client *c)
 {
     uint32_t token = c->terms.token;
     bool is_hashed =
         kx_requirements_hash(c->requirements_hash, &c->challenge, token, NULL) == ASSAY_OK;
 
-    if (REF_DEFECT(kx_client_server_hash)) { /* of extra.requestHash, where there is one */
-        struct assay_bytes text;
-
-        if (x402_text(&text, &c->arena, &c->challenge,
-                      assay_json_member(&c->challenge, token, "extra"), "requestHash"))
-            c->request.request_hash = (const char *)assay_arena_copy(&c->arena, text).at;
-    }
+    kx_client_believe_hash(c, &c->challenge, token);
     is_hashed = is_hashed &&
                 kx_fingerprint(c->fingerprint, &c->request, c->requirements_hash, NULL) == ASSAY_OK;
     return is_hashed || kx_client_object(c, NULL, "the request cannot be hashed");

@@ -72,6 +72,44 @@ struct kx_client_action kx_client_start_refund(struct kx_client *c, const struct
     return begin(c, now_ms);
 }
 
+/* ---- a top-up that it replaces ---- */
+
+bool kx_client_give_up_top_up(struct kx_client *c)
+{
+    struct kx_client_channel *channel = &c->channel;
+
+    if (channel->state != KX_CHANNEL_IS_TOPPING_UP)
+        return true;
+    if (!kx_client_read_move(c, channel->move))
+        return false;
+    channel->given_up = channel->move_attempt;
+    channel->given_up_id = c->move_id;
+    channel->has_arrived = false;
+    channel->state = KX_CHANNEL_IS_OPEN;
+    channel->move = channel->consent = ASSAY_LIT("");
+    return true;
+}
+
+/* Nothing else can be on the chain any more: the top-up is where the head was followed through it,
+ * or never will be. The wallet is told before that is forgotten: it keeps coins back for it. */
+struct kx_client_action kx_client_refund_arrived(struct kx_client *c)
+{
+    const struct kx_client_channel *channel = &c->channel;
+
+    return channel->given_up.len == 0
+               ? kx_client_moved(c, KX_CHANNEL_IS_ENDED)
+               : kx_client_tell_wallet(c, KX_CLIENT_STEP_GIVEN_UP, channel->given_up,
+                                       &channel->given_up_id, channel->has_arrived);
+}
+
+struct kx_client_action kx_client_gave_up_top_up(struct kx_client *c)
+{
+    c->channel.given_up = ASSAY_LIT("");
+    return kx_client_moved(c, KX_CHANNEL_IS_ENDED);
+}
+
+/* ---- its way ---- */
+
 /* The lock is open above the score that it names, by our own node (batch digest, section 10). */
 struct kx_client_action kx_client_refund(struct kx_client *c)
 {
@@ -84,6 +122,8 @@ struct kx_client_action kx_client_refund(struct kx_client *c)
                                timeout, c->daa);
         return kx_client_finish(c);
     }
+    if (!kx_client_give_up_top_up(c))
+        return kx_client_finish(c);
     c->channel.move_attempt = kx_client_identifier(c, c->job.move_random);
     if (c->channel.move_attempt.at == NULL) {
         (void)kx_client_object(c, NULL, "out of memory");

@@ -306,6 +306,19 @@ static bool is_of_charge(struct kx_batch_settled *told, struct kx_channel_view *
     return kx_batch_settlement_judge(told, view, made, err) == KX_LOCAL_NONE;
 }
 
+/* Of defect client.channel.signature_told: the reason that is recorded first is the one that is
+ * told. */
+static void tell_signature(struct kx_client *c)
+{
+    char text[2 * ASSAY_SIG_BYTES + 1];
+
+    if (!REF_DEFECT(kx_client_signature_told))
+        return;
+    assay_hex_encode(text, assay_bytes_of(c->voucher.voucher.signature, ASSAY_SIG_BYTES));
+    (void)kx_client_object(c, "client.channel.receipt", "the receipt is not that of the voucher %s",
+                           text);
+}
+
 enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_json *doc)
 {
     const struct kx_batch_payment *p = &c->voucher;
@@ -331,6 +344,7 @@ enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_js
             KX_LOCAL_NONE &&
         is_of_charge(&told, &view, &made, &err))
         return KX_CLIENT_SAID_PAID;
+    tell_signature(c);
     (void)kx_client_object(c, "client.channel.receipt",
                            "the receipt is not that of this request, and nothing else is signed on "
                            "the channel: %s",

@@ -322,11 +322,13 @@ static void read_sight(struct kx_batch_state *b, const struct kx_sight *sight)
     b->sight.birth = &b->birth;
 }
 
-/* A lane that is stored, whose head the chain has not: it has moved without us, or back. */
+/* A lane that is stored, and what is presented of it the chain has not: its head has moved without
+ * us, or back; of a top-up, before it, so that there never will be one, or behind it. */
 static bool is_gone(const struct kx_batch_state *b)
 {
     return b->sight.is_missing &&
-           (b->verdict.path == KX_PATH_VOUCHER || b->verdict.path == KX_PATH_SAME);
+           (b->verdict.path == KX_PATH_VOUCHER || b->verdict.path == KX_PATH_SAME ||
+            (b->verdict.path == KX_PATH_TOP_UP && !REF_DEFECT(kx_batch_top_up_stale)));
 }
 
 /* A head of which the chain knows nothing authorises nothing (section 12): it is for its payer to
@@ -335,6 +337,17 @@ static bool is_unconfirmed(struct kx_batch_state *b)
 {
     b->broken = KX_BATCH_RULE_CONFIRMED;
     return b->verdict.checks[b->broken].result == KASPA_CHECK_NOT_JUDGED && b->sight.has_daa;
+}
+
+/* The block that accepted what made the head is not kept any more, and never will be again: whose
+ * lineage it is nobody can tell (section 12). To be sent again would not help. */
+static bool is_beyond_memory(struct kx_batch_state *b, const struct kx_sight *sight)
+{
+    const struct kx_chain_evidence *e = &sight->evidence;
+
+    b->broken = b->verdict.path == KX_PATH_OPEN ? KX_BATCH_RULE_GENESIS : KX_BATCH_RULE_TOP_UP;
+    return b->verdict.checks[b->broken].result == KASPA_CHECK_NOT_JUDGED &&
+           e->status == KX_CHAIN_ACCEPTED && e->has_confirmations && !sight->has_body;
 }
 
 static struct kx_action on_head(struct kx_core_request *r, enum assay_code code,
@@ -360,6 +373,8 @@ static struct kx_action on_head(struct kx_core_request *r, enum assay_code code,
     case KASPA_UNDECIDED:
         break;
     }
+    if (is_beyond_memory(b, sight))
+        return kx_core_refuse_payment(r, KX_WIRE_STATE, kx_batch_rules[b->broken].id);
     return is_unconfirmed(b) ? refuse(r) : kx_core_unavailable(r);
 }
 

@@ -109,20 +109,21 @@ enum assay_code kx_batch_quote(struct kx_batch_offer *out, const struct kx_batch
 }
 
 /* The accepted timeout where this server gives it: that of the channel itself, which was made for
- * it, or of a bucket that was not later than today's. Else one that it is not. How near it may be
- * is a question of its own (batch.refund.window). */
+ * it, or of a bucket that was not later than today's, once the chain was asked for today: another
+ * worker may have offered it by a later word of the node than this one has. Else one that it is
+ * not. How near it may be is a question of its own (batch.refund.window). */
 static uint64_t timeout_given(const struct kx_core_request *r)
 {
     const struct kx_batch_core *batch = r->core->batch;
     uint64_t accepted = r->batch.accepted.terms.refund_timeout_daa;
-    uint64_t latest = r->daa_score != 0 ? timeout_at(batch, r->daa_score) : KX_BATCH_TIMEOUT_MAX;
+    uint64_t latest = r->daa_seen != 0 ? timeout_at(batch, r->daa_seen) : KX_BATCH_TIMEOUT_MAX;
 
     if (REF_DEFECT(kx_batch_offer_timeout) ||
         (r->batch.has_record && accepted == r->batch.lane.channel.refund_timeout_daa))
         return accepted;
     if (accepted % batch->refund_bucket_daa == 0 && accepted <= latest)
         return accepted;
-    return r->daa_score != 0 ? latest : accepted - accepted % batch->refund_bucket_daa;
+    return r->daa_seen != 0 ? latest : accepted - accepted % batch->refund_bucket_daa;
 }
 
 enum assay_code kx_batch_quote_again(struct kx_batch_offer *out, struct kx_core_request *r)

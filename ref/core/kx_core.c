@@ -264,7 +264,7 @@ struct kx_action kx_core_request(struct kx_core_request *r, const struct kx_even
 
     r->event = *event;
     r->now_ms = event->now_ms;
-    r->daa_score = event->daa_score;
+    r->daa_score = event->daa_age_ms <= KX_DAA_AGE_MAX_MS ? event->daa_score : 0;
     if (REF_DEFECT(kx_duplicate_first))
         r->event.payment =
             assay_bytes_part(event->payment, 0, assay_bytes_find(event->payment, ',', 0));
@@ -358,7 +358,7 @@ struct kx_action kx_core_sight(struct kx_core_request *r, enum assay_code code,
     if (!kx_core_is_expected(r, KX_DO_LOOK, now_ms))
         return kx_core_unavailable(r);
     if (code == ASSAY_OK && sight->pov.daa_score != 0)
-        r->daa_score = sight->pov.daa_score;
+        r->daa_seen = r->daa_score = sight->pov.daa_score;
     if (r->sought == KX_SOUGHT_DAA)
         return kx_core_on_daa(r);
     if (r->is_batch)

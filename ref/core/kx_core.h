@@ -49,6 +49,10 @@ struct kx_principal {
     struct assay_bytes token;  /**< compared in constant time */
 };
 
+/** Of a DAA score by which a channel is offered; by an older one its refund would be nearer than is
+ * meant, or past, so that the node is asked anew first. */
+#define KX_DAA_AGE_MAX_MS 1000
+
 /** What a server offers of scheme batch-settlement; amounts in sompi. Refund timeouts roll: each is
  * the smallest multiple of the bucket that is at least the policy's lead and the refund's life
  * ahead of the chain, so that the offers of a while are one offer. */
@@ -117,6 +121,7 @@ struct kx_event_request {
     uint32_t running, caller_running;
     uint64_t random;    /**< for the choice of a head */
     uint64_t daa_score; /**< that the node has told last; 0: none yet */
+    int64_t daa_age_ms; /**< and how long ago */
     const struct x402_supported
         *supported; /**< that the facilitator has told last; NULL: none yet */
 };

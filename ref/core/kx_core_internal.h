@@ -77,6 +77,7 @@ struct kx_core_request {
     bool is_facilitated; /**< a facilitator settles it: `facilitated` is of it */
     struct kx_facilitated_state facilitated;
     uint64_t daa_score; /**< of the chain; 0: not known yet */
+    uint64_t daa_seen;  /**< the same, where this request has asked for it */
     bool is_daa_asked;
 
     /* what it is judged by */

@@ -140,14 +140,13 @@ void ref_kaspa_remember(struct ref_kaspa_node *node, const struct ref_kaspa_dag 
     pthread_mutex_unlock(&node->lock);
 }
 
-uint64_t ref_kaspa_node_daa_score(struct ref_kaspa_node *node, int64_t max_age_ms)
+uint64_t ref_kaspa_node_daa_score(struct ref_kaspa_node *node, int64_t *age_ms)
 {
     uint64_t score;
 
     pthread_mutex_lock(&node->lock);
-    score = node->daa_last != 0 && ref_net_now_ms() - node->daa_last_ms <= max_age_ms
-                ? node->daa_last
-                : 0;
+    score = node->daa_last;
+    *age_ms = score != 0 ? ref_net_now_ms() - node->daa_last_ms : 0;
     pthread_mutex_unlock(&node->lock);
     return score;
 }

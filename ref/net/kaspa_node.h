@@ -87,9 +87,8 @@ void ref_kaspa_node_stop(struct ref_kaspa_node *node);
 enum assay_code ref_kaspa_node_look(struct ref_kaspa_node *node, struct kx_sight *out,
                                     struct assay_arena *arena, const struct kx_look *look,
                                     struct assay_err *err) ASSAY_MUST_USE;
-/** The DAA score that it told last, where that is no longer ago than max_age_ms; 0: none. Asks
- * nothing. */
-uint64_t ref_kaspa_node_daa_score(struct ref_kaspa_node *node, int64_t max_age_ms);
+/** The DAA score that it told last, and how long ago; 0: none yet. Asks nothing. */
+uint64_t ref_kaspa_node_daa_score(struct ref_kaspa_node *node, int64_t *age_ms);
 /** The coins of a script, at most `room` into out and utxos; *count of them all. As _look. */
 enum assay_code ref_kaspa_node_coins(struct ref_kaspa_node *node, struct kaspa_outpoint *outpoints,
                                      struct kaspa_utxo *utxos, size_t room, size_t *count,

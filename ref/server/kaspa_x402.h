@@ -50,7 +50,8 @@ struct kx_server_options {
     const char *channel_key;
     uint64_t channel_deposit, channel_reserve; /**< the smallest deposit, and what of each stays for
                                                   the fee of a claim; sompi */
-    uint64_t channel_claim_above;              /**< claim policy that is told: sompi; 0: not told */
+    uint64_t channel_claim_above;              /**< claim policy that is told, and that an operator
+                                                  has to keep (kx_server_operate): sompi; 0: not told */
     uint64_t channel_claim_s;                  /**< and seconds; 0: not told */
     uint64_t channel_confirmations;
     uint64_t channel_refund_daa; /**< how long a channel offered now lives, at least */

@@ -11,11 +11,10 @@
 #include <pthread.h>
 
 enum {
-    STEPS_MAX = 64,       /* beside the looks; the core needs at most twenty */
-    STEPS_A_LOOK = 2,     /* what may follow a look before the next */
-    KEEP_TRIES = 40,      /* to tell the store what only we know */
-    KEEP_PAUSE_MS = 250,  /* between them, beside what the store waits itself */
-    SCORE_LIFE_MS = 10000 /* of a DAA score, by which the life of channels is offered */
+    STEPS_MAX = 64,     /* beside the looks; the core needs at most twenty */
+    STEPS_A_LOOK = 2,   /* what may follow a look before the next */
+    KEEP_TRIES = 40,    /* to tell the store what only we know */
+    KEEP_PAUSE_MS = 250 /* between them, beside what the store waits itself */
 };
 
 struct kx_shop {
@@ -262,7 +261,7 @@ static bool event_of(struct kx_event_request *event, struct errand *e,
         .supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL,
     };
     if (e->shop->base.node != NULL)
-        event->daa_score = ref_kaspa_node_daa_score(e->shop->base.node, SCORE_LIFE_MS);
+        event->daa_score = ref_kaspa_node_daa_score(e->shop->base.node, &event->daa_age_ms);
     return assay_random_system((uint8_t *)&event->random, sizeof(event->random)) == ASSAY_OK;
 }
 

@@ -255,6 +255,7 @@ static json_t *vouch(struct kx_channel_play *p, const json_t *order)
     voucher.amount = amount_of(order, "authorizedCumulativeAmount");
     read_hash(voucher.covenant_id.at, order, "covenantId");
     read_hash(says.fingerprint, order, "requestFingerprint");
+    memcpy(p->fingerprint, says.fingerprint, sizeof(p->fingerprint));
     read_hash(says.requirements, order, "acceptedRequirementsHash");
     read_hash(says.context, order, "securityContextHash");
     read_hash(says.channel_id, order, "channelId");
@@ -270,6 +271,16 @@ static json_t *vouch(struct kx_channel_play *p, const json_t *order)
     return result;
 }
 
+static void note_final(struct kx_channel_play *p, const json_t *order)
+{
+    size_t len = strlen(p->finals);
+    int wrote = snprintf(p->finals + len, sizeof(p->finals) - len, "%s=%s ",
+                         json_string_value(json_object_get(order, "attemptId")),
+                         json_string_value(json_object_get(order, "outcome")));
+
+    cr_assert(wrote > 0 && (size_t)wrote < sizeof(p->finals) - len);
+}
+
 /* The wallet's answer; NULL: nothing that has a result. */
 static json_t *answer(struct kx_channel_play *p, const struct kx_client_action *action,
                       const json_t *order)
@@ -279,12 +290,15 @@ static json_t *answer(struct kx_channel_play *p, const struct kx_client_action *
     if (strcmp(action->call, "networkId") == 0)
         return json_string(KX_NETWORK_TESTNET);
     if (strcmp(action->call, "authorizeBatchPayment") == 0) {
+        p->is_consented = true;
         kx_note(p->trace, "consent:%s",
                 json_string_value(json_object_get(json_object_get(order, "intent"), "operation")));
         return json_pack("{s:O}", "intentDigest", json_object_get(order, "intentDigest"));
     }
-    if (strcmp(action->call, "createChannelKey") == 0)
+    if (strcmp(action->call, "createChannelKey") == 0) {
+        p->keys += p->is_consented ? 0 : 1;
         return make_key(p);
+    }
     if (strcmp(action->call, "prepareEscrowDeposit") == 0) {
         kx_note(p->trace, "fund");
         return genesis(p, order, action->body);
@@ -299,6 +313,8 @@ static json_t *answer(struct kx_channel_play *p, const struct kx_client_action *
     }
     if (strcmp(action->call, "signBatchPayment") == 0)
         return vouch(p, order);
+    if (strcmp(action->call, "finalizeEscrowTransition") == 0)
+        note_final(p, order);
     return json_null();
 }
 
@@ -529,6 +545,7 @@ static void make_random(struct kx_channel_play *p)
 static void begin_run(struct kx_channel_play *p)
 {
     p->trace[0] = '\0';
+    p->is_consented = false;
     p->saved = 0;
     make_random(p);
     kx_client_free(p->client);

@@ -39,8 +39,14 @@ struct kx_channel_play {
     char trace[KX_TRACE_BYTES];
     size_t saved, done, submissions, vouchers, paid; /**< of all runs */
     uint64_t signed_total;                           /**< of the last voucher */
+    uint8_t fingerprint[32];                         /**< of its presentation */
+    size_t keys;                                     /**< asked for before consent */
+    bool is_consented;                               /**< in this run */
     struct assay_bytes paid_with;                    /**< the last PAYMENT-SIGNATURE */
-    bool is_paying;                                  /**< the exchange under way has one */
+    char
+        finals[1024]; /**< what the wallet was told became of its attempts: "ID=accepted ID=absent "
+                       */
+    bool is_paying;   /**< the exchange under way has one */
     struct kx_client_outcome outcome;
 
     /* the folder */

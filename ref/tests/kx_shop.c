@@ -193,6 +193,7 @@ struct shop_errand *shop_begin(struct shop *s, const struct shop_ask *ask)
         .caller_running = s->caller_running,
         .random = s->random,
         .daa_score = s->daa_score,
+        .daa_age_ms = s->daa_age_ms,
         .supported = s->supported,
     };
     enter(s);

@@ -37,6 +37,7 @@ struct shop {
     enum assay_code (*chain)(struct shop *s, struct kx_sight *out, struct assay_arena *arena,
                              const struct kx_look *asked);
     uint64_t daa_score; /**< that requests come with */
+    int64_t daa_age_ms; /**< and its age */
     struct shop_tx txs[SHOP_TXS_MAX];
     size_t tx_count;
     struct kaspa_outpoint coins[16];

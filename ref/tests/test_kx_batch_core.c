@@ -76,6 +76,53 @@ Test(kx_batch_core, offers_without_a_look_what_the_node_has_told)
     cr_expect_eq(b.looks, 0);
 }
 
+/* Meanwhile the chain has gone on. */
+Test(kx_batch_core, asks_again_before_it_offers_by_what_the_node_told_long_ago)
+{
+    static const struct {
+        const char *name;
+        int64_t age_ms;
+        enum assay_code look;
+        const char *timeout; /* NULL: nothing is offered */
+        unsigned looks;
+    } rows[] = {
+        {"now", 0, ASSAY_OK, "1110000", 0},
+        {"as long ago as may be", KX_DAA_AGE_MAX_MS, ASSAY_OK, "1110000", 0},
+        {"longer ago", KX_DAA_AGE_MAX_MS + 1, ASSAY_OK, "2110000", 1},
+        {"longer ago, and it says no more", KX_DAA_AGE_MAX_MS + 1, ASSAY_E_TIMEOUT, NULL, 1},
+    };
+
+    b.shop.daa_score = BATCH_DAA;
+    b.daa = 2 * BATCH_DAA;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct shop_reply reply;
+        json_t *extra;
+
+        b.shop.daa_age_ms = rows[i].age_ms;
+        b.look_code = rows[i].look;
+        b.looks = 0;
+        reply = ask_price("/batch");
+        extra = json_object_get(batch_entry(&reply), "extra");
+        batch_expect_text(json_string_value(json_object_get(extra, "refundTimeoutDaa")),
+                          rows[i].timeout, "timeout", rows[i].name);
+        cr_expect_eq(b.looks, rows[i].looks, "%s: %u looks", rows[i].name, b.looks);
+    }
+}
+
+/* Another worker's node told it of a bucket that this one's has not told of yet. */
+Test(kx_batch_core, takes_what_another_worker_has_offered)
+{
+    struct shop_reply reply;
+
+    (void)batch_fund(&b, KX_THRESHOLD_DEFAULT);
+    b.shop.daa_score = BATCH_DAA - 1001;
+    reply = ask_price("/batch");
+    cr_expect_str_eq(text_of(json_object_get(batch_entry(&reply), "extra"), "refundTimeoutDaa"),
+                     "1100000");
+    reply = batch_buy(&b, KX_STORY_OPEN);
+    expect_served(&reply, "offered by another");
+}
+
 Test(kx_batch_core, offers_a_channel_only_where_the_route_sells_by_one)
 {
     struct shop_reply reply = ask_price("/report");

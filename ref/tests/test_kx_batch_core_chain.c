@@ -208,3 +208,35 @@ Test(kx_batch_core_chain, asks_for_another_time_where_the_node_cannot_be_asked)
     b.look_code = ASSAY_OK;
     cr_expect_eq(shop_send(&b.shop, &ask).status, 200);
 }
+
+/* Its coin is there, and deep; the block that could tell what made it is not kept any more (section
+ * 12). Nobody is asked to try again for what no retry will change. */
+Test(kx_batch_core_chain, opens_nothing_by_what_the_node_does_not_remember)
+{
+    static const struct {
+        const char *name, *rule;
+        enum kx_batch_story story;
+    } rows[] = {
+        {"a genesis", "batch.deposit.genesis", KX_STORY_OPEN},
+        {"a top-up", "batch.deposit.top-up", KX_STORY_TOP_UP},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const bool is_top_up = rows[i].story == KX_STORY_TOP_UP;
+        struct shop_reply reply;
+
+        if (is_top_up)
+            (void)batch_spend(&b, KX_BATCH_TOP_UP, BATCH_FUNDING, KX_THRESHOLD_DEFAULT);
+        else
+            (void)batch_fund(&b, KX_THRESHOLD_DEFAULT);
+        b.tells_body = false;
+        reply = batch_buy(&b, rows[i].story);
+        cr_expect_eq(reply.status, 402, "%s: %d %s", rows[i].name, reply.status, reply.body);
+        cr_expect_eq(reply.retry_after_s, 0, "%s", rows[i].name);
+        batch_expect_text(reply.error, "invalid_transaction_state", "error", rows[i].name);
+        batch_expect_text(reply.rule, rows[i].rule, "rule", rows[i].name);
+        cr_expect_eq(b.shop.runs, is_top_up, "%s", rows[i].name);
+        b.tells_body = true;
+        cr_expect_eq(batch_buy(&b, rows[i].story).status, 200, "%s, remembered", rows[i].name);
+    }
+}

@@ -345,6 +345,22 @@ static bool follows_a_claim(struct batch_shop *b)
     return buy(b) == 200;
 }
 
+static bool follows_where_a_top_up_went(struct batch_shop *b)
+{
+    struct kx_lane_head topped, now;
+
+    batch_open(b);
+    (void)batch_spend(b, KX_BATCH_TOP_UP, BATCH_FUNDING, KX_THRESHOLD_DEFAULT);
+    topped = b->head;
+    is_spent(b);
+    now = b->head;
+    b->head = topped;
+    (void)batch_buy(b, KX_STORY_TOP_UP);
+    (void)batch_buy(b, KX_STORY_TOP_UP);
+    b->head = now;
+    return buy(b) == 200;
+}
+
 static bool notices_what_is_taken_back(struct batch_shop *b)
 {
     struct batch_tx *claim;
@@ -387,6 +403,7 @@ static const struct kx_batch_probe probes[] = {
     {"batch.state_told", tells_no_stranger},
     {"batch.voucher_proves", tells_no_bearer},
     {"batch.head_unfollowed", follows_a_claim},
+    {"batch.top_up_unfollowed", follows_where_a_top_up_went},
     {"batch.removal_unnoticed", notices_what_is_taken_back},
     {"batch.followed_shallow", waits_for_depth},
 };

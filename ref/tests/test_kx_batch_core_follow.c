@@ -263,6 +263,87 @@ Test(kx_batch_core_follow, catches_up_one_step_a_request)
     cr_expect_eq(batch_record(&b).head.value, BATCH_FUNDING + 11000000);
 }
 
+/* The client's top-up as he knows it, whatever has become of what it spends. */
+static struct shop_reply top_up_at(const struct kx_lane_head *head)
+{
+    const struct kx_lane_head known = b.head;
+    struct shop_reply reply;
+
+    b.head = *head;
+    reply = batch_buy(&b, KX_STORY_TOP_UP);
+    b.head = known;
+    return reply;
+}
+
+static void expect_told(const struct shop_reply *reply, const char *member, const char *value)
+{
+    json_t *told = batch_told(reply);
+
+    cr_assert_not_null(told, "%s", reply->body);
+    cr_expect_str_eq(json_string_value(json_object_get(told, member)), value, "%s", member);
+}
+
+Test(kx_batch_core_follow, follows_a_top_up_that_was_spent_before_it_was_presented)
+{
+    struct kx_lane_head topped;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_TOP_UP, 5000000, 30);
+    topped = b.head;
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    reply = top_up_at(&topped);
+    expect_state_error(&reply, "a top-up that a claim has spent");
+    expect_told(&reply, "fundingAmount", "95000000");
+    reply = top_up_at(&topped);
+    expect_state_error(&reply, "once more");
+    expect_told(&reply, "fundingAmount", "90000000");
+    expect_told(&reply, "claimedCumulativeAmount", "5000000");
+    cr_expect_eq(batch_buy(&b, KX_STORY_VOUCHER).status, 200);
+}
+
+/* It spends the coin that something else has spent, and so will never be there. */
+static struct kx_lane_head never_topped_up(void)
+{
+    struct kx_lane_head head = b.head;
+
+    head.outpoint.txid.at[0] ^= 1;
+    head.value += 5000000;
+    return head;
+}
+
+Test(kx_batch_core_follow, tells_where_the_head_went_that_a_top_up_was_made_for)
+{
+    const struct kx_lane_head topped = never_topped_up();
+    struct shop_reply reply = top_up_at(&topped);
+
+    expect_state_error(&reply, "not there yet");
+    expect_told(&reply, "fundingAmount", "90000000");
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 29);
+    reply = top_up_at(&topped);
+    expect_state_error(&reply, "the claim is not deep enough");
+    cr_expect_null(batch_told(&reply), "the head is not there any more");
+    b.txs[b.tx_count - 1].confirmations = 30;
+    reply = top_up_at(&topped);
+    expect_state_error(&reply, "a claim came first");
+    expect_told(&reply, "claimedCumulativeAmount", "5000000");
+    reply = top_up_at(&topped);
+    cr_expect_eq(reply.status, 402, "once it is known: %s", reply.body);
+    expect_told(&reply, "claimedCumulativeAmount", "5000000");
+    cr_expect_eq(batch_buy(&b, KX_STORY_VOUCHER).status, 200);
+}
+
+Test(kx_batch_core_follow, ends_a_channel_whose_refund_came_before_its_top_up)
+{
+    const struct kx_lane_head topped = never_topped_up();
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_REFUND, 0, 30);
+    reply = top_up_at(&topped);
+    expect_state_error(&reply, "a refund came first");
+    cr_expect_null(batch_told(&reply));
+    cr_expect_eq(batch_record(&b).status, KX_CHANNEL_REFUNDED);
+}
+
 /* Whoever has not signed for the lineage costs no look. */
 static void by_a_stranger(struct kx_batch_world *w)
 {

@@ -867,7 +867,8 @@ Test(kx_client_channel, follows_a_claim_upon_the_top_up)
     p->shop.head = topped_up;
     (void)batch_spend(&p->shop, KX_BATCH_CLAIM, SHOP_BATCH_PRICE, KX_THRESHOLD_DEFAULT);
     kx_channel_play_run(p);
-    kx_channel_play_run(p);
+    cr_expect_eq(p->outcome.end, KX_CLIENT_SERVED, "the server tells where it stands: %s: %s",
+                 p->trace, p->outcome.why);
     cr_expect_eq(kx_channel_play_channel(p).state, KX_CHANNEL_IS_OPEN, "%s", p->trace);
     cr_expect_eq(kx_channel_play_channel(p).head.value, 30000000, "%s: %s", p->trace,
                  p->outcome.why);

@@ -2,6 +2,8 @@
  * correct client, in the same situation, does not. The trace of the last run is the evidence. */
 #include "ref/tests/kx_channel_play.h"
 
+#include "base/hex.h"
+#include "defects/defects.h"
 #include "ref/tests/seeded.h"
 
 #include <stdio.h>
@@ -78,14 +80,30 @@ static void topping_up(struct kx_channel_play *p)
 
 /* ---- the offer and the node ---- */
 
-static void offer_old_template(struct kx_channel_play *p, struct shop_reply *reply)
+static void offer_otherwise(struct kx_channel_play *p, struct shop_reply *reply, const char *member,
+                            const char *value)
 {
     if (p->is_paying || reply->offer == NULL)
         return;
-    kx_world_edit(batch_entry(reply), "extra.templateId", "\"kaspa-x402-escrow-v4\"");
+    kx_world_edit(batch_entry(reply), member, value);
     for (size_t i = 0; i < reply->header_count; i++)
         if (assay_bytes_equal_nocase(reply->headers[i].name, assay_str(KX_CLIENT_HEADER_REQUIRED)))
             reply->headers[i].value = assay_str(shop_header(&p->shop.shop, reply->offer));
+}
+
+static void offer_old_template(struct kx_channel_play *p, struct shop_reply *reply)
+{
+    offer_otherwise(p, reply, "extra.templateId", "\"kaspa-x402-escrow-v4\"");
+}
+
+static void offer_digest(struct kx_channel_play *p, struct shop_reply *reply)
+{
+    offer_otherwise(p, reply, "extra.requestHash", "\"" OTHER_KEY "\"");
+}
+
+static void handed_over(struct kx_channel_play *p)
+{
+    p->bend = offer_digest;
 }
 
 static void old_template(struct kx_channel_play *p)
@@ -96,6 +114,20 @@ static void old_template(struct kx_channel_play *p)
 static void shallow(struct kx_channel_play *p)
 {
     p->confirmations = 1;
+}
+
+static void shallow_before(struct kx_channel_play *p)
+{
+    shallow(p);
+    kx_channel_play_run(p);
+}
+
+/* Under a voucher that this client has no receipt for. */
+static void claimed_beyond(struct kx_channel_play *p)
+{
+    kx_channel_play_open(p);
+    p->shop.total = 2 * SHOP_BATCH_PRICE;
+    (void)batch_spend(&p->shop, KX_BATCH_CLAIM, 2 * SHOP_BATCH_PRICE, KX_THRESHOLD_DEFAULT);
 }
 
 static void claimed(struct kx_channel_play *p)
@@ -120,6 +152,22 @@ static void consent_otherwise(const char *call, json_t *said)
 static void other_consent(struct kx_channel_play *p)
 {
     p->spoil = consent_otherwise;
+}
+
+static unsigned kinds; /* that it has told */
+
+/* Its own source of funds once, and then another. */
+static void change_source(const char *call, json_t *said)
+{
+    if (strcmp(call, "sourceKind") == 0 && kinds++ > 0)
+        (void)json_object_set_new(said, "result", json_string("vault-treasury"));
+}
+
+static void used_up_by_another(struct kx_channel_play *p)
+{
+    used_up(p);
+    kinds = 0;
+    p->spoil = change_source;
 }
 
 static void low_fee(struct kx_channel_play *p)
@@ -156,6 +204,13 @@ static void unresolved(struct kx_channel_play *p)
     kx_channel_play_run(p);
     p->bend = NULL;
     p->job.url = ASSAY_LIT(SHOP_URL "/batch?other");
+}
+
+/* The folder takes the request, and not its payment. */
+static void unsaved(struct kx_channel_play *p)
+{
+    kx_channel_play_open(p);
+    p->fails_save = 2;
 }
 
 static void charged(struct kx_channel_play *p)
@@ -248,6 +303,44 @@ static void refunding(struct kx_channel_play *p)
     kx_channel_play_refund(p);
 }
 
+/* ---- runs, and what their traces do not have ---- */
+
+static void add(struct kx_channel_play *p, const char *word)
+{
+    size_t len = strlen(p->trace);
+
+    cr_assert_lt(strlen(word), sizeof(p->trace) - len);
+    memcpy(p->trace + len, word, strlen(word) + 1);
+}
+
+static void run_for_keys(struct kx_channel_play *p)
+{
+    kx_channel_play_run(p);
+    add(p, p->keys > 0 ? " key-before" : " no-key-before");
+}
+
+static void run_for_fingerprint(struct kx_channel_play *p)
+{
+    uint8_t handed[32];
+
+    cr_assert_eq(assay_hex_decode(handed, sizeof(handed), ASSAY_LIT(OTHER_KEY), true), ASSAY_OK);
+    kx_channel_play_run(p);
+    add(p, memcmp(p->fingerprint, handed, sizeof(handed)) == 0 ? " as-handed-over" : " its-own");
+}
+
+/* As many digits in a row as only a signature has. */
+static void run_for_signature(struct kx_channel_play *p)
+{
+    size_t most = 0, digits = 0;
+
+    kx_channel_play_run(p);
+    for (const char *at = p->outcome.why; *at != '\0'; at++) {
+        digits = strchr("0123456789abcdef", *at) != NULL ? digits + 1 : 0;
+        most = digits > most ? digits : most;
+    }
+    add(p, most >= 2 * ASSAY_SIG_BYTES ? " signature-told" : " nothing-told");
+}
+
 #define CONSENTED "find look consent:open"
 
 static const struct {
@@ -292,6 +385,17 @@ static const struct {
     {"client.channel.head_stale", claimed, "served", "refused", kx_channel_play_run},
     {"client.channel.top_up_again", topping_up, "unresolved", "save:topping-up",
      kx_channel_play_run},
+    {"client.channel.claims_counted", claimed_beyond, "refused", "sign:3", kx_channel_play_run},
+    {"client.channel.key_first", other_consent, "refused no-key-before", "refused key-before",
+     run_for_keys},
+    {"client.channel.saved_late", unsaved, "save:open:signed refused", "get+pay",
+     kx_channel_play_run},
+    {"client.channel.opened_again", shallow_before, "await", "fund", kx_channel_play_run},
+    {"client.channel.top_up_source", used_up_by_another, "consent:top-up refused", "top-up:1",
+     kx_channel_play_run},
+    {"client.channel.signature_told", other_commitment, "unresolved nothing-told",
+     "unresolved signature-told", run_for_signature},
+    {"client.signer.server_hash", handed_over, " its-own", " as-handed-over", run_for_fingerprint},
     {"client.channel.refund_early", timed_out, "look refused", "refund save",
      kx_channel_play_refund},
     {"client.channel.refund_again", refunding, "unresolved", "refund save", kx_channel_play_refund},

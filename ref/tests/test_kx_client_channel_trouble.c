@@ -116,6 +116,59 @@ Test(kx_client_channel_trouble, takes_back_what_a_late_top_up_has_made)
     }
 }
 
+/* Whether the wallet was told that of the top-up: it keeps coins back until it is. */
+static void expect_told(const struct kx_channel_play *p, struct assay_bytes top_up,
+                        const char *outcome, const char *row)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof(text), "%.*s=%s ", (int)top_up.len, (const char *)top_up.at,
+                   outcome);
+    cr_expect_not_null(strstr(p->finals, text), "%s: %s not in %s", row, text, p->finals);
+}
+
+static struct assay_bytes top_up_of(struct kx_channel_play *p)
+{
+    return assay_arena_copy(&p->arena, kx_channel_play_channel(p).move_attempt);
+}
+
+/* Not before the refund is as deep as it has to be: until then the server may sign it yet. */
+Test(kx_client_channel_trouble, tells_the_wallet_of_a_top_up_that_was_given_up)
+{
+    struct kx_channel_play *p = play_topping_up();
+    struct assay_bytes top_up = top_up_of(p);
+
+    p->shop.daa += LATER;
+    p->confirmations = 1;
+    kx_channel_play_refund(p);
+    expect(p, "look refund save:refunding submit " WAITS " unresolved", "run the same again later",
+           "shallow");
+    cr_expect_null(strstr(p->finals, "absent"), "%s", p->finals);
+    confirm_all(p);
+    p->dies_at = 2;
+    kx_channel_play_refund(p);
+    cr_expect_eq(kx_channel_play_channel(p).state, KX_CHANNEL_IS_REFUNDING, "%s", p->trace);
+    p->dies_at = 0;
+    kx_channel_play_refund(p);
+    expect(p, "await save:ended refunded", "", "deep");
+    expect_told(p, top_up, "absent", "deep");
+    kx_channel_play_free(p);
+}
+
+Test(kx_client_channel_trouble, tells_the_wallet_of_a_top_up_that_arrived_all_the_same)
+{
+    struct kx_channel_play *p = play_topping_up();
+    struct assay_bytes top_up = top_up_of(p);
+
+    p->shop.head.value += 10000000;
+    p->shop.head.outpoint.txid = kx_channel_play_co_sign(p, KX_THRESHOLD_DEFAULT)->id;
+    p->shop.daa += LATER;
+    kx_channel_play_refund(p);
+    expect(p, "look " REFUNDED, "", "late");
+    expect_told(p, top_up, "accepted", "late");
+    kx_channel_play_free(p);
+}
+
 /* ---- a chain that thinks otherwise ---- */
 
 /* Deep enough for exact payments is not deep enough for a channel, and the other way round. */

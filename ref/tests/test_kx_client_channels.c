@@ -54,6 +54,9 @@ static struct kx_client_channel channel_of(const char *origin)
         .move_attempt = ASSAY_LIT("a name with \"quotes\"\n"),
         .move = ASSAY_LIT("{\"version\":1}"),
         .since = ASSAY_LIT(""),
+        .given_up = ASSAY_LIT("a top-up"),
+        .given_up_id = {{0x77}},
+        .has_arrived = true,
     };
     const struct kx_channel_use use = {c.config.server, c.config.pay_to, c.config.template_id,
                                        c.config.network, c.origin};
@@ -266,6 +269,8 @@ Test(kx_client_channels, are_refused_when_they_contradict_themselves)
         {"a member more", "{\"format\"", "{\"voucher\":\"\",\"format\"", ASSAY_E_UNKNOWN},
         {"a term more", "{\"asset\"", "{\"agio\":\"\",\"asset\"", ASSAY_E_UNKNOWN},
         {"a flag that is a text", "\"announced\":true", "\"announced\":\"\"", ASSAY_E_TYPE},
+        {"another flag that is a text", "\"givenUpArrived\":true", "\"givenUpArrived\":\"\"",
+         ASSAY_E_TYPE},
     };
     struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
     const char *text = (const char *)text_of(&c).at;

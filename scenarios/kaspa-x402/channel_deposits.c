@@ -305,3 +305,53 @@ SCENARIO(top_up_spends_the_head,
     expect_refused(t, kxc_send(t, row->name, bent));
     (void)kxc_buy(t, "on the head as it is", channel);
 }
+
+/* What a client knows whose top-up a claim has spent, or has come before. */
+static struct kxc_channel *claimed_behind(struct assay_case *t, struct kxc_channel *channel)
+{
+    struct kxc_channel *known;
+
+    (void)kxc_move(t, channel, KX_BATCH_TOP_UP, channel->head.value / 2, KXC_DEEP);
+    known = kxc_copy(t, channel);
+    (void)kxc_move(t, channel, KX_BATCH_CLAIM, channel->total, KXC_DEEP);
+    return known;
+}
+
+static struct kxc_channel *claimed_first(struct assay_case *t, struct kxc_channel *channel)
+{
+    struct kxc_channel *known = kxc_copy(t, channel);
+
+    known->head.value += known->head.value / 2;
+    known->head.outpoint.txid.at[0] ^= 1;
+    (void)kxc_move(t, channel, KX_BATCH_CLAIM, channel->total, KXC_DEEP);
+    return known;
+}
+
+static const struct overtaken {
+    const char *name;
+    struct kxc_channel *(*known)(struct assay_case *t, struct kxc_channel *channel);
+} overtaken[] = {
+    {"a top-up that a claim has spent", claimed_behind},
+    {"a top-up of a head that a claim has spent first", claimed_first},
+};
+
+SCENARIO(overtaken_top_up_finds_its_channel,
+         .title = "A top-up whose coin a claim has spent, or prevented, is refused, and its client "
+                  "is told where the channel stands, and is charged there",
+         .threat = "exact-finality", .rule = "batch.deposit.top-up", .rests_on = CHANNEL_OPENS,
+         .catches = DEFECTS("batch.top_up_unfollowed"), .variant = "channels",
+         .needs = KXP_PAY | KXP_CHANNELS, TABLE(overtaken))
+{
+    const struct overtaken *row = case_row(t);
+    struct kxc_channel *channel = kxc_opened(t, peer_endpoint(t, "paid_get"));
+    struct kxc_channel *client = row->known(t, channel);
+    const struct peer_answer *answer;
+    const struct kxc_payment *again;
+
+    expect_refused(t, kxc_send(t, row->name, kxc_deposit(t, client)));
+    again = kxc_deposit(t, client);
+    answer = kxc_send(t, "once more, where it was followed a step at a time", again);
+    *client = *channel;
+    expect_corrected(t, answer, again);
+    (void)kxc_buy(t, "where the channel stands", client);
+}

@@ -187,24 +187,28 @@ SCENARIO(no_kill_loses_a_voucher_or_charges_it_twice,
     expect(t, n > 1, "at least one such call for a voucher", "none");
 }
 
-static void ends_soon(struct kxc_draft *d)
+static void ends_at(struct kxc_draft *d)
 {
-    d->says.presentation.says.expires_at =
-        assay_str(kxp_time_text(d->t, case_now_ms(d->t) + LIFE_MS));
+    const int64_t *end_ms = d->arg;
+
+    d->says.presentation.says.expires_at = assay_str(kxp_time_text(d->t, *end_ms));
 }
 
 /* Whether an identical retry is served where the server was killed at that call. */
 static bool is_served_after(struct assay_case *t, uint64_t n, bool is_late, bool *died)
 {
     const struct kxp_kill once_the_handler_runs = {.calls = SUPERVISOR_SYNC, .handler_runs = true};
-    const struct kxc_bend bend = {.present = is_late ? ends_soon : NULL};
-    const struct kxc_payment *paid = kxc_bent(t, opened(t), NULL, KX_PAYLOAD_VOUCHER, bend);
+    struct kxc_channel *channel = opened(t);
+    const struct kxp_offer *offer = given_channel_offer(t, channel->offer->want);
+    const int64_t end_ms = case_now_ms(t) + LIFE_MS;
+    const struct kxc_bend bend = {.present = is_late ? ends_at : NULL, .arg = &end_ms};
+    const struct kxc_payment *paid = kxc_bent(t, channel, offer, KX_PAYLOAD_VOUCHER, bend);
 
     *died = kxp_dies_before(t, &once_the_handler_runs, n, paid->sent.offer->want, &paid->sent);
     if (*died)
         kxp_restart(t);
     if (is_late)
-        peer_pause(t, LIFE_MS);
+        peer_await_clock(t, end_ms);
     return kxp_is_served(kxp_send_briefly(
         t, is_late ? "the retry, behind its presentation's end" : "the retry, in time",
         paid->sent.offer->want, &paid->sent));

@@ -87,6 +87,41 @@ SCENARIO(client_that_is_killed_opens_one_channel, .side = SIDE_CLIENT,
            kxp_counts(t).signatures, kxp_counts(t).events, kxp_payments_shown(t));
 }
 
+/* Until the shop, which does not answer, has its payment. */
+static bool shows_a_payment(struct assay_case *t, const struct kxp_run *run)
+{
+    for (int i = 0; i < LOOKS_MAX && kxp_during(t, run).paid == 0; i++)
+        if (client_run_await(run->run, LOOK_MS))
+            break;
+    return kxp_during(t, run).paid > 0;
+}
+
+SCENARIO(client_saves_a_voucher_before_it_is_presented, OF_A_CHANNEL_CLIENT,
+         .title = "A client that is killed while its voucher is with the server presents the same "
+                  "voucher when it is run again",
+         .threat = "payer-drain", .rule = "client.artifact.persisted", .ideas = "CL-21",
+         .rests_on = CLIENT_CHARGES,
+         .catches = DEFECTS("client.channel.saved_late", "client.attempt.unsaved"))
+{
+    const struct kxp_buys buys = {.url = kxp_shop_url(t, "/second"),
+                                  .policy = kxp_channel_policy(t, usual)};
+    const struct kxp_run *run;
+
+    kxp_given_channel(t);
+    kxp_shop_sells_by_channel(
+        t, (struct kaspa_shop_behaviour){
+               .paid = {{.payment = KASPA_SHOP_LEAVES, .end = KASPA_SHOP_HOLDS}}, .paid_count = 1});
+    run = kxp_client_starts(t, buys);
+    if (!shows_a_payment(t, run))
+        case_end(t, VERDICT_BROKEN, "no voucher was presented");
+    client_run_kill(run->run);
+    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    expect(t, is_served_in_the_end(t, buys), "to be served when run again",
+           "another exit status than 0");
+    expect(t, kxp_during(t, run).vouchers == 1, "one voucher", "%" PRIu64 " were signed",
+           kxp_during(t, run).vouchers);
+}
+
 enum { DEEP = 10 };
 
 SCENARIO(client_waits_for_its_channel, OF_A_CHANNEL_CLIENT,
@@ -94,7 +129,8 @@ SCENARIO(client_waits_for_its_channel, OF_A_CHANNEL_CLIENT,
                   "and the genesis is not made again",
          .threat = "payer-drain", .rule = "client.channel.node", .ideas = "CL-21",
          .rests_on = CLIENT_CHARGES,
-         .catches = DEFECTS("client.channel.shallow_genesis", "client.channel.unsaved"))
+         .catches = DEFECTS("client.channel.shallow_genesis", "client.channel.unsaved",
+                            "client.channel.opened_again"))
 {
     const struct kxp_channel_limits deep = {.confirmations = DEEP};
     const struct kxp_run *run;
@@ -131,6 +167,23 @@ SCENARIO(client_follows_the_claims_of_its_channel, OF_A_CHANNEL_CLIENT,
     kxp_given_channel(t);
     claim(t);
     expect_charged(t, kxp_client_charges(t, "/second", usual), 0);
+}
+
+SCENARIO(client_counts_no_claim_as_a_charge, OF_A_CHANNEL_CLIENT,
+         .title = "A client whose channel was claimed from beyond what its receipts have counted "
+                  "signs nothing upon that, whatever the server tells",
+         .threat = "payer-drain", .rule = "client.channel.head", .ideas = "CL-26",
+         .rests_on = CLIENT_CHARGES, .catches = DEFECTS("client.channel.claims_counted"))
+{
+    kxp_given_channel(t);
+    kxp_shop_sells_by_channel(
+        t, (struct kaspa_shop_behaviour){.paid = {{.end = KASPA_SHOP_CUTS}}, .paid_count = 1});
+    expect_unresolved(t, kxp_client_charges(t, "/second", usual));
+    claim(t);
+    kxp_shop_sells_by_channel(
+        t, (struct kaspa_shop_behaviour){.paid = {{.status = 402, .payment = KASPA_SHOP_LEAVES}},
+                                         .paid_count = 1});
+    expect_unresolved(t, kxp_client_charges(t, "/second", usual));
 }
 
 SCENARIO(client_asks_for_one_top_up, OF_A_CHANNEL_CLIENT,

@@ -78,6 +78,25 @@ SCENARIO(client_counts_a_charge_by_its_own_receipt, OF_A_CHANNEL_CLIENT,
     expect_nothing_signed(t, kxp_client_charges(t, "/third", usual));
 }
 
+SCENARIO(client_tells_no_signature, OF_A_CHANNEL_CLIENT,
+         .title =
+             "What a client prints of a voucher that was charged, of one that is not resolved, "
+             "and of one that is in the way, has no signature",
+         .threat = "payer-drain", .rule = "client.channel.secret", .rests_on = CLIENT_CHARGES,
+         .catches = DEFECTS("client.channel.signature_told"))
+{
+    static const struct receipt other = {
+        .changes = {{"transaction", OTHER}, {"extensions.kaspa.commitmentId", OTHER}}};
+
+    kxp_given_channel(t);
+    kxp_shop_sells_by_channel(
+        t, (struct kaspa_shop_behaviour){.edit_receipt = change_receipt, .arg = &other});
+    expect_no_signature_told(t, kxp_client_charges(t, "/second", usual));
+    expect_no_signature_told(t, kxp_client_charges(t, "/third", usual));
+    kxp_shop_sells_by_channel(t, (struct kaspa_shop_behaviour){.unpaid_count = 0});
+    expect_no_signature_told(t, kxp_client_charges(t, "/second", usual));
+}
+
 SCENARIO(client_keeps_the_total_that_was_counted, OF_A_CHANNEL_CLIENT,
          .title = "A second purchase costs no transaction: its voucher is upon the total that "
                   "receipts have counted",

@@ -146,6 +146,8 @@ void peer_keep_to_rate(struct assay_case *t, size_t requests);
 /** Waits until the quota or clock of the target has moved on by ms, at most until the target ends.
  */
 void peer_pause(struct assay_case *t, int ms);
+/** Waits until the target's clock is past at_ms, at most until the target ends. */
+void peer_await_clock(struct assay_case *t, int64_t at_ms);
 /** Moves the target's clock so that it shows at_ms now and runs on; the case must NEED_CLOCK. */
 void peer_clock_at(struct assay_case *t, int64_t at_ms);
 

@@ -3,6 +3,7 @@
 
 #include "http/parts.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -25,6 +26,14 @@ void peer_pause(struct assay_case *t, int ms)
     for (size_t i = 0; i < ARRAY_LEN(events); i++)
         if (events[i].fd >= 0)
             close(events[i].fd);
+}
+
+void peer_await_clock(struct assay_case *t, int64_t at_ms)
+{
+    int64_t left_ms = at_ms - case_now_ms(t);
+
+    if (left_ms >= 0)
+        peer_pause(t, left_ms < INT_MAX ? (int)left_ms + 1 : INT_MAX);
 }
 
 /* ---- bytes ---- */

@@ -209,3 +209,34 @@ void kxp_expect_unresolved(struct assay_case *t, const struct kxp_run *run)
                "%s; %s%s", kxp_end_text(t, run), kxp_counts_text(t, &n),
                is_one ? "" : "; more than one voucher");
 }
+
+static bool has_signature(struct assay_bytes text)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < text.len && digits < (size_t)2 * ASSAY_SIG_BYTES; i++)
+        digits = memchr("0123456789abcdefABCDEF", text.at[i], 22) != NULL ? digits + 1 : 0;
+    return digits >= (size_t)2 * ASSAY_SIG_BYTES;
+}
+
+static bool tells(struct assay_case *t, const struct kxp_run *run, struct assay_bytes text)
+{
+    struct kaspa_shop_call call;
+
+    for (uint64_t i = run->before.paid + 1; kxp_shown(t, i, &call); i++)
+        if (memmem(text.at, text.len, call.payment, strlen(call.payment)) != NULL)
+            return true;
+    return has_signature(text);
+}
+
+void kxp_expect_no_signature_told(struct assay_case *t, const struct kxp_run *run)
+{
+    bool on_stdout = tells(t, run, client_run_stdout(run->run)),
+         on_stderr = tells(t, run, client_run_stderr(run->run));
+
+    case_judge(t, !on_stdout && !on_stderr, GRADE_OBSERVED,
+               "no payment, and no signature of a voucher, in what the client prints", "one on %s",
+               on_stdout   ? "stdout"
+               : on_stderr ? "stderr"
+                           : "neither");
+}

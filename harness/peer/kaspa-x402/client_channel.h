@@ -56,8 +56,13 @@ void kxp_mine_to(struct assay_case *t, uint64_t daa_score);
  * payment at most shown, and no transaction signed. */
 #define expect_unresolved(t, run) (PEER_HERE(t), (kxp_expect_unresolved)((t), (run)))
 
+/** What it has printed names no payment by a signature: it has neither a payment that was shown
+ * during the run, nor as many digits in a row as only a signature has. */
+#define expect_no_signature_told(t, run) (PEER_HERE(t), (kxp_expect_no_signature_told)((t), (run)))
+
 void kxp_expect_charged(struct assay_case *t, const struct kxp_run *run, uint64_t transactions);
 void kxp_expect_nothing_signed(struct assay_case *t, const struct kxp_run *run);
 void kxp_expect_unresolved(struct assay_case *t, const struct kxp_run *run);
+void kxp_expect_no_signature_told(struct assay_case *t, const struct kxp_run *run);
 
 #endif
