@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "base/url.h"
 #include "core/kx_core_internal.h"
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
@@ -172,6 +173,30 @@ struct kx_action kx_core_wrong_method(struct kx_core_request *r, const char *all
     return respond(r, response, "http.method");
 }
 
+/* Of defects: a page for browsers, with what they asked for as it came. */
+static struct kx_response page_response(struct kx_core_request *r)
+{
+    struct assay_bytes query = assay_bytes_part(
+        r->event.target, assay_bytes_find(r->event.target, '?', 0), r->event.target.len);
+
+    assay_buf_clear(&r->body);
+    assay_buf_add_str(&r->body, "<!doctype html><title>402</title><p>");
+    assay_query_decode(&r->body, query, true);
+    return (struct kx_response){.status = 402,
+                                .body = assay_buf_view(&r->body),
+                                .content_type = ASSAY_LIT("text/html; charset=utf-8"),
+                                .no_store = true};
+}
+
+static bool is_ascii(struct assay_bytes text)
+{
+    size_t i = 0;
+
+    while (i < text.len && text.at[i] < 0x80)
+        i++;
+    return i == text.len;
+}
+
 /* The reason stands in the offer, and alone in the body; who sent no payment that could be read is
  * given the offer there too, which simple clients read. */
 struct kx_action kx_core_challenge_answer(struct kx_core_request *r)
@@ -183,12 +208,16 @@ struct kx_action kx_core_challenge_answer(struct kx_core_request *r)
     assay_base64_encode(&r->required, ASSAY_BASE64_STD, offer);
     if (!assay_buf_ok(&r->offer_text) || !assay_buf_ok(&r->required))
         return kx_core_unavailable(r);
+    if (REF_DEFECT(x402_ascii) && !is_ascii(offer))
+        return kx_core_refuse(r, 500, KX_GATEWAY, r->rule);
     if (REF_DEFECT(kx_local_codes) && r->broken != KX_EXACT__COUNT)
         r->error = kx_local_text(r->verdict.checks[r->broken].local);
     response = r->error != NULL ? error_response(r, 402, r->error) : json_response(402, offer);
+    if (REF_DEFECT(x402_page))
+        response = page_response(r);
     if (!REF_DEFECT(kx_challenge_bare))
         add_field(r, &response, "PAYMENT-REQUIRED", assay_buf_view(&r->required));
-    if (r->facilitated.has_failed)
+    if (r->facilitated.has_failed && !REF_DEFECT(fac_unreceipted))
         add_field(r, &response, "PAYMENT-RESPONSE", assay_buf_view(&r->receipt));
     return respond(r, response, r->rule);
 }

@@ -59,6 +59,8 @@ enum assay_code kx_core_ask_store(struct kx_core_request *r, const struct kx_act
         return ops->commit(store, a->record, NULL);
     case KX_ASK_ABANDON:
         return ops->abandon(store, a->txid, a->at_ms, NULL);
+    case KX_ASK_ABANDON_REFUSED:
+        return ops->abandon_refused(store, a->txid, a->at_ms, NULL);
     case KX_ASK_HEAD_LOST:
         return ops->mark_head_unavailable(store, a->head, &to->done, NULL);
     case KX_ASK_FOLLOW:

@@ -62,12 +62,19 @@ bool kx_core_settles(const struct kx_core *core)
     return core->pay_to[0] != '\0';
 }
 
+bool kx_core_asks_identifier(const struct kx_core *core)
+{
+    return kx_core_settles(core) || core->asks_identifier;
+}
+
 static struct kx_action refuse_undecodable(struct kx_core_request *r, enum assay_code code)
 {
     if (code == ASSAY_E_NOMEM)
         return kx_core_unavailable(r);
     if (REF_DEFECT(kx_unpaid_malformed))
         return kx_core_run(r, KX_RUN_FREE);
+    if (REF_DEFECT(x402_large) && code == ASSAY_E_TOO_LARGE)
+        return kx_core_refuse(r, 500, KX_GATEWAY, "http.budget");
     return kx_core_refuse(r, 400, kx_wire_text(KX_WIRE_PAYLOAD),
                           code == ASSAY_E_TOO_LARGE ? "http.budget" : "http.form");
 }
@@ -78,6 +85,8 @@ struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay
 {
     if (REF_DEFECT(kx_unpaid_malformed))
         return kx_core_run(r, KX_RUN_FREE);
+    if (REF_DEFECT(x402_large) && code == ASSAY_E_TOO_LARGE)
+        return kx_core_refuse(r, 500, KX_GATEWAY, "http.budget");
     return code == ASSAY_E_NOMEM ? kx_core_unavailable(r)
                                  : kx_core_challenge(r, KX_WIRE_NONE, rule);
 }
@@ -218,6 +227,8 @@ static bool is_ungated(const struct kx_core_request *r)
     if (REF_DEFECT(kx_unpaid_spelling) &&
         kx_core_find_route(r->core, sent, r->event.method, &allow) == NULL)
         return true;
+    if (REF_DEFECT(x402_test_word) && assay_bytes_is(r->event.payment, "test"))
+        return true;
     return REF_DEFECT(kx_unpaid_legacy) && r->event.legacy.len > 0;
 }
 
@@ -347,6 +358,7 @@ struct kx_action kx_core_store(struct kx_core_request *r, enum assay_code code,
     case KX_ASK_RECOVERY:
     case KX_ASK_COMMIT:
     case KX_ASK_ABANDON:
+    case KX_ASK_ABANDON_REFUSED:
         break;
     }
     return kx_core_on_step(r, code, answer->done);

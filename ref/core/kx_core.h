@@ -87,6 +87,7 @@ struct kx_core {
      * exact, heads or channels is looked at. */
     char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
     const struct kx_facilitated_core *facilitated; /**< NULL: none */
+    bool asks_identifier; /**< of every payment; who settles itself does anyway */
     uint32_t max_timeout_s;
     struct kx_exact_policy policy;     /**< its finality is also what is offered */
     const struct kx_batch_core *batch; /**< NULL: not offered */
@@ -173,6 +174,7 @@ enum kx_ask {
     KX_ASK_RECOVERY, /**< mark_recovery(reason) */
     KX_ASK_COMMIT,   /**< commit(record) */
     KX_ASK_ABANDON,
+    KX_ASK_ABANDON_REFUSED,
     KX_ASK_HEAD_LOST, /**< mark_head_unavailable(head) */
     KX_ASK_FOLLOW,    /**< put_lineage(channel) */
 };
@@ -277,6 +279,14 @@ struct kx_action kx_core_result(struct kx_core_request *r, enum assay_code code,
 enum kx_recovery { KX_RECOVERY_NOTHING, KX_RECOVERY_ACCEPT, KX_RECOVERY_ABANDON };
 enum kx_recovery kx_core_recover(const struct kx_core *core, const struct kx_attempt *attempt,
                                  const struct kx_sight *sight, enum kx_finality *finality);
+/** What an operator's word that a facilitator has settled an attempt, by that transaction, comes
+ * to: the payment to be committed, with the handler's answer and the receipt. *out borrows from r,
+ * a request that has asked for nothing, and from the attempt. MISMATCH: no facilitator settles it,
+ * or its handler has not answered; RANGE: the text names no transaction; MALFORMED: the attempt's
+ * payment cannot be read; TOO_LARGE, NOMEM. */
+enum assay_code kx_core_settled(struct kx_core_request *r, const struct kx_payment_record **out,
+                                const struct kx_attempt *attempt, struct assay_bytes transaction,
+                                int64_t now_ms, struct assay_err *err) ASSAY_MUST_USE;
 /** The look that finds an attempt's transaction and the coins that it spends; what it points to is
  * in the arena, the transaction itself in *tx (may be NULL). MALFORMED: the attempt's transaction
  * cannot be read; NOMEM. */

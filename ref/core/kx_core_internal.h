@@ -171,8 +171,10 @@ enum assay_code kx_core_write_answer(struct kx_core_request *r);
 
 /** Whether an answer to `kind` was asked for; from now on none is. */
 bool kx_core_is_expected(struct kx_core_request *r, enum kx_do kind, int64_t now_ms);
-/** Whether it settles payments itself; what it sells then needs an identifier of the payer's. */
+/** Whether it settles payments itself. */
 bool kx_core_settles(const struct kx_core *core);
+/** Whether what it sells needs an identifier of the payer's. */
+bool kx_core_asks_identifier(const struct kx_core *core);
 /** What is base64, but no payment. */
 struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay_code code,
                                            const char *rule);

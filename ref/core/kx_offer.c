@@ -113,7 +113,7 @@ static size_t write_entries(struct assay_buf *out, const struct entries *entries
         count++;
     }
     if (entries->facilitated != NULL)
-        count += kx_facilitated_write(out, entries->facilitated, count == 0);
+        count += kx_facilitated_write(out, entries->facilitated, count);
     return count;
 }
 
@@ -131,7 +131,7 @@ static void write_offer(struct kx_core_request *r, const struct entries *entries
     kx_write_name(out, "extensions");
     assay_buf_add_byte(out, '{');
     kx_write_name(out, "payment-identifier");
-    x402_identifier_write(out, kx_core_settles(r->core), ASSAY_LIT(""));
+    x402_identifier_write(out, kx_core_asks_identifier(r->core), ASSAY_LIT(""));
     assay_buf_add_byte(out, '}');
     write_resource(out, r);
     kx_write_number(out, "x402Version", X402_VERSION);
@@ -268,8 +268,9 @@ static struct kx_action challenge_facilitated(struct kx_core_request *r,
                                               const struct entries *entries)
 {
     write_offer(r, entries);
-    return r->offer_count > 0 ? kx_core_challenge_answer(r)
-                              : kx_core_busy(r, 500, KX_FACILITATOR_LOST, "facilitator.answers");
+    return r->offer_count > 0
+               ? kx_core_challenge_answer(r)
+               : kx_core_busy(r, 500, KX_FACILITATOR_LOST, "facilitator.unreachable");
 }
 
 static struct kx_action challenge_with(struct kx_core_request *r, bool has_head)

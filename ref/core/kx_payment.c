@@ -424,8 +424,10 @@ struct kx_action kx_core_on_claim(struct kx_core_request *r, enum assay_code cod
 {
     if (code != ASSAY_OK)
         return kx_core_unavailable(r);
-    if (r->is_late)
+    if (r->is_late && !r->is_facilitated)
         return kx_core_on_late_claim(r, answer->claim == KX_CLAIM_CREATED);
+    if (r->is_facilitated && REF_DEFECT(fac_race) && answer->claim == KX_CLAIM_EXISTS)
+        return kx_core_ask(r, KX_ASK_BEGIN);
     switch (answer->claim) {
     case KX_CLAIM_CREATED:
         r->has_attempt = true;

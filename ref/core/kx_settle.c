@@ -229,13 +229,14 @@ static struct kx_action begun(struct kx_core_request *r, bool done)
         return kx_core_ask(r, KX_ASK_RESULT);
     if (r->is_batch)
         return kx_batch_on_begun(r, done);
+    done = done || (r->is_facilitated && REF_DEFECT(fac_race));
     return done ? kx_core_run(r, KX_RUN_PAID) : kx_core_pending(r, "handler.once");
 }
 
 static struct kx_action recorded(struct kx_core_request *r, enum assay_code code)
 {
     if (r->is_facilitated)
-        return kx_core_ask(r, code == ASSAY_OK ? KX_ASK_BROADCAST : KX_ASK_ABANDON);
+        return kx_facilitated_on_recorded(r, code);
     if (code == ASSAY_OK)
         return kx_core_commit(r);
     if (code == ASSAY_E_TOO_LARGE || code == ASSAY_E_RANGE)
@@ -287,6 +288,7 @@ struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code
     case KX_ASK_COMMIT: /* not 500 as [R], 24.14: the result is stored, the next retry is given it
                          */
         return committed(r, code);
+    case KX_ASK_ABANDON_REFUSED:
     case KX_ASK_ABANDON:
         if (r->is_facilitated)
             return kx_facilitated_on_abandoned(r, code);

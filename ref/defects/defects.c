@@ -3,14 +3,20 @@
 
 /* By name: the order of the lists does not matter. */
 static const struct ref_defect defects[] = {
-#define X(ident, id, sets, threat, rule, place, sentence)                                          \
-    [REF_DEFECT_##ident] = {id, "paid-tools", sets, threat, rule, place, sentence},
+#define ROW(ident, flag, ...) [REF_DEFECT_##ident] = {REF_DEFECT_##flag, __VA_ARGS__}
+#define X(ident, id, ...) ROW(ident, ident, "paid-tools", id, __VA_ARGS__),
 #include "defects/paid_tools.def"
 #undef X
-#define X(ident, id, sets, threat, rule, place, sentence)                                          \
-    [REF_DEFECT_##ident] = {id, "kaspa-x402", sets, threat, rule, place, sentence},
+#define X(ident, id, ...) ROW(ident, ident, "kaspa-x402", id, __VA_ARGS__),
 #include "defects/kaspa_x402.def"
 #undef X
+#define X(ident, id, ...) ROW(ident, ident, "x402", id, __VA_ARGS__),
+#include "defects/x402.def"
+#undef X
+#define X(ident, flag, id, ...) ROW(ident, flag, "x402", id, __VA_ARGS__),
+#include "defects/x402_shared.def"
+#undef X
+#undef ROW
 };
 
 _Static_assert(ARRAY_LEN(defects) == REF_DEFECT__COUNT, "a defect has an id and a row");
@@ -48,7 +54,7 @@ enum assay_code ref_defect_switch_on(struct assay_bytes id, struct assay_err *er
     if (found == REF_DEFECT__COUNT)
         return assay_fail(err, ASSAY_E_UNKNOWN, 0, "defect %.*s: is not known",
                           id.len < 64 ? (int)id.len : 64, (const char *)id.at);
-    atomic_store(&is_on[found], true);
+    atomic_store(&is_on[defects[found].flag], true);
     return ASSAY_OK;
 }
 

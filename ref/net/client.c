@@ -2,6 +2,7 @@
 #include "net/client.h"
 
 #include "base/url.h"
+#include "defects/defects.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -83,7 +84,7 @@ static curl_socket_t open_socket(void *cls, curlsocktype purpose, struct curl_so
 static int before_request(void *cls, char *to_ip, char *from_ip, int to_port, int from_port)
 {
     struct ref_net_client *c = cls;
-    bool again = c->sent;
+    bool again = c->sent && !REF_DEFECT(fac_redirect);
 
     (void)to_ip;
     (void)from_ip;
@@ -184,7 +185,8 @@ static bool set_options(struct ref_net_client *c)
     SET(CURLOPT_URL, c->options.origin);
     SET(CURLOPT_PROTOCOLS_STR, "http");
     SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_FOLLOWLOCATION, REF_DEFECT(fac_redirect) ? 1L : 0L);
+    SET(CURLOPT_ACCEPT_ENCODING, REF_DEFECT(fac_coding) ? "gzip" : NULL);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -296,7 +298,8 @@ static enum assay_code headers_of(struct curl_slist **list, const struct ref_net
         code = add_field(list, &type);
     else if (!add_header(list, "Content-Type:"))
         code = ASSAY_E_NOMEM;
-    if (code == ASSAY_OK && (!add_header(list, "Expect:") || !add_header(list, "Accept:")))
+    if (code == ASSAY_OK && (!add_header(list, "Expect:") || !add_header(list, "Accept:") ||
+                             !add_header(list, "Accept-Encoding:")))
         code = ASSAY_E_NOMEM;
     for (size_t i = 0; i < call->header_count && code == ASSAY_OK; i++)
         code = add_field(list, &call->headers[i]);

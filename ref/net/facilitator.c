@@ -2,8 +2,13 @@
 #include "net/facilitator.h"
 
 #include "base/url.h"
+#include "defects/defects.h"
 
-enum { REQUEST_MAX_BYTES = 4 * X402_DECODED_MAX_BYTES, URL_PATH_MAX_BYTES = 2048 };
+enum {
+    REQUEST_MAX_BYTES = 4 * X402_DECODED_MAX_BYTES,
+    URL_PATH_MAX_BYTES = 2048,
+    ANY_BYTES = 8 << 20 /* of a defect */
+};
 
 struct ref_facilitator {
     struct ref_facilitator_options options;
@@ -51,7 +56,7 @@ static struct ref_net_client_options client_options(const struct ref_facilitator
         .origin = o->url,
         .is_public = o->is_public,
         .deadline_ms = o->deadline_ms,
-        .response_max_bytes = o->answer_max_bytes,
+        .response_max_bytes = REF_DEFECT(fac_oversized) ? ANY_BYTES : o->answer_max_bytes,
         .is_single_use = true, /* a kept connection that ends leaves a settlement in doubt */
     };
 }
@@ -174,21 +179,32 @@ static bool is_coded(const struct ref_net_client *client)
     return count > 1 || (count == 1 && !assay_bytes_equal_nocase(coding, ASSAY_LIT("identity")));
 }
 
+/* Of a defect: what came is told as if it were the reason of a refusal. */
+static void reflect(struct turn *t, struct assay_bytes body)
+{
+    if (REF_DEFECT(fac_error))
+        t->answer->reason =
+            assay_arena_printf(t->arena, "%.*s", (int)body.len, (const char *)body.at);
+}
+
 /* Parses what a status of 200 or 400 came with. The document is in the arena. */
 static bool open_body(struct turn *t, struct assay_bytes body)
 {
     struct assay_bytes text = assay_arena_copy(t->arena, body);
     enum assay_code rc = ASSAY_E_NOMEM;
 
-    if (is_coded(t->facilitator->client)) {
+    if (is_coded(t->facilitator->client) && !REF_DEFECT(fac_coding)) {
         end_call(t, REF_FACILITATOR_MALFORMED, ASSAY_E_UNSUPPORTED,
                  "the answer has a Content-Encoding, which was not asked for");
         return false;
     }
     if (text.at != NULL)
-        rc = x402_document_parse(&t->doc, t->arena, text, true, &t->answer->why);
-    if (rc != ASSAY_OK)
+        rc = x402_document_parse(&t->doc, t->arena, text, !REF_DEFECT(fac_duplicates),
+                                 &t->answer->why);
+    if (rc != ASSAY_OK) {
+        reflect(t, body);
         end_call(t, REF_FACILITATOR_MALFORMED, rc, assay_code_text(rc));
+    }
     return rc == ASSAY_OK;
 }
 
@@ -222,8 +238,9 @@ static bool ask(struct turn *t, const char *method, struct assay_bytes body)
         end_unanswered(t, rc);
         return false;
     }
-    t->answer->status = reply.status;
-    if (reply.status != 200 && !(reply.status == 400 && t->refuses)) {
+    t->answer->status = REF_DEFECT(fac_status) ? 200 : reply.status;
+    if (t->answer->status != 200 && !(reply.status == 400 && t->refuses)) {
+        reflect(t, reply.body);
         end_call(t, REF_FACILITATOR_STATUS, ASSAY_E_DENIED, "its status carries no decision");
         return false;
     }
@@ -264,6 +281,9 @@ static void end_refused(struct turn *t, struct assay_bytes reason, const char *u
     const char *found = x402_reason_find(reason);
 
     t->answer->reason = found != NULL ? found : unexpected;
+    if (REF_DEFECT(fac_reason) && reason.len > 0)
+        t->answer->reason =
+            assay_arena_printf(t->arena, "%.*s", (int)reason.len, (const char *)reason.at);
     if (x402_names_something(reason))
         (void)assay_fail(&t->answer->why, ASSAY_E_DENIED, 0, "refused: %.*s", (int)reason.len,
                          (const char *)reason.at);
@@ -323,13 +343,13 @@ static const char *mismatch_of(const struct x402_settled *s, int status)
         return "it says yes under a status that says no";
     if (s->said.error_reason.len > 0)
         return "it says that it settled, and why it did not";
-    if (!s->has_transaction)
+    if (!s->has_transaction && !REF_DEFECT(fac_transaction))
         return "it says that it settled, and names no transaction";
-    if (!s->is_same_network)
+    if (!s->is_same_network && !REF_DEFECT(fac_network))
         return "it settled on another network than the accepted one";
-    if (!s->is_same_amount)
+    if (!s->is_same_amount && !REF_DEFECT(fac_amount))
         return "it settled another amount than the accepted one";
-    return s->is_same_payer ? NULL : "it settled for another payer";
+    return s->is_same_payer || REF_DEFECT(fac_payer) ? NULL : "it settled for another payer";
 }
 
 static void end_settled(struct turn *t, const struct x402_settled *settled)

@@ -33,6 +33,7 @@ struct kx_server_options {
      * through the facilitator */
     const char *sells[KX_FACILITATED_KINDS_MAX];
     size_t sell_count;
+    bool asks_identifier; /**< no payment without a payment identifier; with pay_to none anyway */
     int64_t facilitator_deadline_ms; /**< of one call */
     int64_t facilitator_list_ms;     /**< after which it is asked again what it does */
     uint64_t price;                  /**< of everything that is priced; 0: each thing's own */
@@ -108,13 +109,19 @@ struct kx_recovery_request {
      * the chain is asked what became of the transaction. */
     const struct kx_result *result;
     bool has_not_run;
+    /** Of one that a facilitator settles, and nobody knows whether it did: the transaction that has
+     * settled it, so that its payer's next retry gets the answer; or that none has nor will, so
+     * that the payment is its payer's again. */
+    const char *settled; /**< or NULL */
+    bool has_not_settled;
 };
 /** Acts on the store beside a running server. Out: one line of JSON a payment, in `out`, with what
- *  it is and what it needs: nothing, a retry of its payer, the handler's result, or the chain.
- * Codes: MISSING: no such store or attempt; MISMATCH: it has a result already, or its handler was
- * never started; those of the node (of all of them: the first that is no answer ends it); UNKNOWN:
- * neither the chain nor a retry settles it: nothing was changed, and its line is in `out` all the
- * same. */
+ *  it is and what it needs: nothing, a retry of its payer, the handler's result, the chain, or what
+ * a facilitator knows of its settlement. Codes: MISSING: no such store or attempt; MISMATCH: it has
+ * a result already, or its handler was never started, or a facilitator settles it and the word is
+ * not of such, or the reverse; RANGE: what settled it names no transaction; those of the node (of
+ * all of them: the first that is no answer ends it); UNKNOWN: neither the chain nor a retry settles
+ * it: nothing was changed, and its line is in `out` all the same. */
 enum assay_code kx_server_recover(const struct kx_server_options *options,
                                   const struct kx_recovery_request *request, struct assay_buf *out,
                                   struct assay_err *err) ASSAY_MUST_USE;

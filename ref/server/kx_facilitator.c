@@ -2,6 +2,7 @@
  * kx_facilitator.h. Source: x402 v2 digest, section 4. */
 #include "server/kx_facilitator.h"
 
+#include "defects/defects.h"
 #include "net/clock.h"
 #include "net/facilitator.h"
 
@@ -9,7 +10,7 @@
 
 enum {
     LIST_BYTES = 4 << 20,
-    AGAIN_MS = 1000 /* between two tries to reach one that has listed nothing yet */
+    AGAIN_MS = 1000 /* at most, between two tries to reach one that has listed nothing */
 };
 
 struct kx_facilitator_list {
@@ -104,7 +105,9 @@ static void end(struct kx_facilitator *f, struct kx_facilitator_list *list)
         drop(f->list);
         f->list = list;
     }
-    f->next_ms = ref_net_now_ms() + (list != NULL ? f->life_ms : AGAIN_MS);
+    f->next_ms = ref_net_now_ms() + (list != NULL || f->life_ms < AGAIN_MS ? f->life_ms : AGAIN_MS);
+    if (REF_DEFECT(fac_cached) && list != NULL)
+        f->next_ms = INT64_MAX;
     f->is_asking = false;
 }
 

@@ -51,6 +51,7 @@ enum assay_code kx_parts_core(struct kx_core *out, const struct kx_server_option
 {
     struct kx_core core = {
         .max_timeout_s = o->max_timeout_s,
+        .asks_identifier = o->asks_identifier,
         .policy = {.fee_max = o->fee_max,
                    .threshold_min = o->threshold,
                    .finality = o->finality,

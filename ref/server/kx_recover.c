@@ -6,7 +6,7 @@
 
 enum {
     ATTEMPT_ARENA_BYTES = 4 << 20,
-    CHARGE_ON_ITS_WAY_MS = 60000 /* from its claim to its handler a charge needs no time */
+    ON_ITS_WAY_MS = 60000 /* from its claim to its handler a payment needs no time */
 };
 
 /* Lines go to out. */
@@ -19,15 +19,15 @@ struct recovery {
     struct assay_buf *out;
 };
 
-static const char *status_text(enum kx_attempt_status status)
+static const char *status_text(const struct kx_attempt *a)
 {
-    switch (status) {
+    switch (a->status) {
     case KX_PENDING:
         return "pending";
     case KX_BROADCAST:
         return "broadcast";
     case KX_ACCEPTED:
-        return "accepted";
+        return a->settles_last ? "broadcast" : "accepted"; /* and asked for again */
     case KX_APPLIED:
         return "applied";
     }
@@ -49,14 +49,46 @@ static void add_time(struct assay_buf *out, const char *name, int64_t ms)
     assay_buf_printf(out, ",\"%s\":\"%s\"", name, text);
 }
 
-/* What is needed: nothing but a retry of the payer, the handler's result, or the chain's word. */
+/* Of one that a facilitator settles when its handler has answered. */
+static const char *facilitated_need_text(const struct kx_attempt *a)
+{
+    if (a->status != KX_PENDING)
+        return "settlement";
+    return a->has_result || a->handler_started_ms == KX_NO_TIME ? "retry" : "result";
+}
+
+/* What is needed: nothing but a retry of the payer, the handler's result, the chain's word, or an
+ * operator's on what became of the settlement. */
 static const char *need_text(const struct kx_attempt *a)
 {
     if (a->status == KX_APPLIED)
         return "nothing";
+    if (a->settles_last)
+        return facilitated_need_text(a);
     if (a->status != KX_ACCEPTED)
         return "chain";
     return a->has_result || a->handler_started_ms == KX_NO_TIME ? "retry" : "result";
+}
+
+/* By what its operator finds it at the facilitator: what was authorised, without its signature. In
+ * its canonical form, which is one line. */
+static void add_authorization(struct assay_buf *out, const struct kx_attempt *a)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
+    struct assay_buf text = ASSAY_BUF_INIT(X402_DECODED_MAX_BYTES);
+    struct assay_json doc;
+    uint32_t found = ASSAY_JSON_NONE;
+
+    if (x402_document_parse(&doc, &arena, a->transaction, true, NULL) == ASSAY_OK)
+        found = assay_json_member(&doc, assay_json_member(&doc, 0, "payload"), "authorization");
+    assay_buf_add_str(out, ",\"authorization\":");
+    if (found != ASSAY_JSON_NONE && assay_json_canonical(&text, &doc, found, NULL) == ASSAY_OK &&
+        assay_buf_ok(&text))
+        assay_buf_add(out, assay_buf_view(&text));
+    else
+        assay_buf_add_str(out, "null");
+    assay_buf_fini(&text);
+    assay_arena_fini(&arena);
 }
 
 /* did: what was done about it; NULL: it is only listed. */
@@ -65,10 +97,12 @@ static void add_line(struct assay_buf *out, const struct kx_attempt *a, const ch
     bool gone = did != NULL && strcmp(did, "abandoned") == 0;
 
     assay_buf_printf(out, "{\"transaction\":\"%s\",\"status\":\"%s\",\"needs\":\"%s\"", a->txid,
-                     gone ? did : status_text(a->status), gone ? "nothing" : need_text(a));
+                     gone ? did : status_text(a), gone ? "nothing" : need_text(a));
     if (did != NULL)
         assay_buf_printf(out, ",\"did\":\"%s\"", did);
     assay_buf_printf(out, ",\"amount\":\"%llu\"", (unsigned long long)a->amount);
+    if (a->settles_last)
+        add_authorization(out, a);
     add_time(out, "claimed", a->claimed_ms);
     add_time(out, "handlerStarted", a->handler_started_ms);
     assay_buf_printf(out, ",\"hasResult\":%s,\"reason\":", a->has_result ? "true" : "false");
@@ -123,14 +157,14 @@ static enum assay_code ask_node(struct kx_sight *sight, struct assay_arena *aren
     return assay_err_wrap(err, code, "node \"%s\"", o->node);
 }
 
-/* A charge to a channel that never came to its handler holds the channel's lease until its payer
- * sends it again, who may never: nothing was done for it, and nothing is charged. */
-static enum assay_code release_charge(struct recovery *r, const struct kx_attempt *attempt,
-                                      struct assay_err *err)
+/* What never came to its handler holds its payment, and of a channel the lease, until its payer
+ * sends it again, who may never: nothing was done for it, and nothing has moved. */
+static enum assay_code release_unserved(struct recovery *r, const struct kx_attempt *attempt,
+                                        struct assay_err *err)
 {
     enum assay_code code;
 
-    if (ref_net_wall_ms() - attempt->claimed_ms < CHARGE_ON_ITS_WAY_MS) {
+    if (ref_net_wall_ms() - attempt->claimed_ms < ON_ITS_WAY_MS) {
         add_line(r->out, attempt, "nothing");
         return assay_fail(err, ASSAY_E_UNKNOWN, 0, "it may be on its way still: ask in a minute");
     }
@@ -149,6 +183,21 @@ static enum assay_code leave_accepted(struct assay_buf *out, const struct kx_att
         return ASSAY_OK;
     return assay_fail(err, ASSAY_E_UNKNOWN, 0,
                       "its handler was started, and only its result can settle it");
+}
+
+/* No chain is asked about what a facilitator settles, on whatever network: its operator knows, or a
+ * retry of its payer ends it. */
+static enum assay_code leave_facilitated(struct recovery *r, const struct kx_attempt *attempt,
+                                         struct assay_err *err)
+{
+    if (attempt->status == KX_PENDING && attempt->handler_started_ms == KX_NO_TIME)
+        return release_unserved(r, attempt, err);
+    if (attempt->status == KX_PENDING || attempt->status == KX_APPLIED)
+        return leave_accepted(r->out, attempt, err);
+    add_line(r->out, attempt, "nothing");
+    return assay_fail(err, ASSAY_E_UNKNOWN, 0,
+                      "its settlement was asked for, and only the facilitator knows what became of "
+                      "it: say --settled TRANSACTION or --not-settled");
 }
 
 static enum assay_code ask_chain(struct recovery *r, const struct kx_attempt *attempt,
@@ -177,7 +226,9 @@ static enum assay_code settle(struct recovery *r, const struct kx_attempt *attem
 {
     if (attempt->has_channel &&
         kx_core_recover(&r->core, attempt, NULL, NULL) == KX_RECOVERY_ABANDON)
-        return release_charge(r, attempt, err);
+        return release_unserved(r, attempt, err);
+    if (attempt->settles_last)
+        return leave_facilitated(r, attempt, err);
     if (attempt->status == KX_ACCEPTED || attempt->status == KX_APPLIED)
         return leave_accepted(r->out, attempt, err);
     return ask_chain(r, attempt, arena, err);
@@ -219,6 +270,51 @@ static enum assay_code forget_start(struct recovery *r, struct assay_err *err)
     return code == ASSAY_OK ? report(r, txid, "reset", err) : code;
 }
 
+static enum assay_code commit_settled(struct recovery *r, const struct kx_attempt *attempt,
+                                      struct assay_err *err)
+{
+    struct kx_core_request *core = kx_core_request_new(&r->core);
+    const struct kx_payment_record *record;
+    enum assay_code code = ASSAY_E_NOMEM;
+
+    if (core == NULL)
+        return assay_fail(err, code, 0, "no memory for it");
+    code = kx_core_settled(core, &record, attempt, assay_str(r->request->settled),
+                           ref_net_wall_ms(), err);
+    if (code == ASSAY_OK)
+        code = r->store->ops->commit(r->store, record, err);
+    kx_core_request_free(core);
+    return code == ASSAY_OK ? report(r, attempt->txid, "settled", err) : code;
+}
+
+static enum assay_code give_back(struct recovery *r, const struct kx_attempt *attempt,
+                                 struct assay_err *err)
+{
+    enum assay_code code;
+
+    if (!attempt->settles_last)
+        return assay_fail(err, ASSAY_E_MISMATCH, 0, "no facilitator settles it");
+    code = r->store->ops->abandon(r->store, attempt->txid, ref_net_wall_ms(), err);
+    if (code == ASSAY_OK)
+        add_line(r->out, attempt, "abandoned");
+    return code;
+}
+
+/* What the facilitator knows of its settlement. */
+static enum assay_code end_settlement(struct recovery *r, struct assay_err *err)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(ATTEMPT_ARENA_BYTES);
+    struct kx_attempt attempt;
+    enum assay_code code =
+        r->store->ops->load_attempt(r->store, &attempt, &arena, r->request->txid, err);
+
+    if (code == ASSAY_OK)
+        code = r->request->settled != NULL ? commit_settled(r, &attempt, err)
+                                           : give_back(r, &attempt, err);
+    assay_arena_fini(&arena);
+    return code;
+}
+
 static enum assay_code one(struct recovery *r, struct assay_err *err)
 {
     const struct kx_recovery_request *request = r->request;
@@ -226,6 +322,8 @@ static enum assay_code one(struct recovery *r, struct assay_err *err)
 
     if (request->result != NULL)
         code = supply_result(r, err);
+    else if (request->settled != NULL || request->has_not_settled)
+        code = end_settlement(r, err);
     else
         code = request->has_not_run ? forget_start(r, err) : reconcile(r, request->txid, err);
     return assay_err_wrap(err, code, "transaction %.64s", request->txid);

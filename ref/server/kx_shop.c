@@ -226,18 +226,32 @@ static bool run_handler(struct errand *e, struct kx_action *a)
     return true;
 }
 
-static void call_facilitator(struct errand *e, struct kx_action *a)
+/* False: what it has said is not told to the core. */
+static bool call_facilitator(struct errand *e, struct kx_action *a)
 {
     struct kx_facilitator_word word;
     enum assay_code why;
 
     kx_facilitator_call(e->shop->base.facilitator, &word, &why, kx_core_arena(e->core), a);
     (void)note(e, "facilitator", why);
+    if (REF_DEFECT(fac_hang_up) && a->call == KX_FACILITATOR_SETTLE &&
+        ref_net_request_is_abandoned(e->request))
+        return false;
     *a = kx_core_facilitated(e->core, &word, ref_net_wall_ms());
+    return true;
 }
 
 /* ---- a request ----------------------------------------------------------------------------------
  */
+
+/* Of defects: a name is read as it is written. */
+static bool has_in_capitals(const struct ref_net_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (assay_bytes_is(request->headers[i].name, name))
+            return true;
+    return false;
+}
 
 static bool event_of(struct kx_event_request *event, struct errand *e,
                      const struct ref_admission_counts *counts)
@@ -260,6 +274,8 @@ static bool event_of(struct kx_event_request *event, struct errand *e,
         .caller_running = counts->caller_running,
         .supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL,
     };
+    if (REF_DEFECT(x402_name_case) && !has_in_capitals(request, "PAYMENT-SIGNATURE"))
+        event->payment = ASSAY_LIT("");
     if (e->shop->base.node != NULL)
         event->daa_score = ref_kaspa_node_daa_score(e->shop->base.node, &event->daa_age_ms);
     return assay_random_system((uint8_t *)&event->random, sizeof(event->random)) == ASSAY_OK;
@@ -344,8 +360,7 @@ static bool carry_out(struct errand *e, struct kx_action *a)
         *a = kx_core_admitted(e->core, ref_admission_scope(&e->place, a->scope), ref_net_wall_ms());
         break;
     case KX_DO_FACILITATOR:
-        call_facilitator(e, a);
-        break;
+        return call_facilitator(e, a);
     case KX_DO_RESPOND:
         break;
     }

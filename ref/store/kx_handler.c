@@ -53,7 +53,8 @@ enum assay_code kx_handler_begin(struct kx_store *store, const char *txid, int64
 /* What settles last is committed as soon as it is known to be settled, and by that alone. */
 static enum assay_code check_accepted(const struct kx_attempt *a, struct assay_err *err)
 {
-    if (a->status == (a->settles_last ? KX_BROADCAST : KX_ACCEPTED))
+    if (a->status == (a->settles_last ? KX_BROADCAST : KX_ACCEPTED) ||
+        (a->settles_last && a->status == KX_ASKED_AGAIN))
         return ASSAY_OK;
     return assay_fail(err, ASSAY_E_MISMATCH, 0, "the payment is %s",
                       a->status == KX_APPLIED ? "served already" : "not accepted yet");

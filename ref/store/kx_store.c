@@ -128,10 +128,12 @@ static enum assay_code broadcast(struct kx_store *store, const char *txid, int64
                                  struct assay_err *err)
 {
     struct kx_step s;
+    struct kx_attempt *a = &s.entry.attempt;
     enum assay_code code = kx_step_find_to_change(&s, store, txid, err);
+    bool is_again = code == ASSAY_OK && a->settles_last && a->status == KX_BROADCAST;
 
-    if (code == ASSAY_OK && s.entry.attempt.status == KX_PENDING) {
-        s.entry.attempt.status = KX_BROADCAST;
+    if (code == ASSAY_OK && (a->status == KX_PENDING || is_again)) {
+        a->status = is_again ? KX_ASKED_AGAIN : KX_BROADCAST;
         code = kx_step_put(&s, now_ms, err);
     }
     return kx_step_end(&s, code, "broadcast", err);
@@ -177,21 +179,32 @@ static enum assay_code check_abandon(const struct kx_attempt *a, struct assay_er
         return a->handler_started_ms == KX_NO_TIME || REF_DEFECT(kx_channel_abandon_started)
                    ? ASSAY_OK
                    : assay_fail(err, ASSAY_E_MISMATCH, 0, "its handler was started");
-    return a->status == KX_PENDING || a->status == KX_BROADCAST
+    return a->status == KX_PENDING || a->status == KX_BROADCAST ||
+                   (a->settles_last && a->status == KX_ASKED_AGAIN)
                ? ASSAY_OK
                : assay_fail(err, ASSAY_E_MISMATCH, 0, "the transaction is accepted");
 }
 
-static enum assay_code abandon(struct kx_store *store, const char *txid, int64_t now_ms,
+/* What was refused to the one who has asked. */
+static enum assay_code check_refused(const struct kx_attempt *a, struct assay_err *err)
+{
+    return a->settles_last && a->status == KX_BROADCAST
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_E_MISMATCH, 0, "its settlement was asked for %s",
+                            a->status == KX_PENDING ? "by nobody" : "more than once");
+}
+
+static enum assay_code give_up(struct kx_store *store, const char *txid,
+                               enum assay_code (*check)(const struct kx_attempt *,
+                                                        struct assay_err *),
                                struct assay_err *err)
 {
     struct kx_step s;
     const struct kx_attempt *a = &s.entry.attempt;
     enum assay_code code = kx_step_find_to_change(&s, store, txid, err);
 
-    (void)now_ms;
     if (code == ASSAY_OK)
-        code = check_abandon(a, err);
+        code = check(a, err);
     if (code == ASSAY_OK && a->has_head)
         code = kx_head_release(s.ledger, a, err);
     if (code == ASSAY_OK && a->has_channel)
@@ -199,6 +212,20 @@ static enum assay_code abandon(struct kx_store *store, const char *txid, int64_t
     if (code == ASSAY_OK)
         code = kx_forget(&s, err);
     return kx_step_end(&s, code, "abandon", err);
+}
+
+static enum assay_code abandon(struct kx_store *store, const char *txid, int64_t now_ms,
+                               struct assay_err *err)
+{
+    (void)now_ms;
+    return give_up(store, txid, check_abandon, err);
+}
+
+static enum assay_code abandon_refused(struct kx_store *store, const char *txid, int64_t now_ms,
+                                       struct assay_err *err)
+{
+    (void)now_ms;
+    return give_up(store, txid, check_refused, err);
 }
 
 /* Compacts one; *is_done: there is none left whose retention has passed. */
@@ -284,6 +311,7 @@ static const struct kx_store_ops ops = {
     .mark_recovery = kx_handler_mark_recovery,
     .commit = kx_handler_commit,
     .abandon = abandon,
+    .abandon_refused = abandon_refused,
     .register_head = kx_head_register,
     .select_head = kx_head_select,
     .load_head = kx_head_load,

@@ -20,7 +20,8 @@
  *  One that settles last, by a facilitator, has its handler run before anything has moved: it is
  * begun and answered while it is PENDING, BROADCAST once its settlement is asked for, and from
  * there APPLIED with the answer that tells of it; or abandoned, with the handler's answer, where
- * its settlement is known to have failed. It is never ACCEPTED.
+ * its settlement is known to have failed. It is never ACCEPTED, but ASKED_AGAIN once its settlement
+ * is asked for a second time: what is refused then may be that it was settled.
  *
  *  A payment of scheme batch-settlement is an attempt as any other. Its txid is the attempt's id,
  * no transaction, and it is ACCEPTED from its claim on, the channel's head having been verified
@@ -69,7 +70,13 @@ struct kx_result {
     struct assay_bytes body;
 };
 
-enum kx_attempt_status { KX_PENDING, KX_BROADCAST, KX_ACCEPTED, KX_APPLIED };
+enum kx_attempt_status {
+    KX_PENDING,
+    KX_BROADCAST,
+    KX_ACCEPTED,
+    KX_APPLIED,
+    KX_ASKED_AGAIN = KX_ACCEPTED /* of what settles last */
+};
 
 /** One settlement attempt. The terms never change; claim compares them, all but the transaction's
  * text: other witnesses or another spelling make no other payment (section 11), and what the text
@@ -249,7 +256,8 @@ struct kx_store_ops {
      * impossible sum; the deposit is of another channel. */
     enum assay_code (*claim)(struct kx_store *store, const struct kx_attempt *attempt,
                              int64_t now_ms, enum kx_claim_result *result, struct assay_err *err);
-    /** -> BROADCAST; nothing where it is that or further. MISSING: no attempt; so below. */
+    /** -> BROADCAST; nothing where it is that or further, but for what settles last: ->
+     * ASKED_AGAIN. MISSING: no attempt; so below. */
     enum assay_code (*broadcast)(struct kx_store *store, const char *txid, int64_t now_ms,
                                  struct assay_err *err);
     /** -> ACCEPTED, with the finality, which may rise later; the head, once, becomes (txid, 0) with
@@ -293,6 +301,10 @@ struct kx_store_ops {
      * identifier RELEASED. What a deposit brought stays: the coin is there. */
     enum assay_code (*abandon)(struct kx_store *store, const char *txid, int64_t now_ms,
                                struct assay_err *err);
+    /** The same for who asked for a settlement and was refused. MISMATCH: nobody, or somebody else
+     * too, has asked for it, who may have been told that it is settled. */
+    enum assay_code (*abandon_refused)(struct kx_store *store, const char *txid, int64_t now_ms,
+                                       struct assay_err *err);
 
     /** The same again, whatever became of its status, is nothing. DUPLICATE: another head, or
      * another state of it, has that id, or another head that outpoint; TOO_LARGE: no room. */

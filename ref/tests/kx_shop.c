@@ -157,6 +157,7 @@ static const char *const questions[] = {
     [KX_ASK_RECOVERY] = "recovery",
     [KX_ASK_COMMIT] = "commit",
     [KX_ASK_ABANDON] = "abandon",
+    [KX_ASK_ABANDON_REFUSED] = "abandon refused",
     [KX_ASK_HEAD_LOST] = "head lost",
     [KX_ASK_FOLLOW] = "follow",
 };

@@ -1,54 +1,17 @@
 /* Payments that a facilitator verifies and settles, in virtual time: what it may say at each call,
  * and what the payer, the handler and the store see of it (ref/core/kx_facilitated.c). */
-#include "ref/tests/kx_shop.h"
+#include "ref/tests/kx_sold.h"
 
 #include "base/base64.h"
 
 #include <criterion/criterion.h>
-#include <jansson.h>
-
-#define NETWORK "eip155:84532"
-#define ASSET "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
-#define PAYEE "0x209693Bc6afc0C5328bA36FaF03C514EF312287C"
-#define EXTRA "{\"name\":\"USDC\",\"version\":\"2\"}"
-
-static const struct kx_facilitated_kind kinds[] = {
-    {"exact", NETWORK, ASSET, PAYEE, EXTRA},
-    {"exact", "solana:devnet", "mint", "payee", NULL},
-};
-static const struct kx_facilitated_core facilitated = {kinds, 2};
-
-/* What the facilitator lists. */
-static struct x402_kind listed[] = {
-    {.extra = ASSAY_JSON_NONE,
-     .version = 2,
-     .scheme = {(const uint8_t *)"exact", 5},
-     .network = {(const uint8_t *)NETWORK, sizeof(NETWORK) - 1},
-     .modes = X402_MODE_VERIFY | X402_MODE_SETTLE},
-};
-static struct x402_supported supported;
 
 static struct shop s;
-
-static struct kx_facilitator_word word(enum kx_word said)
-{
-    return (struct kx_facilitator_word){
-        .word = said,
-        .may_have_moved = said != KX_WORD_NO,
-        .reason = said == KX_WORD_NO ? "insufficient_funds" : NULL,
-        .transaction = said == KX_WORD_YES ? ASSAY_LIT("0xabc") : ASSAY_LIT(""),
-        .payer = said == KX_WORD_YES ? ASSAY_LIT("0xpayer") : ASSAY_LIT(""),
-    };
-}
+static struct sold_list list;
 
 static void open_shop(void)
 {
-    shop_open(&s);
-    supported = (struct x402_supported){.kinds = listed, .kind_count = 1};
-    s.core.pay_to[0] = '\0';
-    s.core.facilitated = &facilitated;
-    s.supported = &supported;
-    s.verified = s.settled[0] = s.settled[1] = word(KX_WORD_YES);
+    sold_open(&s, &list);
 }
 static void close_shop(void)
 {
@@ -56,64 +19,31 @@ static void close_shop(void)
 }
 TestSuite(kx_facilitated, .init = open_shop, .fini = close_shop);
 
-static struct shop_reply challenge(void)
-{
-    const struct shop_reply reply = shop_send(&s, &(struct shop_ask){0});
-
-    cr_assert_eq(reply.status, 402, "%d %s", reply.status, reply.body);
-    return reply;
-}
-
-/* The value of PAYMENT-SIGNATURE: the first offer, with an authorization of this nonce. */
 static const char *pay(const char *nonce)
 {
-    const struct shop_reply reply = challenge();
-    json_t *payment =
-        json_pack("{s:i, s:O, s:{s:s, s:{s:s, s:s}}}", "x402Version", 2, "accepted",
-                  json_array_get(json_object_get(reply.offer, "accepts"), 0), "payload",
-                  "signature", "0x01", "authorization", "from", "0xpayer", "nonce", nonce);
-    char *text = json_dumps(payment, JSON_COMPACT);
-    struct assay_buf header = ASSAY_BUF_INIT(1 << 16);
-    struct assay_bytes kept;
-
-    assay_base64_encode(&header, ASSAY_BASE64_STD, assay_str(text));
-    assay_buf_add_byte(&header, 0);
-    kept = assay_arena_copy(&s.arena, assay_buf_view(&header));
-    assay_buf_fini(&header);
-    free(text);
-    json_decref(payment);
-    return (const char *)kept.at;
+    return sold_pay(&s, nonce);
 }
 
 static struct shop_reply send(const char *payment)
 {
-    return shop_send(&s, &(struct shop_ask){.payment = payment});
+    return sold_send(&s, payment);
 }
 
 /* ---- offers ---- */
 
-static size_t offers(void)
-{
-    return json_array_size(json_object_get(challenge().offer, "accepts"));
-}
-
 Test(kx_facilitated, offers_what_both_have_and_nothing_else)
 {
-    static struct x402_kind more[4];
-
-    cr_expect_eq(offers(), 1);
-    more[0] = listed[0];
-    more[1] = more[2] = more[3] = listed[0];
-    more[1].network = ASSAY_LIT("eip155:1");
-    more[2].scheme = ASSAY_LIT("upto");
-    more[3].network = ASSAY_LIT("solana:devnet");
-    supported = (struct x402_supported){.kinds = more, .kind_count = 3};
-    cr_expect_eq(offers(), 1, "what the facilitator adds is not offered");
-    supported.kind_count = 4;
-    cr_expect_eq(offers(), 2);
-    more[0].modes_state = X402_MODES_KNOWN;
-    more[0].modes = X402_MODE_VERIFY;
-    cr_expect_eq(offers(), 1, "one that cannot settle is not offered");
+    cr_expect_eq(sold_offers(&s), 1);
+    list.kinds[1] = sold_kind("exact", "eip155:1");
+    list.kinds[2] = sold_kind("upto", SOLD_NETWORK);
+    list.kinds[3] = sold_kind("exact", "solana:devnet");
+    list.supported.kind_count = 3;
+    cr_expect_eq(sold_offers(&s), 1, "what the facilitator adds is not offered");
+    list.supported.kind_count = 4;
+    cr_expect_eq(sold_offers(&s), 2);
+    list.kinds[0].modes_state = X402_MODES_KNOWN;
+    list.kinds[0].modes = X402_MODE_VERIFY;
+    cr_expect_eq(sold_offers(&s), 1, "one that cannot settle is not offered");
 }
 
 Test(kx_facilitated, offers_nothing_while_the_facilitator_was_not_reached)
@@ -146,7 +76,7 @@ Test(kx_facilitated, verifies_serves_settles_and_answers)
     cr_assert_not_null(reply.settlement);
     cr_expect(json_is_true(json_object_get(reply.settlement, "success")));
     cr_expect_str_eq(json_string_value(json_object_get(reply.settlement, "transaction")), "0xabc");
-    cr_expect_str_eq(json_string_value(json_object_get(reply.settlement, "network")), NETWORK);
+    cr_expect_str_eq(json_string_value(json_object_get(reply.settlement, "network")), SOLD_NETWORK);
     cr_expect(strstr(s.asked, "\"paymentRequirements\":{\"amount\"") != NULL, "%s", s.asked);
 }
 
@@ -191,6 +121,44 @@ Test(kx_facilitated, is_bound_to_the_request_that_it_has_bought)
     cr_expect_eq(s.runs, 1);
 }
 
+Test(kx_facilitated, may_name_the_resource_and_no_other)
+{
+    static const struct {
+        const char *name, *url;
+        int status;
+    } rows[] = {
+        {"another path", SHOP_URL "/other", 402},
+        {"another query", SHOP_URL "/report?other=1", 402},
+        {"another host", "http://elsewhere.test/report", 402},
+        {"none", NULL, 402},
+        {"the offered one", SHOP_URL "/report", 200},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_t *payment = sold_payment_for(&s, &(struct shop_ask){0}, "1");
+        struct shop_reply reply;
+
+        (void)json_object_set_new(payment, "resource",
+                                  rows[i].url != NULL ? json_pack("{s:s}", "url", rows[i].url)
+                                                      : json_object());
+        reply = send(sold_header(&s, payment));
+        cr_expect_eq(reply.status, rows[i].status, "row: %s: %d", rows[i].name, reply.status);
+        cr_expect_eq(s.verify_calls, rows[i].status == 200, "row: %s", rows[i].name);
+    }
+}
+
+Test(kx_facilitated, asks_for_an_identifier_where_it_is_told_to)
+{
+    json_t *payment;
+
+    s.core.asks_identifier = true;
+    cr_expect_eq(send(pay("1")).status, 400);
+    cr_expect_eq(s.verify_calls, 0);
+    payment = sold_payment_for(&s, &(struct shop_ask){0}, "1");
+    sold_identify(&s, payment, "an_identifier_of_the_payer");
+    cr_expect_eq(send(sold_header(&s, payment)).status, 200);
+}
+
 /* ---- what a facilitator may say ---- */
 
 Test(kx_facilitated, serves_nothing_that_is_not_verified)
@@ -210,12 +178,12 @@ Test(kx_facilitated, serves_nothing_that_is_not_verified)
         const char *payment = pay("1");
         struct shop_reply reply;
 
-        s.verified = word(rows[i].said);
+        s.verified = sold_word(rows[i].said);
         reply = send(payment);
         cr_expect_eq(reply.status, rows[i].status, "row %zu: %d", i, reply.status);
         cr_expect_str_eq(reply.error, rows[i].error, "row %zu", i);
         cr_expect_eq(s.runs + s.settle_calls, 0, "row %zu", i);
-        s.verified = word(KX_WORD_YES);
+        s.verified = sold_word(KX_WORD_YES);
     }
     cr_expect_eq(send(pay("1")).status, 200, "nothing of them was claimed");
 }
@@ -225,16 +193,16 @@ Test(kx_facilitated, withholds_what_was_not_settled)
     const char *payment = pay("1");
     struct shop_reply reply;
 
-    s.settled[0] = word(KX_WORD_NO);
+    s.settled[0] = sold_word(KX_WORD_NO);
     reply = send(payment);
     cr_expect_eq(reply.status, 402);
     cr_expect_str_eq(reply.error, "insufficient_funds");
     cr_assert_not_null(reply.settlement);
     cr_expect(json_is_false(json_object_get(reply.settlement, "success")));
     cr_expect_eq(s.runs, 1);
-    cr_expect(strstr(reply.body, "ran") == NULL, "%s", reply.body);
+    cr_expect(strstr(reply.body, "<p>sun") == NULL, "%s", reply.body);
     s.settle_calls = 0;
-    s.settled[0] = word(KX_WORD_YES);
+    s.settled[0] = sold_word(KX_WORD_YES);
     cr_expect_eq(send(payment).status, 200, "the payment is the payer's again");
 }
 
@@ -249,25 +217,70 @@ Test(kx_facilitated, waits_where_nobody_knows_whether_it_was_settled)
         struct shop_reply reply;
 
         s.settle_calls = 0;
-        s.settled[0] = word(lost[i]);
-        s.settled[1] = word(KX_WORD_NO);
+        s.settled[0] = sold_word(lost[i]);
+        s.settled[1] = sold_word(KX_WORD_NO);
         reply = send(payment);
         cr_expect_eq(reply.status, 503, "row %zu: %d", i, reply.status);
         cr_expect_gt(reply.retry_after_s, 0);
         reply = send(payment);
         cr_expect_eq(reply.status, 503, "row %zu: a no proves nothing any more", i);
-        s.settled[1] = word(KX_WORD_YES);
+        s.settled[1] = sold_word(KX_WORD_YES);
         reply = send(payment);
         cr_expect_eq(reply.status, 200, "row %zu: %d %s", i, reply.status, reply.body);
         cr_expect_eq(s.runs, runs + 1, "row %zu", i);
     }
 }
 
+/* The same payment, with its members in another order and with spaces. */
+static const char *spelled(const char *payment)
+{
+    struct assay_buf text = ASSAY_BUF_INIT(1 << 16), header = ASSAY_BUF_INIT(1 << 16);
+    struct assay_bytes kept;
+    json_t *json;
+    char *other;
+
+    cr_assert_eq(assay_base64_decode(&text, ASSAY_BASE64_STD, assay_str(payment), NULL), ASSAY_OK);
+    json = json_loads(assay_buf_cstr(&text), 0, NULL);
+    other = json_dumps(json, JSON_INDENT(2));
+    assay_base64_encode(&header, ASSAY_BASE64_STD, assay_str(other));
+    assay_buf_add_byte(&header, 0);
+    kept = assay_arena_copy(&s.arena, assay_buf_view(&header));
+    free(other);
+    json_decref(json);
+    assay_buf_fini(&text);
+    assay_buf_fini(&header);
+    return (const char *)kept.at;
+}
+
+Test(kx_facilitated, asks_again_with_the_bytes_of_the_first_time)
+{
+    const char *payment = pay("1"), *first;
+
+    s.settled[0] = sold_word(KX_WORD_LOST);
+    cr_assert_eq(send(payment).status, 503);
+    first = s.asked;
+    cr_assert_eq(send(spelled(payment)).status, 200);
+    cr_expect_eq(s.settle_calls, 2);
+    cr_expect_str_eq(s.asked, first);
+}
+
+Test(kx_facilitated, takes_no_settlement_for_another_payer_than_was_verified)
+{
+    const char *payment = pay("1");
+
+    s.settled[0] = sold_word(KX_WORD_LOST);
+    s.settled[1].payer = ASSAY_LIT("0xsomebody");
+    cr_expect_eq(send(payment).status, 503);
+    cr_expect_eq(send(payment).status, 503);
+    s.settled[1].payer = ASSAY_LIT("");
+    cr_expect_eq(send(payment).status, 200, "who does not say is not asked");
+}
+
 Test(kx_facilitated, asks_once_more_for_a_settlement_that_is_pending)
 {
     const char *payment = pay("1");
 
-    s.settled[0] = word(KX_WORD_PENDING);
+    s.settled[0] = sold_word(KX_WORD_PENDING);
     cr_expect_eq(send(payment).status, 200);
     cr_expect_eq(s.settle_calls, 2);
 }
@@ -276,10 +289,10 @@ Test(kx_facilitated, leaves_a_settlement_that_stays_pending_to_a_retry)
 {
     const char *payment = pay("1");
 
-    s.settled[0] = s.settled[1] = word(KX_WORD_PENDING);
+    s.settled[0] = s.settled[1] = sold_word(KX_WORD_PENDING);
     cr_expect_eq(send(payment).status, 503);
     cr_expect_eq(s.settle_calls, 2);
-    s.settled[1] = word(KX_WORD_YES);
+    s.settled[1] = sold_word(KX_WORD_YES);
     cr_expect_eq(send(payment).status, 200);
     cr_expect_eq(s.runs, 1);
 }
@@ -361,4 +374,42 @@ Test(kx_facilitated, runs_the_handler_once_for_all_copies)
     cr_expect_geq(served, 1);
     cr_expect_eq(s.runs, 1);
     cr_expect_eq(s.settle_calls, 1);
+}
+
+static struct shop_errand *at_its_settlement(const struct shop_ask *ask)
+{
+    struct shop_errand *e = shop_begin(&s, ask);
+
+    while (e->action.kind != KX_DO_FACILITATOR || e->action.call != KX_FACILITATOR_SETTLE)
+        cr_assert(shop_step(e), "it never asks for its settlement");
+    return e;
+}
+
+static struct shop_reply finish(struct shop_errand *e)
+{
+    while (shop_step(e))
+        continue;
+    return shop_end(e);
+}
+
+/* The facilitator settles for one of them, and refuses the other for that; whose answer comes
+ * first, or who asked first, tells nothing. */
+Test(kx_facilitated, is_not_given_up_by_a_copy_that_is_refused)
+{
+    for (unsigned first = 0; first < 2; first++) {
+        const struct shop_ask ask = {.payment = pay(first == 0 ? "1" : "2")};
+        struct shop_errand *copies[2];
+        struct shop_reply reply;
+
+        s.settle_calls = 0;
+        s.settled[0] = sold_word(KX_WORD_NO);
+        copies[0] = at_its_settlement(&ask);
+        copies[1] = at_its_settlement(&ask);
+        reply = finish(copies[first]);
+        cr_expect_eq(reply.status, 503, "%u: %d %s", first, reply.status, reply.body);
+        cr_expect_null(reply.settlement);
+        cr_expect_eq(finish(copies[1 - first]).status, 200, "%u", first);
+        cr_expect_eq(send(ask.payment).status, 200, "%u", first);
+        cr_expect_eq(s.runs, first + 1);
+    }
 }

@@ -90,6 +90,34 @@ Test(kx_store_settles_last, is_gone_where_its_settlement_failed)
     }
 }
 
+/* Two copies of a payment may ask at once: the one that is refused must not give up what the other
+ * was told is settled. */
+Test(kx_store_settles_last, is_given_up_by_a_refusal_where_it_was_asked_for_once)
+{
+    for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
+        struct kx_store *store = kx_store_opened(kind);
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+        const struct kx_store_ops *ops = store->ops;
+        struct kx_paid paid;
+        const char *txid = paid.attempt.txid;
+
+        make(&paid, 1);
+        answer(store, &paid);
+        cr_expect_eq(ops->abandon_refused(store, txid, PHASES_NOW, NULL), ASSAY_E_MISMATCH);
+        cr_assert_eq(ops->broadcast(store, txid, PHASES_NOW, NULL), ASSAY_OK);
+        cr_assert_eq(ops->abandon_refused(store, txid, PHASES_NOW, NULL), ASSAY_OK);
+        answer(store, &paid);
+        for (int i = 0; i < 3; i++)
+            cr_assert_eq(ops->broadcast(store, txid, PHASES_NOW, NULL), ASSAY_OK);
+        cr_expect_eq(loaded(store, &paid, &arena).status, KX_ASKED_AGAIN);
+        cr_expect_eq(ops->abandon_refused(store, txid, PHASES_NOW, NULL), ASSAY_E_MISMATCH);
+        cr_expect_eq(ops->commit(store, &paid.payment, NULL), ASSAY_OK);
+        cr_expect_eq(ops->abandon_refused(store, txid, PHASES_NOW, NULL), ASSAY_E_MISMATCH);
+        assay_arena_fini(&arena);
+        ops->close(store);
+    }
+}
+
 Test(kx_store_settles_last, is_not_abandoned_once_it_is_served)
 {
     for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {

@@ -157,7 +157,7 @@ enum assay_code x402_document_parse(struct assay_json *out, struct assay_arena *
     struct assay_json doc;
     enum assay_code rc;
 
-    if (text.len > X402_DECODED_MAX_BYTES && is_limited)
+    if (text.len > X402_DECODED_MAX_BYTES && is_limited && !REF_DEFECT(fac_oversized))
         return too_large(err, X402_DECODED_MAX_BYTES, X402_DECODED_MAX_BYTES, "bytes of JSON text");
     tokens = assay_arena_alloc(arena, room * sizeof(*tokens));
     if (tokens == NULL)

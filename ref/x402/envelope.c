@@ -92,7 +92,8 @@ static enum x402_fault read_version(const struct x402_reader *r)
     uint64_t version = 0;
 
     if (REF_DEFECT(kx_any_version) ||
-        (x402_integer(&version, r->doc, r->root, "x402Version") && version == X402_VERSION))
+        (x402_integer(&version, r->doc, r->root, "x402Version") &&
+         (version == X402_VERSION || (REF_DEFECT(x402_version_1) && version == X402_VERSION - 1))))
         return X402_FAULT_NONE;
     if (value == ASSAY_JSON_NONE)
         return x402_wrong(r, X402_FAULT_VERSION, value, "x402Version");
@@ -276,6 +277,9 @@ enum x402_fault x402_read_bool(const struct x402_reader *r, bool *out, const cha
     uint32_t value = assay_json_member(r->doc, r->root, member);
     enum assay_json_type type = assay_json_type(r->doc, value);
 
+    if ((REF_DEFECT(fac_missing) && (type == ASSAY_JSON_NULL || value == ASSAY_JSON_NONE)) ||
+        (REF_DEFECT(fac_truthy) && (type == ASSAY_JSON_STRING || type == ASSAY_JSON_NUMBER)))
+        type = ASSAY_JSON_TRUE;
     if (type != ASSAY_JSON_TRUE && type != ASSAY_JSON_FALSE)
         return x402_wrong(r, X402_FAULT_SHAPE, value, member);
     *out = type == ASSAY_JSON_TRUE;

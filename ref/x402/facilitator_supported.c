@@ -2,6 +2,7 @@
  */
 #include "x402/facilitator.h"
 
+#include "defects/defects.h"
 #include "x402/envelope_internal.h"
 
 #define X(name, text, bit) {text, bit},
@@ -177,7 +178,7 @@ static unsigned listed_modes(bool *has_said, const struct x402_kind *kind,
     for (size_t i = 0; i < count; i++) {
         if (!is_same_kind(kind, &listed[i]))
             continue;
-        found |= listed[i].modes;
+        found |= REF_DEFECT(fac_modes) ? X402_MODE_VERIFY | X402_MODE_SETTLE : listed[i].modes;
         *has_said = *has_said || listed[i].modes_state == X402_MODES_KNOWN;
     }
     return found;
