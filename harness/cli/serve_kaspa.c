@@ -27,6 +27,8 @@ enum kind {
     TOP_UP,
     SECRET,
     NOT_RUN,
+    SETTLED,
+    NOT_SETTLED,
     STATUS,
     BODY,
     TYPE,
@@ -84,6 +86,8 @@ static const struct row rows[] = {
      "for its answer to a call (default 10000)"},
     {"facilitator-list", NUMBER, FIELD(facilitator_list_ms), 1, HOUR_MS, "MS",
      "after which it is asked again what it does (default\n30000)"},
+    {"ask-identifier", FLAG, FIELD(asks_identifier), 0, 0, NULL,
+     "take no payment without a payment identifier, which what\n--pay-to is paid needs anyway"},
     {"channel-key", TEXT, FIELD(channel_key), 0, 0, "KEY",
      "x-only key, 64 hex digits, of the server in channels; with\nit what is priced is also sold "
      "by scheme batch-settlement"},
@@ -158,6 +162,8 @@ static const struct row rows[] = {
     {"top-up", TOP_UP, NO_FIELD, 0, 0, "FILE", NULL},
     {"channel-secret", SECRET, NO_FIELD, 0, 0, "VAR", NULL},
     {"not-run", NOT_RUN, NO_FIELD, 0, 0, NULL, NULL},
+    {"settled", SETTLED, NO_FIELD, 0, 0, "TRANSACTION", NULL},
+    {"not-settled", NOT_SETTLED, NO_FIELD, 0, 0, NULL, NULL},
     {"status", STATUS, NO_FIELD, 200, 599, "N", NULL},
     {"body", BODY, NO_FIELD, 0, 0, "FILE", NULL},
     {"content-type", TYPE, NO_FIELD, 0, 0, "TYPE", NULL},
@@ -167,10 +173,11 @@ enum { FIRST_CODE = 256 };
 
 struct serve {
     struct kx_server_options server;
-    bool recover, claim, has_result, has_not_run;
-    const char *secret; /* variable */
-    const char *top_up; /* file */
-    const char *body;   /* file */
+    bool recover, claim, has_result, has_not_run, has_not_settled;
+    const char *settled; /* transaction */
+    const char *secret;  /* variable */
+    const char *top_up;  /* file */
+    const char *body;    /* file */
     struct kx_result result;
     bool wrong; /* said so already */
 };
@@ -212,7 +219,11 @@ static void help(void)
         "                              supplies the handler's result, which the payer's next\n"
         "                              identical request is answered with\n"
         "  --recover TXID --not-run    says that the handler, although it was started, has not\n"
-        "                              run: the payer's next identical request runs it\n\n"
+        "                              run: the payer's next identical request runs it\n"
+        "  --recover TXID --settled TRANSACTION | --not-settled\n"
+        "                              says what became of a settlement that the facilitator was\n"
+        "                              asked for: the payer's next identical request is given the\n"
+        "                              answer, or the payment is the payer's again\n\n"
         "Channels, beside a running server or without one. --channel-secret names the variable\n"
         "with the secret of --channel-key, which is wiped; each waits --accept-wait for the chain\n"
         "and prints a line of JSON a channel, and is to be said again for what is pending:\n\n"
@@ -308,6 +319,12 @@ static void take(struct serve *s, const struct row *row, const char *text)
     case NOT_RUN:
         s->has_not_run = true;
         break;
+    case SETTLED:
+        s->settled = text;
+        break;
+    case NOT_SETTLED:
+        s->has_not_settled = true;
+        break;
     case STATUS:
         take_status(s, row, text);
         break;
@@ -385,6 +402,23 @@ static void read_id(char out[X402_HASH_TEXT_BYTES], const char *text)
         assay_hex_encode(out, assay_bytes_of(bytes, sizeof(bytes)));
 }
 
+/* 0, or the status of what cannot be meant: one thing at a time is said, of one payment. */
+static int check_recovery(const struct serve *s, const struct kx_recovery_request *request)
+{
+    const bool said[] = {s->has_result, s->has_not_run, s->settled != NULL, s->has_not_settled};
+    size_t count = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(said); i++)
+        count += said[i];
+    if (!s->has_result && (s->body != NULL || s->result.header_count > 0))
+        return cli_wrong(VERB, "--body and --content-type are of a result, which has a --status");
+    if (count > 1)
+        return cli_wrong(VERB, "--status, --not-run, --settled, --not-settled: say one of them");
+    if (count == 1 && request->txid == NULL)
+        return cli_wrong(VERB, "name the transaction that it is about: --recover TXID");
+    return 0;
+}
+
 static int recover(struct serve *s, const char *txid)
 {
     struct assay_buf body = ASSAY_BUF_INIT(KX_STORE_RESULT_MAX_BYTES);
@@ -392,6 +426,8 @@ static int recover(struct serve *s, const char *txid)
         .asks_all = txid != NULL && strcmp(txid, "all") == 0,
         .result = s->has_result ? &s->result : NULL,
         .has_not_run = s->has_not_run,
+        .settled = s->settled,
+        .has_not_settled = s->has_not_settled,
     };
     char id[X402_HASH_TEXT_BYTES];
     struct assay_err err = {0};
@@ -404,13 +440,8 @@ static int recover(struct serve *s, const char *txid)
             return cli_wrong(
                 VERB, "\"%.80s\" is no transaction id, which is 64 hex digits, nor all", txid);
     }
-    if (!s->has_result && (s->body != NULL || s->result.header_count > 0))
-        return cli_wrong(VERB, "--body and --content-type are of a result, which has a --status");
-    if (s->has_result && s->has_not_run)
-        return cli_wrong(VERB, "--not-run: what has not run has no --status");
-    if ((s->has_result || s->has_not_run) && request.txid == NULL)
-        return cli_wrong(VERB, "--%s: name the transaction that it is about",
-                         s->has_result ? "status" : "not-run");
+    if ((status = check_recovery(s, &request)) != 0)
+        return status;
     if (s->body != NULL && assay_file_read(&body, s->body, &err) != ASSAY_OK) {
         status = cli_wrong(VERB, "--body: %s", err.text);
     } else {
@@ -488,8 +519,10 @@ int serve_kaspa(int argc, char **argv)
     if (s.secret != NULL)
         return cli_wrong(
             VERB, "--channel-secret goes with --claim or --top-up: a server needs no secret");
-    if (s.has_result || s.has_not_run || s.body != NULL || s.result.header_count > 0)
-        return cli_wrong(VERB, "--status, --body, --content-type and --not-run go with --recover");
+    if (s.has_result || s.has_not_run || s.settled != NULL || s.has_not_settled || s.body != NULL ||
+        s.result.header_count > 0)
+        return cli_wrong(VERB, "--status, --body, --content-type, --not-run, --settled and "
+                               "--not-settled go with --recover");
     if (kx_server_run(&s.server, &err) != ASSAY_OK)
         return cli_wrong(VERB, "%s", err.text);
     return 0;

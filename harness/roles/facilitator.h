@@ -32,7 +32,12 @@ enum facilitator_what {
 /* How it lies, and in words. A lie of another call is none. */
 #define FACILITATOR_LIES(X)                                                                        \
     X(HONEST, "honest")                                                                            \
-    /* of /supported */                                                                            \
+    FACILITATOR_LIST_LIES(X)                                                                       \
+    FACILITATOR_ANY_LIES(X)                                                                        \
+    FACILITATOR_VERIFY_LIES(X)                                                                     \
+    FACILITATOR_SETTLE_LIES(X)
+/* of /supported */
+#define FACILITATOR_LIST_LIES(X)                                                                   \
     X(MORE_KINDS, "lists another scheme on another network")                                       \
     X(MORE_SCHEMES, "lists other schemes of its networks")                                         \
     X(MORE_NETWORKS, "lists other networks of its schemes")                                        \
@@ -40,13 +45,15 @@ enum facilitator_what {
     X(MORE_ASSETS, "lists other assets of its kinds")                                              \
     X(MORE_SIGNERS, "lists a signer for every network")                                            \
     X(FEWER_KINDS, "lists its first kind alone")                                                   \
-    X(NO_KINDS, "lists no kind")                                                                   \
-    /* of /verify and /settle */                                                                   \
+    X(NO_KINDS, "lists no kind")
+/* of /verify and /settle */
+#define FACILITATOR_ANY_LIES(X)                                                                    \
     X(YES, "says yes, and has done nothing")                                                       \
-    X(NO, "says no, and has done nothing")                                                         \
-    /* of /verify */                                                                               \
-    X(YES_THEN_NO, "says yes to a payment that it will not settle")                                \
-    /* of /settle, all of what it has settled */                                                   \
+    X(NO, "says no, and has done nothing")
+/* of /verify */
+#define FACILITATOR_VERIFY_LIES(X) X(YES_THEN_NO, "says yes to a payment that it will not settle")
+/* of /settle, all of what it has settled; PENDING: the next honest call says yes */
+#define FACILITATOR_SETTLE_LIES(X)                                                                 \
     X(OTHER_NETWORK, "says that it settled on another network")                                    \
     X(NO_TRANSACTION, "names no transaction")                                                      \
     X(OTHER_PAYER, "names another payer")                                                          \
@@ -54,7 +61,6 @@ enum facilitator_what {
     X(OTHER_TRANSACTION, "names another transaction every time")                                   \
     X(DENIES, "says that it failed, and names no transaction")                                     \
     X(DENIES_WITH_TRANSACTION, "says that it failed, and names the transaction")                   \
-    /* which moves the money, and the next honest call says yes */                                 \
     X(PENDING, "says that it is pending")
 
 /* Another shape, and in words. "The answer" is isValid, success or kinds. */

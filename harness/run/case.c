@@ -110,6 +110,15 @@ void case_defer(struct assay_case *t, void (*undo)(void *), void *with)
     t->deferred[t->deferred_count++] = (struct deferred){undo, with};
 }
 
+json_t *case_owned(struct assay_case *t, json_t *value)
+{
+    if (t->trees == NULL)
+        t->trees = json_array();
+    if (value == NULL || json_array_append_new(t->trees, value) != 0)
+        case_end(t, VERDICT_BROKEN, "out of memory for a JSON document");
+    return value;
+}
+
 static void undo_all(struct assay_case *t)
 {
     while (t->deferred_count > 0) {
@@ -117,6 +126,8 @@ static void undo_all(struct assay_case *t)
 
         last.undo(last.with);
     }
+    json_decref(t->trees);
+    t->trees = NULL;
 }
 
 void case_where(struct assay_case *t, const char *file, int line)

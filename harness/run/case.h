@@ -46,6 +46,8 @@ struct assay_bytes case_copy(struct assay_case *t, struct assay_bytes bytes);
 struct assay_arena *case_arena(struct assay_case *t);
 void case_defer(struct assay_case *t, void (*undo)(void *),
                 void *with); /**< run at the end, last first */
+/** Frees a tree with the case, and hands it back; `broken` where it is NULL, for want of memory. */
+json_t *case_owned(struct assay_case *t, json_t *value);
 
 /* The world around it. */
 struct instance *case_instance(struct assay_case *t); /**< running, and answering */

@@ -55,6 +55,7 @@ struct assay_case {
     uint64_t executions_before; /* of the origin, when the case began */
     struct deferred deferred[CASE_DEFERRED_MAX];
     size_t deferred_count;
+    json_t *trees; /* an array of what ends with the case; NULL: nothing yet */
     int64_t began_ns;
 
     pthread_t thread;

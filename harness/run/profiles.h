@@ -6,5 +6,6 @@
 
 extern const struct profile profile_kaspa_x402; /* harness/peer/kaspa-x402/profile.c */
 extern const struct profile profile_paid_tools; /* harness/peer/paid-tools/profile.c */
+extern const struct profile profile_x402;       /* harness/peer/x402/profile.c */
 
 #endif

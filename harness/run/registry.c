@@ -72,7 +72,8 @@ const char *scenario_kind_name(enum scenario_kind kind)
     return names[kind];
 }
 
-static const struct profile *const profiles[] = {&profile_paid_tools, &profile_kaspa_x402};
+static const struct profile *const profiles[] = {&profile_paid_tools, &profile_kaspa_x402,
+                                                 &profile_x402};
 
 const struct profile *profile_at(size_t index)
 {

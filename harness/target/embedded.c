@@ -10,7 +10,8 @@ enum { SECRET_BYTES = 24, TEXT_MAX_BYTES = 1 << 16 };
 
 static const struct embedded *find(const char *profile, enum target_side side)
 {
-    static const struct embedded *const lists[] = {embedded_paid_tools, embedded_kaspa_x402};
+    static const struct embedded *const lists[] = {embedded_paid_tools, embedded_kaspa_x402,
+                                                   embedded_x402};
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         for (const struct embedded *e = lists[i]; e->profile != NULL; e++)

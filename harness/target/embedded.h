@@ -18,5 +18,6 @@ struct embedded {
 /* Each ends with a row without a profile. */
 extern const struct embedded embedded_paid_tools[];
 extern const struct embedded embedded_kaspa_x402[];
+extern const struct embedded embedded_x402[];
 
 #endif

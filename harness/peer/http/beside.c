@@ -8,51 +8,73 @@ enum { HOLD_MS = 150 };
 
 #define BESIDE_MAX_BYTES ((size_t)4 << 20)
 
-struct hold {
-    struct origin *origin;
-    uint64_t second; /* the number of the run that ends the wait */
+struct meanwhile {
+    void (*work)(void *);
+    void *with;
     pthread_t thread;
     bool started, joined;
 };
 
-static void *release_in_time(void *with)
+static void *work(void *with)
+{
+    struct meanwhile *m = with;
+
+    m->work(m->with);
+    return NULL;
+}
+
+static void end_work(void *with)
+{
+    struct meanwhile *m = with;
+
+    if (m->started && !m->joined)
+        pthread_join(m->thread, NULL);
+    m->joined = true;
+}
+
+const struct peer_answer *const *peer_burst_beside(struct assay_case *t, const char *label,
+                                                   const struct peer_shot *shots, size_t n,
+                                                   void (*beside)(void *), void *with)
+{
+    struct meanwhile *m = case_alloc(t, sizeof *m);
+    const struct peer_answer *const *answers;
+
+    *m = (struct meanwhile){.work = beside, .with = with};
+    case_defer(t, end_work, m);
+    if (pthread_create(&m->thread, NULL, work, m) != 0)
+        case_end(t, VERDICT_BROKEN, "%s: no thread can be started", label);
+    m->started = true;
+    answers = peer_burst(t, label, shots, n);
+    end_work(m);
+    return answers;
+}
+
+struct hold {
+    struct origin *origin;
+    uint64_t second; /* the number of the run that ends the wait */
+};
+
+static void release_in_time(void *with)
 {
     struct hold *hold = with;
 
     (void)origin_await(hold->origin, hold->second, HOLD_MS);
     origin_behave(hold->origin, &(struct origin_rule){.behaviour = ORIGIN_ANSWER});
     origin_release(hold->origin);
-    return NULL;
-}
-
-static void end_hold(void *with)
-{
-    struct hold *hold = with;
-
-    if (hold->started && !hold->joined)
-        pthread_join(hold->thread, NULL);
-    hold->joined = true;
 }
 
 const struct peer_answer *const *peer_burst_held(struct assay_case *t, const char *label,
                                                  const struct peer_shot *shots, size_t n)
 {
     struct hold *hold = case_alloc(t, sizeof *hold);
-    const struct peer_answer *const *answers;
 
     if (case_origin(t) == NULL)
         return peer_burst(t, label, shots, n);
     hold->origin = case_origin(t);
     (void)case_executions(t); /* waits until nothing runs */
     hold->second = origin_executions(hold->origin) + 2;
-    case_defer(t, end_hold, hold);
     origin_behave(hold->origin, &(struct origin_rule){.behaviour = ORIGIN_STALL});
-    if (pthread_create(&hold->thread, NULL, release_in_time, hold) != 0)
-        case_end(t, VERDICT_BROKEN, "%s: no thread can be started", label);
-    hold->started = true;
-    answers = peer_burst(t, label, shots, n);
-    end_hold(hold);
-    return answers;
+    return peer_burst_beside(t, label, shots, n, release_in_time, hold);
 }
 
 struct peer_beside {

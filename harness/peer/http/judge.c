@@ -20,11 +20,32 @@ int peer_status(const struct peer_answer *answer)
     return answer->exchange->outcome == HTTP_ANSWERED ? answer->exchange->response.status : 0;
 }
 
+bool peer_is_served(const struct peer_answer *answer)
+{
+    int status = peer_status(answer);
+
+    return status >= 200 && status < 300;
+}
+
 struct assay_bytes peer_body(const struct peer_answer *answer)
 {
     struct assay_bytes body = answer->exchange->response.body;
 
     return peer_status(answer) != 0 ? assay_bytes_of(body.at, body.len) : ASSAY_LIT("");
+}
+
+bool peer_bodies_agree(const struct peer_answer *const *answers, size_t n)
+{
+    const struct peer_answer *first = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!peer_is_served(answers[i]))
+            continue;
+        if (first != NULL && !assay_bytes_equal(peer_body(first), peer_body(answers[i])))
+            return false;
+        first = answers[i];
+    }
+    return true;
 }
 
 struct assay_bytes peer_header(const struct peer_answer *answer, const char *name)

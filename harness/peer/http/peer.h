@@ -74,7 +74,11 @@ const struct peer_answer *const *peer_burst(struct assay_case *t, const char *la
  * is not the origin role. */
 const struct peer_answer *const *peer_burst_held(struct assay_case *t, const char *label,
                                                  const struct peer_shot *shots, size_t n);
-/** n copies of one request, for both. */
+/** A burst, and beside it `work`, which has ended when this returns. */
+const struct peer_answer *const *peer_burst_beside(struct assay_case *t, const char *label,
+                                                   const struct peer_shot *shots, size_t n,
+                                                   void (*work)(void *), void *with);
+/** n copies of one request, for each of these. */
 const struct peer_shot *peer_copies(struct assay_case *t, struct peer_want want,
                                     struct peer_with with, size_t n);
 
@@ -152,8 +156,11 @@ void peer_await_clock(struct assay_case *t, int64_t at_ms);
 void peer_clock_at(struct assay_case *t, int64_t at_ms);
 
 /* Looking. */
-int peer_status(const struct peer_answer *answer); /**< 0: no answer */
+int peer_status(const struct peer_answer *answer);     /**< 0: no answer */
+bool peer_is_served(const struct peer_answer *answer); /**< 2xx */
 struct assay_bytes peer_body(const struct peer_answer *answer);
+/** Whether all of them that were served have the same body. */
+bool peer_bodies_agree(const struct peer_answer *const *answers, size_t n);
 struct assay_bytes peer_header(const struct peer_answer *answer,
                                const char *name); /**< empty: none, or no answer */
 /** What the target itself says of its refusal, quoted, cut and without what is not printable:

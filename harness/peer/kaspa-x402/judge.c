@@ -2,35 +2,23 @@
 #include "peer/kaspa-x402/peer_internal.h"
 
 #include "base/decimal.h"
+#include "peer/x402/read.h"
 
 #include <inttypes.h>
 
 enum { MINED_LOOKS = 100, MINED_PAUSE_MS = 20 };
-
-bool kxp_is_served(const struct peer_answer *answer)
-{
-    int status = peer_status(answer);
-
-    return status >= 200 && status < 300;
-}
 
 /* What PAYMENT-RESPONSE has to say (exact digest, section 14: only these four members are agreed
  * on); NULL: it says that. */
 static const char *receipt_fault(struct assay_case *t, const struct peer_answer *answer,
                                  const struct kxp_payment *payment)
 {
-    struct assay_bytes header = peer_header(answer, "PAYMENT-RESPONSE"), text;
-    struct x402_settlement said;
-    struct assay_json doc;
-    struct assay_err err = {0};
     const struct kx_terms *terms = &payment->offer->terms;
+    struct x402_settlement said;
+    const char *fault = x4p_read_settlement(t, &said, answer);
 
-    if (header.len == 0)
-        return "it has no PAYMENT-RESPONSE";
-    if (x402_header_decode(&text, case_arena(t), header, &err) != ASSAY_OK ||
-        x402_document_parse(&doc, case_arena(t), text, false, &err) != ASSAY_OK ||
-        x402_settlement_read(&said, case_arena(t), &doc, &err) != X402_FAULT_NONE)
-        return case_printf(t, "its PAYMENT-RESPONSE cannot be read: %s", err.text);
+    if (fault != NULL)
+        return fault;
     if (!said.success)
         return "its PAYMENT-RESPONSE says that the payment failed";
     if (!assay_bytes_equal_nocase(said.transaction, assay_str(payment->transaction_id)))
@@ -164,25 +152,11 @@ static const char *odd_one(struct assay_case *t, const struct peer_answer *const
     return NULL;
 }
 
-static bool bodies_agree(const struct peer_answer *const *answers, size_t n)
-{
-    const struct peer_answer *first = NULL;
-
-    for (size_t i = 0; i < n; i++) {
-        if (!kxp_is_served(answers[i]))
-            continue;
-        if (first != NULL && !assay_bytes_equal(peer_body(first), peer_body(answers[i])))
-            return false;
-        first = answers[i];
-    }
-    return true;
-}
-
 void kxp_expect_one_run(struct assay_case *t, const struct peer_answer *const *answers, size_t n)
 {
     bool counted = case_can_count(t);
     uint64_t runs = counted ? case_executions(t) - answers[0]->before.runs : 0;
-    bool agree = bodies_agree(answers, n);
+    bool agree = peer_bodies_agree(answers, n);
     const char *odd = odd_one(t, answers, n);
     size_t served = 0;
 

@@ -2,6 +2,7 @@
 #include "peer/kaspa-x402/channel_internal.h"
 
 #include "base/url.h"
+#include "peer/x402/read.h"
 
 enum { URL_MAX_BYTES = 16384 };
 
@@ -24,21 +25,6 @@ const char *kxp_url_of(struct assay_case *t, struct peer_want want)
     if (kx_url_normalise(&out, assay_str(raw), &err) != ASSAY_OK)
         case_end(t, VERDICT_BROKEN, "%s is no URL that can be paid for: %s", raw, err.text);
     return (const char *)peer_keep(t, &out).at;
-}
-
-/* The header is what counts; clients read it first (exact digest, section 2.5). */
-static const char *read_required(struct assay_case *t, struct kxp_offer *offer)
-{
-    struct assay_bytes header = peer_header(offer->answer, "PAYMENT-REQUIRED"), text;
-    struct assay_err *err = case_alloc(t, sizeof(*err));
-
-    if (header.len == 0)
-        return "it has no PAYMENT-REQUIRED header";
-    if (x402_header_decode(&text, case_arena(t), header, err) != ASSAY_OK ||
-        x402_document_parse(&offer->doc, case_arena(t), text, false, err) != ASSAY_OK ||
-        x402_required_read(&offer->required, case_arena(t), &offer->doc, err) != X402_FAULT_NONE)
-        return case_printf(t, "its PAYMENT-REQUIRED cannot be read: %s", err->text);
-    return NULL;
 }
 
 static const char *check_identifier(struct assay_case *t, const struct kxp_offer *offer)
@@ -130,7 +116,7 @@ static const char *judge_offer(struct assay_case *t, struct kxp_offer *offer, kx
                                           "expected 402, got %s (is it a priced route, asked by "
                                           "its own name: `public_url` in the target file?)",
                                           peer_seen(t, offer->answer))
-                            : read_required(t, offer);
+                            : x4p_read_required(t, &offer->doc, &offer->required, offer->answer);
 
     if (fault == NULL)
         fault = find(t, offer);

@@ -14,6 +14,7 @@
 #include "kaspa_x402/batch_verify.h"
 #include "kaspa_x402/exact_verify.h"
 #include "peer/http/peer.h"
+#include "peer/http/tree.h"
 #include "roles/kaspa_node.h"
 
 #define PROFILE "kaspa-x402"
@@ -160,22 +161,19 @@ const struct kxp_payment *const *kxp_paid_many(struct assay_case *t, struct peer
 
 /** A JSON document of a text, in the case's memory; `broken` when it is none. */
 struct assay_json kxp_doc(struct assay_case *t, struct assay_bytes text);
-/* For hooks. Members are named by path: "extra.finality", "payload.authorization.digest". */
-void kxp_set(json_t *object, const char *path, json_t *value); /**< steals value; NULL takes away */
-void kxp_set_text(json_t *object, const char *path, const char *text);
-json_t *kxp_get(json_t *object, const char *path); /**< borrowed; NULL: none */
+/* For hooks; see peer/http/tree.h. */
+#define kxp_set peer_tree_set
+#define kxp_set_text peer_tree_set_text
+#define kxp_get peer_tree_get
+#define kxp_encode peer_base64
+#define kxp_json_text peer_tree_text
+#define kxp_hex peer_hex
+#define kxp_owned case_owned
+#define kxp_identifier peer_identifier
 /** The fingerprint that the draft's request would have at another server. */
 const char *kxp_fingerprint_at(struct kxp_draft *d, const char *base_url);
 /** Writes the text and the id of d->tx anew, without signing it anew. */
 void kxp_write_text(struct kxp_draft *d);
-/** Standard base64 of a text, as headers have it. */
-const char *kxp_encode(struct assay_case *t, struct assay_bytes text);
-const char *kxp_json_text(struct assay_case *t, const json_t *value); /**< compact */
-const char *kxp_hex(struct assay_case *t, struct assay_bytes bytes);
-/** Frees a tree with the case. */
-json_t *kxp_owned(struct assay_case *t, json_t *value);
-/** An identifier that nobody has used. */
-const char *kxp_identifier(struct assay_case *t);
 /** "2026-11-21T10:00:00.000Z" */
 const char *kxp_time_text(struct assay_case *t, int64_t ms);
 /** Another key than the payer's, from the case's seed. */
@@ -360,7 +358,7 @@ void kxp_expect_no_lookup(struct assay_case *t, const struct kxp_payment *paymen
 void kxp_expect_submissions(struct assay_case *t, uint64_t n);
 void kxp_expect_not_lost(struct assay_case *t, struct peer_want want,
                          const struct kxp_payment *payment);
-bool kxp_is_served(const struct peer_answer *answer); /**< 2xx */
-bool kxp_is_later(const struct peer_answer *answer);  /**< 429, 503 or 504 */
+#define kxp_is_served peer_is_served
+bool kxp_is_later(const struct peer_answer *answer); /**< 429, 503 or 504 */
 
 #endif

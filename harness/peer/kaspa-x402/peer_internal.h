@@ -16,7 +16,6 @@ struct kxp_roles {
     struct kaspa_wallet *wallet; /**< of a client, like the shop; else NULL */
     struct kaspa_shop *shop;
 
-    json_t *trees; /**< an array of what the case owns */
     json_t *known; /**< answers that libraries are compared with, by operation */
     char head[80]; /**< "txid:index" of the additive head when it began */
 

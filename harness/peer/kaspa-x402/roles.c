@@ -197,7 +197,6 @@ void kxp_roles_stop(void *with)
     kaspa_chain_free(r->fork);
     kaspa_chain_free(r->chain);
     kaspa_chain_lock_free(r->lock);
-    json_decref(r->trees);
     json_decref(r->known);
     pthread_mutex_destroy(&r->guard);
     assay_free(r);
@@ -212,7 +211,7 @@ void *kxp_roles_start(const struct profile_roles_options *options, struct assay_
         (void)assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for the role node");
         return NULL;
     }
-    *r = (struct kxp_roles){.is_mining = true, .trees = json_array(), .known = json_object()};
+    *r = (struct kxp_roles){.is_mining = true, .known = json_object()};
     pthread_mutex_init(&r->guard, NULL);
     if (options->target->side == SIDE_LIBRARY) /* is asked, and sees no network */
         return r;
@@ -261,7 +260,6 @@ void kxp_roles_calm(void *with)
     kaspa_chain_free(r->fork);
     r->fork = NULL;
     set_mining(r, true);
-    (void)json_array_clear(r->trees);
     r->submissions_before = kaspa_node_submissions(r->node);
     r->ours = 0;
     r->calls_before = kaspa_node_calls(r->node);

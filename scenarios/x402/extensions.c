@@ -1,0 +1,106 @@
+/* What is advertised beside the offers, and what comes back of it (x402 v2 digest, sections 2.2
+ * and 7). */
+#include "peer/x402/peer.h"
+
+/* The first extension that is advertised with an info of members. */
+static const char *given_extension(struct assay_case *t, const struct x4p_payment *paid)
+{
+    json_t *all = json_object_get(paid->tree, "extensions"), *one;
+    const char *name;
+
+    json_object_foreach (all, name, one)
+        if (json_object_size(json_object_get(one, "info")) > 0)
+            return name;
+    case_end(t, VERDICT_UNSUPPORTED, "no extension is advertised");
+}
+
+static const char *info_path(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return case_printf(t, "extensions.%s.info", given_extension(t, paid));
+}
+
+/* A member of info that the server itself has advertised. */
+static const char *advertised_path(struct assay_case *t, const struct x4p_payment *paid)
+{
+    const char *info = info_path(t, paid);
+    json_t *advertised = peer_tree_get(paid->offer->tree, info);
+    void *first = json_object_iter(advertised);
+
+    if (first == NULL)
+        case_end(t, VERDICT_UNSUPPORTED, "nothing is advertised in %s", info);
+    return case_printf(t, "%s.%s", info, json_object_iter_key(first));
+}
+
+/* Of the same type, so that it is wrong in nothing else. */
+static const struct x4p_payment *overwritten(struct assay_case *t, const struct x4p_payment *paid)
+{
+    const char *path = advertised_path(t, paid);
+    const json_t *was = peer_tree_get(paid->tree, path);
+
+    return x4p_with(t, paid, path,
+                    json_is_true(was)      ? "false"
+                    : json_is_false(was)   ? "true"
+                    : json_is_integer(was) ? "4711"
+                                           : "\"assay\"");
+}
+
+static const struct x4p_payment *removed(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return x4p_with(t, paid, advertised_path(t, paid), NULL);
+}
+
+static const struct change {
+    const char *name;
+    const struct x4p_payment *(*make)(struct assay_case *t, const struct x4p_payment *paid);
+} changes[] = {{"overwritten", overwritten}, {"removed", removed}};
+
+SCENARIO(advertised_info_is_not_overwritten,
+         .title = "A payment that overwrites or removes what an extension advertises is refused",
+         .threat = "duplicate-retry", .rule = "offer.extensions", .ideas = "X-44",
+         .catches = DEFECTS("x402.identifier.echo_unchecked"), .needs = X4P_PAY, TABLE(changes))
+{
+    const struct change *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid = x4p_paid(t, want);
+
+    expect_refused(t, x4p_send(t, row->name, want, row->make(t, paid)));
+    expect_delivered(t, x4p_send_until_known(t, "as it was advertised", want, paid), paid);
+}
+
+static const struct x4p_payment *more_info(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return x4p_with(t, paid, case_printf(t, "%s.assay", info_path(t, paid)), "1");
+}
+
+static const struct x4p_payment *unknown(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return x4p_with(t, paid, "extensions.assay", "{\"info\":{},\"schema\":{}}");
+}
+
+static const struct x4p_payment *info_array(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return x4p_with(t, paid, info_path(t, paid), "[]");
+}
+
+static const struct change additions[] = {
+    {"more members of info", more_info},
+    {"an unknown extension", unknown},
+    {"an array for info", info_array},
+};
+
+SCENARIO(other_extensions_break_nothing, .kind = SCENARIO_OBSERVATION,
+         .title = "What a payment adds to extensions is tolerated or refused, never an error",
+         .threat = "duplicate-retry", .rule = "offer.extensions", .ideas = "X-44", .needs = X4P_PAY,
+         TABLE(additions))
+{
+    const struct change *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid = x4p_paid(t, want);
+    const struct peer_answer *answer = x4p_send_until_known(t, row->name, want, row->make(t, paid));
+
+    case_observe(t, row->name, "it is answered with %d", peer_status(answer));
+    if (x4p_is_served(answer))
+        expect_delivered(t, answer, paid);
+    else
+        expect_refused(t, answer);
+}
