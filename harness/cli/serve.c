@@ -12,7 +12,7 @@ static const struct server {
 } servers[] = {
     {"paid-tools", serve_paid_tools,
      "HTTP routes and MCP tools for a proof that a secret verifies"},
-    {"kaspa-x402", serve_kaspa, "HTTP routes for Kaspa transactions, scheme exact"},
+    {"kaspa-x402", serve_kaspa, "HTTP routes and MCP tools for payments by x402"},
 };
 
 static void help(void)

@@ -153,6 +153,9 @@ static const struct row rows[] = {
      "for the origin's whole answer (default 30000)"},
     {"stop-deadline", NUMBER, FIELD(stop_deadline_ms), 0, HOUR_MS, "MS",
      "for running requests, once told to stop (default 10000)"},
+    {"mcp", FLAG, FIELD(has_mcp), 0, 0, NULL,
+     "sells MCP tools too, at POST /mcp; with the word stdio behind\nit they alone are sold, over "
+     "stdin and stdout"},
     {"public", FLAG, FIELD(is_public), 0, 0, NULL,
      "may listen, and reach node and origin, beyond loopback"},
     {"defect", DEFECT, NO_FIELD, 0, 0, "NAME",
@@ -198,6 +201,7 @@ static void help(void)
 {
     fputs("usage: assay serve kaspa-x402 --store FILE --node URL --pay-to ADDRESS [options]\n"
           "       assay serve kaspa-x402 --store FILE --facilitator URL --sell KIND [options]\n"
+          "       assay serve kaspa-x402 --mcp stdio --base-url URL --store FILE ... [options]\n"
           "       assay serve kaspa-x402 --recover [TXID | all] --store FILE --node URL [options]\n"
           "       assay serve kaspa-x402 --claim [CHANNEL] --channel-secret VAR --store FILE\n"
           "                              --node URL [options]\n"
@@ -508,7 +512,8 @@ int serve_kaspa(int argc, char **argv)
     operates = s.claim || s.top_up != NULL;
     if (status >= 0)
         return status;
-    if (words > (s.recover || operates ? 2 : 1))
+    s.server.is_piped = words == 2 && s.server.has_mcp && strcmp(argv[optind + 1], "stdio") == 0;
+    if (words > (s.recover || operates || s.server.is_piped ? 2 : 1))
         return cli_wrong(VERB, "\"%.60s\" is one word too many", argv[argc - 1]);
     if (s.recover + s.claim + (s.top_up != NULL) > 1)
         return cli_wrong(VERB, "--recover, --claim and --top-up are commands of their own");

@@ -231,6 +231,18 @@ static void close_pipe(int ends[2])
     }
 }
 
+/* What it reads as its input, where the value STDIN names a file. */
+static enum assay_code open_input(int *out, const struct instance_program *program,
+                                  struct assay_err *err)
+{
+    const char *path = program->values != NULL ? command_value(program->values, "STDIN") : NULL;
+
+    *out = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    return path == NULL || *out >= 0
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_E_IO, 0, "%s: %s", path, strerror(errno));
+}
+
 enum assay_code instance_run(struct instance *i, struct instance_program *program,
                              struct capture *capture, pid_t *pid, int *pidfd, struct assay_err *err)
 {
@@ -245,7 +257,11 @@ enum assay_code instance_run(struct instance *i, struct instance_program *progra
     what.out = out[1];
     what.err = errors[1];
     if (rc == ASSAY_OK)
+        rc = open_input(&what.in, program, err);
+    if (rc == ASSAY_OK)
         rc = spawn(pid, pidfd, &what, err);
+    if (what.in >= 0)
+        (void)close(what.in);
     if (rc == ASSAY_OK && capture != NULL) {
         rc = capture_start(capture, out[0], errors[0], *pidfd, err);
         out[0] = errors[0] = -1; /* the capture's now */

@@ -15,7 +15,8 @@ struct operation_result {
 };
 
 /** Carries it out and waits for its end. `values`: placeholders beyond the instance's ({"TXID",
- * …}), ends with a NULL name; NULL: none. ${URL} is the instance's own. A command that is late is
+ * …}), ends with a NULL name; NULL: none. The value STDIN is no placeholder: it names the file that
+ * a command reads as its input. ${URL} is the instance's own. A command that is late is
  *  killed. UNSUPPORTED: the target file has no such operation; MISSING: a placeholder has no value;
  *  DENIED: a host that is not allowed; IO, NOMEM. The arena holds the exchange. */
 enum assay_code instance_operation(struct instance *instance, struct assay_arena *arena,

@@ -127,12 +127,16 @@ static struct kx_response json_response(int status, struct assay_bytes body)
 /* {"error":…}: a wire reason or a word of this server, never a diagnostic (section 2.4). */
 static struct kx_response error_response(struct kx_core_request *r, int status, const char *error)
 {
+    struct kx_response response;
+
     assay_buf_clear(&r->body);
     assay_buf_add_byte(&r->body, '{');
     kx_write_str(&r->body, "error", error);
     assay_buf_add_byte(&r->body, '}');
-    return json_response(assay_buf_ok(&r->body) ? status : 503,
-                         assay_buf_ok(&r->body) ? assay_buf_view(&r->body) : ASSAY_LIT("{}"));
+    response = json_response(assay_buf_ok(&r->body) ? status : 503,
+                             assay_buf_ok(&r->body) ? assay_buf_view(&r->body) : ASSAY_LIT("{}"));
+    response.error = error;
+    return response;
 }
 
 struct kx_action kx_core_refuse(struct kx_core_request *r, int status, const char *error,

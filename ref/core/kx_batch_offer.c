@@ -51,7 +51,8 @@ static enum assay_code quote(struct kx_batch_offer *out, const struct kx_core_re
     const struct kx_batch_core *batch = core->batch;
 
     *out = (struct kx_batch_offer){
-        .has_mcp_charge = REF_DEFECT(kx_batch_mcp),
+        .has_mcp_charge = (r->event.tool != NULL && !REF_DEFECT(kx_mcp_charge_unsaid)) ||
+                          REF_DEFECT(kx_batch_mcp),
         .token = ASSAY_JSON_NONE,
         .binding = batch->binding,
         .network = core->network,

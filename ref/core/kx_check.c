@@ -39,8 +39,9 @@ static enum assay_code check_route(const struct kx_route *route, struct assay_er
     struct assay_bytes about = assay_str(route->description);
 
     if (route->method == NULL ||
-        (strcmp(route->method, "GET") != 0 && strcmp(route->method, "POST") != 0))
-        return fail_route(err, ASSAY_E_MALFORMED, "the method must be GET or POST");
+        (strcmp(route->method, "GET") != 0 && strcmp(route->method, "POST") != 0 &&
+         strcmp(route->method, KX_CALL) != 0))
+        return fail_route(err, ASSAY_E_MALFORMED, "the method must be GET, POST or " KX_CALL);
     if (route->path == NULL || !is_canonical(route->path))
         return fail_route(err, ASSAY_E_MALFORMED, "the path must be a canonical one, as /report");
     if (about.len > DESCRIPTION_MAX_BYTES || !assay_utf8_valid(about))

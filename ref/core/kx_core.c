@@ -91,6 +91,16 @@ struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay
                                  : kx_core_challenge(r, KX_WIRE_NONE, rule);
 }
 
+/* The same of a call: its tool where that is all that it says, its arguments, this server. */
+static bool is_call_unbound(const struct kx_core_request *r)
+{
+    const struct kx_tool_call *tool = r->request.tool;
+
+    return tool != NULL && ((REF_DEFECT(kx_mcp_tool_unbound) && tool->arguments.len == 0) ||
+                            (REF_DEFECT(kx_mcp_arguments_unbound) && tool->arguments.len > 0) ||
+                            REF_DEFECT(kx_mcp_audience_unbound));
+}
+
 /* Of defects that leave something out of the fingerprint: who pays signs all of it, so that leaving
  * it out comes to taking the hash that was sent. */
 static bool is_unbound(const struct kx_core_request *r)
@@ -102,7 +112,7 @@ static bool is_unbound(const struct kx_core_request *r)
            (REF_DEFECT(kx_request_no_body) && r->request.has_body_text) ||
            (REF_DEFECT(kx_request_no_method) && !is_get) ||
            (REF_DEFECT(kx_request_no_caller) && r->request.context != NULL) ||
-           (REF_DEFECT(kx_recipient_shared) && is_get && !has_query);
+           (REF_DEFECT(kx_recipient_shared) && is_get && !has_query) || is_call_unbound(r);
 }
 
 static void unbind(struct kx_core_request *r)
@@ -170,7 +180,11 @@ static struct kx_action read_payment(struct kx_core_request *r)
 
     if (REF_DEFECT(kx_header_small) && r->event.payment.len > X402_HEADER_MAX_CHARS / 2)
         return refuse_undecodable(r, ASSAY_E_TOO_LARGE);
-    if ((rc = x402_header_decode(&text, &r->arena, r->event.payment, &err)) != ASSAY_OK)
+    rc = ASSAY_OK;
+    text = r->event.payment;
+    if (r->event.tool == NULL)
+        rc = x402_header_decode(&text, &r->arena, r->event.payment, &err);
+    if (rc != ASSAY_OK)
         return refuse_undecodable(r, rc);
     if ((rc = x402_document_parse(&r->doc, &r->arena, text, !REF_DEFECT(kx_members_twice), &err)) !=
         ASSAY_OK)
@@ -215,6 +229,7 @@ static void fill_request(struct kx_core_request *r)
     r->request.url = assay_buf_view(&r->url);
     r->request.body_text = r->event.body;
     r->request.has_body_text = r->event.body.len > 0;
+    r->request.tool = r->event.tool;
 }
 
 /* Of defects: what opens a priced route to who has not paid. */

@@ -32,8 +32,13 @@
 #include "store/kx_store.h"
 #include "x402/facilitator.h"
 
+/** Method of an MCP tool's call, which no HTTP request can have: its target is "/tool/" and the
+ * tool's name, escaped, and its resource "mcp:/" before that. */
+#define KX_CALL "tools/call"
+#define KX_TOOL "/tool/"
+
 struct kx_route {
-    const char *method; /**< "GET", "POST" */
+    const char *method; /**< "GET", "POST", KX_CALL */
     const char *path;   /**< one that ends in '*' matches every path below */
     uint64_t price;     /**< sompi; 0: free */
     const char *description;
@@ -110,10 +115,12 @@ enum assay_code kx_core_check(const struct kx_core *core, struct assay_err *err)
 /** What the network layer received. Slices must live until the response was taken. */
 struct kx_event_request {
     struct assay_bytes method, target; /**< as sent */
-    struct assay_bytes host;
+    const struct kx_tool_call *tool;   /**< of KX_CALL; else NULL */
+    struct assay_bytes host;           /**< of KX_CALL empty where there is none */
     struct assay_bytes body;
     struct assay_bytes content_type;
-    struct assay_bytes payment;       /**< PAYMENT-SIGNATURE; repeated ones joined by ", " */
+    struct assay_bytes payment;       /**< PAYMENT-SIGNATURE; repeated ones joined by ", ". Of
+                                         KX_CALL: the JSON itself */
     struct assay_bytes legacy;        /**< X-PAYMENT, which a correct server ignores */
     struct assay_bytes authorization; /**< Authorization */
     int64_t now_ms;                   /**< wall clock */
@@ -194,6 +201,7 @@ struct kx_store_answer {
 
 struct kx_response {
     int status;
+    const char *error; /**< the word of a refusal, which its body says too; NULL: an answer */
     struct assay_bytes body;
     struct assay_bytes content_type; /**< empty: none */
     const struct kx_field *headers;  /**< further ones: of the handler, PAYMENT-REQUIRED,

@@ -254,6 +254,8 @@ struct kx_action kx_core_resume(struct kx_core_request *r);
 struct kx_action kx_core_on_submitted(struct kx_core_request *r, enum assay_code code, bool sent);
 /** Of defects: an error of the node's that counts as its consent. */
 bool kx_core_trusts(enum assay_code code);
+/** Of a defect: a tool that has run, or may run, is served although nothing was settled. */
+bool kx_core_ignores_settlement(const struct kx_core_request *r);
 struct kx_action kx_core_on_evidence(struct kx_core_request *r, enum assay_code code,
                                      const struct kx_sight *sight);
 struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code, bool done);

@@ -100,13 +100,15 @@ static bool is_echo(struct kx_core_request *r)
             kx_echoes(&r->doc, &r->facilitated.identifier, &r->offer_doc, &advertised) == ASSAY_OK);
 }
 
-/* A payment need not name what it is for; where it does it is what was offered. */
+/* A payment need not name what it is for; where it does it is what was offered: of tools nothing
+ * else in it says so (x402 v2 digest, section 2.2). */
 static bool is_for_this(struct kx_core_request *r)
 {
     uint32_t named = assay_json_member(&r->doc, 0, "resource");
     struct assay_bytes url;
 
     return named == ASSAY_JSON_NONE || REF_DEFECT(x402_resource) ||
+           (r->event.tool != NULL && REF_DEFECT(kx_mcp_tool_unbound)) ||
            (x402_text(&url, &r->arena, &r->doc, named, "url") &&
             assay_bytes_equal(url, r->offer.url));
 }
@@ -191,7 +193,8 @@ struct kx_action kx_facilitated_judge(struct kx_core_request *r)
     if (!is_echo(r) || (REF_DEFECT(x402_unknown) && has_more(r)))
         return kx_core_refuse_payment(r, KX_WIRE_PAYLOAD, "offer.extensions");
     if (!is_for_this(r))
-        return kx_core_refuse_payment(r, KX_WIRE_PAYLOAD, "request.resource");
+        return kx_core_refuse_payment(r, KX_WIRE_PAYLOAD,
+                                      r->event.tool != NULL ? "mcp.bound" : "request.resource");
     fill_ask(r, assay_json_raw(&r->doc, 0),
              REF_DEFECT(fac_requirements) ? assay_json_raw(&r->doc, accepted)
                                           : assay_json_raw(&r->offer_doc, offer->token));
@@ -309,9 +312,10 @@ static struct kx_action call_again(struct kx_core_request *r, bool is_marked)
 }
 
 /* Of defects: what is none, and taken for a settlement. */
-static bool is_taken_for_one(enum kx_word word)
+static bool is_taken_for_one(const struct kx_core_request *r, enum kx_word word)
 {
-    return (word == KX_WORD_NO && REF_DEFECT(fac_false_served)) ||
+    return (word == KX_WORD_NO &&
+            (REF_DEFECT(fac_false_served) || kx_core_ignores_settlement(r))) ||
            (word == KX_WORD_PENDING && REF_DEFECT(fac_pending_served));
 }
 
@@ -346,7 +350,7 @@ static struct kx_action on_settled(struct kx_core_request *r, const struct kx_fa
 
     if (w->word == KX_WORD_YES && is_other_payer(r, w->payer))
         return doubt(r, KX_WORD_NONE);
-    if (w->word == KX_WORD_YES || is_taken_for_one(w->word))
+    if (w->word == KX_WORD_YES || is_taken_for_one(r, w->word))
         return settled(r, w);
     if (is_told_failed(w->word))
         return fail(r, w, false);

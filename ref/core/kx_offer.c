@@ -76,12 +76,13 @@ static void write_entry(struct assay_buf *out, const struct quote *quote)
     assay_buf_add_byte(out, '}');
 }
 
-/* What the priced route is, to whom it is told. */
+/* What the priced route is, to whom it is told. Of a tool it is the URL alone: all of it is bound
+ * to the payment, and what the tool does is told by tools/list. */
 static void write_resource(struct assay_buf *out, const struct kx_core_request *r)
 {
     kx_write_name(out, "resource");
     assay_buf_add_byte(out, '{');
-    if (r->route->description != NULL)
+    if (r->route->description != NULL && r->event.tool == NULL)
         kx_write_str(out, "description", r->route->description);
     kx_write_text(out, "url", assay_buf_view(&r->url));
     assay_buf_add_byte(out, '}');

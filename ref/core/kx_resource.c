@@ -106,6 +106,21 @@ static enum assay_code read_host(struct kx_core_request *r, struct assay_buf *ou
     return normalise(out, assay_bytes_part(base, 0, slashes), r->event.host);
 }
 
+/* A call's resource is its tool's, whatever carries the message (section 17). */
+static enum assay_code resolve_call(struct kx_core_request *r)
+{
+    struct assay_bytes url;
+
+    assay_buf_clear(&r->url);
+    assay_buf_add_str(&r->url, "mcp:/");
+    assay_buf_add(&r->url, r->event.target);
+    if (!assay_buf_ok(&r->url))
+        return r->url.bad;
+    url = assay_buf_view(&r->url);
+    r->target = r->path = assay_bytes_part(url, url.len - r->event.target.len, url.len);
+    return ASSAY_OK;
+}
+
 /* Section 2.3: the request's own URL is that of the resource, which is made of what this server is
  * configured with. A target in absolute form names its origin by itself. */
 enum assay_code kx_core_resolve(struct kx_core_request *r)
@@ -114,6 +129,8 @@ enum assay_code kx_core_resolve(struct kx_core_request *r)
     bool is_absolute = target.len == 0 || target.at[0] != '/';
     enum assay_code rc;
 
+    if (r->event.tool != NULL && r->event.host.len == 0)
+        return resolve_call(r);
     if ((rc = normalise(&r->base, assay_str(r->core->base_url), ASSAY_LIT(""))) != ASSAY_OK ||
         (rc = read_host(r, &r->url)) != ASSAY_OK)
         return rc;
@@ -124,6 +141,8 @@ enum assay_code kx_core_resolve(struct kx_core_request *r)
     base = assay_buf_view(&r->base);
     if (!assay_bytes_equal(assay_buf_view(&r->url), base))
         return ASSAY_E_MISMATCH;
+    if (r->event.tool != NULL)
+        return resolve_call(r);
     rc = normalise(&r->url, assay_bytes_part(base, 0, is_absolute ? 0 : base.len - 1), target);
     if (rc != ASSAY_OK)
         return rc;
@@ -162,12 +181,13 @@ const struct kx_route *kx_core_find_route(const struct kx_core *core, struct ass
 {
     static const char *const lists[] = {NULL, "GET", "POST", "GET, POST"};
     const struct kx_route *best = NULL;
+    bool is_call = assay_bytes_is(method, KX_CALL);
     unsigned allowed = 0;
 
     for (size_t i = 0; i < core->route_count; i++) {
         const struct kx_route *route = &core->routes[i];
 
-        if (!route_matches(route, path))
+        if (!route_matches(route, path) || (strcmp(route->method, KX_CALL) == 0) != is_call)
             continue;
         allowed |= strcmp(route->method, "GET") == 0 ? 1u : 2u;
         if (assay_bytes_is(method, route->method) && is_closer(route, best, path))

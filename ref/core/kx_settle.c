@@ -50,13 +50,18 @@ struct kx_action kx_core_look_once(struct kx_core_request *r)
     return kx_core_look(r, 0);
 }
 
+bool kx_core_ignores_settlement(const struct kx_core_request *r)
+{
+    return REF_DEFECT(kx_mcp_settle_served) && r->event.tool != NULL;
+}
+
 /* What a node has refused may still reach the chain by another one: nothing is given up for its
  * word alone. It may also have been accepted before. */
 struct kx_action kx_core_on_submitted(struct kx_core_request *r, enum assay_code code, bool sent)
 {
     if (r->is_late)
         return wait_for_chain(r);
-    if (code == ASSAY_OK)
+    if (code == ASSAY_OK || kx_core_ignores_settlement(r))
         return kx_core_ask(r, KX_ASK_BROADCAST);
     r->is_unsent = !sent || REF_DEFECT(kx_node_loses);
     if (r->is_unsent)
@@ -87,11 +92,13 @@ bool kx_core_trusts(enum assay_code code)
 }
 
 /* Of defects: what is no evidence, and taken for it. */
-static bool is_trusted(enum assay_code code, const struct kx_sight *sight)
+static bool is_trusted(const struct kx_core_request *r, enum assay_code code,
+                       const struct kx_sight *sight)
 {
     if (code != ASSAY_OK)
         return kx_core_trusts(code);
-    return (sight->evidence.status == KX_CHAIN_MEMPOOL && REF_DEFECT(kx_final_mempool)) ||
+    return kx_core_ignores_settlement(r) ||
+           (sight->evidence.status == KX_CHAIN_MEMPOOL && REF_DEFECT(kx_final_mempool)) ||
            (sight->evidence.status == KX_CHAIN_ABSENT && REF_DEFECT(kx_replaced_served));
 }
 
@@ -100,7 +107,7 @@ struct kx_action kx_core_on_evidence(struct kx_core_request *r, enum assay_code 
                                      const struct kx_sight *sight)
 {
     r->reached = KX_FINALITY_ACCEPTED;
-    if (is_trusted(code, sight))
+    if (is_trusted(r, code, sight))
         return accept(r);
     if (code != ASSAY_OK || !kaspa_hash_equal(&sight->evidence.transaction_id, &r->look.txid))
         return look_again(r);

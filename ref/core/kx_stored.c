@@ -96,9 +96,9 @@ static bool is_own_attempt(const struct kx_core_request *r, const struct kx_atte
 }
 
 /* Of defects: the handler runs again for what was answered before. */
-static bool is_rerun(const struct kx_payment_record *record)
+static bool is_rerun(const struct kx_core_request *r, const struct kx_payment_record *record)
 {
-    return REF_DEFECT(kx_identifier_rerun) ||
+    return REF_DEFECT(kx_identifier_rerun) || (REF_DEFECT(kx_mcp_rerun) && r->event.tool != NULL) ||
            (REF_DEFECT(kx_cache_compacted) && record->is_compacted);
 }
 
@@ -133,7 +133,7 @@ struct kx_action kx_core_on_payment(struct kx_core_request *r, enum assay_code c
     if (!is_own_payment(r, &answer->payment) || REF_DEFECT(kx_identifier_terminal))
         return conflict(r, "replay.once");
     r->record = answer->payment;
-    if (is_rerun(&r->record))
+    if (is_rerun(r, &r->record))
         return kx_core_run(r, KX_RUN_AGAIN);
     if (answer->payment.is_compacted)
         return kx_core_refuse(r, 409, "replay_record_retained", "store.retention");

@@ -314,6 +314,36 @@ static enum assay_code write_request(struct assay_buf *out, const void *what, st
     return rc;
 }
 
+/* Of a tool the context stands in the hash, and is bound again like any other request's: so the
+ * reference has it (section 17). */
+static enum assay_code write_call(struct assay_buf *out, const void *what, struct assay_err *err)
+{
+    const struct bound_request *bound = what;
+    const struct kx_tool_call *call = bound->request->tool;
+    char context[X402_HASH_TEXT_BYTES];
+    bool has_context = bound->request->context != NULL;
+    enum assay_code rc =
+        has_context ? kx_context_hash(context, bound->request->context, err) : ASSAY_OK;
+
+    if (rc != ASSAY_OK)
+        return rc;
+    assay_buf_add_byte(out, '{');
+    kx_write_name(out, "arguments");
+    assay_buf_add(out, call->arguments.len > 0 ? call->arguments : ASSAY_LIT("null"));
+    kx_write_text(out, "audience", call->audience);
+    if (bound->requirements != NULL)
+        kx_write_str(out, "paymentRequirementsHash", bound->requirements);
+    kx_write_name(out, "resource");
+    assay_buf_add_byte(out, '{');
+    kx_write_text(out, "url", bound->request->url);
+    assay_buf_add_byte(out, '}');
+    kx_write_str(out, "scope", "kaspa:x402:mcp-tool-call:v3");
+    kx_write_str(out, "securityContextHash", has_context ? context : NULL);
+    kx_write_text(out, "toolName", call->name);
+    assay_buf_add_byte(out, '}');
+    return ASSAY_OK;
+}
+
 /* The host's own hash, in lower case. */
 static enum assay_code own_hash(char *out, const char *text, struct assay_err *err)
 {
@@ -353,7 +383,7 @@ enum assay_code kx_fingerprint(char *out, const struct kx_request *request,
     if (request->request_hash != NULL)
         rc = own_hash(base, request->request_hash, err);
     else
-        rc = kx_write_hash(base, write_request, &bound, err);
+        rc = kx_write_hash(base, request->tool != NULL ? write_call : write_request, &bound, err);
     if (rc == ASSAY_OK && request->context != NULL)
         rc = kx_context_hash(context, request->context, err);
     if (rc != ASSAY_OK)

@@ -9,12 +9,21 @@
 
 #include "kaspa_x402/exact_payment.h"
 
+/** A call of an MCP tool (section 17). */
+struct kx_tool_call {
+    struct assay_bytes audience;  /**< the server's own name, which it is configured with */
+    struct assay_bytes name;      /**< of the tool */
+    struct assay_bytes arguments; /**< canonical JSON; empty: none, which is hashed as null */
+};
+
 struct kx_request {
     struct assay_bytes method;     /**< as the host gives it */
     struct assay_bytes url;        /**< normalised, without fragment (kx_url_normalise) */
     const struct assay_json *body; /**< a JSON body: its document; NULL: text or none */
     struct assay_bytes body_text;  /**< used where there is no JSON body and has_body_text */
     bool has_body_text;
+    const struct kx_tool_call *tool;  /**< a call: of the above only url counts, which is the
+                                           resource's; NULL: HTTP */
     const char *request_hash;         /**< the host's own base hash, or NULL */
     const struct kx_context *context; /**< the trusted caller, or NULL on a public route */
 };

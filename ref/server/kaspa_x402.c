@@ -6,14 +6,17 @@
 #include "defects/defects.h"
 #include "net/client.h"
 #include "net/clock.h"
+#include "server/kx_mcp.h"
 #include "server/kx_parts.h"
-#include "server/kx_shop.h"
 #include "server/log.h"
 #include "server/workers.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum {
@@ -46,6 +49,7 @@ struct worker {
     struct ref_kaspa_node *node;
     struct kx_facilitator *facilitator;
     struct kx_shop *shop;
+    struct kx_mcp mcp; /* of the shop */
 };
 
 /* ---- a worker -----------------------------------------------------------------------------------
@@ -107,7 +111,10 @@ static enum assay_code worker_open(struct worker *w, const struct server *s, uns
     base.store = w->store;
     base.node = w->node;
     base.facilitator = w->facilitator;
-    return kx_shop_new(&w->shop, &base, err);
+    code = kx_shop_new(&w->shop, &base, err);
+    if (code == ASSAY_OK)
+        kx_mcp_init(&w->mcp, w->shop, &s->core);
+    return code;
 }
 
 static enum assay_code worker_begin(void *cls, unsigned index, void **out,
@@ -126,9 +133,9 @@ static enum assay_code worker_begin(void *cls, unsigned index, void **out,
         worker_free(w);
         return code;
     }
-    net->handle = kx_shop_handle;
+    net->handle = s->options.has_mcp ? kx_mcp_handle : kx_shop_handle;
     net->refused = kx_shop_refused;
-    net->cls = w->shop;
+    net->cls = s->options.has_mcp ? (void *)&w->mcp : (void *)w->shop;
     *out = w;
     return ASSAY_OK;
 }
@@ -342,7 +349,7 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
         s->core.facilitated = &s->facilitated;
     }
     s->core.routes = s->goods;
-    s->core.route_count = kx_goods(s->goods, s->options.price);
+    s->core.route_count = kx_goods(s->goods, s->options.price, s->options.has_mcp);
     s->core.principals = s->principals;
     s->core.principal_count = s->options.principal_count;
     return ASSAY_OK;
@@ -394,6 +401,48 @@ static enum assay_code serve(struct server *s, struct assay_err *err)
     return ref_workers_run(&workers, err);
 }
 
+/* ---- over a pipe ---- */
+
+/* No other thread may take what the pipe's end, or the operator, says: called before there is one.
+ */
+static enum assay_code catch_stops(int *out, struct assay_err *err)
+{
+    sigset_t stops;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGTERM);
+    (void)sigaddset(&stops, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0 || (*out = signalfd(-1, &stops, SFD_CLOEXEC)) < 0)
+        return assay_fail(err, ASSAY_E_IO, 0, "signals: %s", strerror(errno));
+    return ASSAY_OK;
+}
+
+static enum assay_code serve_pipe(struct server *s, struct assay_err *err)
+{
+    struct worker *w = NULL;
+    struct ref_net_server_options unused;
+    void *worker = NULL;
+    int stops = -1;
+    enum assay_code code;
+
+    if (s->options.base_url == NULL)
+        return assay_fail(err, ASSAY_E_MISSING, 0,
+                          "base-url is missing: over a pipe nothing else names this server, and "
+                          "payments are bound to its name");
+    if ((code = catch_stops(&stops, err)) == ASSAY_OK &&
+        (code = prepare(s, s->options.base_url, err)) == ASSAY_OK &&
+        (code = worker_begin(s, 0, &worker, &unused, err)) == ASSAY_OK) {
+        w = worker;
+        code = kx_mcp_pipe(&w->mcp, stops, s->options.body_max_bytes, err);
+    }
+    worker_free(w);
+    settle_store(s);
+    if (stops >= 0)
+        (void)close(stops);
+    return code;
+}
+
 enum assay_code kx_server_run(const struct kx_server_options *options, struct assay_err *err)
 {
     struct server s = {.options = *options, .names = ASSAY_ARENA_INIT(NAMES_MAX_BYTES)};
@@ -404,7 +453,7 @@ enum assay_code kx_server_run(const struct kx_server_options *options, struct as
     if (code == ASSAY_OK)
         code = share(&s, err);
     if (code == ASSAY_OK)
-        code = serve(&s, err);
+        code = s.options.is_piped ? serve_pipe(&s, err) : serve(&s, err);
     ref_admission_free(s.admission);
     if (s.shared != NULL)
         (void)munmap(s.shared, sizeof(*s.shared));

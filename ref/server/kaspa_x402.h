@@ -3,6 +3,9 @@
  *
  *  What a facilitator settles is sold beside it, or alone: then neither node nor pay_to is needed.
  *
+ *  MCP tools are sold where that is asked for: quote and forecast, and for nothing free. A tool is
+ * the handler POST /tool/NAME with its canonical arguments as body.
+ *
  *  Source: Kaspa x402 exact and batch digests; x402 v2 digest. The goods are fixed: priced routes
  * GET /report /other /file /files/... /dear /html /empty /binary, POST /action and /notes, GET
  * /additive (which also sells for a head payment), GET /private (for principals), and the free
@@ -36,8 +39,11 @@ struct kx_server_options {
     bool asks_identifier; /**< no payment without a payment identifier; with pay_to none anyway */
     int64_t facilitator_deadline_ms; /**< of one call */
     int64_t facilitator_list_ms;     /**< after which it is asked again what it does */
-    uint64_t price;                  /**< of everything that is priced; 0: each thing's own */
-    uint32_t max_timeout_s;          /**< of an offer */
+    bool has_mcp;                    /**< MCP tools are sold beside the routes: POST /mcp, or */
+    bool is_piped;  /**< with has_mcp: messages come on stdin and go to stdout, a line each, and
+                       nothing is served over HTTP; needs a base_url */
+    uint64_t price; /**< of everything that is priced; 0: each thing's own */
+    uint32_t max_timeout_s; /**< of an offer */
     enum kx_finality finality;
     uint64_t confirmations; /**< that `confirmed` means */
     uint64_t fee_max;
@@ -86,9 +92,11 @@ struct kx_server_options {
         .stop_deadline_ms = 10000                                                                  \
     }
 
-/** Serves until SIGTERM or SIGINT, then finishes what runs and returns.
+/** Serves until SIGTERM or SIGINT, over a pipe also until its end, then finishes what runs and
+ * returns.
  *
- *  Once every worker accepts, one line goes to stdout: "ready kaspa-x402 http://ADDRESS:PORT". Each
+ *  Once every worker accepts, one line goes to stdout: "ready kaspa-x402 http://ADDRESS:PORT"; over
+ * a pipe there is no such line, and messages alone go there. Each
  *  request is one line of JSON on stderr, without identifiers, payments, tokens and queries; so are
  *  workers that ended (see server/workers.h). The calling process must have one thread. Its SIGTERM
  *  and SIGINT are blocked from the call on.

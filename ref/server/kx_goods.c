@@ -35,15 +35,27 @@ static const struct kx_route routes[] = {
     {.method = "GET", .path = "/free", .price = 0, .description = "Free for everyone"},
 };
 
-_Static_assert(ARRAY_LEN(routes) <= KX_GOODS_MAX, "there is room for all goods");
+static const struct kx_route tools[] = {
+    {.method = KX_CALL, .path = KX_TOOL "quote", .price = CHEAP, .description = "A quote"},
+    {.method = KX_CALL, .path = KX_TOOL "forecast", .price = CHEAP, .description = "A forecast"},
+    {.method = KX_CALL, .path = KX_TOOL "free", .price = 0, .description = "Free for everyone"},
+};
 
-size_t kx_goods(struct kx_route *out, uint64_t price)
+_Static_assert(ARRAY_LEN(routes) + ARRAY_LEN(tools) <= KX_GOODS_MAX, "there is room for all goods");
+
+size_t kx_goods(struct kx_route *out, uint64_t price, bool has_tools)
 {
+    size_t count = ARRAY_LEN(routes);
+
     memcpy(out, routes, sizeof(routes));
-    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+    if (has_tools) {
+        memcpy(out + count, tools, sizeof(tools));
+        count += ARRAY_LEN(tools);
+    }
+    for (size_t i = 0; i < count; i++) {
         out[i].is_batch = out[i].price > 0;
         if (out[i].price > 0 && price > 0)
             out[i].price = price;
     }
-    return ARRAY_LEN(routes);
+    return count;
 }

@@ -6,10 +6,10 @@
 #include "net/kaspa_node.h"
 #include "server/kaspa_x402.h"
 
-#define KX_GOODS_MAX 16
+#define KX_GOODS_MAX 20
 
-/** The fixed goods at the options' price; returns how many. */
-size_t kx_goods(struct kx_route *out, uint64_t price);
+/** The fixed goods at the options' price, MCP tools among them or not; returns how many. */
+size_t kx_goods(struct kx_route *out, uint64_t price, bool has_tools);
 
 /** Everything of the core that options say, but for goods, principals and base_url; without pay_to
  * it judges, and sells nothing. MALFORMED, DENIED: err names the option. */

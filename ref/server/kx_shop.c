@@ -28,7 +28,11 @@ struct kx_shop {
 /* One request while it is carried out. */
 struct errand {
     struct kx_shop *shop;
-    const struct ref_net_request *request;
+    const struct ref_net_request *request; /* NULL: it came over a pipe */
+    struct kx_event_request event;
+    kx_shop_answer *answer;
+    void *to;
+    int status; /* that was answered */
     struct kx_core_request *core;
     struct ref_origin_visit visit; /* its reply is borrowed until the errand ends */
     struct ref_admission_place place;
@@ -43,12 +47,12 @@ struct errand {
 /* ---- log ----------------------------------------------------------------------------------------
  */
 
-static void log_request(const struct errand *e, int status, int64_t took_ms)
+static void log_request(const struct errand *e, int64_t took_ms)
 {
     char room[REF_LOG_LINE_BYTES];
     struct assay_buf line = ASSAY_BUF_OVER(room);
 
-    ref_log_add_request(&line, e->request->method, e->request->target, status, took_ms, e->rule);
+    ref_log_add_request(&line, e->event.method, e->event.target, e->status, took_ms, e->rule);
     if (e->trouble != NULL)
         assay_buf_printf(&line, ",\"trouble\":\"%s %s\"", e->trouble, assay_code_name(e->why));
     assay_buf_add_byte(&line, '}');
@@ -207,12 +211,11 @@ static bool take_result(struct kx_result *out, const struct ref_net_reply *reply
 /* False: the answer of the handler is not told to the core. */
 static bool run_handler(struct errand *e, struct kx_action *a)
 {
-    const struct ref_net_request *request = e->request;
     const struct ref_net_call call = {
-        .method = request->method,
+        .method = e->event.tool != NULL ? ASSAY_LIT("POST") : e->event.method,
         .target = a->target,
-        .body = request->body,
-        .content_type = ref_net_request_header(request, "Content-Type"),
+        .body = e->event.body,
+        .content_type = e->event.content_type,
     };
     struct ref_net_reply reply;
     bool reached;
@@ -220,7 +223,8 @@ static bool run_handler(struct errand *e, struct kx_action *a)
 
     if (code == ASSAY_OK && !take_result(&e->result, &reply))
         code = ASSAY_E_TOO_LARGE;
-    if (REF_DEFECT(kx_handler_abort) && ref_net_request_is_abandoned(request))
+    if (REF_DEFECT(kx_handler_abort) && e->request != NULL &&
+        ref_net_request_is_abandoned(e->request))
         return false;
     *a = kx_core_result(e->core, note(e, "origin", code), reached, &e->result, ref_net_wall_ms());
     return true;
@@ -253,29 +257,17 @@ static bool has_in_capitals(const struct ref_net_request *request, const char *n
     return false;
 }
 
-static bool event_of(struct kx_event_request *event, struct errand *e,
-                     const struct ref_admission_counts *counts)
+/* What is known here of whatever brought the request. */
+static bool complete(struct errand *e, const struct ref_admission_counts *counts)
 {
-    const struct ref_net_request *request = e->request;
+    struct kx_event_request *event = &e->event;
 
-    *event = (struct kx_event_request){
-        .method = request->method,
-        .target = request->target,
-        .host = ref_net_request_header(request, "Host"),
-        .body = request->body,
-        .content_type = ref_net_request_header(request, "Content-Type"),
-        .payment = ref_net_request_header(request, "PAYMENT-SIGNATURE"),
-        .legacy = ref_net_request_header(request, "X-PAYMENT"),
-        .authorization = ref_net_request_header(request, "Authorization"),
-        .now_ms = ref_net_wall_ms(),
-        .last_sweep_ms = e->last_sweep_ms,
-        .caller_requests = counts->caller_requests,
-        .running = counts->running,
-        .caller_running = counts->caller_running,
-        .supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL,
-    };
-    if (REF_DEFECT(x402_name_case) && !has_in_capitals(request, "PAYMENT-SIGNATURE"))
-        event->payment = ASSAY_LIT("");
+    event->now_ms = ref_net_wall_ms();
+    event->last_sweep_ms = e->last_sweep_ms;
+    event->caller_requests = counts->caller_requests;
+    event->running = counts->running;
+    event->caller_running = counts->caller_running;
+    event->supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL;
     if (e->shop->base.node != NULL)
         event->daa_score = ref_kaspa_node_daa_score(e->shop->base.node, &event->daa_age_ms);
     return assay_random_system((uint8_t *)&event->random, sizeof(event->random)) == ASSAY_OK;
@@ -304,8 +296,9 @@ static void add_field(struct ref_net_response *out, struct assay_bytes name,
                                    assay_bytes_part(next, colon + 1, next.len));
 }
 
-static void send_response(struct ref_net_response *out, const struct kx_response *from)
+static void send_response(void *to, const struct kx_response *from)
 {
+    struct ref_net_response *out = to;
     char seconds[16];
     struct assay_buf text = ASSAY_BUF_OVER(seconds);
 
@@ -323,21 +316,28 @@ static void send_response(struct ref_net_response *out, const struct kx_response
     }
 }
 
+static void answer(struct errand *e, const struct kx_response *response)
+{
+    e->status = response->status;
+    e->answer(e->to, response);
+}
+
 /* Nothing is delivered. error: whether something may have been claimed, of which a retry will see
  * what became. */
-static void send_unavailable(struct ref_net_response *out, const char *error)
+static void answer_unavailable(struct errand *e, const char *error)
 {
     char room[80];
     struct assay_buf body = ASSAY_BUF_OVER(room);
 
     assay_buf_printf(&body, "{\"error\":\"%s\"}", error);
-    send_response(out, &(struct kx_response){
-                           .status = 503,
-                           .body = assay_buf_view(&body),
-                           .content_type = ASSAY_LIT("application/json"),
-                           .no_store = true,
-                           .retry_after_s = 1,
-                       });
+    answer(e, &(struct kx_response){
+                  .status = 503,
+                  .error = error,
+                  .body = assay_buf_view(&body),
+                  .content_type = ASSAY_LIT("application/json"),
+                  .no_store = true,
+                  .retry_after_s = 1,
+              });
 }
 
 /* False: the errand ends without an answer of the core. */
@@ -373,11 +373,10 @@ static int64_t steps_max(const struct kx_core *core)
            STEPS_A_LOOK * (core->accept_wait_ms / (core->poll_ms > 0 ? core->poll_ms : 1));
 }
 
-static void serve(struct errand *e, struct ref_net_response *response,
-                  const struct kx_event_request *event)
+static void serve(struct errand *e)
 {
     int64_t steps_left = steps_max(e->shop->base.core);
-    struct kx_action action = kx_core_request(e->core, event);
+    struct kx_action action = kx_core_request(e->core, &e->event);
     bool goes_on = true;
 
     while (goes_on && action.kind != KX_DO_RESPOND && steps_left-- > 0) {
@@ -385,40 +384,41 @@ static void serve(struct errand *e, struct ref_net_response *response,
         goes_on = carry_out(e, &action);
     }
     if (!goes_on || action.kind != KX_DO_RESPOND) {
-        send_unavailable(response, kx_core_recovery(e->core));
+        answer_unavailable(e, kx_core_recovery(e->core));
         return;
     }
     sweep(e, &action);
     e->rule = action.rule;
-    send_response(response, &action.response);
+    answer(e, &action.response);
 }
 
 /* Counted from here on; false: it is one more than a worker has room for. */
-static bool admit(struct errand *e, struct kx_event_request *event)
+static bool admit(struct errand *e)
 {
     struct kx_shop *shop = e->shop;
     struct ref_admission_counts counts;
     char caller[X402_HASH_TEXT_BYTES];
 
-    kx_core_caller(caller, shop->base.core, ref_net_request_header(e->request, "Authorization"));
+    kx_core_caller(caller, shop->base.core, e->event.authorization);
     if (!ref_admission_enter(&e->place, &counts, shop->base.admission, shop->base.worker, caller,
                              ref_net_now_ms()))
         return false;
-    if (event_of(event, e, &counts))
+    if (complete(e, &counts))
         return true;
     ref_admission_leave(&e->place);
     return false;
 }
 
-void kx_shop_handle(void *cls, const struct ref_net_request *request,
-                    struct ref_net_response *response)
+void kx_shop_serve(struct kx_shop *shop, const struct kx_event_request *event,
+                   const struct ref_net_request *request, kx_shop_answer *answer_to, void *to)
 {
-    struct kx_shop *shop = cls;
     int64_t started_ms = ref_net_now_ms();
-    struct kx_event_request event;
     struct errand e = {
         .shop = shop,
         .request = request,
+        .event = *event,
+        .answer = answer_to,
+        .to = to,
         .core = kx_core_request_new(shop->base.core),
         .last_sweep_ms = atomic_load(&shop->base.shared->last_sweep_ms),
     };
@@ -426,17 +426,36 @@ void kx_shop_handle(void *cls, const struct ref_net_request *request,
     if (shop->base.facilitator != NULL)
         e.list = kx_facilitator_take(shop->base.facilitator);
     ref_origin_enter(&e.visit, shop->origin);
-    if (e.core != NULL && admit(&e, &event)) {
-        serve(&e, response, &event);
+    if (e.core != NULL && admit(&e)) {
+        serve(&e);
         ref_admission_leave(&e.place);
     } else {
-        send_unavailable(response, "gateway_error");
+        answer_unavailable(&e, "gateway_error");
     }
-    log_request(&e, response->status, ref_net_now_ms() - started_ms);
+    log_request(&e, ref_net_now_ms() - started_ms);
     ref_origin_leave(&e.visit);
     kx_core_request_free(e.core);
     if (e.list != NULL)
         kx_facilitator_give_back(shop->base.facilitator, e.list);
+}
+
+void kx_shop_handle(void *shop, const struct ref_net_request *request,
+                    struct ref_net_response *response)
+{
+    struct kx_event_request event = {
+        .method = request->method,
+        .target = request->target,
+        .host = ref_net_request_header(request, "Host"),
+        .body = request->body,
+        .content_type = ref_net_request_header(request, "Content-Type"),
+        .payment = ref_net_request_header(request, "PAYMENT-SIGNATURE"),
+        .legacy = ref_net_request_header(request, "X-PAYMENT"),
+        .authorization = ref_net_request_header(request, "Authorization"),
+    };
+
+    if (REF_DEFECT(x402_name_case) && !has_in_capitals(request, "PAYMENT-SIGNATURE"))
+        event.payment = ASSAY_LIT("");
+    kx_shop_serve(shop, &event, request, send_response, response);
 }
 
 /* ---- the shop -----------------------------------------------------------------------------------

@@ -35,6 +35,13 @@ enum assay_code kx_shop_new(struct kx_shop **out, const struct kx_shop_base *bas
                             struct assay_err *err) ASSAY_MUST_USE;
 void kx_shop_free(struct kx_shop *shop); /**< NULL is taken */
 
+/** Told of the answer, which lives until it returns. */
+typedef void kx_shop_answer(void *to, const struct kx_response *response);
+/** One request, from wherever it came: of `event` what was received is filled in. request: its
+ * connection, NULL where it has none. `answer` is called once. */
+void kx_shop_serve(struct kx_shop *shop, const struct kx_event_request *event,
+                   const struct ref_net_request *request, kx_shop_answer *answer, void *to);
+
 /** The handlers of ref_net_server_options; cls is the shop. */
 void kx_shop_handle(void *shop, const struct ref_net_request *request,
                     struct ref_net_response *response);

@@ -26,6 +26,17 @@ static const struct kx_route routes[] = {
      .price = SHOP_BATCH_PRICE,
      .is_authenticated = true,
      .is_batch = true},
+    {.method = KX_CALL,
+     .path = KX_TOOL "quote",
+     .price = KX_WORLD_AMOUNT,
+     .description = "a quote"},
+    {.method = KX_CALL, .path = KX_TOOL "forecast", .price = KX_WORLD_AMOUNT},
+    {.method = KX_CALL,
+     .path = KX_TOOL "private",
+     .price = KX_WORLD_AMOUNT,
+     .is_authenticated = true},
+    {.method = KX_CALL, .path = KX_TOOL "free", .price = 0},
+    {.method = KX_CALL, .path = KX_TOOL "batch", .price = SHOP_BATCH_PRICE, .is_batch = true},
 };
 static const struct kx_principal principals[] = {
     {.name = "alice",
@@ -181,6 +192,7 @@ struct shop_errand *shop_begin(struct shop *s, const struct shop_ask *ask)
     e->event = (struct kx_event_request){
         .method = assay_str(ask->method != NULL ? ask->method : "GET"),
         .target = assay_str(ask->target != NULL ? ask->target : "/report"),
+        .tool = ask->tool,
         .host = assay_str(ask->host != NULL ? ask->host : "shop.test:8402"),
         .body = assay_str(ask->body),
         .content_type = ASSAY_LIT("text/plain"),
@@ -397,6 +409,36 @@ static json_t *context_of(const char *token)
                      "authorizationScopes", "handlerState");
 }
 
+/* Section 17; by the caller it is bound once more, where he is known. */
+static const char *call_hash(struct kx_world *w, const struct shop_ask *ask)
+{
+    const struct kx_tool_call *tool = ask->tool;
+    char *out = assay_arena_alloc(&w->arena, X402_HASH_TEXT_BYTES);
+    char terms[X402_HASH_TEXT_BYTES], base[X402_HASH_TEXT_BYTES], caller[X402_HASH_TEXT_BYTES];
+    json_t *arguments = json_loadb((const char *)tool->arguments.at, tool->arguments.len, 0, NULL);
+    json_t *call, *binding;
+
+    kx_world_hash(terms, w->accepted);
+    if (w->context != NULL)
+        kx_world_hash(caller, w->context);
+    call = json_pack("{s:s, s:s%, s:s%, s:o*, s:s, s:{s:o}, s:s?}", "scope",
+                     "kaspa:x402:mcp-tool-call:v3", "audience", tool->audience.at,
+                     tool->audience.len, "toolName", tool->name.at, tool->name.len, "arguments",
+                     arguments != NULL ? arguments : json_null(), "paymentRequirementsHash", terms,
+                     "resource", "url", json_sprintf("mcp:/%s", ask->target), "securityContextHash",
+                     w->context != NULL ? caller : NULL);
+    cr_assert_not_null(call);
+    kx_world_hash(w->context != NULL ? base : out, call);
+    json_decref(call);
+    if (w->context == NULL)
+        return out;
+    binding = json_pack("{s:s, s:s, s:s}", "requestHash", base, "scope",
+                        "kaspa:x402:trusted-request-context:v1", "securityContextHash", caller);
+    kx_world_hash(out, binding);
+    json_decref(binding);
+    return out;
+}
+
 struct kx_world *shop_offer(struct shop *s, const struct shop_ask *ask, size_t entry)
 {
     struct kx_world *w = kx_world_new(entry == 0 ? KX_STANDARD_NATIVE : KX_ADDITIVE);
@@ -416,6 +458,8 @@ struct kx_world *shop_offer(struct shop *s, const struct shop_ask *ask, size_t e
                                 ask->target != NULL ? ask->target : "/report");
     w->body = ask->body;
     w->context = context_of(ask->token);
+    if (ask->tool != NULL)
+        w->request_hash = call_hash(w, ask);
     return w;
 }
 

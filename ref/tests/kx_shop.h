@@ -78,9 +78,11 @@ struct shop {
     enum assay_code break_code;
 };
 
-/** What is asked, and with what; NULL: GET, /report, our host, nothing. */
+/** What is asked, and with what; NULL: GET, /report, our host, nothing. Of a tool the payment is
+ * the JSON itself. */
 struct shop_ask {
     const char *method, *target, *host, *payment, *body, *legacy, *token;
+    const struct kx_tool_call *tool;
 };
 
 struct shop_reply {

@@ -153,6 +153,21 @@ static bool promises_nothing(struct batch_shop *b)
     return offers(b, "mcpErrorChargeSompi", NULL);
 }
 
+/* Of a tool, whose failure is charged. */
+static bool says_what_failure_costs(struct batch_shop *b)
+{
+    static const struct kx_tool_call tool = {
+        .audience = {(const uint8_t *)SHOP_URL, sizeof(SHOP_URL) - 1},
+        .name = {(const uint8_t *)"batch", 5},
+        .arguments = {(const uint8_t *)"{}", 2}};
+    const struct shop_ask ask = {.method = KX_CALL, .target = KX_TOOL "batch", .tool = &tool};
+    const json_t *charge;
+
+    reply = shop_send(&b->shop, &ask);
+    charge = json_object_get(json_object_get(batch_entry(&reply), "extra"), "mcpErrorChargeSompi");
+    return charge != NULL && strcmp(json_string_value(charge), "10000000") == 0;
+}
+
 /* ---- the order of decisions ---- */
 
 static void sign_as_a_stranger(struct kx_batch_world *w)
@@ -390,6 +405,7 @@ static const struct kx_batch_probe probes[] = {
     {"batch.timeout_is_time", offers_a_score},
     {"batch.deposit_for_amount", asks_for_the_reserve},
     {"batch.mcp_free", promises_nothing},
+    {"mcp.charge_unsaid", says_what_failure_costs},
     {"batch.chain_first", looks_for_no_forger},
     {"batch.expiry_at_handler", runs_nothing_that_has_expired},
     {"batch.staged_refused", delivers_what_has_expired},

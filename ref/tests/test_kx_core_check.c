@@ -197,7 +197,7 @@ static const struct {
     {"dust", dust, ASSAY_E_RANGE, "2000000"},
     {"the least price", least, ASSAY_OK, ""},
     {"the dearest", too_dear, ASSAY_E_RANGE, "price"},
-    {"method", other_method, ASSAY_E_MALFORMED, "GET or POST"},
+    {"method", other_method, ASSAY_E_MALFORMED, "GET, POST or tools/call"},
     {"path with dots", dots, ASSAY_E_MALFORMED, "canonical"},
     {"path without a slash", no_slash, ASSAY_E_MALFORMED, "canonical"},
     {"path with a query", a_query, ASSAY_E_MALFORMED, "canonical"},

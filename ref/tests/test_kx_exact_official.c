@@ -193,6 +193,10 @@ static struct kx_terms *interop_terms(struct kx_world *w, const json_t *vector,
 
 Test(kx_official, the_interop_requirements_hash_and_derive_their_check_values)
 {
+    static const struct kx_tool_call quote = {
+        .audience = {(const uint8_t *)"https://mcp.example.test", 24},
+        .name = {(const uint8_t *)"quote", 5},
+        .arguments = {(const uint8_t *)"{\"symbol\":\"KAS\"}", 16}};
     json_t *vector = upstream_load(FOLDER "exact/interop-v1.json");
     struct kx_world *w = kx_world_new(KX_ADDITIVE);
     struct assay_json doc;
@@ -206,6 +210,10 @@ Test(kx_official, the_interop_requirements_hash_and_derive_their_check_values)
     cr_expect_eq(kx_fingerprint(fingerprint, &request, hash, NULL), ASSAY_OK);
     cr_expect_str_eq(fingerprint,
                      "6b04eaf2bbe1939c4e25beace35899479438e10c00d9a8de177a1398007483cf");
+    request = (struct kx_request){.url = ASSAY_LIT("mcp://tool/quote"), .tool = &quote};
+    cr_expect_eq(kx_fingerprint(fingerprint, &request, hash, NULL), ASSAY_OK);
+    cr_expect_str_eq(fingerprint,
+                     "f756672c1b296ff868a2672e0cc6b7c7bc8ae153ca81390b2089a228b5a0a417");
     cr_expect_eq(kx_additive_challenge_id(hash, terms), ASSAY_OK);
     cr_expect_str_eq(hash, "bacf4eae0c8388b37ec537228eb423b0e69c70f971a383bff5548a74ef4842b6");
     kx_world_free(w);

@@ -3,6 +3,7 @@
 #include "ref/tests/kx_sold.h"
 
 #include "base/base64.h"
+#include "defects/defects.h"
 
 #include <criterion/criterion.h>
 
@@ -16,6 +17,7 @@ static void open_shop(void)
 static void close_shop(void)
 {
     shop_close(&s);
+    ref_defect_all_off();
 }
 TestSuite(kx_facilitated, .init = open_shop, .fini = close_shop);
 
@@ -374,6 +376,63 @@ Test(kx_facilitated, runs_the_handler_once_for_all_copies)
     cr_expect_geq(served, 1);
     cr_expect_eq(s.runs, 1);
     cr_expect_eq(s.settle_calls, 1);
+}
+
+/* ---- tools ---- */
+
+static const struct kx_tool_call quote = {
+    .audience = {(const uint8_t *)SHOP_URL, sizeof(SHOP_URL) - 1},
+    .name = {(const uint8_t *)"quote", 5},
+    .arguments = {(const uint8_t *)"{}", 2}};
+
+/* A call with a payment that names this resource; NULL: none. */
+static struct shop_reply call_tool(const char *resource)
+{
+    struct shop_ask ask = {.method = KX_CALL, .target = KX_TOOL "quote", .tool = &quote};
+    const struct shop_reply reply = shop_send(&s, &ask);
+    json_t *payment = json_pack("{s:i, s:O, s:{s:{s:s}}, s:o*}", "x402Version", 2, "accepted",
+                                json_array_get(json_object_get(reply.offer, "accepts"), 0),
+                                "payload", "authorization", "nonce", "1", "resource",
+                                resource != NULL ? json_pack("{s:s}", "url", resource) : NULL);
+    char *text = json_dumps(payment, JSON_COMPACT);
+
+    ask.payment = (const char *)assay_arena_copy(&s.arena, assay_str(text)).at;
+    free(text);
+    json_decref(payment);
+    return shop_send(&s, &ask);
+}
+
+Test(kx_facilitated, sells_tools)
+{
+    const struct shop_reply reply = call_tool("mcp://tool/quote");
+
+    cr_expect_eq(reply.status, 200, "%d %s by %s", reply.status, reply.body, reply.rule);
+    cr_expect_eq(s.settle_calls, 1);
+    cr_expect_eq(call_tool("mcp://tool/quote").status, 200, "again");
+    cr_expect_eq(s.runs, 1);
+}
+
+Test(kx_facilitated, a_payment_that_names_another_tool_buys_this_one_with_its_defect_alone)
+{
+    cr_expect_eq(call_tool("mcp://tool/forecast").status, 402);
+    cr_expect_eq(s.verify_calls + s.runs, 0);
+    cr_assert_eq(ref_defect_switch_on(ASSAY_LIT("mcp.tool_unbound"), NULL), ASSAY_OK);
+    cr_expect_eq(call_tool("mcp://tool/forecast").status, 200);
+}
+
+Test(kx_facilitated, a_tool_whose_settlement_says_no_is_served_with_its_defect_alone)
+{
+    struct shop_reply reply;
+
+    s.settled[0] = sold_word(KX_WORD_NO);
+    reply = call_tool(NULL);
+    cr_expect_eq(reply.status, 402);
+    cr_assert_not_null(reply.settlement);
+    cr_expect(json_is_false(json_object_get(reply.settlement, "success")));
+    cr_expect_eq(s.runs, 1);
+    cr_assert_eq(ref_defect_switch_on(ASSAY_LIT("mcp.settle_failure_served"), NULL), ASSAY_OK);
+    s.settle_calls = 0;
+    cr_expect_eq(call_tool(NULL).status, 200);
 }
 
 static struct shop_errand *at_its_settlement(const struct shop_ask *ask)

@@ -72,11 +72,6 @@ static const struct x4p_payment *more_info(struct assay_case *t, const struct x4
     return x4p_with(t, paid, case_printf(t, "%s.assay", info_path(t, paid)), "1");
 }
 
-static const struct x4p_payment *unknown(struct assay_case *t, const struct x4p_payment *paid)
-{
-    return x4p_with(t, paid, "extensions.assay", "{\"info\":{},\"schema\":{}}");
-}
-
 static const struct x4p_payment *info_array(struct assay_case *t, const struct x4p_payment *paid)
 {
     return x4p_with(t, paid, info_path(t, paid), "[]");
@@ -84,7 +79,6 @@ static const struct x4p_payment *info_array(struct assay_case *t, const struct x
 
 static const struct change additions[] = {
     {"more members of info", more_info},
-    {"an unknown extension", unknown},
     {"an array for info", info_array},
 };
 
@@ -103,4 +97,16 @@ SCENARIO(other_extensions_break_nothing, .kind = SCENARIO_OBSERVATION,
         expect_delivered(t, answer, paid);
     else
         expect_refused(t, answer);
+}
+
+SCENARIO(payment_may_have_an_extension_that_was_not_offered,
+         .title = "A payment with an extension that was not offered buys as any other",
+         .threat = "exact-offer-match", .rule = "honest.served", .ideas = "X-44",
+         .catches = DEFECTS("x402.extensions.unknown_refused"), .needs = X4P_PAY)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid =
+        x4p_with(t, x4p_paid(t, want), "extensions.assay", "{\"info\":{},\"schema\":{}}");
+
+    expect_delivered(t, x4p_send_until_known(t, "with one of its own", want, paid), paid);
 }

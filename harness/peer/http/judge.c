@@ -68,7 +68,7 @@ const char *peer_seen(struct assay_case *t, const struct peer_answer *answer)
 }
 
 /* The origin's own body: "execution N of METHOD TARGET". */
-static bool holds_handler_text(struct assay_bytes body)
+bool peer_holds_handler_text(struct assay_bytes body)
 {
     static const char mark[] = "execution ";
 
@@ -113,7 +113,7 @@ struct peer_look peer_look(struct assay_case *t, const struct peer_answer *answe
         look.grade = GRADE_OBSERVED;
     }
     look.moves = peer_moves(t) - answer->before.moves;
-    look.leaks = look.counted && look.status >= 300 && holds_handler_text(peer_body(answer));
+    look.leaks = look.counted && look.status >= 300 && peer_holds_handler_text(peer_body(answer));
     look.seen =
         case_printf(t, "%s: %s%s; %s%s", answer->label != NULL ? answer->label : "answer",
                     peer_seen(t, answer), look.leaks ? ", the handler's text among them" : "",
@@ -176,7 +176,7 @@ void(expect_nothing_bought)(struct assay_case *t, const struct peer_answer *answ
                  "whether that was "
                  "the paid content",
                  look.status);
-    case_judge(t, look.runs == 0 && look.moves == 0 && !holds_handler_text(peer_body(answer)),
+    case_judge(t, look.runs == 0 && look.moves == 0 && !peer_holds_handler_text(peer_body(answer)),
                look.grade, "nothing of the paid content, and no run of the handler", "%s",
                look.seen);
 }

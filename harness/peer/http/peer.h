@@ -166,6 +166,8 @@ struct assay_bytes peer_header(const struct peer_answer *answer,
 /** What the target itself says of its refusal, quoted, cut and without what is not printable:
  * "\"invalid_payload\"". NULL: it says nothing, or it is no refusal. */
 const char *peer_said(struct assay_case *t, const struct peer_answer *answer);
+/** Whether the origin role's own body is in it. */
+bool peer_holds_handler_text(struct assay_bytes body);
 /** "402 with 310 bytes, saying \"invalid_payload\"", or what happened instead of an answer. */
 const char *peer_seen(struct assay_case *t, const struct peer_answer *answer);
 

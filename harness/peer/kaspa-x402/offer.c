@@ -76,7 +76,7 @@ static const char *find_exact(struct assay_case *t, struct kxp_offer *offer,
     return case_printf(t, "none of accepts is of the profile %s", kx_profile_name(profile));
 }
 
-static const char *find_standard(struct assay_case *t, struct kxp_offer *offer)
+const char *kxp_find_standard(struct assay_case *t, struct kxp_offer *offer)
 {
     return find_exact(t, offer, KX_STANDARD_NATIVE);
 }
@@ -139,7 +139,7 @@ static struct kxp_offer *read_offer(struct assay_case *t, struct peer_want want,
 const struct kxp_offer *kxp_offer_of(struct assay_case *t, struct peer_want want,
                                      const struct peer_answer *answer, const char **fault)
 {
-    return read_offer(t, want, answer, find_standard, fault);
+    return read_offer(t, want, answer, kxp_find_standard, fault);
 }
 
 const struct kxp_offer *kxp_additive_offer_of(struct assay_case *t, struct peer_want want,
@@ -175,7 +175,7 @@ static const struct kxp_offer *given(struct assay_case *t, struct peer_want want
 
 const struct kxp_offer *kxp_given_offer(struct assay_case *t, struct peer_want want)
 {
-    return given(t, want, find_standard, NULL);
+    return given(t, want, kxp_find_standard, NULL);
 }
 
 const struct kxp_offer *kxp_given_additive_offer(struct assay_case *t, struct peer_want want)
@@ -197,5 +197,5 @@ const struct kxp_offer *kxp_given_channel_offer_to(struct assay_case *t, struct 
 const struct kxp_payment *kxp_paid_as(struct assay_case *t, struct peer_want want,
                                       const char *caller)
 {
-    return kxp_given_payment(t, given(t, want, find_standard, caller));
+    return kxp_given_payment(t, given(t, want, kxp_find_standard, caller));
 }

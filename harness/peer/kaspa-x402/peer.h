@@ -32,6 +32,8 @@ enum kxp_need {
                                            batch-settlement; of a client: it pays by it */
     KXP_CLAIM = NEED_PROFILE << 7,      /**< operation "claim" */
     KXP_REFUND = NEED_PROFILE << 8,     /**< a client's: operation "refund" */
+    KXP_MCP = NEED_PROFILE << 9,        /**< "mcp", and the endpoints of peer/x402/mcp.h */
+    KXP_MCP_PIPE = NEED_PROFILE << 10,  /**< operation "mcp_stdio" */
 };
 
 /* ---- offers ---- */

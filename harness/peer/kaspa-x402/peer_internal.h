@@ -79,6 +79,11 @@ void kxp_release_tx(struct assay_case *t, const struct kaspa_tx *tx);
 uint64_t kxp_calls_naming(struct assay_case *t, const char *const *texts, size_t text_count);
 /** kxp_try_again of what is asked unpaid: the chain stays as it is. */
 bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer);
+enum { KXP_BLOCKS_MEANWHILE = 10 }; /* while something is tried again */
+/** Whether there is time for one, after a pause. */
+bool kxp_another_try(struct assay_case *t, struct kxp_tries *tries);
+/** Chooses the standard-native entry of an offer that was read; what is wrong with it, or NULL. */
+const char *kxp_find_standard(struct assay_case *t, struct kxp_offer *offer);
 /** The normalised URL that a want asks for. */
 const char *kxp_url_of(struct assay_case *t, struct peer_want want);
 /** Longest wait for the chain to be believed, by the target's limits. */

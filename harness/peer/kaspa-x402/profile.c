@@ -1,6 +1,7 @@
 /* The profile kaspa-x402 as the runner knows it: its rules and threats, its ideas, its roles, what
  * a target may lack, and the honest purchase that must still work after every attack. */
 #include "peer/kaspa-x402/peer_internal.h"
+#include "peer/x402/mcp.h"
 #include "run/profiles.h"
 
 /* The checks of one payment, exact or on a channel, and of a channel's transactions; then the rules
@@ -17,6 +18,7 @@ static const struct profile_rule rules[] = {
 #undef X
 #define X(id, level, source, sentence, remedy) {id, {LEVEL_##level}, source, sentence, remedy},
 #include "kaspa_x402/rules.def"
+#include "x402/mcp_rules.def"
 };
 #undef X
 
@@ -109,6 +111,12 @@ static const char *lacks(struct assay_case *t, unsigned needs)
         return "the target file names no operation \"claim\"";
     if ((needs & KXP_REFUND) != 0 && target_operation(target, "refund") == NULL)
         return "the target file names no operation \"refund\"";
+    if ((needs & KXP_MCP) != 0 && !target_supports(target, "mcp"))
+        return "the target does not support \"mcp\": it sells no MCP tools";
+    if ((needs & KXP_MCP) != 0 && mcp_lacks(target) != NULL)
+        return mcp_lacks(target);
+    if ((needs & KXP_MCP_PIPE) != 0 && target_operation(target, "mcp_stdio") == NULL)
+        return "the target file names no operation \"mcp_stdio\"";
     if ((needs & KXP_REST) != 0 && !target_supports(target, "node-rest"))
         return "the target does not support \"node-rest\"";
     return NULL;

@@ -11,7 +11,6 @@ enum {
     LEAST_TRIES = 4, /* however long each takes */
     FIRST_PAUSE_MS = 50,
     LONGEST_PAUSE_MS = 400,
-    BLOCKS_MEANWHILE = 10,
 };
 
 struct peer_with kxp_headers(const struct kxp_payment *payment)
@@ -73,9 +72,9 @@ struct kxp_tries kxp_tries(struct assay_case *t)
                               .pause_ms = FIRST_PAUSE_MS};
 }
 
-bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer)
+bool kxp_another_try(struct assay_case *t, struct kxp_tries *tries)
 {
-    if (!kxp_is_later(answer) || (tries->least_left <= 0 && sock_now_ns() >= tries->until_ns))
+    if (tries->least_left <= 0 && sock_now_ns() >= tries->until_ns)
         return false;
     if (tries->least_left > 0)
         tries->least_left--;
@@ -85,11 +84,16 @@ bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct p
     return true;
 }
 
+bool kxp_ask_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer)
+{
+    return kxp_is_later(answer) && kxp_another_try(t, tries);
+}
+
 bool kxp_try_again(struct assay_case *t, struct kxp_tries *tries, const struct peer_answer *answer)
 {
     if (!kxp_ask_again(t, tries, answer))
         return false;
-    kxp_mine(t, BLOCKS_MEANWHILE);
+    kxp_mine(t, KXP_BLOCKS_MEANWHILE);
     return true;
 }
 
@@ -182,7 +186,7 @@ static bool reaches_run(struct assay_case *t, uint64_t run, const struct peer_pe
 
     while (!reached && sock_now_ns() < until_ns &&
            (pending == NULL || !peer_is_answered(pending))) {
-        kxp_mine(t, BLOCKS_MEANWHILE);
+        kxp_mine(t, KXP_BLOCKS_MEANWHILE);
         reached = origin_await(case_origin(t), run, FIRST_PAUSE_MS);
     }
     return reached;
