@@ -197,7 +197,8 @@ bool cli_target_usable(const char *verb, const struct target *target, const stru
 {
     struct assay_url url = {0};
 
-    bool is_server = strcmp(target->interface, "http") == 0 && target->side == SIDE_SERVER;
+    bool is_server = strcmp(target->interface, "http") == 0 &&
+                     (target->side == SIDE_SERVER || target->side == SIDE_FACILITATOR);
     bool is_client = target_is_command(target) && target->side == SIDE_CLIENT;
     bool is_library = target_is_adapter(target) && target->side == SIDE_LIBRARY;
 
@@ -205,7 +206,7 @@ bool cli_target_usable(const char *verb, const struct target *target, const stru
         cli_wrong(
             verb,
             "%s: interface \"%s\" of a %s is not one that this version can drive; \"http\" of "
-            "a server, \"command\" of a client and \"adapter\" of a library are",
+            "a server or a facilitator, \"command\" of a client and \"adapter\" of a library are",
             target->path, target->interface, target_side_name(target->side));
         return false;
     }

@@ -13,6 +13,7 @@ static const struct server {
     {"paid-tools", serve_paid_tools,
      "HTTP routes and MCP tools for a proof that a secret verifies"},
     {"kaspa-x402", serve_kaspa, "HTTP routes and MCP tools for payments by x402"},
+    {"facilitator", serve_facilitator, "verifies and settles Kaspa transactions for others"},
 };
 
 static void help(void)
@@ -21,7 +22,7 @@ static void help(void)
           "Runs the reference server of a profile until SIGTERM or SIGINT.\n\n",
           stdout);
     for (size_t i = 0; i < ARRAY_LEN(servers); i++)
-        printf("  %-10s %s\n", servers[i].name, servers[i].what);
+        printf("  %-11s %s\n", servers[i].name, servers[i].what);
     fputs("\nEach has --help.\n", stdout);
 }
 
@@ -64,5 +65,6 @@ int cli_serve(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(servers); i++)
         if (strcmp(argv[1], servers[i].name) == 0)
             return servers[i].run(argc, argv);
-    return cli_wrong("serve", "name a profile to serve first: paid-tools or kaspa-x402");
+    return cli_wrong("serve",
+                     "name a profile to serve first: paid-tools, kaspa-x402 or facilitator");
 }

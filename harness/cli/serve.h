@@ -7,6 +7,7 @@
 /** Each has argv[1] = its profile, and an exit status of design section 5. */
 int serve_paid_tools(int argc, char **argv);
 int serve_kaspa(int argc, char **argv);
+int serve_facilitator(int argc, char **argv);
 
 /** Options; *wrong is set after saying what is wrong with one, and never cleared. */
 

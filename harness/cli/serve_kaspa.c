@@ -1,9 +1,8 @@
 /* assay serve kaspa-x402: its reference server, correct unless a defect is asked for by name, and
  * what an operator does about payments that did not end by themselves. */
-#include "cli/serve.h"
+#include "cli/serve_table.h"
 
 #include "base/hex.h"
-#include "server/kaspa_x402.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -13,15 +12,10 @@
 
 enum { EXIT_UNKNOWN = 2 };
 
-enum kind {
-    TEXT,
-    FLAG,
-    NUMBER, /* into a field of 4 or 8 bytes */
-    FINALITY,
-    HEAD,
+enum {
+    HEAD = KIND_OWN,
     SELL,
     PRINCIPAL,
-    DEFECT,
     RECOVER,
     CLAIM,
     TOP_UP,
@@ -33,20 +27,6 @@ enum kind {
     BODY,
     TYPE,
 };
-
-struct row {
-    const char *name;
-    enum kind kind;
-    size_t offset, size; /* of the field of kx_server_options */
-    uint64_t least, most;
-    const char *argument, *help;
-};
-
-#define FIELD(member)                                                                              \
-    offsetof(struct kx_server_options, member), sizeof(((struct kx_server_options *)0)->member)
-#define NO_FIELD 0, 0
-#define HOUR_MS 3600000
-#define ANY UINT64_MAX
 
 static const struct row rows[] = {
     {"listen", TEXT, FIELD(listen), 0, 0, "ADDR:PORT",
@@ -82,6 +62,8 @@ static const struct row rows[] = {
      "sold alone"},
     {"sell", SELL, NO_FIELD, 0, 0, "KIND",
      "what: SCHEME,NETWORK,ASSET,PAYTO and perhaps ,EXTRA, a JSON\nobject; may be repeated"},
+    {"facilitator-token", TEXT, FIELD(facilitator_token), 0, 0, "VAR",
+     "the variable with the bearer token that it asks for, which is\nwiped (default: none)"},
     {"facilitator-deadline", NUMBER, FIELD(facilitator_deadline_ms), 1, HOUR_MS, "MS",
      "for its answer to a call (default 10000)"},
     {"facilitator-list", NUMBER, FIELD(facilitator_list_ms), 1, HOUR_MS, "MS",
@@ -172,8 +154,6 @@ static const struct row rows[] = {
     {"content-type", TYPE, NO_FIELD, 0, 0, "TYPE", NULL},
 };
 
-enum { FIRST_CODE = 256 };
-
 struct serve {
     struct kx_server_options server;
     bool recover, claim, has_result, has_not_run, has_not_settled;
@@ -184,18 +164,6 @@ struct serve {
     struct kx_result result;
     bool wrong; /* said so already */
 };
-
-static void help_row(const struct row *row)
-{
-    const char *text = row->help, *end = strchr(text, '\n');
-    char option[48];
-
-    (void)snprintf(option, sizeof(option), "--%s%s%s", row->name, row->argument != NULL ? " " : "",
-                   row->argument != NULL ? row->argument : "");
-    printf("  %-27s %.*s\n", option, end != NULL ? (int)(end - text) : (int)strlen(text), text);
-    if (end != NULL)
-        printf("  %-27s %s\n", "", end + 1);
-}
 
 static void help(void)
 {
@@ -211,9 +179,7 @@ static void help(void)
           "  ready kaspa-x402 http://127.0.0.1:PORT\n"
           "and one line of JSON for each request on stderr.\n\n",
           stdout);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (rows[i].help != NULL)
-            help_row(&rows[i]);
+    serve_table_list(rows, ARRAY_LEN(rows));
     fputs(
         "\nPayments that did not end by themselves, beside a running server or without one:\n\n"
         "  --recover                   lists them: one line of JSON each, with what it needs\n"
@@ -243,70 +209,29 @@ static void help(void)
 /* ---- options ------------------------------------------------------------------------------------
  */
 
-static void take_number(struct serve *s, const struct row *row, const char *text)
-{
-    char option[48];
-    uint64_t wide;
-    uint32_t narrow;
-
-    (void)snprintf(option, sizeof(option), "--%s", row->name);
-    wide = serve_number(&s->wrong, VERB, option, text, row->least, row->most);
-    narrow = (uint32_t)wide;
-    if (row->size == sizeof(wide))
-        memcpy((char *)&s->server + row->offset, &wide, sizeof(wide));
-    else
-        memcpy((char *)&s->server + row->offset, &narrow, sizeof(narrow));
-}
-
-static void take_one_of(struct serve *s, const char *what, const char *text, const char **list,
-                        size_t *count, size_t room)
-{
-    if (*count < room) {
-        list[(*count)++] = text;
-        return;
-    }
-    cli_wrong(VERB, "--%s: %zu at most", what, room);
-    s->wrong = true;
-}
-
 static void take_status(struct serve *s, const struct row *row, const char *text)
 {
     s->result.status = (int)serve_number(&s->wrong, VERB, "--status", text, row->least, row->most);
     s->has_result = true;
 }
 
-static void take(struct serve *s, const struct row *row, const char *text)
+static void take(void *cls, const struct row *row, const char *text)
 {
-    static const char *const finalities[] = {"accepted", "confirmed", NULL};
+    struct serve *s = cls;
     struct kx_server_options *o = &s->server;
 
     switch (row->kind) {
-    case TEXT:
-        memcpy((char *)o + row->offset, &text, sizeof(text));
-        break;
-    case FLAG:
-        *((char *)o + row->offset) = true;
-        break;
-    case NUMBER:
-        take_number(s, row, text);
-        break;
-    case FINALITY:
-        o->finality = serve_word(&s->wrong, VERB, "--finality", text, finalities) == 0
-                          ? KX_FINALITY_ACCEPTED
-                          : KX_FINALITY_CONFIRMED;
-        break;
     case HEAD:
-        take_one_of(s, row->name, text, o->heads, &o->head_count, ARRAY_LEN(o->heads));
+        serve_take_one_of(&s->wrong, VERB, row->name, text, o->heads, &o->head_count,
+                          ARRAY_LEN(o->heads));
         break;
     case SELL:
-        take_one_of(s, row->name, text, o->sells, &o->sell_count, ARRAY_LEN(o->sells));
+        serve_take_one_of(&s->wrong, VERB, row->name, text, o->sells, &o->sell_count,
+                          ARRAY_LEN(o->sells));
         break;
     case PRINCIPAL:
-        take_one_of(s, row->name, text, o->principals, &o->principal_count,
-                    ARRAY_LEN(o->principals));
-        break;
-    case DEFECT:
-        serve_switch_on(&s->wrong, VERB, text);
+        serve_take_one_of(&s->wrong, VERB, row->name, text, o->principals, &o->principal_count,
+                          ARRAY_LEN(o->principals));
         break;
     case RECOVER:
         s->recover = true;
@@ -340,31 +265,6 @@ static void take(struct serve *s, const struct row *row, const char *text)
         s->result.header_count = 1;
         break;
     }
-}
-
-/* The status of the whole command where there is no more to do, else -1. */
-static int take_all(struct serve *s, int argc, char **argv)
-{
-    struct option options[ARRAY_LEN(rows) + 2] = {{0}};
-    int option;
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        options[i] = (struct option){rows[i].name,
-                                     rows[i].argument != NULL ? required_argument : no_argument,
-                                     NULL, FIRST_CODE + (int)i};
-    options[ARRAY_LEN(rows)] = (struct option){"help", no_argument, NULL, 'h'};
-    while ((option = cli_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return EXIT_TROUBLE;
-        if (option == 'h') {
-            help();
-            return 0;
-        }
-        take(s, &rows[option - FIRST_CODE], optarg);
-        if (s->wrong)
-            return EXIT_TROUBLE;
-    }
-    return -1;
 }
 
 /* ---- recovery -----------------------------------------------------------------------------------
@@ -501,13 +401,21 @@ static int operate(struct serve *s, const char *channel)
 int serve_kaspa(int argc, char **argv)
 {
     struct serve s = {.server = KX_SERVER_OPTIONS_DEFAULT};
+    const struct serve_table table = {.verb = VERB,
+                                      .rows = rows,
+                                      .row_count = ARRAY_LEN(rows),
+                                      .help = help,
+                                      .options = &s.server,
+                                      .own = take,
+                                      .cls = &s,
+                                      .wrong = &s.wrong};
     struct assay_err err = {0};
     char verb[] = VERB;
     bool operates;
     int status, words;
 
     argv[0] = verb;
-    status = take_all(&s, argc, argv);
+    status = serve_table_take(&table, argc, argv);
     words = argc - optind; /* the profile, and of --recover a transaction, of others a channel */
     operates = s.claim || s.top_up != NULL;
     if (status >= 0)

@@ -22,7 +22,7 @@
 #define CHOICES(array) .choices = (array), .choice_count = ARRAY_LEN(array)
 
 static const char levels[] = "must should may ours report";
-static const char sides[] = "server client library";
+static const char sides[] = "server client library facilitator";
 static const char verdicts[] = "pass fail unsupported skipped broken";
 
 /* ---- evidence ---- */

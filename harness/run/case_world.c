@@ -316,7 +316,8 @@ static int stated_ms(uint64_t ms, int unstated_ms)
 static int wait_with(const struct target *target)
 {
     const struct profile *profile = profile_find(target->profile);
-    bool waits = profile != NULL && target->side == SIDE_SERVER;
+    bool waits =
+        profile != NULL && (target->side == SIDE_SERVER || target->side == SIDE_FACILITATOR);
 
     return stated_ms(target->accept_wait_ms, waits ? profile->accept_wait_ms : 0) +
            CALLS_OF_A_ROLE * stated_ms(target->adapter_deadline_ms, 0);

@@ -445,6 +445,8 @@ static const char *why_not_planned(const struct profile *profile, const char *th
         can = can || (has[side] && concerned[side]);
     if (can)
         return "not selected";
+    if (has[SIDE_FACILITATOR])
+        return "its scenarios are put to facilitators";
     return has[SIDE_CLIENT]   ? "its scenarios are put to clients"
            : has[SIDE_SERVER] ? "its scenarios are put to servers"
                               : "no scenario is about it";

@@ -116,9 +116,38 @@ static const char library[] =
     " \"interface\": \"adapter\", \"side\": \"library\", \"rules\": \"@RULES@\",\n"
     " \"launch\": {\"command\": [\"${ASSAY}\", \"adapter\", \"${DEFECTS}\"]}}\n";
 
+/* Its tenants are principals: alice and bob. */
+static const char facilitator[] =
+    "{\"name\": \"assay kaspa-x402 facilitator\", \"profile\": \"kaspa-x402\",\n"
+    " \"interface\": \"http\", \"side\": \"facilitator\", \"rules\": \"@RULES@\",\n"
+    " \"launch\": {\"command\": [\"${ASSAY}\", \"serve\", \"facilitator\", \"--listen\",\n"
+    "   \"127.0.0.1:0\", \"--store\", \"${STORE}\", \"--workers\", \"2\", \"--node\", "
+    "\"${NODE}\",\n"
+    "   \"--tenant\", \"alice:ASSAY_TOKEN_ALICE\", \"--tenant\", \"bob:ASSAY_TOKEN_BOB\",\n"
+    "   \"--accept-wait\", \"200\", \"--poll\", \"20\", \"--node-deadline\", \"700\",\n"
+    "   \"--read-deadline\", \"1000\", \"--quota\", \"0\", \"${DEFECTS}\"],\n"
+    "   \"env\": {\"ASSAY_TOKEN_ALICE\": \"alice-@SECRET@\", \"ASSAY_TOKEN_BOB\": "
+    "\"bob-@SECRET@\"},\n"
+    "   \"ready\": \"ready facilitator \"},\n"
+    " \"variants\": {\n"
+    "   \"quota\": {\"args\": [\"--quota\", \"20\"]},\n"
+    "   \"verify_only\": {\"args\": [\"--modes\", \"verify\"]}},\n"
+    " \"reset\": \"fresh-store\",\n"
+    " \"endpoints\": {\n"
+    "   \"supported\": {\"method\": \"GET\", \"target\": \"/supported\"},\n"
+    "   \"verify\": {\"method\": \"POST\", \"target\": \"/verify\"},\n"
+    "   \"settle\": {\"method\": \"POST\", \"target\": \"/settle\"}},\n"
+    " \"principals\": {\n"
+    "   \"alice\": {\"Authorization\": \"Bearer alice-@SECRET@\"},\n"
+    "   \"bob\": {\"Authorization\": \"Bearer bob-@SECRET@\"}},\n"
+    " \"store\": {\"paths\": [\"${STORE}\"], \"persistent\": true},\n"
+    " \"limits\": {\"body_bytes\": 98304, \"read_deadline_ms\": 1000, \"accept_wait_ms\": 200,\n"
+    "   \"poll_ms\": 20, \"adapter_deadline_ms\": 700}}\n";
+
 const struct embedded embedded_kaspa_x402[] = {
     {.profile = "kaspa-x402", .side = SIDE_SERVER, .rules = rules, .text = server},
     {.profile = "kaspa-x402", .side = SIDE_CLIENT, .rules = rules, .text = client},
     {.profile = "kaspa-x402", .side = SIDE_LIBRARY, .rules = rules, .text = library},
+    {.profile = "kaspa-x402", .side = SIDE_FACILITATOR, .rules = rules, .text = facilitator},
     {.profile = NULL},
 };

@@ -18,8 +18,9 @@
 #define TARGET_FEW_MAX 16
 
 /** What a target is in the exchange of money for a response. */
-enum target_side { SIDE_SERVER, SIDE_CLIENT, SIDE_LIBRARY, SIDE__COUNT };
-const char *target_side_name(enum target_side side); /**< "server", "client", "library" */
+enum target_side { SIDE_SERVER, SIDE_CLIENT, SIDE_LIBRARY, SIDE_FACILITATOR, SIDE__COUNT };
+/** "server", "client", "library", "facilitator" */
+const char *target_side_name(enum target_side side);
 
 /* X(role, the placeholder that stands for its URL): what Assay can play for a target. */
 #define TARGET_ROLES(X)                                                                            \

@@ -6,7 +6,7 @@
 
 const char *target_side_name(enum target_side side)
 {
-    static const char *const names[] = {"server", "client", "library"};
+    static const char *const names[] = {"server", "client", "library", "facilitator"};
 
     static_assert(ARRAY_LEN(names) == SIDE__COUNT, "one name a side");
     return side < SIDE__COUNT ? names[side] : "?";

@@ -78,16 +78,16 @@ const char *serve_text(struct serve_world *w, const char *name, const char *valu
 /* The ready line's URL; "" where it did not come. */
 static void read_ready_line(struct serve_world *w)
 {
-    static const char start[] = "ready kaspa-x402 ";
+    const char *start = w->facilitates ? "ready facilitator " : "ready kaspa-x402 ";
+    size_t len = strlen(start);
     struct assay_buf out = ASSAY_BUF_INIT(4096);
     const char *line;
 
     program_read(&w->server, "stdout", &out);
     line = assay_buf_cstr(&out);
     w->url[0] = '\0';
-    if (line != NULL && strncmp(line, start, sizeof(start) - 1) == 0)
-        (void)snprintf(w->url, sizeof(w->url), "%.*s", (int)strcspn(line + sizeof(start) - 1, "\n"),
-                       line + sizeof(start) - 1);
+    if (line != NULL && strncmp(line, start, len) == 0)
+        (void)snprintf(w->url, sizeof(w->url), "%.*s", (int)strcspn(line + len, "\n"), line + len);
     assay_buf_fini(&out);
 }
 
@@ -103,18 +103,25 @@ static void choose_port(struct serve_world *w)
 
 void serve_start(struct serve_world *w)
 {
-    static const char *const environment[] = {"KX_TEST_TOKEN=" SERVE_TOKEN, NULL};
-    const char *args[SERVE_ARGS] = {"serve",        "kaspa-x402", "--store=store",
-                                    "--node-lag=0", "--poll=20",  SERVE_WORKERS_OPTION};
+    static const char *const environment[] = {"KX_TEST_TOKEN=" SERVE_TOKEN,
+                                              "KX_TEST_OTHER_TOKEN=" SERVE_OTHER_TOKEN, NULL};
+    const char *args[SERVE_ARGS] = {"serve",         w->facilitates ? "facilitator" : "kaspa-x402",
+                                    "--store=store", "--node-lag=0",
+                                    "--poll=20",     SERVE_WORKERS_OPTION};
     size_t n = 6;
 
     if (w->url[0] == '\0')
         choose_port(w);
     args[n++] = serve_text(w, "--listen=", w->url + strlen("http://"));
     args[n++] = serve_text(w, "--node=", kaspa_node_rpc_url(w->chain.node));
-    if (w->origin != NULL) /* else the built-in goods */
+    if (w->facilitates) {
+        args[n++] = "--tenant=shop:KX_TEST_TOKEN";
+        args[n++] = "--tenant=other:KX_TEST_OTHER_TOKEN";
+    } else {
+        args[n++] = serve_text(w, "--pay-to=", w->merchant);
+    }
+    if (w->origin != NULL && !w->facilitates) /* else the built-in goods */
         args[n++] = serve_text(w, "--origin=", origin_url(w->origin));
-    args[n++] = serve_text(w, "--pay-to=", w->merchant);
     for (size_t i = 0; w->wanted[i] != NULL; i++) {
         cr_assert_lt(n, SERVE_ARGS - 1);
         args[n++] = w->wanted[i];

@@ -1,5 +1,5 @@
-/** `assay serve kaspa-x402` as a program on loopback, with a simulated chain behind its node, an
- * origin and an honest payer, for tests of it. */
+/** `assay serve kaspa-x402`, or `assay serve facilitator`, as a program on loopback, with a
+ * simulated chain behind its node, an origin and an honest payer, for tests of it. */
 #ifndef TESTS_SERVE_WORLD_H
 #define TESTS_SERVE_WORLD_H
 
@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #define SERVE_TOKEN "a token of many bytes" /**< in the variable KX_TEST_TOKEN of the server */
+#define SERVE_OTHER_TOKEN "another token of many bytes" /**< in KX_TEST_OTHER_TOKEN */
 #define SERVE_ARGS 28
 #define SERVE_WORKERS 2
 #define SERVE_WORKERS_OPTION "--workers=2"
@@ -21,7 +22,9 @@ struct serve_world {
     struct origin *origin;
     char merchant[KASPA_ADDRESS_TEXT_MAX_BYTES];
     struct program server;
-    char url[64];                   /**< of the server; kept over a restart */
+    char url[64];     /**< of the server; kept over a restart */
+    bool facilitates; /**< servers started from now on are facilitators of the tenants shop and
+                         other, with the two tokens */
     const char *wanted[SERVE_ARGS]; /**< arguments beside the usual ones */
     unsigned identifiers;
     atomic_bool mines; /**< whatever is in the mempool; on from the start */

@@ -179,7 +179,7 @@ static bool sees_a_change(void)
 
     options.facilitator = facilitator_url(w.role);
     options.facilitator_list_ms = 1;
-    cr_assert_eq(kx_facilitator_new(&f, &options, &err), ASSAY_OK, "%s", err.text);
+    cr_assert_eq(kx_facilitator_new(&f, &options, ASSAY_LIT(""), &err), ASSAY_OK, "%s", err.text);
     before = kx_facilitator_take(f);
     cr_assert_not_null(before);
     cr_assert_eq(facilitator_configure(w.role, &other, &err), ASSAY_OK, "%s", err.text);

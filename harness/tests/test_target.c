@@ -206,6 +206,7 @@ Test(target, takes_its_side_from_its_interface_unless_it_says_another)
          SIDE_CLIENT},
         {HEAD "\"interface\": \"adapter\", \"launch\": {\"command\": [\"lib\"]}}", SIDE_LIBRARY},
         {HEAD "\"side\": \"client\", " LAUNCH ENDPOINTS "}", SIDE_CLIENT},
+        {HEAD "\"side\": \"facilitator\", " LAUNCH ENDPOINTS "}", SIDE_FACILITATOR},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

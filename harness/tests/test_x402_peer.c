@@ -118,9 +118,23 @@ Test(x402_peer, says_what_a_target_lacks)
     }
     cr_expect_not_null(profile_x402.lacks(&b.t, X4P_PAY));
     cr_expect_not_null(profile_x402.lacks(&b.t, X4P_OTHER));
+    cr_expect_not_null(profile_x402.lacks(&b.t, X4P_MCP));
     cr_expect_not_null(profile_x402.lacks(&b.t, X4P_LISTS));
     b.target.poll_ms = 1;
     cr_expect_null(profile_x402.lacks(&b.t, X4P_LISTS));
+}
+
+Test(x402_peer, needs_endpoints_beside_the_word_to_sell_tools)
+{
+    static const char *const names[] = {"mcp", "mcp_tool", "mcp_tool_other"};
+
+    b.target.supports.items[b.target.supports.count++] = "mcp";
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        cr_expect_not_null(profile_x402.lacks(&b.t, X4P_MCP), "without %s", names[i]);
+        b.target.endpoints[b.target.endpoint_count++] =
+            (struct target_endpoint){names[i], "POST", "/tool", NULL};
+    }
+    cr_expect_null(profile_x402.lacks(&b.t, X4P_MCP));
 }
 
 /* ---- trees ---- */

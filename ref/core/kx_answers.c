@@ -142,14 +142,19 @@ static struct kx_response error_response(struct kx_core_request *r, int status, 
 struct kx_action kx_core_refuse(struct kx_core_request *r, int status, const char *error,
                                 const char *rule)
 {
+    if (kx_fac_tells(r, status))
+        return kx_fac_refuse(r, status, error, rule);
     return respond(r, error_response(r, status, error), rule);
 }
 
 struct kx_action kx_core_busy(struct kx_core_request *r, int status, const char *error,
                               const char *rule)
 {
-    struct kx_response response = error_response(r, status, error);
+    struct kx_response response;
 
+    if (kx_fac_tells(r, status))
+        return kx_fac_refuse(r, status, error, rule);
+    response = error_response(r, status, error);
     response.retry_after_s = 1;
     return respond(r, response, rule);
 }
@@ -175,6 +180,25 @@ struct kx_action kx_core_wrong_method(struct kx_core_request *r, const char *all
 
     add_field(r, &response, "Allow", assay_str(allow));
     return respond(r, response, "http.method");
+}
+
+struct kx_action kx_core_unauthorized(struct kx_core_request *r)
+{
+    struct kx_response response = error_response(r, 401, "unauthorized");
+
+    add_field(r, &response, "WWW-Authenticate", ASSAY_LIT("Bearer"));
+    return respond(r, response, "facilitator.authentication");
+}
+
+struct kx_action kx_core_say(struct kx_core_request *r, int status, unsigned retry_after_s,
+                             const char *rule)
+{
+    struct kx_response response =
+        json_response(assay_buf_ok(&r->body) ? status : 503,
+                      assay_buf_ok(&r->body) ? assay_buf_view(&r->body) : ASSAY_LIT("{}"));
+
+    response.retry_after_s = retry_after_s;
+    return respond(r, response, rule);
 }
 
 /* Of defects: a page for browsers, with what they asked for as it came. */
@@ -271,15 +295,16 @@ bool kx_core_clean(struct kx_result *out, const struct kx_result *in)
 
 /* The finality that is told is the one that was asked for: what was reached may rise while copies
  * of the request are on their way, and they are all to be given one answer. */
-static void add_exact_receipt(struct assay_buf *out, struct kx_core_request *r)
+void kx_core_write_settlement(struct assay_buf *out, struct kx_core_request *r)
 {
     char txid[X402_HASH_TEXT_BYTES];
     char in_kas[ASSAY_DECIMAL_TEXT_MAX_BYTES];
+    bool is_fac = r->core->fac != NULL;
     struct kx_terms terms = r->terms;
     struct kx_settled settled = {
         .terms = &terms,
         .transaction_id = txid,
-        .fingerprint = r->attempt.fingerprint,
+        .fingerprint = is_fac ? r->fac.request_hash : r->attempt.fingerprint,
         .output_index = r->attempt.output_index,
         .finality = r->attempt.required,
         .payer = r->attempt.payer,
@@ -303,7 +328,7 @@ enum assay_code kx_core_write_receipt(struct kx_core_request *r)
     else if (r->is_batch)
         kx_batch_add_receipt(&text, r);
     else
-        add_exact_receipt(&text, r);
+        kx_core_write_settlement(&text, r);
     assay_base64_encode(&r->receipt, ASSAY_BASE64_STD, assay_buf_view(&text));
     if (!assay_buf_ok(&text))
         r->receipt.bad = text.bad;
@@ -320,7 +345,8 @@ enum assay_code kx_core_write_answer(struct kx_core_request *r)
 {
     struct kx_payment_record *record = &r->record;
     struct kx_result *answer = &record->answer;
-    enum assay_code rc = kx_core_write_receipt(r);
+    bool is_fac = r->core->fac != NULL; /* its answer is the settlement */
+    enum assay_code rc = is_fac ? ASSAY_OK : kx_core_write_receipt(r);
 
     *record = (struct kx_payment_record){.output_index = r->attempt.output_index,
                                          .identifier = r->attempt.identifier,
@@ -331,7 +357,7 @@ enum assay_code kx_core_write_answer(struct kx_core_request *r)
     copy_text(record->scope, r->attempt.scope);
     if (rc == ASSAY_OK && !kx_core_clean(answer, &r->result))
         rc = ASSAY_E_TOO_LARGE;
-    if (!REF_DEFECT(kx_receipt_missing))
+    if (!is_fac && !REF_DEFECT(kx_receipt_missing))
         answer->headers[answer->header_count++] =
             (struct kx_field){ASSAY_LIT("PAYMENT-RESPONSE"), assay_buf_view(&r->receipt)};
     return rc;

@@ -79,14 +79,22 @@ static enum assay_code check_principal(const struct kx_core *core, size_t i, str
     return ASSAY_OK;
 }
 
+static enum assay_code check_network(const struct kx_core *core, struct assay_err *err)
+{
+    if (core->network == KASPA_MAINNET || core->network == KASPA_TESTNET)
+        return ASSAY_OK;
+    return assay_fail(err, ASSAY_E_RANGE, 0, "network: must be %s or %s", KX_NETWORK_MAINNET,
+                      KX_NETWORK_TESTNET);
+}
+
 static enum assay_code check_address(const struct kx_core *core, struct assay_err *err)
 {
-    enum kaspa_address_error error;
     struct kaspa_address address;
+    enum kaspa_address_error error;
+    enum assay_code rc;
 
-    if (core->network != KASPA_MAINNET && core->network != KASPA_TESTNET)
-        return assay_fail(err, ASSAY_E_RANGE, 0, "network: must be %s or %s", KX_NETWORK_MAINNET,
-                          KX_NETWORK_TESTNET);
+    if ((rc = check_network(core, err)) != ASSAY_OK)
+        return rc;
     error = kaspa_address_decode(&address, NULL, assay_str(core->pay_to));
     if (error != KASPA_ADDRESS_OK)
         return assay_fail(err, ASSAY_E_MALFORMED, 0, "payTo: %s", kaspa_address_error_text(error));
@@ -250,11 +258,33 @@ static enum assay_code check_facilitated(const struct kx_core *core, struct assa
     return rc;
 }
 
+/* ---- a facilitator ---- */
+
+static enum assay_code check_fac(const struct kx_core *core, struct assay_err *err)
+{
+    const unsigned all = X402_MODE_VERIFY | X402_MODE_SETTLE;
+    enum assay_code rc;
+
+    if (kx_core_settles(core) || core->facilitated != NULL || core->batch != NULL ||
+        core->route_count > 0)
+        return assay_fail(err, ASSAY_E_RANGE, 0, "a facilitator sells nothing itself");
+    if (core->fac->modes == 0 || (core->fac->modes & ~all) != 0)
+        return assay_fail(err, ASSAY_E_RANGE, 0, "modes: verify, settle or both");
+    if (core->principal_count == 0)
+        return assay_fail(err, ASSAY_E_MISSING, 0,
+                          "a facilitator without a tenant settles for nobody: name one");
+    if ((rc = check_network(core, err)) != ASSAY_OK)
+        return rc;
+    return check_policy(core, err);
+}
+
 /* What it settles itself; else nothing of it is looked at. */
 static enum assay_code check_settling(const struct kx_core *core, struct assay_err *err)
 {
     enum assay_code rc;
 
+    if (core->fac != NULL)
+        return check_fac(core, err);
     if (!kx_core_settles(core) && core->facilitated != NULL)
         return ASSAY_OK;
     if ((rc = check_address(core, err)) != ASSAY_OK || (rc = check_policy(core, err)) != ASSAY_OK)

@@ -124,7 +124,7 @@ static void unbind(struct kx_core_request *r)
 }
 
 /* By what a payment is known before it is verified (sections 5, 11 and 12). */
-static enum assay_code name_payment(struct kx_core_request *r)
+enum assay_code kx_core_name_payment(struct kx_core_request *r)
 {
     char identity[X402_HASH_TEXT_BYTES];
     const struct kx_payment *payment = &r->payment;
@@ -165,7 +165,7 @@ static struct kx_action read_exact(struct kx_core_request *r)
     r->fault = kx_terms_read(&r->terms, &r->arena, &r->doc, &r->payment.envelope.accepted, &err);
     if (r->fault != KX_TERMS_OK && err.code == ASSAY_E_NOMEM)
         return kx_core_unavailable(r);
-    if ((rc = name_payment(r)) != ASSAY_OK)
+    if ((rc = kx_core_name_payment(r)) != ASSAY_OK)
         return kx_core_refuse_unreadable(r, rc, kx_exact_rules[KX_EXACT_REQUEST].id);
     return kx_core_admit(r);
 }
@@ -206,6 +206,8 @@ static const char *limit_passed(const struct kx_core_request *r)
         return NULL;
     if (core->caller_quota > 0 && event->caller_requests > core->caller_quota)
         return "caller_quota_exceeded";
+    if (core->quota > 0 && event->requests > core->quota)
+        return "global_quota_exceeded";
     if (core->running_max > 0 && event->running > core->running_max)
         return "global_concurrency_exceeded";
     if (core->caller_running_max > 0 && event->caller_running > core->caller_running_max)
@@ -263,9 +265,12 @@ static struct kx_action priced(struct kx_core_request *r)
 
 static struct kx_action decide(struct kx_core_request *r)
 {
-    enum assay_code rc = kx_core_resolve(r);
     const char *allow = NULL, *fault;
+    enum assay_code rc;
 
+    if (r->core->fac != NULL)
+        return kx_fac_decide(r, limit_passed(r));
+    rc = kx_core_resolve(r);
     if (rc == ASSAY_OK)
         r->route = kx_core_find_route(r->core, r->path, r->event.method, &allow);
     if (r->route != NULL && (fault = kx_core_access_fault(r)) != NULL)

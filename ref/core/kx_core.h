@@ -22,6 +22,14 @@
  *  Scheme batch-settlement goes the same way but for its middle: what is claimed is a charge to a
  * channel whose head the chain has confirmed long since, so that nothing is submitted, and the
  * claim holds the channel's lease until it is committed. Order: batch digest, section 7.
+ *
+ *  With `fac` it is no resource server but a facilitator of scheme exact (exact digest, section 15;
+ * kx_fac.c): GET /supported, POST /verify and POST /settle, the last two for principals alone. A
+ * settlement goes the way of a payment, and ends with the answer instead of a handler. Statuses:
+ * 200 with isValid or success, be they true or false; 400, the same body, for what is no such
+ * request; 401, 404, 429 with {"error"}; 503 where the store or the node did not answer and nothing
+ * was claimed. What was claimed and has no known end is success false, settlement_pending, with its
+ * transaction; the same request asks again, of the chain alone.
  */
 #ifndef KX_CORE_H
 #define KX_CORE_H
@@ -85,6 +93,11 @@ struct kx_facilitated_core {
     size_t kind_count; /**< 1 to KX_FACILITATED_KINDS_MAX */
 };
 
+/** A facilitator: it sells nothing, and settles for the tenants that its principals are. */
+struct kx_fac_core {
+    unsigned modes; /**< of X402_MODE_VERIFY and X402_MODE_SETTLE, at least one */
+};
+
 struct kx_core {
     enum kaspa_network network;
     const char *base_url; /**< "http://127.0.0.1:8402": resources are it and the request-target */
@@ -92,7 +105,8 @@ struct kx_core {
      * exact, heads or channels is looked at. */
     char pay_to[KASPA_ADDRESS_TEXT_MAX_BYTES];
     const struct kx_facilitated_core *facilitated; /**< NULL: none */
-    bool asks_identifier; /**< of every payment; who settles itself does anyway */
+    bool asks_identifier;          /**< of every payment; who settles itself does anyway */
+    const struct kx_fac_core *fac; /**< NULL: none; else there is neither pay_to nor a route */
     uint32_t max_timeout_s;
     struct kx_exact_policy policy;     /**< its finality is also what is offered */
     const struct kx_batch_core *batch; /**< NULL: not offered */
@@ -105,6 +119,7 @@ struct kx_core {
     int64_t accept_wait_ms; /**< for the chain to accept what was submitted */
     int64_t poll_ms;        /**< between looks meanwhile */
     uint32_t caller_quota;  /**< requests of one caller in 60 s; 0: no limit */
+    uint32_t quota;         /**< of all callers together; 0: no limit */
     uint32_t running_max, caller_running_max, scope_running_max; /**< at once; 0: no limit */
     int64_t sweep_every_ms;
 };
@@ -126,6 +141,7 @@ struct kx_event_request {
     int64_t now_ms;                   /**< wall clock */
     int64_t last_sweep_ms;
     uint32_t caller_requests; /**< of this caller in the window, this one included */
+    uint32_t requests;        /**< of all callers in the window */
     uint32_t running, caller_running;
     uint64_t random;    /**< for the choice of a head */
     uint64_t daa_score; /**< that the node has told last; 0: none yet */

@@ -4,6 +4,7 @@
 #define KX_CORE_INTERNAL_H
 
 #include "core/kx_batch_internal.h"
+#include "core/kx_fac.h"
 #include "core/kx_facilitated.h"
 #include "kaspa_x402/kx.h"
 
@@ -76,8 +77,9 @@ struct kx_core_request {
     struct kx_batch_state batch;
     bool is_facilitated; /**< a facilitator settles it: `facilitated` is of it */
     struct kx_facilitated_state facilitated;
-    uint64_t daa_score; /**< of the chain; 0: not known yet */
-    uint64_t daa_seen;  /**< the same, where this request has asked for it */
+    struct kx_fac_state fac; /**< of a facilitator's own request */
+    uint64_t daa_score;      /**< of the chain; 0: not known yet */
+    uint64_t daa_seen;       /**< the same, where this request has asked for it */
     bool is_daa_asked;
 
     /* what it is judged by */
@@ -126,6 +128,9 @@ enum assay_code kx_core_resolve(struct kx_core_request *r) ASSAY_MUST_USE;
 /** *allow: the Allow header of the path, NULL where no route has it. */
 const struct kx_route *kx_core_find_route(const struct kx_core *core, struct assay_bytes path,
                                           struct assay_bytes method, const char **allow);
+/** The principal whose token it is, or NULL. */
+const struct kx_principal *kx_core_principal(const struct kx_core *core,
+                                             struct assay_bytes authorization);
 /** Section 5: a route says who may come. The wire reason, or NULL; the caller becomes the context.
  */
 const char *kx_core_access_fault(struct kx_core_request *r);
@@ -153,6 +158,11 @@ struct kx_action kx_core_unavailable(struct kx_core_request *r);
 struct kx_action kx_core_pending(struct kx_core_request *r, const char *rule);
 /** 405, with the Allow header. */
 struct kx_action kx_core_wrong_method(struct kx_core_request *r, const char *allow);
+/** 401, with the scheme of tokens. */
+struct kx_action kx_core_unauthorized(struct kx_core_request *r);
+/** The end: the JSON that stands in r->body. */
+struct kx_action kx_core_say(struct kx_core_request *r, int status, unsigned retry_after_s,
+                             const char *rule);
 /** 402 with the offer that stands in r->offer_text. */
 struct kx_action kx_core_challenge_answer(struct kx_core_request *r);
 /** An answer of the handler to a paid request, the first time, or a stored one again. */
@@ -162,6 +172,8 @@ struct kx_action kx_core_deliver(struct kx_core_request *r, const struct kx_resu
 struct kx_action kx_core_pass_on(struct kx_core_request *r, const struct kx_result *answer);
 /** Without what is of the connection or of this protocol. False: above the limits of a result. */
 bool kx_core_clean(struct kx_result *out, const struct kx_result *in);
+/** The settlement of an exact payment that is accepted. */
+void kx_core_write_settlement(struct assay_buf *out, struct kx_core_request *r);
 /** PAYMENT-RESPONSE of what came of the payment, in r->receipt. */
 enum assay_code kx_core_write_receipt(struct kx_core_request *r);
 /** Fills r->record with the answer that r->result makes, its receipt included. */
@@ -175,6 +187,9 @@ bool kx_core_is_expected(struct kx_core_request *r, enum kx_do kind, int64_t now
 bool kx_core_settles(const struct kx_core *core);
 /** Whether what it sells needs an identifier of the payer's. */
 bool kx_core_asks_identifier(const struct kx_core *core);
+/** By what an exact payment is known before it is verified: requirements, fingerprint, payload
+ * hash, scope and identifier. Its codes are those of the hashes. */
+enum assay_code kx_core_name_payment(struct kx_core_request *r) ASSAY_MUST_USE;
 /** What is base64, but no payment. */
 struct kx_action kx_core_refuse_unreadable(struct kx_core_request *r, enum assay_code code,
                                            const char *rule);

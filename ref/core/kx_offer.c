@@ -308,6 +308,9 @@ static struct kx_action offer(struct kx_core_request *r)
 
 struct kx_action kx_core_challenge(struct kx_core_request *r, enum kx_wire reason, const char *rule)
 {
+    if (r->core->fac != NULL)
+        return kx_fac_refuse(r, 402,
+                             kx_wire_text(reason != KX_WIRE_NONE ? reason : KX_WIRE_PAYLOAD), rule);
     r->error = reason != KX_WIRE_NONE ? kx_wire_text(reason) : NULL;
     if (r->facilitated.reason != NULL)
         r->error = r->facilitated.reason;
@@ -460,6 +463,10 @@ enum assay_code kx_core_offer_again(struct kx_core_request *r)
     char last[ASSAY_TIME_TEXT_BYTES];
     enum assay_code rc;
 
+    if (r->core->fac != NULL) {
+        kx_fac_write_offer(r);
+        return read_offer(r);
+    }
     if (r->is_facilitated) {
         write_offer(r, &(struct entries){.facilitated = r});
         return r->offer_count > 0 ? read_offer(r) : ASSAY_E_MISSING;

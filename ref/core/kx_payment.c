@@ -91,7 +91,7 @@ static enum kaspa_outcome weigh(struct kx_core_request *r, bool with_chain)
         enum kx_exact_rule rule = (enum kx_exact_rule)i;
         enum kaspa_check_result result = r->verdict.checks[i].result;
 
-        if (is_passed_over(r, rule, with_chain))
+        if (is_passed_over(r, rule, with_chain) || kx_fac_leaves_open(r, rule))
             continue;
         if (result == KASPA_CHECK_BROKEN) {
             r->broken = rule;
@@ -167,7 +167,7 @@ static void fill_attempt(struct kx_core_request *r)
         .recovery = ASSAY_LIT(""),
     };
     memcpy(attempt->txid, verdict->transaction_id, sizeof(attempt->txid));
-    memcpy(attempt->fingerprint, verdict->fingerprint, sizeof(attempt->fingerprint));
+    memcpy(attempt->fingerprint, r->fingerprint, sizeof(attempt->fingerprint));
     memcpy(attempt->requirements_hash, verdict->requirements_hash,
            sizeof(attempt->requirements_hash));
     memcpy(attempt->payload_hash, r->payload_hash, sizeof(attempt->payload_hash));
@@ -374,8 +374,11 @@ static bool can_arrive(const struct kx_core_request *r)
 static struct kx_action claim(struct kx_core_request *r, const struct kx_sight *sight)
 {
     const struct kaspa_hash *since = r->is_accepted ? &sight->before : &sight->sink;
-    char *text = assay_arena_alloc(&r->arena, X402_HASH_TEXT_BYTES);
+    char *text;
 
+    if (kx_fac_only_verifies(r))
+        return REF_DEFECT(kx_fac_verify_submits) ? kx_core_submit(r) : kx_fac_valid(r);
+    text = assay_arena_alloc(&r->arena, X402_HASH_TEXT_BYTES);
     if (text == NULL)
         return kx_core_unavailable(r);
     r->look.has_since = !r->is_accepted || sight->has_before;

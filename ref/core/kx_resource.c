@@ -7,10 +7,17 @@
 
 /* ---- the caller ---- */
 
-/* The principal whose token this is, or NULL. Every token is compared, so that the time tells
- * nothing. */
-static const struct kx_principal *find_principal(const struct kx_core *core,
-                                                 struct assay_bytes authorization)
+/* Of defect fac.auth.prefix: as far as what was sent goes. */
+static bool is_token(struct assay_bytes own, struct assay_bytes sent)
+{
+    if (REF_DEFECT(kx_fac_token_prefix) && sent.len > 0)
+        own = assay_bytes_part(own, 0, sent.len);
+    return assay_secret_equal(own, sent);
+}
+
+/* Every token is compared, so that the time tells nothing. */
+const struct kx_principal *kx_core_principal(const struct kx_core *core,
+                                             struct assay_bytes authorization)
 {
     static const char scheme[] = "Bearer ";
     struct assay_bytes front = assay_bytes_part(authorization, 0, sizeof(scheme) - 1);
@@ -21,7 +28,7 @@ static const struct kx_principal *find_principal(const struct kx_core *core,
     if (!assay_bytes_equal_nocase(front, assay_str(scheme)))
         return NULL;
     for (size_t i = 0; i < core->principal_count; i++) {
-        if (assay_secret_equal(core->principals[i].token, token))
+        if (is_token(core->principals[i].token, token))
             found = &core->principals[i];
     }
     return found;
@@ -45,16 +52,17 @@ static enum assay_code write_caller(struct assay_buf *out, const void *what, str
 void kx_core_caller(char *out, const struct kx_core *core, struct assay_bytes authorization)
 {
     static const char anonymous[] = "anonymous";
-    const struct kx_principal *principal = find_principal(core, authorization);
+    const struct kx_principal *principal = kx_core_principal(core, authorization);
 
-    if (principal == NULL || kx_write_hash(out, write_caller, principal, NULL) != ASSAY_OK)
+    if (REF_DEFECT(kx_fac_limits_shared) || principal == NULL ||
+        kx_write_hash(out, write_caller, principal, NULL) != ASSAY_OK)
         memcpy(out, anonymous, sizeof(anonymous));
 }
 
 /* Nobody comes as what the route is not for [R]. */
 const char *kx_core_access_fault(struct kx_core_request *r)
 {
-    const struct kx_principal *principal = find_principal(r->core, r->event.authorization);
+    const struct kx_principal *principal = kx_core_principal(r->core, r->event.authorization);
 
     if (r->route->is_authenticated && principal == NULL)
         return "missing_trusted_security_context";

@@ -59,6 +59,10 @@ bool kx_core_ignores_settlement(const struct kx_core_request *r)
  * word alone. It may also have been accepted before. */
 struct kx_action kx_core_on_submitted(struct kx_core_request *r, enum assay_code code, bool sent)
 {
+    if (REF_DEFECT(kx_fac_verify_submits) && kx_fac_only_verifies(r))
+        return kx_fac_valid(r);
+    if (REF_DEFECT(kx_fac_settle_repeats) && r->record.txid[0] != '\0')
+        return kx_core_deliver(r, &r->record.answer, true);
     if (r->is_late)
         return wait_for_chain(r);
     if (code == ASSAY_OK || kx_core_ignores_settlement(r))
@@ -136,6 +140,10 @@ static struct kx_action find(struct kx_core_request *r)
 {
     if (REF_DEFECT(kx_accept_lost) && r->attempt.authorization_expires_ms <= r->now_ms)
         return kx_core_challenge(r, KX_WIRE_PAYLOAD, "expiry.claim");
+    if (REF_DEFECT(kx_fac_settle_races) && r->attempt.status == KX_PENDING)
+        return kx_core_submit(r);
+    if (r->core->fac != NULL) /* nobody is kept from his goods meanwhile */
+        return wait_for_chain(r);
     return REF_DEFECT(kx_node_resubmits) ? kx_core_submit(r) : kx_core_look_once(r);
 }
 
@@ -152,7 +160,7 @@ struct kx_action kx_core_resume(struct kx_core_request *r)
     if (REF_DEFECT(kx_recovery_none) && attempt->has_result)
         return kx_core_pending(r, "handler.recovery");
     if (attempt->status == KX_APPLIED || attempt->recovery.len > 0 ||
-        (has_started && !attempt->has_result))
+        (has_started && !attempt->has_result && r->core->fac == NULL))
         return kx_core_pending(r, "handler.once");
     if (r->is_facilitated)
         return kx_facilitated_resume(r);
@@ -236,6 +244,8 @@ static struct kx_action begun(struct kx_core_request *r, bool done)
         return kx_core_ask(r, KX_ASK_RESULT);
     if (r->is_batch)
         return kx_batch_on_begun(r, done);
+    if (r->core->fac != NULL) /* who set the mark has written the same, or never will */
+        return kx_fac_settled(r);
     done = done || (r->is_facilitated && REF_DEFECT(fac_race));
     return done ? kx_core_run(r, KX_RUN_PAID) : kx_core_pending(r, "handler.once");
 }
@@ -280,6 +290,8 @@ static struct kx_action committed(struct kx_core_request *r, enum assay_code cod
 
 struct kx_action kx_core_on_step(struct kx_core_request *r, enum assay_code code, bool done)
 {
+    if (code == ASSAY_E_MISMATCH && kx_fac_looks_again(r))
+        return kx_core_search(r, KX_SEARCH_KNOWN);
     switch (r->ask) {
     case KX_ASK_BROADCAST:
         return code == ASSAY_OK ? submitted(r) : kx_core_pending(r, "store.fail-closed");

@@ -8,6 +8,7 @@
  */
 #include "core/kx_core_internal.h"
 #include "defects/defects.h"
+#include "kaspa/safejson.h"
 
 static bool is_text(const char *a, const char *b)
 {
@@ -121,6 +122,17 @@ static struct kx_action forget(struct kx_core_request *r)
     return kx_core_judge(r);
 }
 
+/* Of defect fac.settle.repeats: what was settled before is sent to the node once more. */
+static bool is_submitted_again(struct kx_core_request *r)
+{
+    const struct kaspa_json_options options = kx_transaction_limits();
+    struct kaspa_claims claims;
+
+    return REF_DEFECT(kx_fac_settle_repeats) &&
+           kaspa_tx_parse(&r->tx, &claims, &r->arena, r->payment.transaction, &options, NULL) ==
+               ASSAY_OK;
+}
+
 struct kx_action kx_core_on_payment(struct kx_core_request *r, enum assay_code code,
                                     const struct kx_store_answer *answer)
 {
@@ -128,13 +140,19 @@ struct kx_action kx_core_on_payment(struct kx_core_request *r, enum assay_code c
         return kx_core_ask(r, KX_ASK_ATTEMPT);
     if (code != ASSAY_OK)
         return kx_core_unavailable(r);
+    if (kx_fac_only_verifies(r))
+        return conflict(r, "facilitator.once");
     if (REF_DEFECT(kx_final_forgets) && !is_own_payment(r, &answer->payment) && !r->is_again)
         return forget(r);
     if (!is_own_payment(r, &answer->payment) || REF_DEFECT(kx_identifier_terminal))
         return conflict(r, "replay.once");
     r->record = answer->payment;
+    if (is_submitted_again(r))
+        return kx_core_submit(r);
     if (is_rerun(r, &r->record))
         return kx_core_run(r, KX_RUN_AGAIN);
+    if (answer->payment.is_compacted && r->core->fac != NULL)
+        return kx_fac_recall(r);
     if (answer->payment.is_compacted)
         return kx_core_refuse(r, 409, "replay_record_retained", "store.retention");
     return kx_core_deliver(r, &r->record.answer, true);
@@ -143,6 +161,8 @@ struct kx_action kx_core_on_payment(struct kx_core_request *r, enum assay_code c
 /* Another's attempt is on its way, and may yet be abandoned (24.13). */
 static struct kx_action foreign(struct kx_core_request *r, const struct kx_attempt *attempt)
 {
+    if (r->core->fac != NULL)
+        return conflict(r, "facilitator.tenant");
     if (assay_bytes_equal(attempt->identifier, r->identifier))
         return conflict(r, "identifier.conflict");
     return kx_core_pending(r, "replay.once");
@@ -166,6 +186,8 @@ struct kx_action kx_core_on_attempt(struct kx_core_request *r, enum assay_code c
         return r->search == KX_SEARCH_TXID ? is_new(r) : kx_core_pending(r, NULL);
     if (code != ASSAY_OK)
         return kx_core_unavailable(r);
+    if (kx_fac_only_verifies(r))
+        return conflict(r, "facilitator.once");
     if (attempt->status == KX_APPLIED && !r->is_second_search) {
         r->is_second_search = true; /* it was committed meanwhile */
         return kx_core_search(r, KX_SEARCH_KNOWN);

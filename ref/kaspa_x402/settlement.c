@@ -47,15 +47,20 @@ static void write_extension(struct assay_buf *out, const struct kx_settled *sett
     assay_buf_add_byte(out, '}');
 }
 
+void kx_payer_text(char *out, enum kaspa_network network, const uint8_t *payer)
+{
+    struct kaspa_address address = {
+        .network = network, .version = KASPA_ADDRESS_PUBKEY, .payload_len = ASSAY_XONLY_BYTES};
+
+    memcpy(address.payload, payer, ASSAY_XONLY_BYTES);
+    kaspa_address_encode(out, &address);
+}
+
 static void write_payer(struct assay_buf *out, const struct kx_settled *settled)
 {
-    struct kaspa_address address = {.network = settled->terms->network,
-                                    .version = KASPA_ADDRESS_PUBKEY,
-                                    .payload_len = ASSAY_XONLY_BYTES};
     char text[KASPA_ADDRESS_TEXT_MAX_BYTES];
 
-    memcpy(address.payload, settled->payer, ASSAY_XONLY_BYTES);
-    kaspa_address_encode(text, &address);
+    kx_payer_text(text, settled->terms->network, settled->payer);
     kx_write_str(out, "payer", text);
 }
 

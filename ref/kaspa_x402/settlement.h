@@ -16,6 +16,8 @@ struct kx_settled {
                                     not told. Never the payer's own label */
 };
 
+/** How a payer is told: the address of its x-only key. out: KASPA_ADDRESS_TEXT_MAX_BYTES. */
+void kx_payer_text(char *out, enum kaspa_network network, const uint8_t *payer);
 /** Appends the success, canonical, in the form of the reference and of the published vectors, not
  *  in that of the specification's text (24.1). */
 void kx_settlement_write(struct assay_buf *out, const struct kx_settled *settled);

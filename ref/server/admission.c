@@ -24,6 +24,7 @@ struct ref_admission {
     pthread_mutex_t lock;
     size_t bytes; /* of all of this */
     unsigned workers, at_once;
+    struct caller everybody;
     uint32_t caller_count;
     struct caller callers[REF_ADMISSION_CALLERS_MAX];
     struct running running[]; /* at_once for each worker */
@@ -119,10 +120,8 @@ static struct caller *find_caller(struct ref_admission *a, uint64_t name)
     return oldest;
 }
 
-static uint32_t count_request(struct ref_admission *a, uint64_t name, int64_t now_ms)
+static uint32_t count_request(struct caller *c, int64_t now_ms)
 {
-    struct caller *c = find_caller(a, name);
-
     if (c->requests == 0 || now_ms - c->since_ms >= REF_ADMISSION_WINDOW_MS) {
         c->since_ms = now_ms;
         c->requests = 0;
@@ -157,7 +156,9 @@ bool ref_admission_enter(struct ref_admission_place *place, struct ref_admission
     if (mine != NULL) {
         *mine = (struct running){.caller = name, .is_on = true};
         *place = (struct ref_admission_place){a, (uint32_t)(mine - a->running)};
-        *counts = (struct ref_admission_counts){.caller_requests = count_request(a, name, now_ms)};
+        *counts = (struct ref_admission_counts){.caller_requests =
+                                                    count_request(find_caller(a, name), now_ms),
+                                                .requests = count_request(&a->everybody, now_ms)};
         for (size_t i = 0; i < all; i++) {
             counts->running += a->running[i].is_on ? 1 : 0;
             counts->caller_running += a->running[i].is_on && a->running[i].caller == name ? 1 : 0;

@@ -27,6 +27,7 @@ void ref_admission_forget(struct ref_admission *admission, unsigned worker);
 struct ref_admission_counts {
     uint32_t running, caller_running;
     uint32_t caller_requests; /**< in the caller's present window, which began with a request */
+    uint32_t requests;        /**< the same of all callers together */
 };
 
 /** One request that runs, from enter to leave. */

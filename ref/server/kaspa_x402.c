@@ -6,6 +6,7 @@
 #include "defects/defects.h"
 #include "net/client.h"
 #include "net/clock.h"
+#include "server/facilitator.h"
 #include "server/kx_mcp.h"
 #include "server/kx_parts.h"
 #include "server/log.h"
@@ -35,11 +36,13 @@ struct server {
     struct kx_batch_core batch;
     struct kx_facilitated_kind kinds[KX_FACILITATED_KINDS_MAX];
     struct kx_facilitated_core facilitated;
+    struct kx_fac_core fac;
     struct kx_route goods[KX_GOODS_MAX];
     struct kx_principal principals[KX_SERVER_PRINCIPALS_MAX];
     struct assay_arena names;         /* of principals, and of the server */
     uint8_t tokens[TOKENS_MAX_BYTES]; /* of the principals; wiped at the end */
     size_t token_bytes;
+    struct assay_bytes authorization; /* at the facilitator, among the tokens; or empty */
     struct kx_shop_shared *shared;
     struct ref_admission *admission;
 };
@@ -105,7 +108,7 @@ static enum assay_code worker_open(struct worker *w, const struct server *s, uns
     if (code == ASSAY_OK && s->options.node != NULL)
         code = ref_kaspa_node_start(&w->node, &node, err);
     if (code == ASSAY_OK && s->options.facilitator != NULL)
-        code = kx_facilitator_new(&w->facilitator, &s->options, err);
+        code = kx_facilitator_new(&w->facilitator, &s->options, s->authorization, err);
     if (code != ASSAY_OK)
         return code;
     base.store = w->store;
@@ -203,17 +206,56 @@ static enum assay_code take_principal(struct server *s, struct kx_principal *out
     return take_token(s, &out->token, variable, err);
 }
 
+static enum assay_code take_tenant(struct server *s, struct kx_principal *out,
+                                   struct assay_bytes text, struct assay_err *err)
+{
+    struct assay_bytes name, variable;
+    const char *kept;
+    enum assay_code code;
+
+    if ((code = ref_facilitator_read_tenant(&name, &variable, text, err)) != ASSAY_OK)
+        return code;
+    out->name = keep_name(s, name);
+    kept = keep_name(s, variable);
+    if (out->name == NULL || kept == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for names");
+    return take_token(s, &out->token, kept, err);
+}
+
 static enum assay_code take_principals(struct server *s, struct assay_err *err)
 {
     const struct kx_server_options *o = &s->options;
 
     for (size_t i = 0; i < o->principal_count; i++) {
-        enum assay_code code =
-            take_principal(s, &s->principals[i], assay_str(o->principals[i]), err);
+        struct assay_bytes text = assay_str(o->principals[i]);
+        enum assay_code code = o->facilitates ? take_tenant(s, &s->principals[i], text, err)
+                                              : take_principal(s, &s->principals[i], text, err);
 
         if (code != ASSAY_OK)
-            return assay_err_wrap(err, code, "principal \"%.80s\"", o->principals[i]);
+            return assay_err_wrap(err, code, "%s \"%.80s\"",
+                                  o->facilitates ? "tenant" : "principal", o->principals[i]);
     }
+    return ASSAY_OK;
+}
+
+/* What the server itself is known by at the facilitator. */
+static enum assay_code take_authorization(struct server *s, struct assay_err *err)
+{
+    static const char scheme[] = "Bearer ";
+    const size_t start = s->token_bytes, len = sizeof(scheme) - 1;
+    struct assay_bytes token;
+    enum assay_code code;
+
+    if (s->options.facilitator_token == NULL)
+        return ASSAY_OK;
+    if (len > sizeof(s->tokens) - start)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "all tokens together have %zu bytes at most",
+                          sizeof(s->tokens));
+    memcpy(s->tokens + start, scheme, len);
+    s->token_bytes += len;
+    if ((code = take_token(s, &token, s->options.facilitator_token, err)) != ASSAY_OK)
+        return assay_err_wrap(err, code, "facilitator token");
+    s->authorization = assay_bytes_of(s->tokens + start, s->token_bytes - start);
     return ASSAY_OK;
 }
 
@@ -235,10 +277,10 @@ static enum assay_code check_store(struct server *s, struct assay_err *err)
     return ASSAY_OK;
 }
 
-static enum assay_code check_facilitator(const struct kx_server_options *o, struct assay_err *err)
+static enum assay_code check_facilitator(const struct server *s, struct assay_err *err)
 {
     struct kx_facilitator *f;
-    enum assay_code code = kx_facilitator_new(&f, o, err);
+    enum assay_code code = kx_facilitator_new(&f, &s->options, s->authorization, err);
 
     if (code == ASSAY_OK)
         kx_facilitator_free(f);
@@ -258,8 +300,8 @@ static enum assay_code check_neighbours(const struct server *s, struct assay_err
         return assay_fail(err, ASSAY_E_MISSING, 0,
                           "a facilitator and what is sold through it go together");
     if (o->pay_to == NULL && o->facilitator != NULL)
-        return check_facilitator(o, err);
-    if (o->pay_to == NULL)
+        return check_facilitator(s, err);
+    if (o->pay_to == NULL && !o->facilitates)
         return assay_fail(err, ASSAY_E_MISSING, 0,
                           "pay-to is missing: name the address to be paid");
     if (o->node == NULL)
@@ -333,7 +375,9 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
 {
     enum assay_code code;
 
-    if ((code = take_principals(s, err)) != ASSAY_OK || (code = check_store(s, err)) != ASSAY_OK ||
+    if ((code = take_principals(s, err)) != ASSAY_OK ||
+        (code = take_authorization(s, err)) != ASSAY_OK ||
+        (code = check_store(s, err)) != ASSAY_OK ||
         (code = kx_parts_core(&s->core, &s->options, err)) != ASSAY_OK ||
         (code = check_neighbours(s, err)) != ASSAY_OK)
         return code;
@@ -348,10 +392,14 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
         s->facilitated = (struct kx_facilitated_core){s->kinds, s->options.sell_count};
         s->core.facilitated = &s->facilitated;
     }
-    s->core.routes = s->goods;
-    s->core.route_count = kx_goods(s->goods, s->options.price, s->options.has_mcp);
     s->core.principals = s->principals;
     s->core.principal_count = s->options.principal_count;
+    s->fac.modes = s->options.modes;
+    if (s->options.facilitates)
+        s->core.fac = &s->fac;
+    else
+        s->core.route_count = kx_goods(s->goods, s->options.price, s->options.has_mcp);
+    s->core.routes = s->goods;
     return ASSAY_OK;
 }
 
@@ -377,7 +425,7 @@ static enum assay_code serve(struct server *s, struct assay_err *err)
 {
     const struct kx_server_options *o = &s->options;
     struct ref_workers_options workers = {
-        .profile = "kaspa-x402",
+        .profile = o->facilitates ? "facilitator" : "kaspa-x402",
         .listen = o->listen,
         .is_public = o->is_public,
         .workers = o->workers,

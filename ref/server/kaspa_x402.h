@@ -37,6 +37,8 @@ struct kx_server_options {
     const char *sells[KX_FACILITATED_KINDS_MAX];
     size_t sell_count;
     bool asks_identifier; /**< no payment without a payment identifier; with pay_to none anyway */
+    const char *facilitator_token;   /**< variable with the bearer token that it asks for, which is
+                                          wiped there; NULL: none */
     int64_t facilitator_deadline_ms; /**< of one call */
     int64_t facilitator_list_ms;     /**< after which it is asked again what it does */
     bool has_mcp;                    /**< MCP tools are sold beside the routes: POST /mcp, or */
@@ -64,11 +66,15 @@ struct kx_server_options {
     uint64_t channel_refund_daa; /**< how long a channel offered now lives, at least */
     uint64_t channel_bucket_daa; /**< refund timeouts are multiples of it */
     uint64_t channel_lead_daa;   /**< vouchers end so long before the refund */
-    /** "name:tenant:VARIABLE": the variable holds the bearer token, and is wiped there */
+    /** "name:tenant:VARIABLE": the variable holds the bearer token, and is wiped there; of a
+     * facilitator the tenants, "name:VARIABLE" */
     const char *principals[KX_SERVER_PRINCIPALS_MAX];
     size_t principal_count;
     struct kx_store_limits limits;
     int64_t challenge_ms, accept_wait_ms, poll_ms, node_deadline_ms, node_max_lag_ms;
+    bool facilitates; /**< it is a facilitator (server/facilitator.h), and sells nothing */
+    unsigned modes;   /**< of a facilitator: of X402_MODE_VERIFY and X402_MODE_SETTLE */
+    uint32_t quota;   /**< requests of all callers in 60 s; 0: any */
     uint32_t caller_quota, running_max, caller_running_max, scope_running_max, node_questions_max;
     int64_t sweep_every_ms;
     size_t body_max_bytes;
@@ -95,8 +101,8 @@ struct kx_server_options {
 /** Serves until SIGTERM or SIGINT, over a pipe also until its end, then finishes what runs and
  * returns.
  *
- *  Once every worker accepts, one line goes to stdout: "ready kaspa-x402 http://ADDRESS:PORT"; over
- * a pipe there is no such line, and messages alone go there. Each
+ *  Once every worker accepts, one line goes to stdout: "ready kaspa-x402 http://ADDRESS:PORT", or
+ * "ready facilitator …"; over a pipe there is no such line, and messages alone go there. Each
  *  request is one line of JSON on stderr, without identifiers, payments, tokens and queries; so are
  *  workers that ended (see server/workers.h). The calling process must have one thread. Its SIGTERM
  *  and SIGINT are blocked from the call on.

@@ -21,6 +21,7 @@ struct kx_facilitator_list {
 
 struct kx_facilitator {
     struct ref_facilitator_options options;
+    struct ref_net_field authorization;
     int64_t life_ms; /* of a list */
     pthread_mutex_t lock;
     struct kx_facilitator_list *list; /* the last one, or NULL */
@@ -29,7 +30,7 @@ struct kx_facilitator {
 };
 
 enum assay_code kx_facilitator_new(struct kx_facilitator **out, const struct kx_server_options *o,
-                                   struct assay_err *err)
+                                   struct assay_bytes authorization, struct assay_err *err)
 {
     struct kx_facilitator *f = assay_alloc(sizeof(*f));
     enum assay_code code;
@@ -41,6 +42,9 @@ enum assay_code kx_facilitator_new(struct kx_facilitator **out, const struct kx_
     f->options.url = o->facilitator;
     f->options.is_public = o->is_public;
     f->options.deadline_ms = o->facilitator_deadline_ms;
+    f->authorization = (struct ref_net_field){ASSAY_LIT("Authorization"), authorization};
+    f->options.headers = &f->authorization;
+    f->options.header_count = authorization.len > 0 ? 1 : 0;
     code = ref_facilitator_check(&f->options, err);
     if (code != ASSAY_OK) {
         assay_free(f);

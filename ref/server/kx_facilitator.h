@@ -10,9 +10,11 @@ struct kx_facilitator;
 /** What was listed at one time; it lives until it is given back. */
 struct kx_facilitator_list;
 
-/** MALFORMED, DENIED: the option; NOMEM. Asks nothing yet. */
+/** authorization: what each call says in the header of that name, kept by reference; empty: it says
+ * nothing. MALFORMED, DENIED: the option; NOMEM. Asks nothing yet. */
 enum assay_code kx_facilitator_new(struct kx_facilitator **out,
                                    const struct kx_server_options *options,
+                                   struct assay_bytes authorization,
                                    struct assay_err *err) ASSAY_MUST_USE;
 void kx_facilitator_free(struct kx_facilitator *f); /**< NULL is taken */
 

@@ -61,6 +61,7 @@ enum assay_code kx_parts_core(struct kx_core *out, const struct kx_server_option
         .accept_wait_ms = o->accept_wait_ms,
         .poll_ms = o->poll_ms,
         .caller_quota = o->caller_quota,
+        .quota = o->quota,
         .running_max = o->running_max,
         .caller_running_max = o->caller_running_max,
         .scope_running_max = o->scope_running_max,

@@ -265,6 +265,7 @@ static bool complete(struct errand *e, const struct ref_admission_counts *counts
     event->now_ms = ref_net_wall_ms();
     event->last_sweep_ms = e->last_sweep_ms;
     event->caller_requests = counts->caller_requests;
+    event->requests = counts->requests;
     event->running = counts->running;
     event->caller_running = counts->caller_running;
     event->supported = e->list != NULL ? kx_facilitator_supported(e->list) : NULL;

@@ -31,7 +31,7 @@ struct shop {
     struct assay_buf log;
     int64_t now_ms, last_sweep_ms;
     uint64_t random;
-    uint32_t caller_requests, running, caller_running, scope_running;
+    uint32_t requests, caller_requests, running, caller_running, scope_running;
 
     /* the chain; `chain` takes the place of all of it */
     enum assay_code (*chain)(struct shop *s, struct kx_sight *out, struct assay_arena *arena,
@@ -83,6 +83,7 @@ struct shop {
 struct shop_ask {
     const char *method, *target, *host, *payment, *body, *legacy, *token;
     const struct kx_tool_call *tool;
+    const char *type; /**< of the body; NULL: text/plain */
 };
 
 struct shop_reply {

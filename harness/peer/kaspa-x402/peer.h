@@ -34,6 +34,7 @@ enum kxp_need {
     KXP_REFUND = NEED_PROFILE << 8,     /**< a client's: operation "refund" */
     KXP_MCP = NEED_PROFILE << 9,        /**< "mcp", and the endpoints of peer/x402/mcp.h */
     KXP_MCP_PIPE = NEED_PROFILE << 10,  /**< operation "mcp_stdio" */
+    KXP_TENANTS = NEED_PROFILE << 11,   /**< a facilitator's: two `principals` */
 };
 
 /* ---- offers ---- */

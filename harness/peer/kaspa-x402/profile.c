@@ -1,5 +1,6 @@
 /* The profile kaspa-x402 as the runner knows it: its rules and threats, its ideas, its roles, what
  * a target may lack, and the honest purchase that must still work after every attack. */
+#include "peer/kaspa-x402/facilitate.h"
 #include "peer/kaspa-x402/peer_internal.h"
 #include "peer/x402/mcp.h"
 #include "run/profiles.h"
@@ -38,7 +39,7 @@ static const struct profile_idea ideas_left[] = {
 #undef X
 
 /* Section 26 of the exact digest; section 4 of the client's, but for the bundles of live evidence;
- * section 18 of the batch digest. */
+ * section 18 of the batch digest; of the x402 digest what is put to facilitators. */
 static const char *const ideas[] = {
     "KX-001", "KX-002", "KX-003", "KX-004", "KX-005", "KX-006", "KX-007", "KX-008", "KX-009",
     "KX-010", "KX-011", "KX-012", "KX-013", "KX-014", "KX-015", "KX-016", "KX-017", "KX-018",
@@ -72,7 +73,7 @@ static const char *const ideas[] = {
     "B93",    "B94",    "B95",    "B96",    "B97",    "B98",    "B99",    "B100",   "B101",
     "B102",   "B103",   "B104",   "B105",   "B106",   "B107",   "B108",   "B109",   "B110",
     "B111",   "B112",   "B113",   "B114",   "B115",   "B116",   "B117",   "B118",   "B119",
-    "B120",   NULL,
+    "B120",   "X-57",   "X-58",   "X-59",   "X-60",   NULL,
 };
 
 static const struct profile_rule *rule_at(size_t index)
@@ -111,12 +112,12 @@ static const char *lacks(struct assay_case *t, unsigned needs)
         return "the target file names no operation \"claim\"";
     if ((needs & KXP_REFUND) != 0 && target_operation(target, "refund") == NULL)
         return "the target file names no operation \"refund\"";
-    if ((needs & KXP_MCP) != 0 && !target_supports(target, "mcp"))
-        return "the target does not support \"mcp\": it sells no MCP tools";
     if ((needs & KXP_MCP) != 0 && mcp_lacks(target) != NULL)
         return mcp_lacks(target);
     if ((needs & KXP_MCP_PIPE) != 0 && target_operation(target, "mcp_stdio") == NULL)
         return "the target file names no operation \"mcp_stdio\"";
+    if ((needs & KXP_TENANTS) != 0 && target->principal_count < 2)
+        return "the target file names fewer than two `principals`, which are the tenants";
     if ((needs & KXP_REST) != 0 && !target_supports(target, "node-rest"))
         return "the target does not support \"node-rest\"";
     return NULL;
@@ -154,6 +155,9 @@ static void probe(struct assay_case *t)
     case SIDE_LIBRARY:
         kxp_library_probe(t);
         break;
+    case SIDE_FACILITATOR:
+        kxp_facilitator_probe(t);
+        break;
     case SIDE_SERVER:
     case SIDE__COUNT:
         probe_server(t);
@@ -187,10 +191,15 @@ const struct profile profile_kaspa_x402 = {
          [SIDE_LIBRARY] =
              "does its hello name the operations that it has? does the adapter read an input's "
              "members as `assay verify --help` names them, and flush after each answer? what was "
-             "asked and answered is with its evidence"},
+             "asked and answered is with its evidence",
+         [SIDE_FACILITATOR] =
+             "is it the node of this run, and testnet-10? do the tokens of `principals` reach it? "
+             "are supported, verify and settle among `endpoints`? does it take the top-level "
+             "requestHash? how long does it wait for acceptance (limits.accept_wait_ms)?"},
     .first_control = {[SIDE_SERVER] = PROFILE "/honest_payment_is_served",
                       [SIDE_CLIENT] = PROFILE "/client_buys_what_is_allowed",
-                      [SIDE_LIBRARY] = PROFILE "/library_answers_what_is_known"},
+                      [SIDE_LIBRARY] = PROFILE "/library_answers_what_is_known",
+                      [SIDE_FACILITATOR] = PROFILE "/facilitator_settles_what_pays"},
     .roles_start = kxp_roles_start,
     .roles_stop = kxp_roles_stop,
     .role_url = kxp_role_url,
