@@ -28,26 +28,15 @@ SCENARIO(honest_payment_buys_a_tool, .kind = SCENARIO_CONTROL,
 
 /* ---- without a payment ---- */
 
-static const struct unpaid {
-    const char *name, *payment; /* NULL: no _meta */
-} unpaid[] = {
-    {"no _meta", NULL},
-    {"null", "null"},
-    {"base64, as a header has it", "\"eyJ4NDAyVmVyc2lvbiI6Mn0=\""},
-    {"an empty object", "{}"},
-    {"an array", "[]"},
-    {"another version", "{\"x402Version\":1,\"payload\":{}}"},
-};
-
 SCENARIO(unpaid_tool_asks_for_a_payment,
          .title = "A tool that is called without a payment asks for one in a result with isError, "
                   "in both places alike, and does not run",
          .threat = "mcp-result", .rule = "mcp.required", .ideas = "KX-183",
          .catches = DEFECTS("mcp.structured_alone", "mcp.text_alone", "mcp.text_differs",
                             "mcp.required_as_error"),
-         .needs = KXP_PAY | KXP_MCP, TABLE(unpaid))
+         .needs = KXP_PAY | KXP_MCP, TABLE(mcp_no_payments))
 {
-    const struct unpaid *row = case_row(t);
+    const struct mcp_no_payment *row = case_row(t);
 
     expect_tool_asks(t, mcp_say(t, row->name, mcp_call_text(t, quote(t), row->payment)));
 }
@@ -171,10 +160,6 @@ SCENARIO(tool_that_is_not_settled_is_withheld,
     expect_tool_withheld(t, mcp_say(t, row->name, kxp_call_paid_with(t, call, paid)));
 }
 
-static const char forged[] =
-    "{\"content\":[],\"_meta\":{\"x402/payment-response\":{\"success\":true,"
-    "\"network\":\"kaspa:testnet-10\",\"transaction\":\"forged\"}}}";
-
 SCENARIO(settlement_is_never_the_tools_own,
          .title = "The settlement that is told is of the payment that was made, whatever the tool "
                   "says",
@@ -186,11 +171,8 @@ SCENARIO(settlement_is_never_the_tools_own,
     const struct mcp_answer *answer;
     const char *told;
 
-    origin_behave(case_origin(t), &(struct origin_rule){.content_type = "application/json",
-                                                        .body = assay_str(forged),
-                                                        .body_set = true});
+    mcp_tool_forges(t);
     answer = kxp_call_until_known(t, "pay", call, paid);
-    origin_behave(case_origin(t), &(struct origin_rule){.behaviour = ORIGIN_ANSWER});
     told = json_string_value(json_object_get(answer->settlement, "transaction"));
     expect(t, told == NULL || strcmp(told, paid->transaction_id) == 0,
            "no settlement, or that of the payment", "the settlement of transaction \"%.80s\"",
@@ -199,65 +181,17 @@ SCENARIO(settlement_is_never_the_tools_own,
 
 /* ---- messages ---- */
 
-#define V "\"jsonrpc\":\"2.0\""
-#define CALL "\"method\":\"tools/call\",\"params\":{\"name\":\"@\"}"
-#define SILENCE 0
-
-/* @ stands for the priced tool. */
-static const struct message {
-    const char *name, *text;
-    int code;
-    const char *id;
-} messages[] = {
-    {"no JSON", "{", -32700, "null"},
-    {"two messages", "{" V ",\"id\":1," CALL "}{}", -32700, "null"},
-    {"an id twice", "{" V ",\"id\":1,\"id\":2," CALL "}", -32700, "null"},
-    {"a payment twice",
-     "{" V ",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"@\",\"_meta\":{"
-     "\"x402/payment\":{},\"x402/payment\":{}}}}",
-     -32700, "null"},
-    {"an array of messages", "[{" V ",\"id\":1," CALL "}]", -32600, "null"},
-    {"an empty array", "[]", -32600, "null"},
-    {"no version", "{\"id\":1," CALL "}", -32600, "1"},
-    {"an id that is null", "{" V ",\"id\":null," CALL "}", -32600, "null"},
-    {"an id that is a fraction", "{" V ",\"id\":1.5," CALL "}", -32600, "null"},
-    {"no method", "{" V ",\"id\":1}", -32600, "1"},
-    {"a method that there is not", "{" V ",\"id\":\"a\",\"method\":\"tools/none\"}", -32601,
-     "\"a\""},
-    {"a tool that there is not",
-     "{" V ",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"no tool\"}}", -32602, "1"},
-    {"params that are an array", "{" V ",\"id\":1,\"method\":\"tools/call\",\"params\":[\"@\"]}",
-     -32602, "1"},
-    {"arguments that are a text",
-     "{" V ",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"@\",\"arguments\":\"a\"}}",
-     -32602, "1"},
-    {"a call without an id", "{" V "," CALL "}", SILENCE, "null"},
-};
-
-static const char *with_tool(struct assay_case *t, const char *text)
-{
-    const char *at = strchr(text, '@');
-
-    return at == NULL ? text
-                      : case_printf(t, "%.*s%s%s", (int)(at - text), text, mcp_tool(t, "mcp_tool"),
-                                    at + 1);
-}
-
 SCENARIO(message_that_is_none_has_its_error,
          .title = "A message that breaks JSON-RPC is answered by its standard error, one without "
                   "an id by nothing, and no tool runs",
          .threat = "mcp-result", .rule = "mcp.messages", .ideas = "KX-183",
          .catches = DEFECTS("mcp.batch_accepted", "mcp.notification_runs",
                             "mcp.payment_of_last_duplicate", "mcp.error_as_result"),
-         .needs = KXP_MCP, TABLE(messages))
+         .needs = KXP_MCP, TABLE(mcp_messages))
 {
-    const struct message *row = case_row(t);
-    const struct mcp_answer *answer = mcp_say(t, row->name, with_tool(t, row->text));
+    const struct mcp_message *row = case_row(t);
 
-    if (row->code == SILENCE)
-        expect_rpc_silence(t, answer);
-    else
-        expect_rpc_error(t, answer, row->code, row->id);
+    expect_rpc_answer(t, mcp_say(t, row->name, mcp_message_text(t, row)), row);
 }
 
 SCENARIO(pipe_carries_messages_and_nothing_else,
@@ -266,15 +200,11 @@ SCENARIO(pipe_carries_messages_and_nothing_else,
          .threat = "mcp-result", .rule = "mcp.messages", .ideas = "KX-183",
          .catches = DEFECTS("mcp.chatter_on_stdout", "mcp.batch_accepted", "mcp.notification_runs",
                             "mcp.payment_of_last_duplicate", "mcp.error_as_result"),
-         .needs = KXP_MCP | KXP_MCP_PIPE, TABLE(messages))
+         .needs = KXP_MCP | KXP_MCP_PIPE, TABLE(mcp_messages))
 {
-    const struct message *row = case_row(t);
-    const struct mcp_answer *answer = mcp_say_over_pipe(t, row->name, with_tool(t, row->text));
+    const struct mcp_message *row = case_row(t);
 
-    if (row->code == SILENCE)
-        expect_rpc_silence(t, answer);
-    else
-        expect_rpc_error(t, answer, row->code, row->id);
+    expect_rpc_answer(t, mcp_say_over_pipe(t, row->name, mcp_message_text(t, row)), row);
 }
 
 SCENARIO(tool_is_sold_once_over_a_pipe_and_http,

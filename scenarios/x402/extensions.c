@@ -99,14 +99,21 @@ SCENARIO(other_extensions_break_nothing, .kind = SCENARIO_OBSERVATION,
         expect_refused(t, answer);
 }
 
-SCENARIO(payment_may_have_an_extension_that_was_not_offered,
-         .title = "A payment with an extension that was not offered buys as any other",
+/* Beside those of the offer, or alone where it has none. */
+static const struct x4p_payment *unadvertised(struct assay_case *t, const struct x4p_payment *paid)
+{
+    return peer_tree_get(paid->tree, "extensions") != NULL
+               ? x4p_with(t, paid, "extensions.assay", "{\"info\":{},\"schema\":{}}")
+               : x4p_with(t, paid, "extensions", "{\"assay\":{\"info\":{},\"schema\":{}}}");
+}
+
+SCENARIO(extension_of_the_payers_is_passed_over,
+         .title = "An honest payment that brings an extension which nobody advertised is served",
          .threat = "exact-offer-match", .rule = "honest.served", .ideas = "X-44",
          .catches = DEFECTS("x402.extensions.unknown_refused"), .needs = X4P_PAY)
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
-    const struct x4p_payment *paid =
-        x4p_with(t, x4p_paid(t, want), "extensions.assay", "{\"info\":{},\"schema\":{}}");
+    const struct x4p_payment *paid = unadvertised(t, x4p_paid(t, want));
 
-    expect_delivered(t, x4p_send_until_known(t, "with one of its own", want, paid), paid);
+    expect_delivered(t, x4p_send_until_known(t, "pay", want, paid), paid);
 }

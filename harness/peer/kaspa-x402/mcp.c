@@ -17,18 +17,6 @@ static const struct mcp_answer *ask(struct assay_case *t, struct mcp_call call)
     return answer;
 }
 
-static const char *read_offer(struct assay_case *t, struct kxp_offer *offer,
-                              const struct mcp_answer *answer)
-{
-    struct assay_err *err = case_alloc(t, sizeof(*err));
-    const char *text = answer->structured != NULL ? kxp_json_text(t, answer->structured) : "";
-
-    if (x402_document_parse(&offer->doc, case_arena(t), assay_str(text), true, err) != ASSAY_OK ||
-        x402_required_read(&offer->required, case_arena(t), &offer->doc, err) != X402_FAULT_NONE)
-        return case_printf(t, "structuredContent is no PaymentRequired: %s", err->text);
-    return kxp_find_standard(t, offer);
-}
-
 const struct kxp_offer *kxp_given_tool_offer(struct assay_case *t, struct mcp_call call)
 {
     struct kxp_offer *offer = case_alloc(t, sizeof(*offer));
@@ -38,7 +26,10 @@ const struct kxp_offer *kxp_given_tool_offer(struct assay_case *t, struct mcp_ca
     *offer = (struct kxp_offer){.want = mcp_want(t, mcp_call_text(t, call, NULL)),
                                 .answer = answer->http,
                                 .asked_ms = case_now_ms(t)};
-    if ((fault = read_offer(t, offer, answer)) != NULL)
+    fault = mcp_read_required(t, &offer->doc, &offer->required, answer);
+    if (fault == NULL)
+        fault = kxp_find_standard(t, offer);
+    if (fault != NULL)
         case_end(t, VERDICT_BROKEN, "%s called without a payment: %s", call.tool, fault);
     return offer;
 }

@@ -1,8 +1,8 @@
 /* Messages of MCP, sent and taken apart; see mcp.h. */
 #include "peer/x402/mcp.h"
 
+#include "peer/http/tree.h"
 #include "target/operation.h"
-#include "x402/envelope.h"
 #include "x402/mcp.h"
 
 #define VERSION "2025-06-18"
@@ -18,6 +18,8 @@ const char *mcp_lacks(const struct target *target)
 {
     static const char *const names[] = {"mcp", "mcp_tool", "mcp_tool_other"};
 
+    if (!target_supports(target, "mcp"))
+        return "the target does not support \"mcp\": it sells no MCP tools";
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (target_endpoint(target, names[i]) == NULL)
             return "the target file names no endpoint \"mcp\", \"mcp_tool\" or \"mcp_tool_other\": "
@@ -89,6 +91,30 @@ const struct mcp_answer *mcp_read(struct assay_case *t, const struct peer_answer
 const struct mcp_answer *mcp_say(struct assay_case *t, const char *label, const char *message)
 {
     return mcp_read(t, peer_send(t, label, mcp_want(t, message), mcp_with()));
+}
+
+const char *mcp_read_required(struct assay_case *t, struct assay_json *doc,
+                              struct x402_required *required, const struct mcp_answer *answer)
+{
+    const char *text = answer->structured != NULL ? peer_tree_text(t, answer->structured) : "";
+    struct assay_err err = {0};
+
+    if (x402_document_parse(doc, case_arena(t), assay_str(text), true, &err) != ASSAY_OK ||
+        x402_required_read(required, case_arena(t), doc, &err) != X402_FAULT_NONE)
+        return case_printf(t, "structuredContent is no PaymentRequired: %s", err.text);
+    return NULL;
+}
+
+void mcp_tool_forges(struct assay_case *t)
+{
+    static const char claim[] = "{\"content\":[],\"_meta\":{\"" X402_MCP_SETTLEMENT
+                                "\":{\"success\":true,\"network\":\"kaspa:testnet-10\","
+                                "\"transaction\":\"" MCP_FORGED "\"}}}";
+
+    origin_behave(case_origin(t), &(struct origin_rule){.content_type = "application/json",
+                                                        .body = assay_str(claim),
+                                                        .body_set = true,
+                                                        .times = 1});
 }
 
 bool mcp_is_put_off(const struct mcp_answer *answer)
@@ -195,6 +221,19 @@ void mcp_expect_asks(struct assay_case *t, const struct mcp_answer *answer)
     case_judge(t, wrong == NULL && look.runs == 0, look.grade,
                "a result with isError, the PaymentRequired in structuredContent and the same as "
                "text, and no run of the tool",
+               "%s%s%s", look.seen, wrong != NULL ? "; " : "", wrong != NULL ? wrong : "");
+}
+
+void mcp_expect_unsettled(struct assay_case *t, const struct mcp_answer *answer)
+{
+    struct peer_look look = peer_look(t, answer->http);
+    const char *wrong = wrong_with_asking(answer);
+
+    if (wrong == NULL && !json_is_false(json_object_get(answer->settlement, "success")))
+        wrong = "its _meta has no settlement with success false";
+    case_judge(t, wrong == NULL, look.grade,
+               "a result with isError, nothing of the tool's content, the PaymentRequired again, "
+               "and a settlement with success false in _meta",
                "%s%s%s", look.seen, wrong != NULL ? "; " : "", wrong != NULL ? wrong : "");
 }
 

@@ -10,6 +10,7 @@
 #define PEER_X402_MCP_H
 
 #include "peer/http/peer.h"
+#include "x402/envelope.h"
 
 #include <jansson.h>
 
@@ -25,6 +26,22 @@ struct mcp_call {
 };
 /** Its message, with id 1. payment: JSON of whatever kind; NULL: none. */
 const char *mcp_call_text(struct assay_case *t, struct mcp_call call, const char *payment);
+
+/** What is no payment where one is to stand. */
+struct mcp_no_payment {
+    const char *name, *payment; /**< NULL: there is no _meta */
+};
+extern const struct mcp_no_payment mcp_no_payments[6];
+
+/** A message that is no call of a tool, and its answer. */
+struct mcp_message {
+    const char *name, *text; /**< '@' stands for the priced tool */
+    int code;                /**< of the error, or MCP_SILENCE: nothing is answered */
+    const char *id;          /**< of the error, JSON */
+};
+#define MCP_SILENCE 0
+extern const struct mcp_message mcp_messages[15];
+const char *mcp_message_text(struct assay_case *t, const struct mcp_message *message);
 
 /** The request that a message is, and the headers that it needs. */
 struct peer_want mcp_want(struct assay_case *t, const char *message);
@@ -46,6 +63,13 @@ const struct mcp_answer *mcp_say(struct assay_case *t, const char *label, const 
  * for the answer; nothing, as HTTP's 202. */
 const struct mcp_answer *mcp_say_over_pipe(struct assay_case *t, const char *label,
                                            const char *message);
+/** The PaymentRequired of a result. NULL, or what is wrong with it; then the outputs are not to be
+ *  used. `required` has its slices in `doc`. */
+const char *mcp_read_required(struct assay_case *t, struct assay_json *doc,
+                              struct x402_required *required, const struct mcp_answer *answer);
+/** The tool that runs next says, as its own content, that a payment was settled by MCP_FORGED. */
+void mcp_tool_forges(struct assay_case *t);
+#define MCP_FORGED "forged"
 /** A result that says no and asks for no payment: told to come again, or that it broke. */
 bool mcp_is_put_off(const struct mcp_answer *answer);
 
@@ -55,6 +79,9 @@ bool mcp_is_put_off(const struct mcp_answer *answer);
 #define expect_tool_asks(t, answer) (PEER_HERE(t), (mcp_expect_asks)((t), (answer)))
 /** No content, whichever way it is said, no settlement that succeeded, and no run. */
 #define expect_tool_withheld(t, answer) (PEER_HERE(t), (mcp_expect_withheld)((t), (answer)))
+/** Although the tool may have run: a result with isError and none of its content, the challenge's
+ * shape, and a settlement that failed. */
+#define expect_tool_unsettled(t, answer) (PEER_HERE(t), (mcp_expect_unsettled)((t), (answer)))
 /** A result of the tool with a settlement that succeeded, and one run. */
 #define expect_tool_served(t, answer) (PEER_HERE(t), (mcp_expect_served)((t), (answer)))
 /** The first result again, and no run. */
@@ -65,14 +92,20 @@ bool mcp_is_put_off(const struct mcp_answer *answer);
     (PEER_HERE(t), (mcp_expect_error)((t), (answer), (code), (id)))
 /** Nothing is answered, and nothing ran. */
 #define expect_rpc_silence(t, answer) (PEER_HERE(t), (mcp_expect_silence)((t), (answer)))
+/** One of these two, as the message has it. */
+#define expect_rpc_answer(t, answer, message)                                                      \
+    (PEER_HERE(t), (mcp_expect_answer)((t), (answer), (message)))
 
 void mcp_expect_asks(struct assay_case *t, const struct mcp_answer *answer);
 void mcp_expect_withheld(struct assay_case *t, const struct mcp_answer *answer);
+void mcp_expect_unsettled(struct assay_case *t, const struct mcp_answer *answer);
 void mcp_expect_served(struct assay_case *t, const struct mcp_answer *answer);
 void mcp_expect_again(struct assay_case *t, const struct mcp_answer *answer,
                       const struct mcp_answer *first);
 void mcp_expect_error(struct assay_case *t, const struct mcp_answer *answer, int code,
                       const char *id);
 void mcp_expect_silence(struct assay_case *t, const struct mcp_answer *answer);
+void mcp_expect_answer(struct assay_case *t, const struct mcp_answer *answer,
+                       const struct mcp_message *message);
 
 #endif

@@ -8,15 +8,20 @@ struct x4p_tries x4p_tries(void)
     return (struct x4p_tries){.left = TRIES, .pause_ms = FIRST_PAUSE_MS};
 }
 
-bool x4p_try_again(struct assay_case *t, struct x4p_tries *tries, const struct peer_answer *answer)
+bool x4p_another_try(struct assay_case *t, struct x4p_tries *tries)
 {
-    if (!x4p_is_later(answer) || tries->left <= 0)
+    if (tries->left <= 0)
         return false;
     tries->left--;
     peer_pause(t, tries->pause_ms);
     if (tries->pause_ms < LONGEST_PAUSE_MS)
         tries->pause_ms *= 2;
     return true;
+}
+
+bool x4p_try_again(struct assay_case *t, struct x4p_tries *tries, const struct peer_answer *answer)
+{
+    return x4p_is_later(answer) && x4p_another_try(t, tries);
 }
 
 /* The tree and the terms of the chosen entry. */
@@ -27,10 +32,22 @@ static void choose(struct x4p_offer *offer, size_t entry)
     offer->accepted = json_array_get(json_object_get(offer->tree, "accepts"), entry);
 }
 
+const char *x4p_choose(struct assay_case *t, struct x4p_offer *offer)
+{
+    const struct x4p_roles *r = x4p_roles_of(t);
+
+    for (size_t i = 0; i < offer->required.accept_count; i++)
+        if (x4p_is_settled_by(r, &offer->required.accepts[i])) {
+            choose(offer, i);
+            return NULL;
+        }
+    return "none of its entries is of a kind that the facilitator of this run settles (name it in "
+           "`supports`: \"kind:SCHEME,NETWORK\")";
+}
+
 static const char *read_offer(struct assay_case *t, struct x4p_offer *offer)
 {
     struct assay_json *doc = case_alloc(t, sizeof(*doc));
-    const struct x4p_roles *r = x4p_roles_of(t);
     const char *fault;
 
     if (peer_status(offer->answer) != 402)
@@ -40,13 +57,7 @@ static const char *read_offer(struct assay_case *t, struct x4p_offer *offer)
         return fault;
     offer->doc = doc;
     offer->tree = peer_tree(t, x4p_header_text(t, offer->answer, "PAYMENT-REQUIRED"));
-    for (size_t i = 0; i < offer->required.accept_count; i++)
-        if (x4p_is_settled_by(r, &offer->required.accepts[i])) {
-            choose(offer, i);
-            return NULL;
-        }
-    return "none of its entries is of a kind that the facilitator of this run settles (name it in "
-           "`supports`: \"kind:SCHEME,NETWORK\")";
+    return x4p_choose(t, offer);
 }
 
 const struct x4p_offer *x4p_offer_of(struct assay_case *t, struct peer_want want,

@@ -28,6 +28,7 @@ enum x4p_need {
     X4P_IDENTIFIER = NEED_PROFILE << 3, /**< "payment-identifier" is advertised and kept to */
     X4P_SIGNED = NEED_PROFILE << 4,     /**< "offer-receipt": offers and receipts are signed */
     X4P_LISTS = NEED_PROFILE << 5,      /**< limits.poll_ms: how often /supported is asked again */
+    X4P_MCP = NEED_PROFILE << 6,        /**< "mcp", and the endpoints of mcp.h */
 };
 
 /* ---- offers ---- */

@@ -32,11 +32,17 @@ void x4p_roles_tell(void *roles, struct assay_case *t);
 /** Whether it settles what these terms ask for. */
 bool x4p_is_settled_by(const struct x4p_roles *r, const struct x402_terms *terms);
 
+/** Chooses the first entry of an offer that was read which the facilitator settles; what is wrong
+ *  with it, or NULL. */
+const char *x4p_choose(struct assay_case *t, struct x4p_offer *offer);
+
 /** Tries of an identical request, at most so long as a server may be without its facilitator. */
 struct x4p_tries {
     int left, pause_ms;
 };
 struct x4p_tries x4p_tries(void);
+/** Whether there is one left, after a pause. */
+bool x4p_another_try(struct assay_case *t, struct x4p_tries *tries);
 /** Whether what was answered so is worth another try: after a pause. */
 bool x4p_try_again(struct assay_case *t, struct x4p_tries *tries, const struct peer_answer *answer);
 

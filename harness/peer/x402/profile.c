@@ -1,5 +1,6 @@
 /* The profile x402 as the runner knows it: its rules and threats, its ideas, its roles, what a
  * target may lack, and the honest purchase that must still work after every attack. */
+#include "peer/x402/mcp.h"
 #include "peer/x402/peer_internal.h"
 #include "run/profiles.h"
 
@@ -61,6 +62,8 @@ static const char *lacks(struct assay_case *t, unsigned needs)
         return "the target does not support \"offer-receipt\": it signs no offers";
     if ((needs & X4P_LISTS) != 0 && target->poll_ms == 0)
         return "the target file does not say how often it asks for /supported (`limits.poll_ms`)";
+    if ((needs & X4P_MCP) != 0)
+        return mcp_lacks(target);
     return NULL;
 }
 
