@@ -360,6 +360,7 @@ static void judge(struct transfer *t, CURLcode code, const char *said)
         return;
     }
     if (t->retried) {
+        t->exchange->kept_ended = true;
         http_exchange_end(t->exchange, HTTP_CLOSED, HTTP_TROUBLE_KEPT_CLOSED);
         return;
     }

@@ -52,8 +52,9 @@ struct http_exchange {
     const struct http_request *request; /**< NULL in raw mode: see sent */
     struct assay_bytes sent;            /**< raw mode: the bytes as sent */
     enum http_outcome outcome;
-    struct http_response response;     /**< of ANSWERED */
-    const char *trouble;               /**< of every other outcome: one sentence */
+    struct http_response response; /**< of ANSWERED */
+    const char *trouble;           /**< of every other outcome: one sentence */
+    bool kept_ended; /**< of CLOSED: the connection was kept since an earlier answer */
     int64_t sent_ns, first_ns, end_ns; /**< CLOCK_MONOTONIC: last byte sent, first byte back, end */
 };
 

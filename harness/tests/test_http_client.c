@@ -289,6 +289,7 @@ static void sends_once(size_t body_bytes)
         cr_assert_eq(send_to(&s, &peer, &request, DEADLINE_MS), ASSAY_OK);
         cr_expect_eq(s.exchange->outcome, expected[i], "request %zu of %zu bytes: %s", i,
                      body_bytes, s.exchange->trouble);
+        cr_expect_eq(s.exchange->kept_ended, expected[i] == HTTP_CLOSED, "request %zu", i);
         cr_expect_eq(scripted_requests(scripted), i + 1);
     }
     tear_down(&s);

@@ -4,6 +4,8 @@
 #include "peer/x402/peer_internal.h"
 #include "run/case_internal.h"
 #include "run/profiles.h"
+#include "target/instance.h"
+#include "tests/scripted.h"
 
 #include <criterion/criterion.h>
 
@@ -24,7 +26,8 @@ static void begin(void)
 {
     struct assay_err err = {0};
 
-    b = (struct bench){.target = {.name = "bench", .rules = "base", .persistent = true}};
+    b = (struct bench){
+        .target = {.name = "bench", .profile = PROFILE, .rules = "base", .persistent = true}};
     b.target.endpoints[0] = (struct target_endpoint){"paid_get", "GET", "/report", NULL};
     b.target.endpoint_count = 1;
     b.target.supports.items[b.target.supports.count++] = "kind:upto,solana:devnet";
@@ -240,6 +243,53 @@ Test(x402_peer, chooses_what_the_facilitator_settles)
     }
 }
 
+/* What is asked of a server of these answers: so many offers in a row. */
+static enum verdict ask_for_offers(const struct scripted_answer *answers, size_t count,
+                                   size_t offers_wanted, size_t *requests)
+{
+    struct scripted *scripted = scripted_start(answers, count);
+    const struct http_peer peer = scripted_peer(scripted);
+    char url[64];
+
+    cr_assert_gt(snprintf(url, sizeof(url), "http://127.0.0.1:%u", peer.url.port), 0);
+    b.target.base_urls.items[0] = url;
+    b.target.base_urls.count = 1;
+    b.t.http = http_client_new();
+    cr_assert_eq(instance_start(&b.t.instance, &b.t.arena, &b.target, NULL, NULL), ASSAY_OK);
+    b.t.in_body = true;
+    b.t.verdict = VERDICT_PASS;
+    if (setjmp(b.t.end) == 0)
+        for (size_t i = 0; i < offers_wanted; i++)
+            (void)x4p_given_offer(&b.t, peer_endpoint(&b.t, "paid_get"));
+    b.t.in_body = false;
+    *requests = scripted_requests(scripted);
+    instance_free(b.t.instance);
+    b.t.instance = NULL;
+    http_client_free(b.t.http);
+    b.t.http = NULL;
+    scripted_stop(scripted);
+    return b.t.verdict;
+}
+
+Test(x402_peer, asks_for_an_offer_again_where_a_kept_connection_has_ended)
+{
+    const char *header = peer_base64(&b.t, ASSAY_LIT(OFFER(ENTRY(NETWORK))));
+    const char *offer = case_printf(
+        &b.t, "HTTP/1.1 402 Payment Required\r\nPAYMENT-REQUIRED: %s\r\nContent-Length: 0\r\n\r\n",
+        header);
+    const struct scripted_answer kept[] = {{assay_str(offer), SCRIPTED_KEEP},
+                                           {ASSAY_LIT(""), SCRIPTED_CLOSE},
+                                           {assay_str(offer), SCRIPTED_KEEP}};
+    const struct scripted_answer fresh[] = {{ASSAY_LIT(""), SCRIPTED_CLOSE},
+                                            {assay_str(offer), SCRIPTED_KEEP}};
+    size_t requests;
+
+    cr_expect_eq(ask_for_offers(kept, ARRAY_LEN(kept), 2, &requests), VERDICT_PASS);
+    cr_expect_eq(requests, 3);
+    cr_expect_eq(ask_for_offers(fresh, ARRAY_LEN(fresh), 1, &requests), VERDICT_BROKEN);
+    cr_expect_eq(requests, 1);
+}
+
 Test(x402_peer, pays_anew_each_time_and_changes_a_copy)
 {
     const char *fault = NULL;
@@ -305,6 +355,12 @@ static void delivered_since(struct assay_case *t, const struct peer_answer *answ
 
     x4p_expect_delivered_since(t, answer, payment, &first);
 }
+static void settled_once(struct assay_case *t, const struct peer_answer *answer)
+{
+    struct peer_answer first = {.before.moves = answer->before.moves - 1};
+
+    x4p_expect_settled_once(t, answer, payment, &first);
+}
 
 static const struct {
     const char *name;
@@ -368,6 +424,12 @@ static const struct {
 
     {"paid before", delivered_since, {200, NULL, GOOD, MARK, 1, 0}, VERDICT_PASS},
     {"run again since", delivered_since, {200, NULL, GOOD, MARK, 2, 0}, VERDICT_FAIL},
+
+    {"run again and settled once", settled_once, {200, NULL, GOOD, MARK, 2, 0}, VERDICT_PASS},
+    {"settled again since", settled_once, {200, NULL, GOOD, MARK, 1, 1}, VERDICT_FAIL},
+    {"ended without a receipt", settled_once, {200, NULL, NULL, MARK, 1, 0}, VERDICT_FAIL},
+    {"told as failed in the end", settled_once, {200, NULL, BAD, MARK, 1, 0}, VERDICT_FAIL},
+    {"refused in the end", settled_once, {402, NULL, NULL, "", 0, 0}, VERDICT_FAIL},
 };
 
 static enum verdict verdict_on(void (*judge)(struct assay_case *, const struct peer_answer *),

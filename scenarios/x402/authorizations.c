@@ -121,20 +121,21 @@ static void for_ten_years(struct x4p_draft *d, const void *arg)
     d->valid_before = x4p_time(d, (int64_t)87600 * HOUR_S);
 }
 
-SCENARIO(window_of_years, .kind = SCENARIO_OBSERVATION,
-         .title = "An authorization for ten years is refused, or buys once",
+/* No rule of the network forbids it: it is the facilitator's to refuse, and the server's to ask. */
+SCENARIO(window_of_years_is_the_facilitators_to_refuse,
+         .title = "An authorization for ten years, which the facilitator refuses, buys nothing, "
+                  "and its handler does not run",
          .threat = "facilitator-trust", .rule = "facilitator.verified", .ideas = "X-50",
-         .needs = X4P_PAY)
+         .catches = DEFECTS("facilitator.verify_skipped"), .needs = X4P_PAY)
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid =
         x4p_bent(t, x4p_given_offer(t, want), (struct x4p_bend){.sign = for_ten_years});
-    const struct peer_answer *answer = x4p_send_until_known(t, "for ten years", want, paid);
 
-    case_observe(t, "an authorization for ten years", "it is answered with %d",
-                 peer_status(answer));
-    if (x4p_is_served(answer))
-        expect_delivered(t, answer, paid);
-    else
-        expect_refused(t, answer);
+    given_authorization(t, paid);
+    x4p_facilitator_behaves(
+        t, (struct facilitator_behaviour){
+               .verify = {.lie = FACILITATOR_NO,
+                          .reason = "invalid_exact_evm_payload_authorization_valid_before"}});
+    expect_refused_by_verify(t, "for ten years", want, paid);
 }

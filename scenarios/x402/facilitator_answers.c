@@ -45,7 +45,10 @@ SCENARIO(refused_payment_runs_nothing,
     answer = x4p_send(t, row->name, want, paid);
     case_observe(t, row->name, "the payer is %stold \"%s\"",
                  x4p_shows(t, answer, row->reason) ? "" : "not ", row->reason);
-    expect_challenge(t, answer, want);
+    if (row->status != 0 && peer_status(answer) >= 500)
+        expect_not_served(t, answer); /* which the text says of every status but 2xx */
+    else
+        expect_challenge(t, answer, want);
     expect_calls(t, before, X4P_ANY, 0);
     expect_delivered_afterwards(t, want, paid);
 }
@@ -118,9 +121,48 @@ SCENARIO(facilitator_in_trouble_is_not_the_payers_fault,
     expect_delivered_afterwards(t, want, paid);
 }
 
-/* ---- what was not asked for ---- */
+/* ---- no, and yes ---- */
 
-enum { SMALL_BYTES = 4096 };
+static const struct twice {
+    const char *name;
+    struct facilitator_behaviour behaviour;
+} twices[] = {
+    {"to verify", {.verify = {.shape = FACILITATOR_TWICE}}},
+    {"to settle", {.settle = {.shape = FACILITATOR_TWICE}}},
+};
+
+SCENARIO(answer_of_no_and_yes_is_none,
+         .title = "Nothing is delivered for an answer that the facilitator gives twice, as no and "
+                  "as yes",
+         .threat = "facilitator-trust", .rule = "facilitator.one-answer", .ideas = "X-20 X-23",
+         .catches = DEFECTS("facilitator.json_duplicates"), .needs = X4P_PAY, TABLE(twices))
+{
+    const struct twice *row = case_row(t);
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid = x4p_paid(t, want);
+
+    x4p_facilitator_behaves(t, row->behaviour);
+    expect_withheld(t, x4p_send(t, row->name, want, paid));
+}
+
+/* ---- more than was asked for ---- */
+
+enum { SMALL_BYTES = 4096, LARGE_BYTES = 8 << 20 };
+
+SCENARIO(yes_without_end_is_none,
+         .title = "A yes with more behind it than anybody needs to read is no yes, and the server "
+                  "sells on",
+         .threat = "facilitator-trust", .rule = "facilitator.limits", .ideas = "X-21",
+         .catches = DEFECTS("facilitator.oversized_answer"), .needs = X4P_PAY)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid = x4p_paid(t, want);
+
+    x4p_facilitator_behaves(t, verifying((struct facilitator_rule){.fault = FACILITATOR_OVERSIZED,
+                                                                   .large_bytes = LARGE_BYTES}));
+    expect_not_served(t, x4p_send(t, "8 MiB", want, paid));
+    expect_delivered_afterwards(t, want, paid);
+}
 
 static bool asked_for_gzip(struct assay_case *t)
 {

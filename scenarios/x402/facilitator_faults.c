@@ -19,12 +19,12 @@ enum outcome {
     /* of a payment */
     DELIVERED,  /* nothing is wrong that anybody could see */
     NOT_SERVED, /* nothing has happened: the identical request is delivered afterwards */
-    FAILED,     /* its handler ran, and nothing moved: likewise */
-    DOOMED,     /* the same, and the facilitator will never settle it */
-    UNKNOWN,    /* it may have moved: no claim that it failed, and the retry is delivered once */
-    BELIEVED,   /* a consistent lie: whoever is served keeps the answer, and nobody runs again */
+    FAILED,     /* its handler ran, and nothing moved */
+    WITHHELD,   /* it moved, and is told so that nobody may serve for it (settlement.c) */
+    UNKNOWN,    /* it may have moved: no claim that it failed, and the retry ends it */
+    BELIEVED,   /* a consistent lie: served, or withheld by who knows better */
 
-    EITHER, /* the answer is whole beside what is deep: read by who can */
+    EITHER, /* a good answer beside what need not be read or looked at: read by who does */
 };
 
 /* Of /supported, /verify and /settle. */
@@ -40,14 +40,14 @@ static const enum outcome of_lie[][FACILITATOR_OTHER] = {
     [FACILITATOR_NO_KINDS] = {NOT_OFFERED, NO_CELL, NO_CELL},
     [FACILITATOR_YES] = {NO_CELL, DELIVERED, BELIEVED},
     [FACILITATOR_NO] = {NO_CELL, NOT_SERVED, FAILED},
-    [FACILITATOR_YES_THEN_NO] = {NO_CELL, DOOMED, NO_CELL},
-    [FACILITATOR_OTHER_NETWORK] = {NO_CELL, NO_CELL, UNKNOWN},
-    [FACILITATOR_NO_TRANSACTION] = {NO_CELL, NO_CELL, UNKNOWN},
-    [FACILITATOR_OTHER_PAYER] = {NO_CELL, NO_CELL, UNKNOWN},
-    [FACILITATOR_OTHER_AMOUNT] = {NO_CELL, NO_CELL, UNKNOWN},
+    [FACILITATOR_YES_THEN_NO] = {NO_CELL, FAILED, NO_CELL},
+    [FACILITATOR_OTHER_NETWORK] = {NO_CELL, NO_CELL, WITHHELD},
+    [FACILITATOR_NO_TRANSACTION] = {NO_CELL, NO_CELL, WITHHELD},
+    [FACILITATOR_OTHER_PAYER] = {NO_CELL, NO_CELL, EITHER},
+    [FACILITATOR_OTHER_AMOUNT] = {NO_CELL, NO_CELL, EITHER},
     [FACILITATOR_OTHER_TRANSACTION] = {NO_CELL, NO_CELL, DELIVERED},
-    [FACILITATOR_DENIES] = {NO_CELL, NO_CELL, UNKNOWN},
-    [FACILITATOR_DENIES_WITH_TRANSACTION] = {NO_CELL, NO_CELL, UNKNOWN},
+    [FACILITATOR_DENIES] = {NO_CELL, NO_CELL, WITHHELD},
+    [FACILITATOR_DENIES_WITH_TRANSACTION] = {NO_CELL, NO_CELL, WITHHELD},
     [FACILITATOR_PENDING] = {NO_CELL, NO_CELL, UNKNOWN},
 };
 
@@ -57,7 +57,7 @@ static const enum outcome of_shape[][FACILITATOR_OTHER] = {
     [FACILITATOR_TEXT] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_NUMBER] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_NULL_ANSWER] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
-    [FACILITATOR_TWICE] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
+    [FACILITATOR_TWICE] = {EITHER, EITHER, EITHER},
     [FACILITATOR_NULL_BODY] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_ARRAY_BODY] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_EMPTY_BODY] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
@@ -73,8 +73,8 @@ static const enum outcome of_fault[][FACILITATOR_OTHER] = {
     [FACILITATOR_SILENT] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_RESET] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
     [FACILITATOR_REDIRECT] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
-    [FACILITATOR_OVERSIZED] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
-    [FACILITATOR_BOMB] = {NOT_OFFERED, NOT_SERVED, UNKNOWN},
+    [FACILITATOR_OVERSIZED] = {EITHER, EITHER, EITHER},
+    [FACILITATOR_BOMB] = {EITHER, EITHER, EITHER},
 };
 
 struct cell {
@@ -101,7 +101,7 @@ static enum outcome outcome_of(struct assay_case *t, enum facilitator_what what,
     return outcomes[what];
 }
 
-/* Whoever reads what is deep does so rightly, or takes it for no answer. */
+/* Whoever reads it does so rightly, or takes it for no answer. */
 static enum outcome decided(enum outcome outcome, bool is_read, enum outcome yes, enum outcome no)
 {
     if (outcome != EITHER)
@@ -122,26 +122,22 @@ static void expect_at_once(struct assay_case *t, enum outcome outcome,
         expect_unknown(t, first);
     else if (outcome != BELIEVED || !x4p_is_served(first))
         expect_withheld(t, first);
-    if (outcome == FAILED || outcome == DOOMED)
+    if (outcome == FAILED)
         expect(t, peer_moves(t) == first->before.moves, "no settlement", "one");
 }
 
-/* Of the identical request, once the facilitator is honest again. */
+/* Of the identical request, once the facilitator is honest again: where nothing has come to an end
+ * by the first one. What has is asked for again in replay.c. */
 static void expect_afterwards(struct assay_case *t, enum outcome outcome,
                               const struct peer_answer *first, const struct x4p_payment *paid)
 {
+    const char *label = "the identical request afterwards";
     struct peer_want want = paid->offer->want;
-    const struct peer_answer *again;
 
-    if (outcome == DOOMED)
-        return;
-    again = x4p_send_until_known(t, "the identical request afterwards", want, paid);
-    if (outcome == NOT_SERVED || outcome == FAILED)
-        expect_delivered(t, again, paid);
-    else if (outcome == BELIEVED && x4p_is_served(first))
-        expect_nothing_more(t, again, first);
-    else
-        expect_delivered_since(t, again, paid, first);
+    if (outcome == NOT_SERVED)
+        expect_delivered(t, x4p_send_until_known(t, label, want, paid), paid);
+    else if (outcome == UNKNOWN)
+        expect_settled_once(t, x4p_send_until_known(t, label, want, paid), paid, first);
 }
 
 static void pay_in_trouble(struct assay_case *t, enum facilitator_what what)
@@ -172,9 +168,8 @@ SCENARIO(trouble_at_verify_serves_nobody,
          .title = "Whatever becomes of the facilitator's answer to /verify, nobody is served "
                   "without a clear yes, and nothing of the payment is lost",
          .threat = "facilitator-trust", .rule = "facilitator.verified", .ideas = "X-20 X-21",
-         .catches = DEFECTS("facilitator.verify_failure_open", "facilitator.json_duplicates",
-                            "facilitator.truthy", "facilitator.missing_is_yes",
-                            "facilitator.oversized_answer", "facilitator.redirect_followed"),
+         .catches = DEFECTS("facilitator.verify_failure_open", "facilitator.truthy",
+                            "facilitator.missing_is_yes", "facilitator.redirect_followed"),
          .needs = X4P_PAY, TABLE(verifies))
 {
     pay_in_trouble(t, FACILITATOR_VERIFY);
@@ -185,15 +180,12 @@ static const struct cell settles[] = {LIE(HONEST, "honest") FACILITATOR_ANY_LIES
 
 SCENARIO(trouble_at_settle_loses_nothing,
          .title = "Whatever becomes of the facilitator's answer to /settle, nothing is served for "
-                  "less than a success, nothing is told as failed that may have been settled, and "
-                  "the identical request is delivered once afterwards",
+                  "less than a success, nothing is told as failed for want of an answer, and the "
+                  "identical request is then delivered for one settlement",
          .threat = "facilitator-trust", .rule = "settle.unknown", .ideas = "X-23 X-24",
-         .catches = DEFECTS("facilitator.json_duplicates", "facilitator.truthy",
-                            "facilitator.missing_is_yes", "facilitator.transaction_empty",
-                            "facilitator.network_unchecked", "facilitator.amount_unchecked",
-                            "facilitator.payer_unchecked", "facilitator.pending_served",
-                            "facilitator.unknown_as_failed", "facilitator.released_on_error",
-                            "facilitator.denial_believed", "facilitator.oversized_answer",
+         .catches = DEFECTS("facilitator.truthy", "facilitator.missing_is_yes",
+                            "facilitator.transaction_empty", "facilitator.network_unchecked",
+                            "facilitator.pending_served", "facilitator.unknown_as_failed",
                             "facilitator.redirect_followed", "facilitator.pending_as_failed"),
          .needs = X4P_PAY, TABLE(settles))
 {
@@ -252,12 +244,30 @@ static void expect_offered(struct assay_case *t, enum outcome outcome,
                fault != NULL ? fault : "another offer");
 }
 
-static void restart(struct assay_case *t)
+static bool restarts(struct assay_case *t, struct assay_err *err)
 {
+    return instance_restart(case_instance(t), err) == ASSAY_OK;
+}
+
+/* What it offers with such a list; NULL: nothing, since a server that does not start with it, or
+ * ends when it is asked, has sold nothing either. */
+static const struct peer_answer *asked_with(struct assay_case *t, const char *list,
+                                            struct peer_want want)
+{
+    struct peer_before before = peer_before(t);
+    const struct peer_answer *answer = NULL;
     struct assay_err err = {0};
 
-    if (instance_restart(case_instance(t), &err) != ASSAY_OK)
-        case_end(t, VERDICT_BROKEN, "the target did not start again: %s", err.text);
+    if (restarts(t, &err))
+        answer = x4p_send(t, list, want, NULL);
+    if (answer != NULL && answer->exchange->outcome != HTTP_CLOSED &&
+        answer->exchange->outcome != HTTP_NO_CONNECTION)
+        return answer;
+    case_observe(t, "a list that it does not run with", "%s: it %s", list,
+                 answer != NULL ? "ends when it is asked" : "does not start");
+    expect(t, case_executions(t) == before.runs && peer_moves(t) == before.moves,
+           "nothing sold by a server that has ended", "something was");
+    return NULL;
 }
 
 static const struct cell lists[] = {LIE(HONEST, "honest") FACILITATOR_LIST_LIES(LIE)
@@ -275,10 +285,15 @@ SCENARIO(trouble_of_the_list_sells_nothing_else,
     enum outcome outcome = outcome_of(t, FACILITATOR_SUPPORTED, &row->rule);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_offer *honest = x4p_given_offer(t, want);
+    const struct peer_answer *answer;
+    struct assay_err err = {0};
 
     x4p_facilitator_behaves(t, (struct facilitator_behaviour){.supported = row->rule});
-    restart(t);
-    expect_offered(t, outcome, x4p_send(t, row->name, want, NULL), honest);
+    answer = asked_with(t, row->name, want);
+    if (answer != NULL)
+        expect_offered(t, outcome, answer, honest);
     x4p_facilitator_is_honest(t);
+    if (answer == NULL && !restarts(t, &err))
+        case_end(t, VERDICT_BROKEN, "the target did not start again: %s", err.text);
     expect_still_sells(t, want);
 }

@@ -1,6 +1,6 @@
 /* Threat facilitator-trust, behind the handler: what a facilitator says of a settlement. Nothing of
  * the content leaves before the payment is settled; what is not known is neither success nor
- * failure, and the identical retry ends it. */
+ * failure, and the identical retry ends it. How often it runs the handler is asked once. */
 #include "peer/x402/peer.h"
 
 static void settling(struct assay_case *t, struct facilitator_rule rule)
@@ -38,13 +38,12 @@ SCENARIO(failed_settlement_is_told,
          .title = "A payment that could not be settled is answered 402 with a PAYMENT-RESPONSE "
                   "that says so",
          .threat = "facilitator-trust", .rule = "settle.failure-told", .ideas = "X-22",
-         .catches = DEFECTS("facilitator.failure_unreceipted"), .needs = X4P_PAY, TABLE(refusals))
+         .catches = DEFECTS("facilitator.failure_unreceipted"), .needs = X4P_PAY)
 {
-    const struct refusal *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
 
-    settling(t, row->rule);
-    expect_failure_told(t, x4p_send(t, row->name, want, x4p_paid(t, want)));
+    settling(t, refusals[0].rule); /* under 200: of others the text says 500 */
+    expect_failure_told(t, x4p_send(t, refusals[0].name, want, x4p_paid(t, want)));
 }
 
 SCENARIO(paid_answer_names_its_settlement,
@@ -68,29 +67,20 @@ static const struct claim {
 } claims[] = {
     {"without a transaction", FACILITATOR_NO_TRANSACTION},
     {"on another network", FACILITATOR_OTHER_NETWORK},
-    {"for another amount", FACILITATOR_OTHER_AMOUNT},
-    {"of another payer", FACILITATOR_OTHER_PAYER},
 };
 
 SCENARIO(settlement_of_something_else_is_none,
-         .title = "A settlement without a transaction, on another network, of another amount or "
-                  "payer buys nothing and is not told as failed; the identical retry ends it",
+         .title = "A settlement without a transaction, or on another network, buys nothing",
          .threat = "facilitator-trust", .rule = "settle.evidence", .ideas = "X-23",
-         .catches = DEFECTS("facilitator.transaction_empty", "facilitator.network_unchecked",
-                            "facilitator.amount_unchecked", "facilitator.payer_unchecked"),
+         .catches = DEFECTS("facilitator.transaction_empty", "facilitator.network_unchecked"),
          .needs = X4P_PAY, TABLE(claims))
 {
     const struct claim *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid = x4p_paid(t, want);
-    const struct peer_answer *first;
 
-    x4p_facilitator_settles(t, FACILITATOR_SAME_ANSWER);
     settling(t, (struct facilitator_rule){.lie = row->lie});
-    first = x4p_send(t, row->name, want, paid);
-    expect_unknown(t, first);
-    x4p_facilitator_is_honest(t);
-    expect_delivered_since(t, x4p_send_until_known(t, "told as it is", want, paid), paid, first);
+    expect_withheld(t, x4p_send(t, row->name, want, paid));
 }
 
 /* ---- it says nothing that could be relied on ---- */
@@ -105,29 +95,72 @@ static const struct doubt {
     {"silence, and it is not", {.fault = FACILITATOR_SILENT, .undone = true}},
     {"a reset, and it is settled", {.fault = FACILITATOR_RESET}},
     {"a reset, and it is not", {.fault = FACILITATOR_RESET, .undone = true}},
-    {"no, and a transaction", {.lie = FACILITATOR_DENIES_WITH_TRANSACTION}},
-    {"no, for an unexpected error", {.lie = FACILITATOR_DENIES}},
 };
 
-SCENARIO(settlement_in_doubt_is_ended_by_the_retry,
-         .title = "When it is not known whether a payment was settled nothing is delivered, the "
-                  "payer is not told that it failed, and his identical retry is delivered once",
-         .threat = "facilitator-trust", .rule = "settle.unknown", .ideas = "X-24",
-         .catches = DEFECTS("facilitator.unknown_as_failed", "facilitator.released_on_error",
-                            "facilitator.denial_believed"),
-         .needs = X4P_PAY, TABLE(doubts))
+/* Told as what is not known, and ended by the identical retry once the facilitator tells it. */
+static void expect_ended_by_the_retry(struct assay_case *t, const struct doubt *doubt)
 {
-    const struct doubt *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid = x4p_paid(t, want);
     const struct peer_answer *first;
 
     x4p_facilitator_settles(t, FACILITATOR_SAME_ANSWER);
-    settling(t, row->rule);
-    first = x4p_send(t, row->name, want, paid);
+    settling(t, doubt->rule);
+    first = x4p_send(t, doubt->name, want, paid);
     expect_unknown(t, first);
     x4p_facilitator_is_honest(t);
-    expect_delivered_since(t, x4p_send_until_known(t, "identical retry", want, paid), paid, first);
+    expect_settled_once(t, x4p_send_until_known(t, "identical retry", want, paid), paid, first);
+}
+
+SCENARIO(settlement_in_doubt_is_ended_by_the_retry,
+         .title = "When it is not known whether a payment was settled nothing is delivered, the "
+                  "payer is not told that it failed, and his identical retry is delivered for "
+                  "one settlement",
+         .threat = "facilitator-trust", .rule = "settle.unknown", .ideas = "X-24",
+         .catches = DEFECTS("facilitator.unknown_as_failed"), .needs = X4P_PAY, TABLE(doubts))
+{
+    expect_ended_by_the_retry(t, case_row(t));
+}
+
+/* Which the protocol lets a server read as success or failure; whoever believes either may be
+ * wrong. */
+static const struct doubt contradictions[] = {
+    {"without a transaction", {.lie = FACILITATOR_NO_TRANSACTION}},
+    {"on another network", {.lie = FACILITATOR_OTHER_NETWORK}},
+    {"for another amount", {.lie = FACILITATOR_OTHER_AMOUNT}},
+    {"of another payer", {.lie = FACILITATOR_OTHER_PAYER}},
+    {"no, and a transaction", {.lie = FACILITATOR_DENIES_WITH_TRANSACTION}},
+    {"no, for an unexpected error", {.lie = FACILITATOR_DENIES}},
+};
+
+SCENARIO(contradiction_is_taken_for_a_doubt,
+         .title = "What a facilitator says of a settlement and cannot be so is neither served nor "
+                  "told as failed, and the identical retry is delivered for one settlement",
+         .threat = "facilitator-trust", .rule = "settle.doubt", .ideas = "X-23 X-24",
+         .catches = DEFECTS("facilitator.amount_unchecked", "facilitator.payer_unchecked",
+                            "facilitator.denial_believed", "facilitator.transaction_empty",
+                            "facilitator.network_unchecked"),
+         .needs = X4P_PAY, TABLE(contradictions))
+{
+    expect_ended_by_the_retry(t, case_row(t));
+}
+
+SCENARIO(handler_is_not_run_again_for_a_doubt,
+         .title = "The identical retry of a payment whose settlement is not known does not run "
+                  "the handler again",
+         .threat = "facilitator-trust", .rule = "handler.kept", .ideas = "X-24 X-40",
+         .catches = DEFECTS("facilitator.released_on_error"), .needs = X4P_PAY | NEED_ORIGIN)
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    const struct x4p_payment *paid = x4p_paid(t, want);
+    const struct peer_answer *first;
+
+    x4p_facilitator_settles(t, FACILITATOR_SAME_ANSWER);
+    settling(t, (struct facilitator_rule){.fault = FACILITATOR_RESET});
+    first = x4p_send(t, "settled, and not told", want, paid);
+    x4p_facilitator_is_honest(t);
+    expect_settled_once(t, x4p_send_until_known(t, "identical retry", want, paid), paid, first);
+    expect_executions(t, 1);
 }
 
 SCENARIO(refusal_behind_a_doubt_proves_nothing,
@@ -146,7 +179,6 @@ SCENARIO(refusal_behind_a_doubt_proves_nothing,
     expect_unknown(t, first);
     x4p_facilitator_is_honest(t); /* and refuses what it has settled */
     expect_unknown(t, x4p_send(t, "identical retry", want, paid));
-    expect_executions(t, 1);
 }
 
 SCENARIO(settlement_in_doubt_is_asked_for_with_the_same_bytes,
@@ -190,7 +222,7 @@ SCENARIO(pending_settlement_is_asked_for_once_more,
 
 SCENARIO(pending_settlement_delivers_nothing,
          .title = "A settlement that stays pending delivers nothing yet, is not asked for without "
-                  "end, and the identical retry is delivered once it is a success",
+                  "end, and the identical retry is delivered for one settlement",
          .threat = "facilitator-trust", .rule = "settle.before-content", .ideas = "X-25",
          .catches = DEFECTS("facilitator.pending_served"), .needs = X4P_PAY)
 {
@@ -198,11 +230,14 @@ SCENARIO(pending_settlement_delivers_nothing,
     const struct x4p_payment *paid = x4p_paid(t, want);
     struct x4p_calls before = x4p_calls(t);
     const struct peer_answer *first;
+    uint64_t asked;
 
     settling(t, (struct facilitator_rule){.lie = FACILITATOR_PENDING});
     first = x4p_send(t, "pending", want, paid);
     expect_withheld(t, first);
-    expect_calls(t, before, X4P_ANY, 2);
+    asked = x4p_calls(t).settle - before.settle;
+    expect(t, asked <= 2, "it is asked for once more at most", "it was asked for %llu times",
+           (unsigned long long)asked);
     x4p_facilitator_is_honest(t);
-    expect_delivered_since(t, x4p_send_until_known(t, "settled", want, paid), paid, first);
+    expect_settled_once(t, x4p_send_until_known(t, "settled", want, paid), paid, first);
 }

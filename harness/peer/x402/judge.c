@@ -44,9 +44,8 @@ bool x4p_shows(struct assay_case *t, const struct peer_answer *answer, const cha
 
 /* ---- paid ---- */
 
-/* What PAYMENT-RESPONSE has to say; NULL: it does (digest, section 2.3). */
-static const char *receipt_fault(struct assay_case *t, const struct peer_answer *answer,
-                                 const struct x4p_payment *payment)
+const char *x4p_receipt_fault(struct assay_case *t, const struct peer_answer *answer,
+                              const struct x4p_payment *payment)
 {
     struct x402_settlement said;
     const char *fault = x4p_read_settlement(t, &said, answer);
@@ -70,7 +69,7 @@ void x4p_expect_delivered(struct assay_case *t, const struct peer_answer *answer
 
     peer_end_if_rate_limited(t, look.status);
     if (x4p_is_served(answer))
-        fault = receipt_fault(t, answer, payment);
+        fault = x4p_receipt_fault(t, answer, payment);
     case_judge(t,
                x4p_is_served(answer) && (!look.counted || look.runs == 1) && look.moves == 1 &&
                    fault == NULL,

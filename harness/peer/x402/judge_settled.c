@@ -21,6 +21,20 @@ void x4p_expect_delivered_since(struct assay_case *t, const struct peer_answer *
     x4p_expect_delivered(t, counted_since(t, answer, first), payment);
 }
 
+void x4p_expect_settled_once(struct assay_case *t, const struct peer_answer *answer,
+                             const struct x4p_payment *payment, const struct peer_answer *first)
+{
+    struct peer_look look = peer_look(t, counted_since(t, answer, first));
+    const char *fault = NULL;
+
+    peer_end_if_rate_limited(t, look.status);
+    if (x4p_is_served(answer))
+        fault = x4p_receipt_fault(t, answer, payment);
+    case_judge(t, x4p_is_served(answer) && look.moves == 1 && fault == NULL, look.grade,
+               "the paid answer (2xx) with PAYMENT-RESPONSE for this payment, and one settlement",
+               "%s%s%s", look.seen, fault != NULL ? "; " : "", fault != NULL ? fault : "");
+}
+
 void x4p_expect_nothing_more(struct assay_case *t, const struct peer_answer *answer,
                              const struct peer_answer *first)
 {

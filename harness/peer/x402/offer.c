@@ -71,10 +71,10 @@ const struct x4p_offer *x4p_offer_of(struct assay_case *t, struct peer_want want
 }
 
 /* A server may end a connection that it has kept, as the next request is on its way; who asks for
- * an offer loses nothing by asking once more (RFC 9110, section 9.2.2). */
+ * an offer loses nothing by asking once more, on a new one (RFC 9110, section 9.2.2). */
 static bool was_closed_before(bool *once, const struct peer_answer *answer)
 {
-    bool again = !*once && answer->exchange->outcome == HTTP_CLOSED;
+    bool again = !*once && answer->exchange->kept_ended;
 
     *once = *once || again;
     return again;

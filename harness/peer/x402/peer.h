@@ -114,8 +114,8 @@ const struct peer_answer *x4p_send_until_known(struct assay_case *t, const char 
                                                struct peer_want want,
                                                const struct x4p_payment *payment);
 /** n copies at once, held where the facilitator is asked `what` (FACILITATOR_VERIFY or _SETTLE)
- *  until every one of them is there or a moment has passed: so that whoever asks first and
- *  remembers later is met in between. */
+ *  until every one of them is there or a moment has passed without another: so that whoever asks
+ *  first and remembers later is met in between. */
 const struct peer_answer *const *x4p_copies_held(struct assay_case *t, const char *label,
                                                  struct peer_want want,
                                                  const struct x4p_payment *payment, size_t n,
@@ -201,6 +201,11 @@ bool x4p_shows(struct assay_case *t, const struct peer_answer *answer, const cha
  *  before it. */
 #define expect_delivered_since(t, answer, payment, first)                                          \
     (PEER_HERE(t), (x4p_expect_delivered_since)((t), (answer), (payment), (first)))
+/** Delivered in the end, and paid once: 2xx with the PAYMENT-RESPONSE of expect_delivered, and one
+ *  movement of money, counted from `first` on. How often the handler ran meanwhile is left open:
+ *  whoever keeps nothing of a run that was not settled has to repeat it. */
+#define expect_settled_once(t, answer, payment, first)                                             \
+    (PEER_HERE(t), (x4p_expect_settled_once)((t), (answer), (payment), (first)))
 /** Nothing more than the first answer: no run, no settlement; what is served is the same again. */
 #define expect_nothing_more(t, answer, first)                                                      \
     (PEER_HERE(t), (x4p_expect_nothing_more)((t), (answer), (first)))
@@ -228,6 +233,8 @@ void x4p_expect_calls(struct assay_case *t, struct x4p_calls before, uint64_t ve
 void x4p_expect_own_terms(struct assay_case *t, const struct x4p_offer *offer);
 void x4p_expect_delivered_since(struct assay_case *t, const struct peer_answer *answer,
                                 const struct x4p_payment *payment, const struct peer_answer *first);
+void x4p_expect_settled_once(struct assay_case *t, const struct peer_answer *answer,
+                             const struct x4p_payment *payment, const struct peer_answer *first);
 void x4p_expect_nothing_more(struct assay_case *t, const struct peer_answer *answer,
                              const struct peer_answer *first);
 void x4p_expect_unknown(struct assay_case *t, const struct peer_answer *answer);

@@ -35,6 +35,10 @@ bool x4p_is_settled_by(const struct x4p_roles *r, const struct x402_terms *terms
 /** Chooses the first entry of an offer that was read which the facilitator settles; what is wrong
  *  with it, or NULL. */
 const char *x4p_choose(struct assay_case *t, struct x4p_offer *offer);
+/** What keeps the PAYMENT-RESPONSE of an answer from saying that this payment was settled; NULL: it
+ *  says so (digest, section 2.3). */
+const char *x4p_receipt_fault(struct assay_case *t, const struct peer_answer *answer,
+                              const struct x4p_payment *payment);
 
 /** Tries of an identical request, at most so long as a server may be without its facilitator. */
 struct x4p_tries {

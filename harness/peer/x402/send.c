@@ -1,7 +1,7 @@
 /* Sending payments: once, until it is known what became of them, and held at the facilitator. */
 #include "peer/x402/peer_internal.h"
 
-enum { HOLD_MS = 150 };
+enum { FIRST_MS = 2000, NEXT_MS = 150 }; /* what is waited for the first call, and the next one */
 
 struct peer_with x4p_headers(const struct x4p_payment *payment)
 {
@@ -45,20 +45,24 @@ static void hold(struct x4p_roles *r, enum facilitator_what what)
 struct release {
     struct x4p_roles *roles;
     enum facilitator_what what;
-    uint64_t count; /* of calls, at which nobody is held any longer */
+    uint64_t before, count; /* of calls: when it began, and at which nobody is held any longer */
 };
-
-static void release(void *with)
-{
-    const struct release *w = with;
-
-    (void)facilitator_await(w->roles->facilitator, w->what, w->count, HOLD_MS);
-    facilitator_behave(w->roles->facilitator, &w->roles->behaviour);
-}
 
 static uint64_t count_of(struct x4p_roles *r, enum facilitator_what what)
 {
     return facilitator_counts(r->facilitator).calls[what];
+}
+
+static void release(void *with)
+{
+    const struct release *w = with;
+    struct facilitator *f = w->roles->facilitator;
+    uint64_t seen = w->before;
+
+    while (seen < w->count &&
+           facilitator_await(f, w->what, seen + 1, seen == w->before ? FIRST_MS : NEXT_MS))
+        seen = count_of(w->roles, w->what);
+    facilitator_behave(f, &w->roles->behaviour);
 }
 
 const struct peer_answer *const *x4p_burst_held(struct assay_case *t, const char *label,
@@ -68,7 +72,8 @@ const struct peer_answer *const *x4p_burst_held(struct assay_case *t, const char
     struct x4p_roles *r = x4p_roles_of(t);
     struct release *with = case_alloc(t, sizeof(*with));
 
-    *with = (struct release){.roles = r, .what = what, .count = count_of(r, what) + n};
+    *with = (struct release){.roles = r, .what = what, .before = count_of(r, what)};
+    with->count = with->before + n;
     hold(r, what);
     return peer_burst_beside(t, label, shots, n, release, with);
 }
