@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 
 # ---- variants -----------------------------------------------------------------------------------
 
-VARIANTS := debug release asan tsan cov fuzz lint
+VARIANTS := debug release asan tsan cov fuzz afl cmplog package lint
 V        ?= debug
 ifeq ($(filter $(VARIANTS),$(V)),)
 $(error V=$(V) is not a variant; use one of: $(VARIANTS))
@@ -23,12 +23,17 @@ CFLAGS.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all 
 CFLAGS.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS.cov     := -O0 -g --coverage
 CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS.afl     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS.cmplog  := -O1 -g
 CFLAGS.lint    := -O2
 LDFLAGS.release := -pie -Wl,-z,relro,-z,now
 LDFLAGS.asan   := -fsanitize=address,undefined
 LDFLAGS.tsan   := -fsanitize=thread
 LDFLAGS.cov    := --coverage
 LDFLAGS.fuzz   := -fsanitize=address,undefined
+# Its flags are those of the engine that asks for it (fuzz/oss-fuzz/build.sh).
+LDFLAGS.package := -Wl,-rpath,'$$ORIGIN/lib'
+LDFLAGS.afl    := -fsanitize=address,undefined
 
 # ---- flags --------------------------------------------------------------------------------------
 
@@ -72,15 +77,23 @@ ASSAY_C := $(call sources,harness/*/*.c harness/peer/*/*.c scenarios/*/*.c repor
 REF_T   := $(sort $(wildcard ref/tests/*.c))
 HARN_T  := $(sort $(wildcard harness/tests/*.c))
 FUZZ_C  := $(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c)))
+FUZZ_LIB_C := $(sort $(wildcard fuzz/lib/*.c))
+# What stands on signatures is fuzzed with a cheap stand-in for them (fuzz/standin/sig.c), which is
+# linked before the archive that has the real ones, and into nothing else.
+FUZZ_STANDIN := kaspa_script kaspa_sign kx_batch_tx kx_channel kx_exact kx_lineage kx_voucher
+STANDIN_C := fuzz/standin/sig.c
 RO_C    := $(call sources,ref/base/*.c harness/record/*.c reports/*.c reports/main/*.c)
+
+# The prefix of a fuzz target's program, which says its engine: fuzz-NAME; afl-NAME, cmplog-NAME.
+ENGINE := $(if $(filter afl cmplog,$(V)),$(V),fuzz)
 
 # libref.a and what is linked with it alone know no defects; everything else is built with them.
 plain   = $(patsubst %.c,$(B)/plain/%.o,$(1))
 objs    = $(patsubst %.c,$(B)/%.o,$(1))
 LIBHARNESS := $(call objs,$(filter-out harness/cli/main.c,$(ASSAY_C))) $(B)/libref-defects.a
 
-.PHONY: all help deps demo check lint bench cov fuzz-smoke interop freshcheck install uninstall clean format
-.PHONY: built demo-run check-run cov-run bench-run fuzz-run tsan-check tsan-run report-only install-run FORCE
+.PHONY: all help deps demo check lint bench cov fuzz-smoke fuzz-engines fuzz-package interop freshcheck install uninstall clean format
+.PHONY: built demo-run check-run cov-run bench-run fuzz-run fuzz-built tsan-check tsan-run report-only install-run FORCE
 .PHONY: lint-run lint-text lint-format lint-scripts
 
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -108,6 +121,10 @@ $(B)/test-harness: $(call objs,$(HARN_T)) $(LIBHARNESS)
 $(B)/test-ref $(B)/test-harness:
 	@echo "  LD    $@"
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS) $(TEST_LIBS)
+
+# Fuzz targets of what the harness reads are linked with all of it.
+FUZZ_HARNESS := adapter_line expectations_file record_line target_file
+$(FUZZ_HARNESS:%=$(B)/replay-%) $(FUZZ_HARNESS:%=$(B)/$(ENGINE)-%): $(filter %.o,$(LIBHARNESS))
 
 # The reports stand on the record and ref/base alone: that this links is the proof.
 report-only: $(B)/assay-report
@@ -158,12 +175,17 @@ check: ## build and pass every test (V=asan: under the sanitizers; V=tsan: the p
 	+@$(SUB) $(if $(filter tsan,$(V)),tsan-check,check-run)
 
 REPLAYS := $(patsubst fuzz/%.c,$(B)/replay-%,$(FUZZ_C))
-$(REPLAYS): $(B)/replay-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/libref-defects.a
+STANDIN_FLAGS := -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+$(call objs,$(STANDIN_C)): private CPPFLAGS_ALL += $(STANDIN_FLAGS)
+$(FUZZ_STANDIN:%=$(B)/replay-%) $(FUZZ_STANDIN:%=$(B)/$(ENGINE)-%): $(call objs,$(STANDIN_C))
+$(REPLAYS): $(B)/replay-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(call objs,$(FUZZ_LIB_C)) $(B)/libref-defects.a
 	@echo "  LD    $@"
-	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 check-run: $(B)/assay $(B)/libref.a $(B)/libassay-kaspa.a $(B)/test-ref $(B)/test-harness $(B)/assay-report $(REPLAYS)
 	@tools/check.sh $(B)
+	@tools/standin-test.sh $(B) $(FUZZ_STANDIN)
+	@tools/planted-test.sh $(B)
 	+@CC='$(CC)' MAKE='$(MAKE)' tools/install-test.sh $(B)
 
 # Criterion does not run under the thread sanitizer, so the programs do, end to end.
@@ -200,12 +222,28 @@ bench-run: $(B)/assay $(BENCHES)
 fuzz-smoke: ## a short bounded run of every fuzz target (needs clang with libFuzzer)
 	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-run; \
 	else echo "fuzz-smoke: not run: clang with libFuzzer is not installed ('make deps' installs it)"; fi
-FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz-%,$(FUZZ_C))
-$(FUZZERS): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/libref-defects.a
+# The same sources for each engine.
+FUZZERS := $(patsubst fuzz/%.c,$(B)/$(ENGINE)-%,$(FUZZ_C))
+$(FUZZERS): $(B)/$(ENGINE)-%: $(B)/fuzz/%.o $(call objs,$(FUZZ_LIB_C)) $(B)/libref-defects.a
 	@echo "  LD    $@"
-	@$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	@$(FUZZ_LINK) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+FUZZ_LINK = $(if $(filter package,$(V)),$(CXX) $(CXXFLAGS) $(LIB_FUZZING_ENGINE),$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer)
+ifeq ($(V),cmplog)
+export AFL_LLVM_CMPLOG := 1
+endif
+fuzz-engines: ## build every fuzz target for libFuzzer, and AFL++ where it is installed, for assay fuzz
+	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-built; \
+	else echo "fuzz-engines: clang with libFuzzer is not installed ('make deps' installs it)" >&2; exit 1; fi
+	+@if tools/deps.sh --has afl; then $(SUB) V=afl CC=afl-clang-fast fuzz-built && \
+	$(SUB) V=cmplog CC=afl-clang-fast fuzz-built; \
+	else echo "fuzz-engines: not built for AFL++: afl-clang-fast is not installed ('make deps' installs it)"; fi
+fuzz-built: $(FUZZERS)
 fuzz-run: $(FUZZERS)
+	@tools/standin-test.sh $(B) $(FUZZ_STANDIN)
 	@tools/fuzz-smoke.sh $(B)
+fuzz-package: ## the fuzz targets as OSS-Fuzz and ClusterFuzzLite build them, made here and checked
+	@if tools/deps.sh --has fuzz package; then tools/fuzz-package.sh build/package; \
+	else echo "fuzz-package: not run: clang with libFuzzer, zip or unzip is not installed ('make deps' installs them)"; fi
 
 interop: ## compare with outside implementations, where cargo or the like and their packages are there
 	@rc=0; for script in harness/targets/*/interop.sh; do bash "$$script" || rc=$$?; done; exit $$rc
@@ -240,6 +278,8 @@ lint-scripts:
 	@for s in $(SCRIPTS); do bash -n $$s; done
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); fi
 
+$(STANDIN_C:%=$(B)/clang/%.ok): private SEVERE += $(STANDIN_FLAGS)
+$(STANDIN_C:%=$(B)/tidy/%.ok): private CPPFLAGS_ALL += $(STANDIN_FLAGS)
 $(B)/clang/%.c.ok: %.c $(B)/flags | $(MADE)
 	@mkdir -p $(@D); echo "  CLANG $<"
 	@clang $(SEVERE) $(WARN.clang) $(DEFECTS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $<

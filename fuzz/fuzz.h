@@ -10,6 +10,10 @@
 /** One input; deterministic, with neither globals nor clock nor network. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/** Before the first input (fuzz/lib/planted.c). Returns 0; ends the process with status 3 where the
+ * environment asks for what there is not. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 static inline void fuzz_check(int holds, const char *claim, const char *file, int line)
 {
     if (holds)

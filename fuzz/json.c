@@ -1,10 +1,17 @@
 /* The JSON tokenizer and its canonical writer: what is read can be written, read again and is the
- * same; every name is found; every string survives. */
+ * same; every name is found; every string survives; and another library reads the same. */
 #include "fuzz.h"
 
 #include "base/json.h"
+#include "fuzz/lib/json_mutate.h"
+#include "fuzz/lib/second.h"
 
 enum { TOKENS = 4096, NAMES_LOOKED_UP = 64, OUT_MAX_BYTES = 1 << 24 };
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return fuzz_json_mutate(data, size, max_size, 0, seed);
+}
 
 /* Unescaping a string and quoting it again is its canonical form. */
 static void check_string(const struct assay_json *doc, uint32_t token)
@@ -91,6 +98,38 @@ static void check_canonical(const struct assay_json *doc)
     assay_buf_fini(&twice);
 }
 
+/* What the other library does not take of JSON: \\u of half a pair or of NUL in a name, and numbers
+ * that its types do not hold. */
+static bool may_be_beyond_it(struct assay_bytes text)
+{
+    size_t digits = 0, most = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        digits = text.at[i] >= '0' && text.at[i] <= '9' ? digits + 1 : 0;
+        most = digits > most ? digits : most;
+        if ((text.at[i] == 'u' && i > 0 && text.at[i - 1] == '\\') || text.at[i] == 'e' ||
+            text.at[i] == 'E')
+            return true;
+    }
+    return most > 18;
+}
+
+/* Where a byte of it is NUL the other library takes the text to end. */
+static void check_second(const struct assay_json *doc, enum assay_code strict,
+                         struct assay_bytes text)
+{
+    json_t *second = fuzz_second(text);
+
+    if (assay_bytes_find(text, '\0', 0) < text.len)
+        FUZZ_CHECK(strict != ASSAY_OK);
+    else if (second == NULL)
+        FUZZ_CHECK(strict != ASSAY_OK || may_be_beyond_it(text));
+    else
+        FUZZ_CHECK(strict == ASSAY_E_TOO_LARGE ||
+                   (strict == ASSAY_OK && fuzz_second_agrees(doc, 0, second)));
+    json_decref(second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct assay_json_token tokens[TOKENS];
@@ -101,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum assay_code lenient;
 
     FUZZ_CHECK(strict == err.code && err.at <= size);
+    check_second(&doc, strict, text);
     if (strict == ASSAY_OK) {
         check_tokens(&doc);
         check_raw(&doc);

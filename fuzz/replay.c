@@ -3,11 +3,19 @@
 #include "fuzz.h"
 
 #include "base/buf.h"
+#include "fuzz/lib/mutate.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
 
 enum { INPUT_MAX_BYTES = 1 << 24, FOLDER_MAX_DEPTH = 8, FAILED = 3 };
+
+/* Nothing is mutated here. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+    (void)data;
+    return size < max_size ? size : max_size;
+}
 
 static int replay(const char *path, unsigned depth, unsigned long *count);
 
@@ -71,6 +79,7 @@ int main(int argc, char **argv)
     unsigned long count = 0;
     int rc = argc > 1 ? 0 : FAILED;
 
+    (void)LLVMFuzzerInitialize(&argc, &argv);
     if (argc < 2)
         (void)fprintf(stderr, "usage: %s FILE-OR-FOLDER...\n", argv[0]);
     for (int i = 1; i < argc; i++) {

@@ -3,9 +3,15 @@
  * no header's value is taken as the document's text. */
 #include "fuzz.h"
 
+#include "fuzz/lib/json_mutate.h"
 #include "x402/payment_identifier.h"
 
 enum { ARENA_BYTES = 1 << 24 };
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return fuzz_json_mutate(data, size, max_size, 0, seed);
+}
 
 struct reading {
     enum x402_fault required, payment, settlement;
@@ -45,7 +51,7 @@ static void check_round_trip(struct assay_arena *arena, const struct assay_json 
     struct assay_json again;
 
     FUZZ_CHECK(rc == x402_hash(hash, doc, 0, NULL));
-    FUZZ_CHECK(x402_equal(doc, 0, doc, 0) == (rc == ASSAY_OK));
+    FUZZ_CHECK(x402_equal(doc, 0, doc, 0)); /* a text is equal to itself, also without a form */
     if (rc == ASSAY_OK) {
         FUZZ_CHECK(x402_header_decode(&bytes, arena, assay_buf_view(&value), NULL) == ASSAY_OK);
         FUZZ_CHECK(x402_document_parse(&again, arena, bytes, true, NULL) == ASSAY_OK);

@@ -2,9 +2,15 @@
  * answered is one line of JSON that echoes the id, and a call's arguments are canonical already. */
 #include "fuzz.h"
 
+#include "fuzz/lib/json_mutate.h"
 #include "x402/mcp.h"
 
 enum { ARENA_BYTES = 1 << 24, ANSWER_BYTES = 1 << 22 };
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return fuzz_json_mutate(data, size, max_size, 0, seed);
+}
 
 static const struct x402_mcp_tool tools[] = {{"quote", "A quote"}};
 static const struct x402_mcp_server server = {"fuzz", "1", tools, ARRAY_LEN(tools)};

@@ -1,8 +1,6 @@
 /* The HTML page: its frame, its head and what a person must act on first (reports/report.h). */
 #include "reports/html.h"
 
-#include "base/base64.h"
-#include "base/hash.h"
 #include "reports/markup.h"
 #include "reports/report.h"
 
@@ -274,62 +272,22 @@ static void add_content(struct html *page)
                    "that came from the target is shown escaped.</footer>\n");
 }
 
-static size_t find_text(struct assay_bytes in, const char *text, size_t from)
+static void add_title(struct html *page)
 {
-    const uint8_t *found =
-        from <= in.len ? memmem(in.at + from, in.len - from, text, strlen(text)) : NULL;
-
-    return found != NULL ? (size_t)(found - in.at) : in.len;
-}
-
-/* Nothing but the page's own style and its one script, known by its hash. */
-static void add_policy(struct html *page, struct assay_bytes frame)
-{
-    size_t from = find_text(frame, "<script>", 0) + strlen("<script>");
-    struct assay_bytes script = assay_bytes_part(frame, from, find_text(frame, "</script>", from));
-    uint8_t digest[ASSAY_SHA256_BYTES];
-
-    assay_sha256(digest, script);
-    html_raw(page, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
-                   "'none'; script-src 'sha256-");
-    assay_base64_encode(page->out, ASSAY_BASE64_STD, assay_bytes_of(digest, sizeof(digest)));
-    html_raw(page, "'");
-}
-
-static void add_place(struct html *page, struct assay_bytes name, struct assay_bytes frame)
-{
-    const json_t *target = json_object_get(page->view->run, "target");
-
-    if (assay_bytes_is(name, "policy"))
-        add_policy(page, frame);
-    else if (assay_bytes_is(name, "title")) {
-        html_raw(page, report_status_word(page->view->status));
-        html_raw(page, " \xc2\xb7 ");
-        html_text(page, report_text(target, "name"));
-        html_raw(page, " \xc2\xb7 Assay");
-    } else if (assay_bytes_is(name, "status"))
-        html_raw(page, report_status_word(page->view->status));
-    else if (assay_bytes_is(name, "content"))
-        add_content(page);
+    html_raw(page, report_status_word(page->view->status));
+    html_raw(page, " \xc2\xb7 ");
+    html_text(page, report_text(json_object_get(page->view->run, "target"), "name"));
 }
 
 enum assay_code report_html(struct assay_buf *out, const json_t *run, struct assay_err *err)
 {
+    static const struct html_parts parts = {.title = add_title, .content = add_content};
     struct report_view view = {0};
-    struct html page = {out, &view};
-    struct assay_bytes frame = html_template();
+    struct html page = {.out = out, .view = &view};
     enum assay_code rc = report_view_init(&view, run);
-    size_t at = 0;
 
-    while (rc == ASSAY_OK && at < frame.len) {
-        size_t open = find_text(frame, "{{", at), close = find_text(frame, "}}", open);
-
-        assay_buf_add(out, assay_bytes_part(frame, at, open));
-        add_place(&page, assay_bytes_part(frame, open + 2, close), frame);
-        at = close + 2;
-    }
     if (rc == ASSAY_OK)
-        rc = out->bad;
+        rc = html_fill(&page, &parts, report_status_word(view.status));
     report_view_fini(&view);
     return rc == ASSAY_OK ? rc : assay_fail(err, rc, 0, "HTML report: %s", assay_code_text(rc));
 }

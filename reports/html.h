@@ -6,8 +6,19 @@
 
 struct html {
     struct assay_buf *out;
-    const struct report_view *view;
+    const struct report_view *view; /**< of a run; NULL on another page */
+    const json_t *fuzz;             /**< the summary of a campaign; NULL on another page */
 };
+
+/** What fills the page's title and its body. */
+struct html_parts {
+    void (*title)(struct html *page);
+    void (*content)(struct html *page);
+};
+
+/** The whole page; `status` is a word of ours that its look goes by. NOMEM, TOO_LARGE. */
+enum assay_code html_fill(struct html *page, const struct html_parts *parts,
+                          const char *status) ASSAY_MUST_USE;
 
 /** The page around the content: reports/template.html, as bytes. */
 struct assay_bytes html_template(void);

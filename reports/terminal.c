@@ -441,8 +441,25 @@ static void add_headline(struct terminal *t)
     report_done(&t->out, &text);
 }
 
+/* Its folder is there now. */
+static bool must_replace(const json_t *command)
+{
+    bool names_folder = false, replaces = false;
+    const json_t *word;
+    size_t i;
+
+    json_array_foreach (command, i, word) {
+        struct assay_bytes text = assay_bytes_of(json_string_value(word), json_string_length(word));
+
+        names_folder = names_folder || assay_bytes_is(text, "--out");
+        replaces = replaces || assay_bytes_is(text, "--replace");
+    }
+    return names_folder && !replaces;
+}
+
 static void add_advice(struct terminal *t)
 {
+    const json_t *ran = json_object_get(t->view->run, "command");
     struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
     assay_buf_add_str(&text, t->view->status == REPORT_INTERRUPTED
@@ -451,7 +468,9 @@ static void add_advice(struct terminal *t)
     assay_buf_add_str(&t->out, "   then ");
     wrap(t, 8, assay_buf_view(&text));
     assay_buf_clear(&text);
-    report_add_command(&text, json_object_get(t->view->run, "command"));
+    report_add_command(&text, ran);
+    if (must_replace(ran))
+        assay_buf_add_str(&text, " --replace");
     pad(t, 8);
     command(t, assay_buf_view(&text));
     report_done(&t->out, &text);

@@ -160,15 +160,21 @@ static struct report_leg *need_leg(struct report_view *view, const json_t *leg)
 }
 
 /* Of repeated correct runs of a side the first is shown whole, the others only where they differ
- * from a pass. */
-static bool is_repeated(const struct report_view *view, const json_t *leg)
+ * from a pass; what is not judged is so each time under one rule set. */
+static bool is_repeated(const struct report_view *view, const json_t *leg, enum report_mark mark)
 {
+    bool is_unjudged = mark == MARK_UNSUPPORTED || mark == MARK_SKIPPED;
+
+    if (mark != MARK_PASS && !is_unjudged)
+        return false;
     for (size_t i = 0; i < view->leg_count && view->legs[i].leg != leg; i++) {
         const json_t *other = view->legs[i].leg;
 
         if (is(view->run, "verb", "selftest") &&
             assay_bytes_equal(report_text(other, "profile"), report_text(leg, "profile")) &&
-            assay_bytes_equal(report_text(other, "side"), report_text(leg, "side")))
+            assay_bytes_equal(report_text(other, "side"), report_text(leg, "side")) &&
+            (!is_unjudged ||
+             assay_bytes_equal(report_text(other, "rules"), report_text(leg, "rules"))))
             return true;
     }
     return false;
@@ -186,7 +192,7 @@ static void add_case(struct report_view *view, const json_t *c)
     if (leg == NULL || !is_shown_leg(view->run, leg))
         return;
     *added = (struct report_case){.c = c, .leg = leg, .mark = mark_of(view->run, c)};
-    if (added->mark == MARK_PASS && is_repeated(view, leg))
+    if (is_repeated(view, leg, added->mark))
         return;
     of_leg = need_leg(view, leg);
     view->several_legs = view->leg_count > 1;
@@ -458,6 +464,7 @@ static void headline_of_matrix(struct assay_buf *out, const json_t *matrix)
 void report_headline(struct assay_buf *out, const struct report_view *view)
 {
     const json_t *matrix = json_object_get(view->run, "matrix");
+    size_t mild = view->of[MARK_MILD_FAIL] + view->of[MARK_KNOWN_FAIL];
     size_t judged, failing;
 
     report_threats_count(view, &judged, &failing);
@@ -468,8 +475,13 @@ void report_headline(struct assay_buf *out, const struct report_view *view)
     switch (view->status) {
     case REPORT_PASSED:
         assay_buf_add(out, report_text(json_object_get(view->run, "target"), "name"));
-        assay_buf_add_str(out, " kept every promise that was judged, against ");
+        assay_buf_printf(out, " kept every promise that %s, against ",
+                         mild == 0 ? "was judged" : "counts");
         report_add_count(out, judged, "threat", "threats");
+        if (mild > 0) {
+            assay_buf_add_str(out, "; not counted: ");
+            report_add_count(out, mild, "failure", "failures");
+        }
         break;
     case REPORT_FAILED:
         assay_buf_add(out, report_text(json_object_get(view->run, "target"), "name"));

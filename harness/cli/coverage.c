@@ -58,10 +58,10 @@ static void cover_threats(const struct profile *p)
 {
     puts("## Threats\n\n| threat | scenarios | seeded defects |\n|---|---|---|");
     for (size_t i = 0; i < p->threat_count; i++) {
-        printf("| `%s` | ", p->threat(i)->id);
-        scenarios_where(p, of_threat, p->threat(i)->id);
+        printf("| `%s` | ", p->threats[i].id);
+        scenarios_where(p, of_threat, p->threats[i].id);
         fputs(" | ", stdout);
-        defects_where(p, true, p->threat(i)->id);
+        defects_where(p, true, p->threats[i].id);
         puts(" |");
     }
 }
@@ -76,7 +76,7 @@ static void cover_rules(const struct profile *p)
         fputs("---|", stdout);
     puts("---|---|");
     for (size_t i = 0; i < p->rule_count; i++) {
-        const struct profile_rule *r = p->rule(i);
+        const struct profile_rule *r = &p->rules[i];
 
         printf("| `%s` | ", r->id);
         for (size_t k = 0; p->rule_sets[k] != NULL; k++)
@@ -188,7 +188,7 @@ size_t coverage_gaps(void)
             continue;
         gaps += idea_gaps(p);
         for (size_t k = 0; k < p->rule_count; k++)
-            gaps += is_judged(p, p->rule(k)->id) && is_broken(p, p->rule(k)->id) ? 0 : 1;
+            gaps += is_judged(p, p->rules[k].id) && is_broken(p, p->rules[k].id) ? 0 : 1;
     }
     return gaps;
 }

@@ -5,11 +5,9 @@
 #include "fuzz/diff.h"
 #include "reports/view.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND_NS INT64_C(1000000000)
@@ -62,32 +60,16 @@ static void add_replay(struct assay_buf *out, const struct diff_run *run, const 
     json_decref(words);
 }
 
-/* Makes every folder of the path. */
-static bool make_folders(const char *path)
-{
-    struct assay_buf part = ASSAY_BUF_INIT(4096);
-    bool is_made = true;
-
-    for (size_t i = 0; path[i] != '\0' && is_made; i++) {
-        assay_buf_add_byte(&part, (uint8_t)path[i]);
-        if (path[i + 1] != '/' && path[i + 1] != '\0')
-            continue;
-        is_made =
-            assay_buf_ok(&part) && (mkdir(assay_buf_cstr(&part), 0777) == 0 || errno == EEXIST);
-    }
-    assay_buf_fini(&part);
-    return is_made;
-}
-
 static void write_found(struct diff_run *run, const json_t *found, const char *text)
 {
     struct assay_buf path = ASSAY_BUF_INIT(4096);
 
     assay_buf_printf(&path, "%s/%s.json", run->folder,
                      json_string_value(json_object_get(found, "name")));
-    if (!assay_buf_ok(&path) || !make_folders(run->folder))
-        assay_fail(&run->err, ASSAY_E_IO, 0, "%s: %s", run->folder, strerror(errno));
-    else if (assay_file_write(assay_buf_cstr(&path), assay_str(text), &run->err) == ASSAY_OK)
+    if (!assay_buf_ok(&path))
+        assay_fail(&run->err, path.bad, 0, "%s: %s", run->folder, assay_code_text(path.bad));
+    else if (assay_folder_make(run->folder, &run->err) == ASSAY_OK &&
+             assay_file_write(assay_buf_cstr(&path), assay_str(text), &run->err) == ASSAY_OK)
         printf("written to %s\n", assay_buf_cstr(&path));
     assay_buf_fini(&path);
 }

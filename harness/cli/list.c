@@ -56,8 +56,8 @@ static void list_threats(void)
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
         for (size_t k = 0; k < p->threat_count; k++)
-            printf("%s\t%s\t%s\t%s\n", p->threat(k)->id, p->name, p->threat(k)->severity,
-                   p->threat(k)->threat);
+            printf("%s\t%s\t%s\t%s\n", p->threats[k].id, p->name, p->threats[k].severity,
+                   p->threats[k].threat);
 }
 
 static void list_rule(const struct profile *p, const struct profile_rule *r)
@@ -74,7 +74,7 @@ static void list_rules(void)
 
     for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
         for (size_t k = 0; k < p->rule_count; k++)
-            list_rule(p, p->rule(k));
+            list_rule(p, &p->rules[k]);
 }
 
 static void list_defects(void)

@@ -24,6 +24,7 @@ static const struct verb {
     {"kaspa", cli_kaspa, "addresses, scripts and transactions of Kaspa, for people who debug"},
     {"vectors", cli_vectors, "make the known answers of the reference, or check them"},
     {"diff", cli_diff, "the reference against a library adapter, on random cases"},
+    {"fuzz", cli_fuzz, "fuzz the reference's parsers and verifiers, and sort what is found"},
     {"doctor", cli_doctor, "say what this machine can do, and what is missing for the rest"},
 };
 

@@ -4,8 +4,11 @@
 #include "defects/defects.h"
 #include "run/session.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
+
+enum { CORRECT_RUNS_MAX = 400 };
 
 static const char help[] =
     "usage: assay selftest [options] [defects or scenario names]\n\n"
@@ -16,9 +19,9 @@ static const char help[] =
     "not name it, and a correct reference that is refused are failures of the suite.\n\n"
     "  --profile NAME     only that profile\n"
     "  --named            against a defect only the scenarios that name it (quick)\n"
-    "  --correct N        put everything to the correct references so many times (default 1; 0: "
-    "leave "
-    "them out)\n"
+    "  --correct N        put everything to the correct references so many times, each time to "
+    "new\n"
+    "                     ones (default 1, at most 400; 0: leave them out)\n"
     "  --rules SET        only that rule set, of the profiles that have it\n" CLI_RUNNING_HELP
     "\nexit: 0 every defect caught and no false alarm, 1 otherwise, 2 INVALID, 3 usage or own "
     "trouble, 130 interrupted\n";
@@ -115,25 +118,43 @@ static enum assay_code add_defects(const struct selftest_options *o, struct plan
     return rc;
 }
 
-/* The correct reference of a side under a rule set. The first leg of a side is shown. */
-static enum assay_code add_correct_leg(struct selftest_options *o, struct plan *plan,
-                                       const struct selection *selection,
-                                       const struct leg_subject *subject, bool shown,
-                                       struct assay_err *err)
+/* The correct reference of a side under a rule set. */
+static struct leg *add_correct_leg(const struct selftest_options *o, struct plan *plan,
+                                   const struct selection *selection,
+                                   const struct leg_subject *subject, uint64_t run,
+                                   struct assay_err *err)
 {
     struct leg *leg;
     char id[128];
 
-    if (snprintf(id, sizeof id, "selftest %s %s correct %s", subject->profile,
-                 target_side_name(subject->side), subject->rules) >= (int)sizeof id)
-        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "a name is too long: %s", subject->profile);
+    if (snprintf(id, sizeof id, "selftest %s %s correct %s %" PRIu64, subject->profile,
+                 target_side_name(subject->side), subject->rules, run + 1) >= (int)sizeof id) {
+        assay_fail(err, ASSAY_E_TOO_LARGE, 0, "a name is too long: %s", subject->profile);
+        return NULL;
+    }
     leg = plan_add_leg(plan, id, LEG_SELFTEST, subject, err);
-    if (leg == NULL)
-        return err->code;
-    if (o->correct > 0)
-        leg_add_selection(plan, leg, selection, (unsigned)o->correct);
-    if (shown && o->shown_count < CLI_REFERENCES_MAX)
-        o->shown[o->shown_count++] = leg;
+    if (leg != NULL && o->correct > 0)
+        leg_add_selection(plan, leg, selection, 1);
+    return leg;
+}
+
+/* Each run is a leg, whose instances start anew: a store keeps no more than it is told to, and a
+ * server that has served fifty runs has a full one. The first leg of a side is shown. */
+static enum assay_code add_correct_runs(struct selftest_options *o, struct plan *plan,
+                                        const struct selection *selection,
+                                        const struct leg_subject *subject, bool shown,
+                                        struct assay_err *err)
+{
+    uint64_t runs = o->correct > 0 ? o->correct : 1;
+
+    for (uint64_t run = 0; run < runs; run++) {
+        struct leg *leg = add_correct_leg(o, plan, selection, subject, run, err);
+
+        if (leg == NULL)
+            return err->code;
+        if (run == 0 && shown && o->shown_count < CLI_REFERENCES_MAX)
+            o->shown[o->shown_count++] = leg;
+    }
     return ASSAY_OK;
 }
 
@@ -152,7 +173,7 @@ static enum assay_code add_correct_side(struct selftest_options *o, struct plan 
         if (!profile_is_played(profile, side) ||
             (o->rules != NULL && strcmp(o->rules, subject.rules) != 0))
             continue;
-        rc = add_correct_leg(o, plan, selection, &subject, first, err);
+        rc = add_correct_runs(o, plan, selection, &subject, first, err);
         first = false;
     }
     return rc;
@@ -235,8 +256,8 @@ int cli_selftest(int argc, char **argv)
             o.profile = optarg;
         else if (option == 'p')
             return cli_wrong("selftest", "--profile: there is no profile \"%s\"", optarg);
-        else if (taken != 1 && (option != 'C' ||
-                                !cli_number(&o.correct, "selftest", "--correct", optarg, 0, 1000)))
+        else if (taken != 1 && (option != 'C' || !cli_number(&o.correct, "selftest", "--correct",
+                                                             optarg, 0, CORRECT_RUNS_MAX)))
             return EXIT_TROUBLE;
     }
     if (registry_check(&err) != ASSAY_OK) {

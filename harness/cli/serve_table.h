@@ -1,5 +1,5 @@
-/** The options of the servers of Kaspa payments as tables: the same rows have the same fields of
- * kx_server_options, whichever server they are of. Internal to cli. */
+/** The options of the servers of Kaspa payments as tables of fields of kx_server_options: those of
+ * one command, after which come those that all of them have. Internal to cli. */
 #ifndef CLI_SERVE_TABLE_H
 #define CLI_SERVE_TABLE_H
 
@@ -42,7 +42,7 @@ struct serve_table {
 
 /** Takes all options. The status of the whole command where there is no more to do, else -1. */
 int serve_table_take(const struct serve_table *table, int argc, char **argv);
-/** The rows as --help lists them. */
+/** The rows as --help lists them, and then those that every server has. */
 void serve_table_list(const struct row *rows, size_t count);
 /** One more for a list with room for so many. */
 void serve_take_one_of(bool *wrong, const char *verb, const char *what, const char *text,

@@ -154,6 +154,8 @@ static void spread(struct census *c, const struct process_tree *tree)
             struct process *p = &c->at[i];
             const struct process *parent = census_find(c, p->parent);
 
+            if (tree->anywhere && !p->member && p->pid != self && has_marker(p->pid, tree->marker))
+                p->ours = p->member = changed = true;
             if (!p->ours && (p->parent == self || (parent != NULL && parent->ours))) {
                 p->ours = changed = true;
                 p->member = tree->first > 0 && (p->pid == tree->first || p->session == tree->first);

@@ -3,7 +3,7 @@
  *  A process belongs when it is the first process, one of its descendants, in the session the
  *  first one leads, or carries the marker in its environment; so one that detached itself is
  *  found too. Only descendants of this process are looked at, which as their subreaper also has
- *  the orphans.
+ *  the orphans; but for what a process that was killed left to others, known by the marker alone.
  */
 #ifndef FAULT_TREE_H
 #define FAULT_TREE_H
@@ -18,6 +18,7 @@ struct process_tree {
     /** leader of a session of its own; 0: an empty tree unless there is a marker */
     pid_t first;
     char marker[64]; /**< "NAME=value" of the environment, or "" */
+    bool anywhere; /**< whoever carries the marker belongs, though no descendant of this process */
 };
 
 /** Makes this process the subreaper of all it will start. */

@@ -38,23 +38,6 @@ static enum assay_code out_of_memory(struct assay_err *err)
     return assay_fail(err, ASSAY_E_NOMEM, 0, "%s", assay_code_text(ASSAY_E_NOMEM));
 }
 
-/* Every missing folder of the path. */
-static enum assay_code make_folders(char *path, struct assay_err *err)
-{
-    for (char *at = path + 1;; at++) {
-        char kept = *at;
-
-        if (kept != '/' && kept != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return fail_io(path, "made", err);
-        *at = kept;
-        if (kept == '\0')
-            return ASSAY_OK;
-    }
-}
-
 static const char *in_folder(struct assay_buf *out, const char *folder, const char *name)
 {
     assay_buf_clear(out);
@@ -77,7 +60,7 @@ static enum assay_code open_record(struct record_writer *w, struct assay_err *er
 {
     static const char advice[] = "%s: is there already; name another folder, or give --replace";
     struct assay_buf path = ASSAY_BUF_INIT(PATH_MAX_BYTES);
-    enum assay_code rc = make_folders(w->folder, err);
+    enum assay_code rc = assay_folder_make(w->folder, err);
     const char *name;
     struct stat about;
 

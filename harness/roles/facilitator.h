@@ -4,9 +4,9 @@
  *
  *  Honest unless told otherwise: it takes every payment of its kinds whose requirements are those
  *  that were accepted and that it has not settled before. A payment is known by its authorization
- *  (network, asset, from and nonce), as on EVM networks, or where it has none by its network and
- *  scheme's payload; signatures are for `judge`. It can be told to misbehave, each kind of call by
- *  itself, and changed while a case runs. Its log is locked.
+ *  (network, asset, from and nonce), as on EVM networks, by the same members of an opaque payload,
+ *  or where it has none by its network and scheme's payload; signatures are for `judge`. It can be
+ * told to misbehave, each kind of call by itself, and changed while a case runs. Its log is locked.
  *
  *  Source: x402 v2 digest, section 4; Kaspa x402 exact digest, section 15.
  *

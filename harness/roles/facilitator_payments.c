@@ -31,19 +31,28 @@ static bool add_lower_value(struct assay_buf *out, const struct assay_json *doc,
     return is_there;
 }
 
-/* What a payment spends: an authorization of EVM networks, by who may use it once, or else the
- * payload. What stands around it (the offer, identifiers) makes no other payment of it. */
+/* Where its nonce stands: in an authorization, as on EVM networks, or beside the rest of an opaque
+ * payload. */
+static uint32_t authorized(const struct assay_json *doc, uint32_t payload)
+{
+    uint32_t authorization = assay_json_member(doc, payload, "authorization");
+
+    return authorization != ASSAY_JSON_NONE ? authorization : payload;
+}
+
+/* What a payment spends: a nonce of a payer, which he may use once, or else the payload. What
+ * stands around it (the offer, identifiers, further members) makes no other payment of it. */
 static bool add_key(struct assay_buf *out, const struct x402_request *request)
 {
     const struct assay_json *doc = request->doc;
     uint32_t payload = request->payment.payload;
-    uint32_t authorization = assay_json_member(doc, payload, "authorization");
+    uint32_t spent = authorized(doc, payload);
 
     add_lower(out, request->requirements.network);
-    if (!add_lower_value(out, doc, assay_json_member(doc, authorization, "nonce")))
+    if (!add_lower_value(out, doc, assay_json_member(doc, spent, "nonce")))
         return assay_json_canonical(out, doc, payload, NULL) == ASSAY_OK;
     add_lower(out, request->requirements.asset);
-    (void)add_lower_value(out, doc, assay_json_member(doc, authorization, "from"));
+    (void)add_lower_value(out, doc, assay_json_member(doc, spent, "from"));
     return assay_buf_ok(out);
 }
 

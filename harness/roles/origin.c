@@ -16,6 +16,8 @@
 
 enum { RECEIVE_BYTES = 16384, ACCEPT_AGAIN_MS = 20 };
 
+#define IN_CHUNKS UINT64_MAX /* as the length of a body: it is not told */
+
 /* ---- the answer to an execution ---- */
 
 static void add_head(struct assay_buf *out, int status, const char *content_type, const char *lines,
@@ -26,9 +28,44 @@ static void add_head(struct assay_buf *out, int status, const char *content_type
         assay_buf_printf(out, "Content-Type: %s\r\n", content_type);
     if (lines != NULL)
         assay_buf_add_str(out, lines);
-    if (status != 204 && status != 304)
+    if (len == IN_CHUNKS)
+        assay_buf_add_str(out, "Transfer-Encoding: chunked\r\n");
+    else if (status != 204 && status != 304)
         assay_buf_printf(out, "Content-Length: %" PRIu64 "\r\n", len);
     assay_buf_add_str(out, close ? "Connection: close\r\n\r\n" : "\r\n");
+}
+
+static void add_chunk(struct assay_buf *out, struct assay_bytes part)
+{
+    if (part.len == 0) /* it would be the end */
+        return;
+    assay_buf_printf(out, "%zx\r\n", part.len);
+    assay_buf_add(out, part);
+    assay_buf_add_str(out, "\r\n");
+}
+
+static bool is_streamed(const struct origin_rule *rule)
+{
+    return rule->behaviour == ORIGIN_STREAM || rule->behaviour == ORIGIN_BREAK_OFF;
+}
+
+/* The body, as much of it as the rule has sent. */
+static void add_body(struct origin_link *link, const struct origin_rule *rule,
+                     struct assay_bytes body)
+{
+    size_t half = body.len / 2;
+    bool cuts = rule->behaviour == ORIGIN_TRUNCATE;
+
+    if (!is_streamed(rule)) {
+        assay_buf_add(&link->out, assay_bytes_part(body, 0, cuts ? half : body.len));
+        return;
+    }
+    add_chunk(&link->out, assay_bytes_part(body, 0, half));
+    link->held_from = link->out.len;
+    if (rule->behaviour == ORIGIN_BREAK_OFF)
+        return;
+    add_chunk(&link->out, assay_bytes_part(body, half, body.len));
+    assay_buf_add_str(&link->out, "0\r\n\r\n");
 }
 
 /* Writes the whole answer by the rule, but for a large body, which is made as it goes out. */
@@ -38,7 +75,8 @@ static void render(struct origin_link *link, const struct origin_rule *rule)
     const struct origin_request *asked = &link->request;
     const char *type =
         rule->content_type != NULL ? rule->content_type : "text/plain; charset=utf-8";
-    bool fails = rule->behaviour == ORIGIN_FAIL, cuts = rule->behaviour == ORIGIN_TRUNCATE;
+    bool fails = rule->behaviour == ORIGIN_FAIL;
+    bool cuts = rule->behaviour == ORIGIN_TRUNCATE || rule->behaviour == ORIGIN_BREAK_OFF;
     int status = rule->status != 0 ? rule->status : fails ? 500 : 200;
     bool bare = asked->is_head || status == 204 || status == 304;
     uint64_t len;
@@ -48,13 +86,15 @@ static void render(struct origin_link *link, const struct origin_rule *rule)
     else
         assay_buf_printf(&body, "execution %" PRIu64 " of %s %s%s\n", link->execution,
                          asked->method, asked->target, fails ? " failed" : "");
-    len = rule->behaviour == ORIGIN_LARGE ? rule->large_bytes : body.len;
+    len = rule->behaviour == ORIGIN_LARGE ? rule->large_bytes
+          : is_streamed(rule) && !bare    ? IN_CHUNKS
+                                          : body.len;
+    link->held_from = 0;
     link->close_after = !asked->keep_alive || cuts;
     add_head(&link->out, status, type, rule->head_lines, len, link->close_after);
     link->large_left = rule->behaviour == ORIGIN_LARGE && !bare ? len : 0;
     if (!bare && rule->behaviour != ORIGIN_LARGE)
-        assay_buf_add(&link->out,
-                      assay_bytes_part(assay_buf_view(&body), 0, cuts ? body.len / 2 : body.len));
+        add_body(link, rule, assay_buf_view(&body));
     if (!assay_buf_ok(&body))
         link->out.bad = body.bad;
     assay_buf_fini(&body);
@@ -96,7 +136,7 @@ static void execute(struct origin *origin, struct origin_link *link)
     pthread_mutex_lock(&origin->log.lock);
     rule = take_rule(origin);
     reset = rule->behaviour == ORIGIN_RESET;
-    stall = rule->behaviour == ORIGIN_STALL;
+    stall = rule->behaviour == ORIGIN_STALL || rule->behaviour == ORIGIN_STREAM;
     link->execution = origin_log_begin(&origin->log, &link->request);
     link->stalled_at = stall ? origin->releases : 0;
     link->stalled = stall;
@@ -178,8 +218,8 @@ static void answer_sent(struct origin *origin, struct origin_link *link)
 
 static void transmit(struct origin *origin, struct origin_link *link)
 {
-    struct assay_bytes rest =
-        assay_bytes_part(assay_buf_view(&link->out), link->out_sent, SIZE_MAX);
+    struct assay_bytes rest = assay_bytes_part(assay_buf_view(&link->out), link->out_sent,
+                                               link->stalled ? link->held_from : SIZE_MAX);
     ssize_t len = send(link->fd, rest.at, rest.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -189,7 +229,7 @@ static void transmit(struct origin *origin, struct origin_link *link)
         return;
     }
     link->out_sent += (size_t)len;
-    if (link->out_sent < link->out.len)
+    if (link->stalled || link->out_sent < link->out.len)
         return;
     refill(link);
     if (!assay_buf_ok(&link->out))
@@ -250,7 +290,7 @@ static short wanted(const struct origin_link *link)
     /* While an answer is held or sent, as much is read as shows that the connection ended. */
     if (!link->ended && link->request.in.len < ORIGIN_PIPELINE_BYTES)
         events = POLLIN;
-    if (is_answering(link) && !link->stalled)
+    if (is_answering(link) && (!link->stalled || link->out_sent < link->held_from))
         events = (short)(events | POLLOUT);
     return events;
 }

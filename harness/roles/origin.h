@@ -15,6 +15,9 @@ enum origin_behaviour {
     ORIGIN_RESET,  /**< reads the request, then resets the connection */
     ORIGIN_TRUNCATE, /**< sends half of the body it announced, then closes */
     ORIGIN_LARGE,    /**< a body of large_bytes */
+    ORIGIN_STREAM,   /**< begins what ANSWER would send, in chunks, and holds the rest as STALL does
+                      */
+    ORIGIN_BREAK_OFF, /**< the same, and closes instead of holding */
 };
 
 struct origin_rule {
@@ -54,7 +57,7 @@ const char *origin_url(const struct origin *origin); /**< "http://127.0.0.1:PORT
  *  "execution N of METHOD TARGET\n". */
 void origin_behave(struct origin *origin,
                    const struct origin_rule *rule); /**< without memory for a copy: FAIL */
-void origin_release(struct origin *origin);         /**< lets every stalled execution answer */
+void origin_release(struct origin *origin); /**< lets every stalled execution answer, or go on */
 
 uint64_t origin_executions(struct origin *origin); /**< so far: requests received completely */
 uint64_t origin_running(struct origin *origin);    /**< received, not yet answered or cut off */

@@ -86,7 +86,8 @@ struct origin_link {
     uint64_t execution; /**< being answered; 0: none */
     uint64_t stalled_at;
     bool stalled;
-    bool interim; /**< out holds a "100 Continue" */
+    size_t held_from; /**< of out: while stalled no more than what is before it is sent */
+    bool interim;     /**< out holds a "100 Continue" */
     bool close_after;
     bool ended; /**< nothing more is read from it */
 };

@@ -156,14 +156,10 @@ _Noreturn void case_end(struct assay_case *t, enum verdict verdict, const char *
     unwind(t);
 }
 
-void case_judge(struct assay_case *t, bool holds, enum grade grade, const char *expected,
-                const char *seen, ...)
+static void judge(struct assay_case *t, bool holds, enum grade grade, const char *expected,
+                  const char *seen)
 {
-    va_list args;
-
-    va_start(args, seen);
-    t->judged.seen = vprint(t, seen, args);
-    va_end(args);
+    t->judged.seen = seen;
     t->judged.expected = assay_arena_printf(&t->arena, "%s", expected);
     if (!t->judged.graded || grade > t->judged.grade)
         t->judged.grade = grade; /* a verdict is as good as its weakest observation */
@@ -178,6 +174,29 @@ void case_judge(struct assay_case *t, bool holds, enum grade grade, const char *
     unwind(t);
 }
 
+void case_judge(struct assay_case *t, bool holds, enum grade grade, const char *expected,
+                const char *seen, ...)
+{
+    va_list args;
+    const char *text;
+
+    va_start(args, seen);
+    text = vprint(t, seen, args);
+    va_end(args);
+    judge(t, holds, grade, expected, text);
+}
+
+void case_expect(struct assay_case *t, bool holds, const char *expected, const char *otherwise, ...)
+{
+    va_list args;
+    const char *text;
+
+    va_start(args, otherwise);
+    text = vprint(t, otherwise, args);
+    va_end(args);
+    judge(t, holds, GRADE_OBSERVED, expected, holds ? "as expected" : text);
+}
+
 /* The body, then the honest probe: whichever ends the case unwinds to here. */
 static void run_guarded(struct assay_case *t)
 {
@@ -186,12 +205,11 @@ static void run_guarded(struct assay_case *t)
     t->thread = pthread_self();
     t->in_body = true;
     if (setjmp(t->end) == 0) {
-        const char *lack;
+        const char *lack = profile->lacks(t, t->scenario->needs);
 
-        case_world_enter(t);
-        lack = profile->lacks(t, t->scenario->needs);
-        if (lack != NULL)
+        if (lack != NULL) /* before a start is spent on a target that cannot be asked */
             case_end(t, VERDICT_UNSUPPORTED, "%s", lack);
+        case_world_enter(t);
         t->scenario->body(t);
         if (t->scenario->kind == SCENARIO_REQUIREMENT && !t->judged.graded)
             case_end(t, VERDICT_BROKEN,

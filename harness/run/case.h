@@ -117,6 +117,9 @@ void case_where(struct assay_case *t, const char *file, int line);
  * not hold. */
 void case_judge(struct assay_case *t, bool holds, enum grade grade, const char *expected,
                 const char *seen, ...) ASSAY_PRINTF(5, 6);
+/** The same of a fact that is observed, where the text is known only for when it does not hold. */
+void case_expect(struct assay_case *t, bool holds, const char *expected, const char *otherwise, ...)
+    ASSAY_PRINTF(4, 5);
 /** Ends the case: `broken` for set-up that failed, `unsupported`, `skipped`; with the reason. */
 _Noreturn void case_end(struct assay_case *t, enum verdict verdict, const char *reason, ...)
     ASSAY_PRINTF(3, 4);

@@ -32,7 +32,8 @@ struct deferred {
 
 /* What case_judge was last told, and the weakest grade of all it was told. */
 struct judgement {
-    char *expected, *seen;
+    char *expected;
+    const char *seen;
     enum grade grade;
     bool graded; /* it was told anything */
     const char *file;

@@ -7,7 +7,7 @@
 static void add_rules(json_t *out, const struct profile *p, const char *rules)
 {
     for (size_t i = 0; i < p->rule_count; i++) {
-        const struct profile_rule *r = p->rule(i);
+        const struct profile_rule *r = &p->rules[i];
 
         json_array_append_new(
             out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->id, "profile", p->name,
@@ -19,7 +19,7 @@ static void add_rules(json_t *out, const struct profile *p, const char *rules)
 static void add_threats(json_t *out, const struct profile *p)
 {
     for (size_t i = 0; i < p->threat_count; i++) {
-        const struct profile_threat *t = p->threat(i);
+        const struct profile_threat *t = &p->threats[i];
 
         json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
                                              t->id, "profile", p->name, "asset", t->asset, "threat",

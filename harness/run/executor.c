@@ -3,10 +3,10 @@
 #include "run/executor.h"
 
 #include "fault/tree.h"
+#include "target/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -505,19 +505,6 @@ static bool prepare_temporary(struct executor *x)
     return false;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path) != 0 && errno != ENOENT ? -1 : 0;
-}
-
-bool executor_remove_folder(const char *path)
-{
-    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
-}
-
 static size_t how_many(const struct plan *plan)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -535,7 +522,7 @@ static void tear_down(struct executor *x)
     for (size_t i = 0; i < x->worker_count; i++)
         end_worker(x, &x->workers[i], x->workers[i].running != SIZE_MAX);
     process_tree_end(&x->tree, true, TREE_END_MS);
-    if (x->temporary[0] != '\0' && !executor_remove_folder(x->temporary + strlen(TMPDIR_NAME)))
+    if (x->temporary[0] != '\0' && !folder_remove(x->temporary + strlen(TMPDIR_NAME)))
         fprintf(stderr, "assay: %s could not be removed: %s\n", x->temporary + strlen(TMPDIR_NAME),
                 strerror(errno));
     for (size_t i = 0; x->legs != NULL && i < x->plan->leg_count; i++) {

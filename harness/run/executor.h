@@ -33,8 +33,6 @@ enum assay_code execute_plan(const struct plan *plan, const struct executor_hook
 
 /** The temporary folder of a run is named so, and six random letters. */
 #define EXECUTOR_FOLDER "assay-run-"
-/** Removes a folder and all in it; false, with errno, where something is left. */
-bool executor_remove_folder(const char *path);
 
 /** The worker's side: `assay worker`, its socket being file descriptor 3. Returns an exit status.
  */

@@ -135,22 +135,34 @@ static enum assay_code add_known(struct outcome *o, const char *path, size_t ind
     return ASSAY_OK;
 }
 
+enum assay_code outcome_expectations_read(struct outcome *o, const json_t *file, const char *path,
+                                          struct assay_err *err)
+{
+    const json_t *known = json_object_get(file, "known");
+    size_t before = o->known_count;
+    enum assay_code rc = ASSAY_OK;
+
+    if (!json_is_array(known) || json_object_size(file) != 1)
+        return assay_fail(err, ASSAY_E_MALFORMED, 0,
+                          "%s: expected an object with exactly one member, the array \"known\"",
+                          path);
+    for (size_t i = 0; rc == ASSAY_OK && i < json_array_size(known); i++)
+        rc = add_known(o, path, i, json_array_get(known, i), err);
+    if (rc != ASSAY_OK)
+        o->known_count = before;
+    return rc;
+}
+
 enum assay_code outcome_expectations(struct outcome *o, const char *path, struct assay_err *err)
 {
     json_error_t where;
     json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
-    const json_t *known = json_object_get(file, "known");
-    enum assay_code rc = ASSAY_OK;
+    enum assay_code rc;
 
     if (file == NULL)
-        rc = assay_fail(err, where.line > 0 ? ASSAY_E_MALFORMED : ASSAY_E_IO, 0, "%s:%d: %s", path,
-                        where.line > 0 ? where.line : 0, where.text);
-    else if (!json_is_array(known) || json_object_size(file) != 1)
-        rc =
-            assay_fail(err, ASSAY_E_MALFORMED, 0,
-                       "%s: expected an object with exactly one member, the array \"known\"", path);
-    for (size_t i = 0; rc == ASSAY_OK && i < json_array_size(known); i++)
-        rc = add_known(o, path, i, json_array_get(known, i), err);
+        return assay_fail(err, where.line > 0 ? ASSAY_E_MALFORMED : ASSAY_E_IO, 0, "%s:%d: %s",
+                          path, where.line > 0 ? where.line : 0, where.text);
+    rc = outcome_expectations_read(o, file, path, err);
     json_decref(file);
     return rc;
 }
@@ -458,7 +470,7 @@ static void add_not_judged(json_t *out, const struct outcome *o, size_t index)
 
     for (size_t i = 0; i < profile->threat_count; i++) {
         char key[KEY_MAX_BYTES];
-        const char *id = profile->threat(i)->id;
+        const char *id = profile->threats[i].id;
         const json_t *entry = json_object_get(o->threats, threat_key(key, profile, id));
 
         if (!was_judged(o->threats, key))

@@ -78,6 +78,9 @@ void outcome_fini(struct outcome *o);
  * and member; a scenario or case that does not exist is UNKNOWN. */
 enum assay_code outcome_expectations(struct outcome *o, const char *path,
                                      struct assay_err *err) ASSAY_MUST_USE;
+/** The same of one that is read already; path is for messages. Unchanged on failure. */
+enum assay_code outcome_expectations_read(struct outcome *o, const json_t *file, const char *path,
+                                          struct assay_err *err) ASSAY_MUST_USE;
 
 /** The verdict of a case event; `broken` where it says none. */
 enum verdict outcome_verdict(const json_t *event);

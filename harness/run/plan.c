@@ -290,11 +290,20 @@ static const struct scenario *cheapest(const struct leg *of, const char *threat,
     return best;
 }
 
-/* The leg of the embedded reference, correct or with a defect. */
-static struct leg *add_check_leg(struct plan *plan, const struct leg *of, const char *defect,
-                                 struct assay_err *err)
+static struct leg *find_leg(struct plan *plan, const char *id)
+{
+    for (size_t i = 0; i < plan->leg_count; i++)
+        if (strcmp(plan->legs[i].id, id) == 0)
+            return &plan->legs[i];
+    return NULL;
+}
+
+/* The leg of the embedded reference, correct or with a defect, which two threats may share. */
+static struct leg *check_leg(struct plan *plan, const struct leg *of, const char *defect,
+                             struct assay_err *err)
 {
     const char *side = target_side_name(of->side);
+    struct leg *leg;
     char id[160];
 
     if (snprintf(id, sizeof id, "self-check %s %s %s", of->profile->name, side,
@@ -302,6 +311,9 @@ static struct leg *add_check_leg(struct plan *plan, const struct leg *of, const 
         assay_fail(err, ASSAY_E_TOO_LARGE, 0, "the defect's id is too long: %s", defect);
         return NULL;
     }
+    leg = find_leg(plan, id);
+    if (leg != NULL)
+        return leg;
     return plan_add_leg(
         plan, id, LEG_SELF_CHECK,
         &(struct leg_subject){
@@ -319,14 +331,14 @@ enum assay_code plan_self_check(struct plan *plan, const struct selection *selec
 
     if (!profile_is_played(profile, of->side))
         return ASSAY_OK;
-    correct = add_check_leg(plan, of, NULL, err);
+    correct = check_leg(plan, of, NULL, err);
     if (correct == NULL)
         return err->code;
     for (size_t i = 0; i < profile->threat_count && *count < room; i++) {
-        const char *threat = profile->threat(i)->id;
+        const char *threat = profile->threats[i].id;
         const struct scenario *s = cheapest(of, threat, selection);
         const char *defect = s != NULL ? best_defect(s, of->rules)->id : NULL;
-        struct leg *broken = s != NULL ? add_check_leg(plan, of, defect, err) : NULL;
+        struct leg *broken = s != NULL ? check_leg(plan, of, defect, err) : NULL;
 
         if (s == NULL)
             continue;

@@ -8,7 +8,7 @@
 
 #include "run/case.h"
 
-#define PLAN_LEGS_MAX 1024
+#define PLAN_LEGS_MAX 4096
 #define PLAN_HOSTS_MAX 16
 #define PLAN_RACE_ROUNDS 4
 

@@ -102,16 +102,16 @@ const struct profile *scenario_profile(const struct scenario *scenario)
 const struct profile_rule *profile_rule_find(const struct profile *profile, const char *id)
 {
     for (size_t i = 0; id != NULL && i < profile->rule_count; i++)
-        if (strcmp(profile->rule(i)->id, id) == 0)
-            return profile->rule(i);
+        if (strcmp(profile->rules[i].id, id) == 0)
+            return &profile->rules[i];
     return NULL;
 }
 
 const struct profile_threat *profile_threat_find(const struct profile *profile, const char *id)
 {
     for (size_t i = 0; id != NULL && i < profile->threat_count; i++)
-        if (strcmp(profile->threat(i)->id, id) == 0)
-            return profile->threat(i);
+        if (strcmp(profile->threats[i].id, id) == 0)
+            return &profile->threats[i];
     return NULL;
 }
 

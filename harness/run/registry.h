@@ -93,9 +93,10 @@ struct profile_roles_options {
 struct profile {
     const char *name;
     const char *const *rule_sets; /**< NULL-terminated; the first is the default */
-    size_t rule_count, threat_count;
-    const struct profile_rule *(*rule)(size_t index);
-    const struct profile_threat *(*threat)(size_t index);
+    const struct profile_rule *rules;
+    size_t rule_count;
+    const struct profile_threat *threats;
+    size_t threat_count;
     const struct profile_idea *ideas_left; /**< ideas without a scenario */
     size_t ideas_left_count;
     const char *const *ideas; /**< every idea of the profile's digest, NULL-terminated */
@@ -123,7 +124,8 @@ struct profile {
      * a refusal can be shown to have moved none. NULL: nobody counts. */
     uint64_t (*moves)(struct assay_case *t);
 
-    /** Why the case's target cannot be asked for the profile's needs, or NULL when it can. */
+    /** Why the case's target cannot be asked for the profile's needs, or NULL when it can. Asked
+     * before there is an instance: by what the target file says alone. */
     const char *(*lacks)(struct assay_case *t, unsigned needs);
     /** One honest purchase from, or (case_target(t)->side) by, the target; runs after every attack.
      * It judges with case_judge like a scenario. */

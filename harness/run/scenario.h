@@ -30,10 +30,10 @@
 /** A table: each row begins with `const char *name`. */
 #define TABLE(table) .rows = (table), .row_count = ARRAY_LEN(table), .row_bytes = sizeof((table)[0])
 
-/** Judges a fact of the scenario's own. */
+/** Judges a fact of the scenario's own. The text behind `expected` says what is seen where it does
+ * not hold. */
 #define expect(t, holds, expected, ...)                                                            \
-    (case_where((t), __FILE__, __LINE__),                                                          \
-     case_judge((t), (holds), GRADE_OBSERVED, (expected), __VA_ARGS__))
+    (case_where((t), __FILE__, __LINE__), case_expect((t), (holds), (expected), __VA_ARGS__))
 /** The protected handler ran so often since the case began. */
 #define expect_executions(t, n) (case_where((t), __FILE__, __LINE__), (expect_executions)((t), (n)))
 /** The first process of the target still runs (where we launched it). */

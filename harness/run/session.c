@@ -256,10 +256,14 @@ static void on_case(void *with, const struct leg *leg, const struct planned_case
         note_self_check(s, leg, c, event);
         return;
     }
-    if (leg->purpose == LEG_SELFTEST)
+    if (leg->purpose == LEG_SELFTEST) {
         matrix_add(s->matrix, leg, c, event);
-    else
+        if (outcome_verdict(event) == VERDICT_PASS)
+            json_array_clear(
+                json_object_get(event, "evidence")); /* of what a reference does right */
+    } else {
         outcome_add(&s->outcome, c, event);
+    }
     if (leg->defect == NULL || leg->purpose == LEG_TARGET) {
         json_incref(event);
         add(s, event);

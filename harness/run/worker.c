@@ -3,6 +3,7 @@
 
 #include "defects/defects.h"
 #include "fault/tree.h"
+#include "target/folder.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -137,7 +138,7 @@ static void remove_temporary(void)
     const char *name = folder != NULL ? strrchr(folder, '/') : NULL;
 
     if (name != NULL && strncmp(name + 1, EXECUTOR_FOLDER, strlen(EXECUTOR_FOLDER)) == 0 &&
-        !executor_remove_folder(folder))
+        !folder_remove(folder))
         fprintf(stderr, "assay worker: %s could not be removed\n", folder);
 }
 

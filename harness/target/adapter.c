@@ -1,7 +1,7 @@
 /* The harness's side of a library adapter: lines out, lines in (target/adapter.h). */
 #include "target/adapter.h"
-#include "base/utf8.h"
 #include "fault/tree.h"
+#include "target/adapter_line.h"
 #include "target/spawn.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ enum {
     END_DEADLINE_MS = 10000,
     CHUNK_BYTES = 1 << 16,
     STDERR_KEEP_BYTES = 1 << 16,
-    QUOTE_BYTES = 160
+    QUOTE_BYTES = 160 /* of its stderr, from the end */
 };
 
 /* One request under way, or answered and not yet asked for. */
@@ -39,19 +39,6 @@ struct adapter {
     json_t *events;
     unsigned starts;
 };
-
-static void set_text(struct adapter_answer *answer, const char *what, struct assay_bytes quote)
-{
-    struct assay_buf shown = ASSAY_BUF_INIT(16 * sizeof(answer->text));
-    const char *text;
-
-    assay_utf8_add_printable(&shown, assay_bytes_part(quote, 0, QUOTE_BYTES));
-    text = assay_buf_cstr(&shown);
-    if (snprintf(answer->text, sizeof(answer->text), "%s%s", what, text != NULL ? text : "") >=
-        (int)sizeof(answer->text))
-        memcpy(answer->text + sizeof(answer->text) - 4, "...", 4);
-    assay_buf_fini(&shown);
-}
 
 /* ---- the process ---- */
 
@@ -119,7 +106,7 @@ static void give_up(struct adapter *a, enum adapter_status status, const char *w
             continue;
         slot->done = true;
         slot->answer.status = status;
-        set_text(&slot->answer, what, quote);
+        adapter_answer_say(&slot->answer, what, quote);
     }
     end_process(a);
 }
@@ -156,72 +143,49 @@ static struct slot *slot_of(struct adapter *a, uint64_t id)
     return NULL;
 }
 
-/* False: the object is none of the four answers. */
-static bool read_answer(struct adapter_answer *answer, json_t *object)
+static void take_event(struct adapter *a, json_t *event)
 {
-    static const struct {
-        const char *member;
-        enum adapter_status status;
-    } forms[] = {
-        {"ok", ADAPTER_OK},
-        {"refused", ADAPTER_REFUSED},
-        {"unsupported", ADAPTER_UNSUPPORTED},
-        {"error", ADAPTER_ERROR},
-    };
-    size_t found = 0;
-
-    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-        json_t *value = json_object_get(object, forms[i].member);
-        const char *text = json_string_value(value);
-
-        if (value == NULL)
-            continue;
-        found++;
-        answer->status = forms[i].status;
-        answer->value = value;
-        if (text == NULL)
-            text = json_string_value(json_object_get(value, "reason"));
-        if (forms[i].status != ADAPTER_OK)
-            set_text(answer, "", assay_str(text));
-    }
-    if (found != 1)
-        return false;
-    (void)json_incref(answer->value);
-    return true;
+    if (json_array_size(a->events) < ADAPTER_EVENTS_MAX)
+        (void)json_array_append(a->events, event);
+    json_decref(event);
 }
 
-static bool take_object(struct adapter *a, json_t *object)
+/* False: nothing that was asked waits for it. */
+static bool take_answer(struct adapter *a, uint64_t id, struct adapter_answer *answer)
 {
-    json_t *id = json_object_get(object, "id");
-    struct adapter_answer answer = {.status = ADAPTER_OK};
-    struct slot *slot;
+    struct slot *slot = slot_of(a, id);
 
-    if (id == NULL) {
-        if (json_array_size(a->events) < ADAPTER_EVENTS_MAX)
-            (void)json_array_append(a->events, object);
-        return true;
-    }
-    slot = json_is_integer(id) && json_integer_value(id) > 0
-               ? slot_of(a, (uint64_t)json_integer_value(id))
-               : NULL;
-    if (slot == NULL || slot->done || !read_answer(&answer, object))
+    if (slot == NULL || slot->done) {
+        adapter_answer_fini(answer);
         return false;
-    slot->answer = answer;
+    }
+    slot->answer = *answer;
     slot->done = true;
     return true;
 }
 
 static bool take_line(struct adapter *a, struct assay_bytes line)
 {
-    json_t *object = json_loadb((const char *)line.at, line.len, JSON_REJECT_DUPLICATES, NULL);
-    bool good = json_is_object(object) && take_object(a, object);
+    struct adapter_answer answer = {.status = ADAPTER_OK};
+    json_t *event = NULL;
+    uint64_t id = 0;
+    bool good = false;
 
+    switch (adapter_line_read(&event, &id, &answer, line)) {
+    case ADAPTER_LINE_EVENT:
+        take_event(a, event);
+        return true;
+    case ADAPTER_LINE_ANSWER:
+        good = take_answer(a, id, &answer);
+        break;
+    case ADAPTER_LINE_WRONG:
+        break;
+    case ADAPTER_LINE_NONE:
+        give_up(a, ADAPTER_GARBLED, "a line that is no JSON object: ", line);
+        return false;
+    }
     if (!good)
-        give_up(a, ADAPTER_GARBLED,
-                json_is_object(object) ? "no proper answer to anything that was asked: "
-                                       : "a line that is no JSON object: ",
-                line);
-    json_decref(object);
+        give_up(a, ADAPTER_GARBLED, "no proper answer to anything that was asked: ", line);
     return good;
 }
 
@@ -472,7 +436,7 @@ void adapter_await(struct adapter *a, uint64_t id, int deadline_ms, struct adapt
 
     *answer = (struct adapter_answer){.status = ADAPTER_ERROR};
     if (slot == NULL) {
-        set_text(answer, "no such request is outstanding", assay_bytes_of(NULL, 0));
+        adapter_answer_say(answer, "no such request is outstanding", assay_bytes_of(NULL, 0));
         return;
     }
     while (!slot->done) {

@@ -1,11 +1,11 @@
 /* The life of one running copy of a target (target/instance.h). */
 #include "base/hex.h"
 #include "base/random.h"
+#include "target/folder.h"
 #include "target/instance_internal.h"
 #include "target/ready.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,20 +51,6 @@ static const struct target_pair *keep_pairs(struct instance *i, const struct tar
 }
 
 /* ---- where it lives ---- */
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    (void)remove(path);
-    return 0;
-}
-
-static void remove_folder(const char *path)
-{
-    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static enum assay_code make_folder(struct instance *i, struct assay_err *err)
 {
@@ -254,7 +240,7 @@ void instance_free(struct instance *i)
     supervisor_free(i->supervisor);
     capture_free(i->capture);
     if (i->folder != NULL)
-        remove_folder(i->folder);
+        (void)folder_remove(i->folder);
     assay_free(i);
 }
 
@@ -316,7 +302,7 @@ static enum assay_code reset_by_fresh_store(struct instance *i, struct assay_err
     if (snprintf(store, sizeof(store), "%s/store", i->folder) >= (int)sizeof(store))
         return assay_fail(err, ASSAY_E_RANGE, 0, "the store's path is too long");
     instance_kill(i);
-    remove_folder(store);
+    (void)folder_remove(store);
     if (mkdir(store, 0700) != 0)
         return assay_fail(err, ASSAY_E_IO, 0, "%s: cannot be made: %s", store, strerror(errno));
     return launch_and_await(i, err);

@@ -128,7 +128,7 @@ static void printable_name(char out[NAME_MAX_BYTES], const struct assay_json *do
     if (assay_buf_cstr(&text) != NULL)
         shown = assay_buf_cstr(&text);
     if (snprintf(out, NAME_MAX_BYTES, "%s", shown) >= NAME_MAX_BYTES)
-        memcpy(out + NAME_MAX_BYTES - 4, "...", 4);
+        assay_utf8_mark_cut(out, NAME_MAX_BYTES);
     assay_buf_fini(&text);
 }
 

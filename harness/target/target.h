@@ -5,9 +5,9 @@
  *  reports/schema/target.json (for editors), which also says what each member means. Some shapes:
  *  `ready` is a URL, or else the beginning of a line; a secret is a text, {"value": text} or
  *  {"env": variable of ours}, the latter two with "pass_as": variable of the target's; `reset` is
- *  "fresh-store", "none" or {"command": [...]}; `executions` is "origin" or {"counter": member of
- *  the answer's body}; a role is the variable that receives its URL, or {"variable": that,
- *  "listen": "127.0.0.1:PORT"}; an operation is {"command": [...]} or {"url", "method", "headers"}.
+ *  "fresh-store", "none" or {"command": [...]}; a role is the variable that receives its URL, or
+ * {"variable": that, "listen": "127.0.0.1:PORT"}; an operation is {"command": [...]} or {"url",
+ * "method", "headers"}.
  */
 #ifndef TARGET_TARGET_H
 #define TARGET_TARGET_H
@@ -131,9 +131,8 @@ struct target {
     struct target_pair secret_env[TARGET_LIST_MAX];
     size_t secret_count, secret_env_count;
     struct target_list supports;
-    const char *executions; /**< "origin", "counter" with counter_member, or NULL */
-    const char *counter_member;
-    bool clock_movable; /**< default: launched */
+    const char *executions; /**< "origin", or NULL */
+    bool clock_movable;     /**< default: launched */
     /** files whose growth is measured; see instance_store_paths */
     struct target_list store_paths;
     bool persistent; /**< default true: the target promises to remember across restarts */

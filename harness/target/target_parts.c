@@ -137,15 +137,8 @@ enum assay_code target_read_principals(struct members *m, uint32_t token, void *
 enum assay_code target_read_executions(struct members *m, uint32_t token, void *field)
 {
     static const char *const choices[] = {"origin", NULL};
-    static const struct member table[] = {
-        {"counter", members_text, FIELD(target, counter_member), true},
-    };
-    struct target *target = field;
 
-    if (assay_json_type(&m->doc, token) == ASSAY_JSON_STRING)
-        return members_choice(m, token, choices, &target->executions);
-    target->executions = "counter";
-    return members_object(m, token, table, ARRAY_LEN(table), target);
+    return members_choice(m, token, choices, &((struct target *)field)->executions);
 }
 
 enum assay_code target_read_store(struct members *m, uint32_t token, void *field)

@@ -2,11 +2,11 @@
 #include "program.h"
 
 #include "fault/tree.h"
+#include "target/folder.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -48,20 +48,11 @@ void program_init(struct program *p)
     cr_assert_not_null(mkdtemp(p->folder));
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-    (void)about;
-    (void)type;
-    (void)walk;
-    (void)remove(path);
-    return 0;
-}
-
 void program_fini(struct program *p)
 {
     if (p->pid > 0)
         program_end(p, 0);
-    (void)nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    (void)folder_remove(p->folder);
     assay_buf_fini(&p->out);
     assay_buf_fini(&p->err);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const char *const sample_names[SAMPLE__COUNT] = {"passing",  "failing", "invalid", "interrupted",
-                                                 "selftest", "hostile", "several"};
+const char *const sample_names[SAMPLE__COUNT] = {"passing",  "failing", "invalid",  "interrupted",
+                                                 "selftest", "hostile", "expected", "several"};
 
 const char sample_hostile_text[] =
     "</pre></script><script>window.canary = 1; alert(1)</script>\n"
@@ -88,11 +88,13 @@ static json_t *make_catalogue(void)
 static json_t *make_run(const char *verb, const char *name)
 {
     return own(json_pack(
-        "{s:s, s:s, s:{s:s}, s:s, s:[s, s, s, s], s:s, s:s, s:{s:s, s:s, s:s, s:s, s:b}, s:s}",
+        "{s:s, s:s, s:{s:s}, s:s, s:[s, s, s, s, s, s], s:s, s:s, s:{s:s, s:s, s:s, s:s, s:b}, "
+        "s:s}",
         "event", "run", "schema", RECORD_SCHEMA, "assay", "version", "0.1.0", "verb", verb,
-        "command", "assay", verb, "--target", "shop.json", "seed", "00c0ffee00c0ffee", "started",
-        "2026-01-02T03:04:05.678Z", "target", "name", name, "profile", "paid-tools", "rules",
-        "hardened", "interface", "http", "launched", 1, "failOn", "must"));
+        "command", "assay", verb, "--target", "shop.json", "--out", "out/run", "seed",
+        "00c0ffee00c0ffee", "started", "2026-01-02T03:04:05.678Z", "target", "name", name,
+        "profile", "paid-tools", "rules", "hardened", "interface", "http", "launched", 1, "failOn",
+        "must"));
 }
 
 /* A second profile, whose one threat has the id of one of the first. */
@@ -435,6 +437,14 @@ json_t *sample_events(enum sample sample)
         add_hostile(events);
         add(events, make_self_check(true));
         add(events, make_end(1, true, json_array(), (const int[]){0, 1, 0, 0, 0}, false));
+        break;
+    case SAMPLE_EXPECTED:
+        add_good(events, "target", ARRAY_LEN(good));
+        add(events, make_case(&bad[2], "target", "requirement"));
+        add(events, make_case(&bad[3], "target", "requirement"));
+        expect(events, "expected");
+        add(events, make_self_check(true));
+        add(events, make_end(0, true, json_array(), (const int[]){6, 2, 0, 0, 0}, false));
         break;
     case SAMPLE_SEVERAL:
         add_several(events);

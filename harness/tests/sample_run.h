@@ -14,6 +14,7 @@ enum sample {
                       */
     SAMPLE_HOSTILE,  /**< a failing run whose every text from the target tries to be more than text
                       */
+    SAMPLE_EXPECTED, /**< passes: one failure is expected, one below --fail-on */
     SAMPLE_SEVERAL,  /**< a server of one profile passes, a client of another fails against a threat
                         of  the same id */
     SAMPLE__COUNT

@@ -104,7 +104,8 @@ static void choose_port(struct serve_world *w)
 void serve_start(struct serve_world *w)
 {
     static const char *const environment[] = {"KX_TEST_TOKEN=" SERVE_TOKEN,
-                                              "KX_TEST_OTHER_TOKEN=" SERVE_OTHER_TOKEN, NULL};
+                                              "KX_TEST_OTHER_TOKEN=" SERVE_OTHER_TOKEN,
+                                              "KX_TEST_SECRET=" SERVE_SECRET, NULL};
     const char *args[SERVE_ARGS] = {"serve",         w->facilitates ? "facilitator" : "kaspa-x402",
                                     "--store=store", "--node-lag=0",
                                     "--poll=20",     SERVE_WORKERS_OPTION};

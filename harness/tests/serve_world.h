@@ -12,6 +12,8 @@
 
 #define SERVE_TOKEN "a token of many bytes" /**< in the variable KX_TEST_TOKEN of the server */
 #define SERVE_OTHER_TOKEN "another token of many bytes" /**< in KX_TEST_OTHER_TOKEN */
+/** In KX_TEST_SECRET: of the address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf. */
+#define SERVE_SECRET "0000000000000000000000000000000000000000000000000000000000000001"
 #define SERVE_ARGS 28
 #define SERVE_WORKERS 2
 #define SERVE_WORKERS_OPTION "--workers=2"

@@ -4,6 +4,8 @@
 #include "base/base64.h"
 #include "net/clock.h"
 
+#include <stdlib.h>
+
 #define KIND "exact," SOLD_NETWORK ",0xasset,0xpayee,{\"version\":\"2\",\"name\":\"USDC\"}"
 
 void sold_begin(struct sold_world *w)
@@ -90,6 +92,14 @@ bool sold_comes_to_offer(struct sold_world *w, bool wanted)
     return false;
 }
 
+json_t *sold_payload(const char *nonce)
+{
+    return json_pack("{s:o, s:{s:s, s:s, s:s, s:s, s:s, s:o}}", "signature",
+                     json_sprintf("0x%0*d", 130, 1), "authorization", "from", SOLD_PAYER, "to",
+                     SOLD_PAYER, "value", "1", "validAfter", "1", "validBefore", "9999999999",
+                     "nonce", json_sprintf("0x%064llx", strtoull(nonce, NULL, 16)));
+}
+
 struct http_request sold_pay(struct sold_world *w, const char *nonce)
 {
     struct http_request request = request_of("GET", "/report?day=1", NULL);
@@ -101,9 +111,8 @@ struct http_request sold_pay(struct sold_world *w, const char *nonce)
         json_object_get(json_object_get(from, "extensions"), "payment-identifier"), "info");
     (void)json_object_set_new(info, "id", json_sprintf("an_identifier_%s", nonce));
     payment =
-        json_pack("{s:i, s:O, s:{s:s, s:{s:s, s:s}}, s:O}", "x402Version", 2, "accepted",
-                  offer_of(from), "payload", "signature", "0x01", "authorization", "from",
-                  "0xpayer", "nonce", nonce, "extensions", json_object_get(from, "extensions"));
+        json_pack("{s:i, s:O, s:o, s:O}", "x402Version", 2, "accepted", offer_of(from), "payload",
+                  sold_payload(nonce), "extensions", json_object_get(from, "extensions"));
     cr_assert_not_null(payment, "nothing is offered on %s", SOLD_NETWORK);
     text = json_dumps(payment, JSON_COMPACT);
     assay_base64_encode(&header, ASSAY_BASE64_STD, assay_str(text));

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #define SOLD_NETWORK "eip155:84532"
+#define SOLD_PAYER "0x857b06519e91e3a54538791bdbb0e22373e36b66"
 
 struct sold_world {
     struct serve_world serve;
@@ -27,7 +28,11 @@ bool sold_comes_to_offer(struct sold_world *w, bool wanted);
  *  Kaspa. */
 json_t *sold_offer(struct sold_world *w);
 size_t sold_offers(struct sold_world *w);
-/** The paid request for GET /report?day=1, with an authorization of that nonce. */
+/** The payload of a payment: an authorization whose nonce is that number, in hex. Nobody has signed
+ *  it, and it pays nobody: the facilitator does not look. The caller's. */
+json_t *sold_payload(const char *nonce);
+/** The paid request for GET /report?day=1, with an authorization whose nonce is that number, in
+ *  hex. */
 struct http_request sold_pay(struct sold_world *w, const char *nonce);
 
 #endif

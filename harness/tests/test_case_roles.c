@@ -1,4 +1,5 @@
 /* A case with the roles of its profile, a client in it, and the evidence of both. */
+#include "peer/kaspa-x402/peer.h"
 #include "record/shape.h"
 #include "run/scenario.h"
 
@@ -203,6 +204,28 @@ Test(case_roles, are_not_asked_of_a_running_server_in_another_variant)
         strstr(json_string_value(json_object_get(event, "reason")), "with other options"));
     json_decref(event);
     end_world();
+}
+
+/* The launch would be `broken`: that it is not tried is seen by that. */
+Test(case_roles, spend_no_start_on_a_target_that_cannot_be_asked)
+{
+    static const struct scenario scenarios[] = {
+        {OF_A_TEST, .needs = KXP_ADDITIVE, .body = looks_at_its_roles},
+        {OF_A_TEST, .needs = KXP_ADDITIVE, .fresh = true, .body = looks_at_its_roles},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+        json_t *event;
+
+        given_world("\"launch\": {\"command\": [\"false\"], \"ready\": \"ready \"}, "
+                    "\"endpoints\": {\"paid_get\": {\"method\": \"GET\", \"target\": \"/\"}}");
+        event = case_run(world, &scenarios[i], 0);
+        cr_expect_str_eq(json_string_value(json_object_get(event, "verdict")), "unsupported");
+        cr_expect_not_null(
+            strstr(json_string_value(json_object_get(event, "reason")), "\"additive\""));
+        json_decref(event);
+        end_world();
+    }
 }
 
 Test(case_roles, say_what_to_do_about_a_place_that_is_taken)

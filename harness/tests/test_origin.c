@@ -85,6 +85,7 @@ static const struct {
      36},
     {"a reset", {.behaviour = ORIGIN_RESET}, HTTP_CLOSED, 0, NULL, 0},
     {"half an answer", {.behaviour = ORIGIN_TRUNCATE}, HTTP_CLOSED, 0, NULL, 0},
+    {"half a stream", {.behaviour = ORIGIN_BREAK_OFF}, HTTP_CLOSED, 0, NULL, 0},
     {"a large one",
      {.behaviour = ORIGIN_LARGE, .large_bytes = 1000003},
      HTTP_ANSWERED,
@@ -212,6 +213,42 @@ Test(origin, holds_answers_until_they_are_let_go)
         }
         tear_down(&s);
     }
+}
+
+/* Reads until that has come; what came so far stays in `in`. */
+static void read_to(struct assay_buf *in, int fd, const char *text)
+{
+    while (assay_buf_cstr(in) == NULL || strstr(assay_buf_cstr(in), text) == NULL) {
+        uint8_t more[256];
+        ssize_t len = recv(fd, more, sizeof(more), 0);
+
+        cr_assert_gt(len, 0, "it ends before %s", text);
+        assay_buf_add(in, assay_bytes_of(more, (size_t)len));
+    }
+}
+
+Test(origin, begins_a_stream_and_ends_it_when_it_is_let_go)
+{
+    static const char half[] = "\r\n\r\n3\r\nbeg\r\n";
+    struct assay_buf in = ASSAY_BUF_INIT(4096);
+    struct setting s;
+    uint8_t more;
+    int fd;
+
+    set_up(&s);
+    origin_behave(s.origin, &(struct origin_rule){.behaviour = ORIGIN_STREAM,
+                                                  .body = {(const uint8_t *)"begun.", 6}});
+    fd = begin_request(&s);
+    read_to(&in, fd, half);
+    cr_expect_not_null(strstr(assay_buf_cstr(&in), "Transfer-Encoding: chunked\r\n"));
+    cr_expect_not(origin_await_idle(s.origin, SHORT_MS));
+    cr_expect_eq(recv(fd, &more, 1, MSG_DONTWAIT), -1);
+    origin_release(s.origin);
+    read_to(&in, fd, "\r\n3\r\nun.\r\n0\r\n\r\n");
+    cr_expect(origin_await_idle(s.origin, DEADLINE_MS));
+    close(fd);
+    assay_buf_fini(&in);
+    tear_down(&s);
 }
 
 Test(origin, is_stopped_while_it_holds_answers)

@@ -385,8 +385,8 @@ Test(paid_tools_profile, has_a_case_for_every_rule)
 {
     cr_expect_gt(profile_paid_tools.rule_count, 0);
     for (size_t i = 0; i < profile_paid_tools.rule_count; i++)
-        cr_expect(has_a_case(profile_paid_tools.rule(i)->id), "rule %s",
-                  profile_paid_tools.rule(i)->id);
+        cr_expect(has_a_case(profile_paid_tools.rules[i].id), "rule %s",
+                  profile_paid_tools.rules[i].id);
 }
 
 static bool is_named(const char *defect)

@@ -245,6 +245,53 @@ Test(plan, checks_itself_on_every_threat_that_has_a_scenario)
     }
 }
 
+static bool share_a_defect(const struct scenario *a, const struct scenario *b)
+{
+    bool share = false;
+
+    for (size_t i = 0; i < SCENARIO_CATCHES_MAX && a->catches[i] != NULL; i++)
+        share = share || scenario_names_defect(b, a->catches[i]);
+    return share && scenario_profile(a) == scenario_profile(b) && a->side == b->side &&
+           strcmp(a->threat, b->threat) != 0;
+}
+
+static void expect_each_leg_once(const struct scenario *a, const struct scenario *b)
+{
+    struct selection s = {
+        .least = LEVEL_REPORT, .names = {a->name, b->name}, .name_count = 2, .profile = NULL};
+    const struct profile *profile = scenario_profile(a);
+    const struct leg_subject subject = {
+        .profile = profile->name, .side = a->side, .rules = profile->rule_sets[0]};
+    struct self_check_pair pairs[64];
+    struct assay_err err = {0};
+    size_t count = 0;
+    const struct leg *of;
+
+    unmake();
+    make();
+    of = plan_add_leg(&plan, "a leg", LEG_TARGET, &subject, &err);
+    cr_assert_not_null(of, "%s", err.text);
+    cr_assert_eq(plan_self_check(&plan, &s, of, pairs, 64, &count, &err), ASSAY_OK);
+    for (size_t i = 0; i < plan.leg_count; i++)
+        for (size_t k = 0; k < i; k++)
+            cr_assert_str_neq(plan.legs[i].id, plan.legs[k].id, "%s and %s", a->name, b->name);
+}
+
+Test(plan, checks_itself_with_each_leg_once_though_a_defect_proves_two_threats)
+{
+    size_t count, together = 0;
+    const struct scenario *const *all = registry_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (all[i]->threat != NULL && all[k]->threat != NULL &&
+                share_a_defect(all[i], all[k])) {
+                expect_each_leg_once(all[i], all[k]);
+                together++;
+            }
+    cr_expect_gt(together, 0);
+}
+
 Test(plan, checks_itself_only_on_what_was_selected)
 {
     struct self_check_pair pairs[64];

@@ -52,9 +52,9 @@ Test(registry, knows_profiles_rules_and_threats_by_their_ids)
     cr_expect_null(profile_find("paid-tool"));
     cr_expect_null(profile_find("cashu"), "no scenarios of it yet");
     for (size_t i = 0; i < p->rule_count; i++)
-        cr_expect_eq(profile_rule_find(p, p->rule(i)->id), p->rule(i));
+        cr_expect_eq(profile_rule_find(p, p->rules[i].id), &p->rules[i]);
     for (size_t i = 0; i < p->threat_count; i++)
-        cr_expect_eq(profile_threat_find(p, p->threat(i)->id), p->threat(i));
+        cr_expect_eq(profile_threat_find(p, p->threats[i].id), &p->threats[i]);
     cr_expect_null(profile_rule_find(p, "NS-99"));
     cr_expect_null(profile_rule_find(p, NULL));
     cr_expect_null(profile_threat_find(p, NULL));
@@ -70,14 +70,14 @@ Test(registry, has_of_every_rule_what_is_asked_why_and_what_to_do)
             cr_expect_eq(p->honest_hint[side] != NULL, p->first_control[side] != NULL, "%s",
                          p->name);
         for (size_t k = 0; k < p->rule_count; k++) {
-            const struct profile_rule *rule = p->rule(k);
+            const struct profile_rule *rule = &p->rules[k];
 
             cr_expect_eq(profile_rule_find(p, rule->id), rule, "%s is there twice", rule->id);
             cr_expect(strlen(rule->sentence) > 15 && strlen(rule->remedy) > 25 &&
                           rule->source[0] != '\0',
                       "%s", rule->id);
             for (size_t j = 0; j < k; j++)
-                cr_expect_str_neq(rule->remedy, p->rule(j)->remedy, "%s", rule->id);
+                cr_expect_str_neq(rule->remedy, p->rules[j].remedy, "%s", rule->id);
         }
     }
 }

@@ -3,6 +3,10 @@
  * it is said by the role. */
 #include "sold_world.h"
 
+#include "base/base64.h"
+
+#include <stdio.h>
+
 static struct sold_world w;
 
 static void begin(void)
@@ -75,6 +79,47 @@ Test(serve_facilitated, sells_on_after_a_restart)
     serve_start(&w.serve);
     expect_alike(&w.serve, first, serve_send(&w.serve, &request));
     cr_expect_eq(facilitator_counts(w.role).moved, 1);
+}
+
+/* What /proc shows of the variables that it was started with. */
+static bool shows_in_environment(const struct program *p, const char *secret)
+{
+    char path[64], text[1 << 16];
+    struct assay_bytes needle = assay_str(secret);
+    bool is_there = false;
+    FILE *file;
+    size_t len;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)p->pid);
+    cr_assert_not_null(file = fopen(path, "r"));
+    len = fread(text, 1, sizeof(text), file);
+    (void)fclose(file);
+    cr_assert_gt(len, 0);
+    for (size_t i = 0; i + needle.len <= len && !is_there; i++)
+        is_there = memcmp(text + i, needle.at, needle.len) == 0;
+    return is_there;
+}
+
+Test(serve_facilitated, signs_by_the_key_of_a_variable_that_it_wipes)
+{
+    struct http_request request;
+    const struct http_exchange *answer;
+    struct assay_buf told = ASSAY_BUF_INIT(1 << 16);
+
+    serve_stop(&w.serve);
+    serve_use(&w.serve, "--offer-key=KX_TEST_SECRET");
+    serve_start(&w.serve);
+    cr_assert(sold_comes_to_offer(&w, true));
+    cr_expect_not(shows_in_environment(&w.serve.server, SERVE_SECRET));
+    request = sold_pay(&w, "0x6"); /* with what was signed of the offer */
+    answer = serve_send(&w.serve, &request);
+    expect_bought(&w.serve, answer, "signed");
+    cr_assert_eq(
+        assay_base64_decode(&told, ASSAY_BASE64_STD, header_of(answer, "PAYMENT-RESPONSE"), NULL),
+        ASSAY_OK);
+    cr_expect_not_null(strstr(assay_buf_cstr(&told), "\"offer-receipt\""));
+    expect_alike(&w.serve, answer, serve_send(&w.serve, &request));
+    assay_buf_fini(&told);
 }
 
 /* The paid request with its header in small letters. */

@@ -72,7 +72,7 @@ static void expect_listed(char txid[X402_HASH_TEXT_BYTES], const char *needs)
     (void)snprintf(wanted, sizeof(wanted), "\"needs\":\"%s\"", needs);
     cr_assert_eq(serve_recover(&w.serve, (const char *const[]){NULL}, &said), 2);
     cr_assert(program_says(&said, name) && program_says(&said, wanted) &&
-                  program_says(&said, "\"authorization\":{\"from\":\"0xpayer\""),
+                  program_says(&said, "\"authorization\":{\"from\":\"" SOLD_PAYER "\""),
               "%.*s", (int)said.out.len, (const char *)said.out.at);
     cr_assert_geq(said.out.len, sizeof(name) - 1 + X402_HASH_TEXT_BYTES);
     (void)memcpy(txid, (const char *)said.out.at + sizeof(name) - 1, X402_HASH_TEXT_BYTES - 1);

@@ -1,7 +1,7 @@
 /* `assay serve kaspa-x402 --mcp`: tools over HTTP and over a pipe, paid through a facilitator,
  * since such a payment needs no chain. What messages mean is in test_x402_mcp.c, what payments are
  * bound to in test_kx_mcp.c; Kaspa payments of tools are scenarios. */
-#include "serve_world.h"
+#include "sold_world.h"
 
 #include "net/clock.h"
 #include "roles/facilitator.h"
@@ -70,9 +70,8 @@ static const char *paid(const json_t *asked, const char *nonce)
         json_sprintf("an_identifier_%s", nonce));
     json_array_foreach (json_object_get(required, "accepts"), i, one)
         if (strcmp(json_string_value(json_object_get(one, "network")), NETWORK) == 0)
-            payment =
-                json_pack("{s:i, s:O, s:{s:{s:s}}, s:O}", "x402Version", 2, "accepted", one,
-                          "payload", "authorization", "nonce", nonce, "extensions", extensions);
+            payment = json_pack("{s:i, s:O, s:o, s:O}", "x402Version", 2, "accepted", one,
+                                "payload", sold_payload(nonce), "extensions", extensions);
     cr_assert_not_null(payment, "nothing is offered on %s", NETWORK);
     text = json_dumps(payment, JSON_COMPACT);
     message = assay_arena_printf(&w.chain.arena, CALL(",\"_meta\":{\"x402/payment\":%s}"), text);

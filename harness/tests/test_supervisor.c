@@ -3,11 +3,11 @@
 #include "base/buf.h"
 #include "fault/supervisor.h"
 #include "fault/tree.h"
+#include "target/folder.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,14 +23,6 @@ enum { PATIENCE_MS = 20000, AN_HOUR_MS = 3600000 };
 
 static char folder[64];
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static void make_folder(void)
 {
     (void)snprintf(folder, sizeof(folder), "/tmp/assay-test-XXXXXX");
@@ -40,7 +32,7 @@ static void make_folder(void)
 
 static void remove_folder(void)
 {
-    (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    (void)folder_remove(folder);
 }
 
 TestSuite(supervisor, .init = make_folder, .fini = remove_folder);

@@ -232,7 +232,7 @@ Test(target, reads_every_member)
         "\"0.1\"}},\n"
         "\"secrets\": {\"a\": \"plain\", \"b\": {\"value\": \"v\", \"pass_as\": \"B_ENV\"},\n"
         "  \"c\": {\"env\": \"ASSAY_TEST_SET\"}},\n"
-        "\"supports\": [\"proof\", \"mcp\"], \"executions\": {\"counter\": \"n\"}, \"clock\": "
+        "\"supports\": [\"proof\", \"mcp\"], \"executions\": \"origin\", \"clock\": "
         "false,\n"
         "\"store\": {\"paths\": [\"${STORE}\", \"/x\"], \"persistent\": false},\n"
         "\"operations\": {\"claim\": {\"url\": \"/claim?tx=${TXID}\", \"method\": \"PUT\", "
@@ -276,7 +276,7 @@ Test(target, reads_every_member)
     cr_expect_str_eq(target_secret(&t, "c"), "from outside");
     cr_expect(t.secret_env_count == 1 && strcmp(t.secret_env[0].value, "B_ENV") == 0);
     cr_expect(target_supports(&t, "mcp") && !target_supports(&t, "bridge"));
-    cr_expect(strcmp(t.executions, "counter") == 0 && strcmp(t.counter_member, "n") == 0);
+    cr_expect_str_eq(t.executions, "origin");
     cr_expect(!t.clock_movable && !t.persistent && t.store_paths.count == 2);
     cr_expect_eq(t.operation_count, 2);
     cr_assert_not_null(target_operation(&t, "claim"));
@@ -421,7 +421,6 @@ static const struct {
      {"properties", "endpoints", "additionalProperties", NULL}},
     {"{\"secrets\": {\"s\": {\"?\": 1}}}",
      {"properties", "secrets", "additionalProperties", "oneOf", "1", NULL}},
-    {"{\"executions\": {\"?\": 1}}", {"properties", "executions", "oneOf", "1", NULL}},
     {"{\"store\": {\"?\": 1}}", {"properties", "store", NULL}},
     {"{\"operations\": {\"o\": {\"?\": 1}}}",
      {"properties", "operations", "additionalProperties", NULL}},

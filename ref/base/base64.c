@@ -1,6 +1,8 @@
 /* Strict base64 in both alphabets; see base64.h. */
 #include "base/base64.h"
 
+#include "base/planted.h"
+
 static const char *alphabet(enum assay_base64 form)
 {
     return form == ASSAY_BASE64_URL
@@ -74,7 +76,7 @@ static enum assay_code check(size_t *letter_count, enum assay_base64 form, struc
     rest = count % 4;
     if (rest == 1)
         return assay_fail(err, ASSAY_E_MALFORMED, text.len, "base64: the text ends within a byte");
-    if (form != ASSAY_BASE64_STD_ANY_BITS && rest > 0 &&
+    if (form != ASSAY_BASE64_STD_ANY_BITS && rest > 0 && !PLANTED(base64_unused_bits) &&
         (letter_value(text.at[count - 1], form) & (rest == 2 ? 15 : 3)) != 0)
         return assay_fail(err, ASSAY_E_MALFORMED, count - 1, "base64: unused bits are not zero");
     *letter_count = count;

@@ -61,5 +61,8 @@ enum assay_code assay_file_write(const char *path, struct assay_bytes content,
 /** The same of a file that its owner alone may read (0600, whatever the umask). */
 enum assay_code assay_file_write_private(const char *path, struct assay_bytes content,
                                          struct assay_err *err) ASSAY_MUST_USE;
+/** Makes the folder, and every folder of its path that is missing. IO (it says which and why),
+ *  NOMEM. */
+enum assay_code assay_folder_make(const char *path, struct assay_err *err) ASSAY_MUST_USE;
 
 #endif

@@ -1,6 +1,8 @@
 /* Money as decimal text, in integers only; see decimal.h. */
 #include "base/decimal.h"
 
+#include "base/planted.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -14,7 +16,7 @@ static bool push_digit(uint64_t *value, uint8_t digit)
 {
     uint64_t d = (uint64_t)(digit - '0');
 
-    if (*value > (UINT64_MAX - d) / 10)
+    if (*value > (PLANTED(decimal_wraps) ? UINT64_MAX : UINT64_MAX - d) / 10)
         return false;
     *value = *value * 10 + d;
     return true;

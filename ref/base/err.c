@@ -1,6 +1,8 @@
 /* Error codes with their names and texts, and the caller-owned record of the first failure. */
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -30,17 +32,6 @@ const char *assay_code_text(enum assay_code code)
     return words_of(code)->text;
 }
 
-/* Puts "..." at the end of a text that vsnprintf cut, without leaving a part of a UTF-8 character.
- */
-static void mark_cut(char text[ASSAY_ERR_TEXT_MAX_BYTES])
-{
-    size_t end = ASSAY_ERR_TEXT_MAX_BYTES - sizeof("...");
-
-    while (end > 0 && ((uint8_t)text[end] & 0xC0) == 0x80)
-        end--;
-    memcpy(text + end, "...", sizeof("..."));
-}
-
 static void print(char text[ASSAY_ERR_TEXT_MAX_BYTES], const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
@@ -51,7 +42,7 @@ static void print(char text[ASSAY_ERR_TEXT_MAX_BYTES], const char *format, va_li
     if (len < 0)
         text[0] = '\0';
     else if ((size_t)len >= ASSAY_ERR_TEXT_MAX_BYTES)
-        mark_cut(text);
+        assay_utf8_mark_cut(text, ASSAY_ERR_TEXT_MAX_BYTES);
 }
 
 enum assay_code assay_fail(struct assay_err *err, enum assay_code code, size_t at,
@@ -85,6 +76,6 @@ enum assay_code assay_err_wrap(struct assay_err *err, enum assay_code code, cons
     memcpy(inner, err->text, sizeof(inner));
     len = snprintf(err->text, sizeof(err->text), "%s: %s", context, inner);
     if (len < 0 || (size_t)len >= sizeof(err->text))
-        mark_cut(err->text);
+        assay_utf8_mark_cut(err->text, ASSAY_ERR_TEXT_MAX_BYTES);
     return code;
 }

@@ -148,3 +148,21 @@ enum assay_code assay_file_write_private(const char *path, struct assay_bytes co
 {
     return replace(path, 0600, content, err);
 }
+
+enum assay_code assay_folder_make(const char *path, struct assay_err *err)
+{
+    struct assay_buf part = ASSAY_BUF_INIT(PATH_MAX);
+    enum assay_code rc = ASSAY_OK;
+
+    for (size_t i = 0; path[i] != '\0' && rc == ASSAY_OK; i++) {
+        assay_buf_add_byte(&part, (uint8_t)path[i]);
+        if (path[i + 1] != '/' && path[i + 1] != '\0')
+            continue;
+        if (assay_buf_cstr(&part) == NULL)
+            rc = assay_fail(err, part.bad, 0, "%s: %s", path, assay_code_text(part.bad));
+        else if (mkdir(assay_buf_cstr(&part), 0777) != 0 && errno != EEXIST)
+            rc = fail_io(err, assay_buf_cstr(&part), "made");
+    }
+    assay_buf_fini(&part);
+    return rc;
+}

@@ -1,6 +1,8 @@
 /* Hexadecimal text; see hex.h. */
 #include "base/hex.h"
 
+#include "base/planted.h"
+
 /* The digits of each byte, in their order. */
 #define ROW(high)                                                                                  \
     high "0" high "1" high "2" high "3" high "4" high "5" high "6" high "7" high "8" high "9" high \
@@ -51,7 +53,7 @@ enum assay_code assay_hex_decode(uint8_t *out, size_t out_len, struct assay_byte
         return ASSAY_E_MALFORMED;
     for (size_t i = 0; i < text.len; i += 2)
         seen |= digit[text.at[i]] | digit[text.at[i + 1]];
-    if ((seen & (lower_only ? NOT | UPPER : NOT)) != 0)
+    if ((seen & (lower_only && !PLANTED(hex_capitals) ? NOT | UPPER : NOT)) != 0)
         return ASSAY_E_MALFORMED;
     for (size_t i = 0; i < out_len; i++)
         out[i] = (uint8_t)(digit[text.at[2 * i]] << 4 | (digit[text.at[2 * i + 1]] & WORTH));

@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/json_text.h"
+#include "base/planted.h"
 #include "base/utf8.h"
 
 /* Lists that are being merged: the i-th holds 2^i names, so this many never fill up. */
@@ -71,7 +72,8 @@ static enum assay_code parse_word(struct parser *p, const char *word, enum assay
     enum assay_code rc;
     uint32_t token = 0;
 
-    if (!assay_bytes_is(here, word))
+    if (PLANTED(json_word) ? here.len < strlen(word) || memcmp(here.at, word, here.len - 1) != 0
+                           : !assay_bytes_is(here, word))
         return malformed(p, p->pos, "no such word");
     if ((rc = add_token(p, type, &token)) != ASSAY_OK)
         return rc;
@@ -244,7 +246,7 @@ static uint32_t sort_names(struct parser *p, uint32_t head)
 static bool is_ordered(const struct parser *p, uint32_t name)
 {
     while (p->tokens[name].order != ASSAY_JSON_NONE) {
-        if (compare_names(p, name, p->tokens[name].order) >= 0)
+        if (compare_names(p, name, p->tokens[name].order) >= PLANTED(json_duplicate))
             return false;
         name = p->tokens[name].order;
     }
@@ -363,7 +365,7 @@ enum assay_code assay_json_parse(struct assay_json *doc, struct assay_json_token
         return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "JSON: is longer than 2^32-2 bytes");
     if ((rc = parse_value(&p)) != ASSAY_OK)
         return rc;
-    if (skip_space(&p) >= 0)
+    if (skip_space(&p) >= 0 && !PLANTED(json_trailing))
         return malformed(&p, p.pos, "something follows the value");
     *doc = (struct assay_json){.text = text, .tokens = tokens, .token_count = p.count};
     return ASSAY_OK;

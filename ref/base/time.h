@@ -9,8 +9,8 @@
 
 /** ms: 0 .. 9999-12-31T23:59:59.999Z; values outside are cut to that. */
 void assay_time_text(char out[ASSAY_TIME_TEXT_BYTES], int64_t ms);
-/** Exactly that form. MALFORMED: any other. RANGE: no such date or time (month 13, 30 February,
- *  hour 24, second 60). */
+/** Exactly that form; below 0 of what is before 1970. MALFORMED: any other. RANGE: no such date or
+ * time (month 13, 30 February, hour 24, second 60). */
 enum assay_code assay_time_parse(int64_t *ms, struct assay_bytes text) ASSAY_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* The pathname of a request-target, by the state machine of the WHATWG URL standard (section 4.4)
  * with http://localhost as the base. See assay_url_target in url.h. */
 #include "base/decimal.h"
+#include "base/planted.h"
 #include "base/url.h"
 #include "base/url_host.h"
 
@@ -141,7 +142,7 @@ static bool read_origin(struct scan *s, bool *foreign)
 /* The path percent-encode set. */
 static bool is_escaped(uint8_t c)
 {
-    return c <= ' ' || c >= 0x7F || memchr("\"#<>?^`{}", c, 9) != NULL;
+    return c <= ' ' || c >= 0x7F + PLANTED(path_delete) || memchr("\"#<>?^`{}", c, 9) != NULL;
 }
 
 /* How many dots a segment stands for when it is "." or "..", each dot also as %2e; else 0. */
@@ -154,7 +155,9 @@ static unsigned dots(struct assay_bytes segment)
 
         if (segment.at[0] == '.')
             used = 1;
-        else if (assay_bytes_equal_nocase(assay_bytes_part(segment, 0, 3), ASSAY_LIT("%2e")))
+        else if (PLANTED(path_encoded_dots)
+                     ? assay_bytes_is(assay_bytes_part(segment, 0, 3), "%2e")
+                     : assay_bytes_equal_nocase(assay_bytes_part(segment, 0, 3), ASSAY_LIT("%2e")))
             used = 3;
         if (used == 0 || ++count > 2)
             return 0;

@@ -1,6 +1,8 @@
 /* UTF-8, strict, lenient and fit to be shown; see utf8.h. */
 #include "base/utf8.h"
 
+#include "base/planted.h"
+
 /* What may follow a first byte: RFC 3629 section 4. Only the second byte has narrower bounds. */
 struct sequence {
     unsigned len; /* bytes, 0 for a byte that cannot come first */
@@ -12,10 +14,11 @@ static struct sequence sequence_of(uint8_t first)
 {
     if (first < 0x80)
         return (struct sequence){1, 0, 0, 0x7F};
-    if (first >= 0xC2 && first <= 0xDF)
+    if (first >= (PLANTED(utf8_overlong) ? 0xC0 : 0xC2) && first <= 0xDF)
         return (struct sequence){2, 0x80, 0xBF, 0x1F};
     if (first >= 0xE0 && first <= 0xEF)
-        return (struct sequence){3, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF, 0x0F};
+        return (struct sequence){3, first == 0xE0 ? 0xA0 : 0x80,
+                                 first == 0xED && !PLANTED(utf8_surrogates) ? 0x9F : 0xBF, 0x0F};
     if (first >= 0xF0 && first <= 0xF4)
         return (struct sequence){4, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF, 0x07};
     return (struct sequence){0, 0, 0, 0};
@@ -35,7 +38,7 @@ static int32_t decode(struct assay_bytes text, size_t pos, size_t *used)
     for (; *used < s.len; ++*used) {
         uint8_t byte;
 
-        if (*used >= text.len - pos)
+        if (*used >= text.len - pos && !PLANTED(utf8_past_the_end))
             return -1;
         byte = text.at[pos + *used];
         if (byte < low || byte > high)
@@ -144,4 +147,13 @@ void assay_utf8_add_printable(struct assay_buf *out, struct assay_bytes text)
         }
         pos += used;
     }
+}
+
+void assay_utf8_mark_cut(char *text, size_t room)
+{
+    size_t end = room - sizeof("...");
+
+    while (end > 0 && ((uint8_t)text[end] & 0xC0) == 0x80)
+        end--;
+    memcpy(text + end, "...", sizeof("..."));
 }

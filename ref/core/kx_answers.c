@@ -106,7 +106,8 @@ static struct kx_action respond(struct kx_core_request *r, struct kx_response re
     struct kx_action action = act(r, KX_DO_RESPOND);
 
     action.response = response;
-    action.response.no_store = response.no_store && !REF_DEFECT(kx_cacheable);
+    action.response.no_store = response.no_store && !REF_DEFECT(kx_cacheable) &&
+                               !(REF_DEFECT(x402_challenge_cacheable) && response.status >= 400);
     action.rule = rule;
     return action;
 }
@@ -355,6 +356,8 @@ enum assay_code kx_core_write_answer(struct kx_core_request *r)
     copy_text(record->fingerprint, r->attempt.fingerprint);
     copy_text(record->payload_hash, r->attempt.payload_hash);
     copy_text(record->scope, r->attempt.scope);
+    if (rc == ASSAY_OK && r->is_facilitated)
+        rc = kx_facilitated_name_settlement(record->settlement, r);
     if (rc == ASSAY_OK && !kx_core_clean(answer, &r->result))
         rc = ASSAY_E_TOO_LARGE;
     if (!is_fac && !REF_DEFECT(kx_receipt_missing))

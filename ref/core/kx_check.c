@@ -4,6 +4,7 @@
 #include "core/kx_core_internal.h"
 #include "kaspa/mass.h"
 #include "kaspa_x402/launch.h"
+#include "x402/exact_evm.h"
 
 #include <string.h>
 
@@ -243,6 +244,21 @@ static enum assay_code check_kind(const struct kx_core *core, size_t i, struct a
     return ASSAY_OK;
 }
 
+/* Of other networks nothing could be signed. */
+static enum assay_code check_signing(const struct kx_facilitated_core *f, struct assay_err *err)
+{
+    uint64_t chain_id;
+
+    if (f->offer_key == NULL)
+        return ASSAY_OK;
+    for (size_t i = 0; i < f->kind_count; i++)
+        if (x402_evm_chain_id(&chain_id, assay_str(f->kinds[i].network)))
+            return ASSAY_OK;
+    return assay_fail(err, ASSAY_E_RANGE, 0,
+                      "there is a key to sign offers with, and nothing is sold on a network "
+                      "eip155:N, where they are signed");
+}
+
 static enum assay_code check_facilitated(const struct kx_core *core, struct assay_err *err)
 {
     const struct kx_facilitated_core *f = core->facilitated;
@@ -255,7 +271,7 @@ static enum assay_code check_facilitated(const struct kx_core *core, struct assa
                           KX_FACILITATED_KINDS_MAX);
     for (size_t i = 0; rc == ASSAY_OK && i < f->kind_count; i++)
         rc = check_kind(core, i, err);
-    return rc;
+    return rc == ASSAY_OK ? check_signing(f, err) : rc;
 }
 
 /* ---- a facilitator ---- */

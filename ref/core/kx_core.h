@@ -91,6 +91,9 @@ struct kx_facilitated_kind {
 struct kx_facilitated_core {
     const struct kx_facilitated_kind *kinds;
     size_t kind_count; /**< 1 to KX_FACILITATED_KINDS_MAX */
+    /** By which offers on networks of eip155, and what comes of them, are signed (extension
+     * offer-receipt); NULL: nothing is. An offer stands for challenge_ms. */
+    const struct assay_key *offer_key;
 };
 
 /** A facilitator: it sells nothing, and settles for the tenants that its principals are. */
@@ -115,7 +118,7 @@ struct kx_core {
     const struct kx_principal *principals;
     size_t principal_count;
     uint64_t threshold;     /**< of additive heads */
-    int64_t challenge_ms;   /**< life of an additive offer */
+    int64_t challenge_ms;   /**< life of an additive offer, and of a signed one */
     int64_t accept_wait_ms; /**< for the chain to accept what was submitted */
     int64_t poll_ms;        /**< between looks meanwhile */
     uint32_t caller_quota;  /**< requests of one caller in 60 s; 0: no limit */

@@ -288,9 +288,9 @@ static struct kx_action read_body(struct kx_core_request *r)
         return malformed(r, rc, "facilitator.form");
     if (x402_request_read(&f->request, &r->arena, &f->doc, &err) != X402_FAULT_NONE)
         return malformed(r, err.code, "facilitator.form");
+    f->network = f->request.requirements.network;
     if ((missing = unpublished(r)) != KX_WIRE_NONE)
         return refuse(r, missing, "facilitator.kind");
-    f->network = f->request.requirements.network;
     if (!read_request_hash(r))
         return malformed(r, ASSAY_OK, "facilitator.request-hash");
     return read_payment(r);

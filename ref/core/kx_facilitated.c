@@ -19,6 +19,9 @@
  *
  *  APPLIED: every copy is given the stored answer.
  *
+ *  What is told to be settled by a transaction that has bought before moved nothing, and is given
+ * up: else one payment under many names would fill the store.
+ *
  *  So the handler runs once a payment, no answer leaves before its payment is settled, and nobody
  * is told to pay anew whose money may have moved. */
 #include "core/kx_core_internal.h"
@@ -74,6 +77,9 @@ struct kx_action kx_facilitated_read(struct kx_core_request *r)
         r->identifier = f->identifier.id;
     if (r->identifier.len == 0 && kx_core_asks_identifier(r->core) && !REF_DEFECT(x402_optional))
         return kx_core_refuse(r, 400, kx_wire_text(KX_WIRE_PAYLOAD), "identifier.required");
+    if ((rc = kx_facilitated_authorization(r)) != ASSAY_OK)
+        return rc == ASSAY_E_NOMEM ? kx_core_unavailable(r)
+                                   : kx_core_challenge(r, KX_WIRE_PAYLOAD, "http.form");
     if ((rc = kx_facilitated_name(r)) != ASSAY_OK)
         return kx_core_refuse_unreadable(r, rc, "http.form");
     return kx_core_admit(r);
@@ -87,7 +93,8 @@ static bool has_more(const struct kx_core_request *r)
     uint32_t extensions = r->payment.envelope.extensions;
 
     return extensions != ASSAY_JSON_NONE &&
-           r->doc.tokens[extensions].count > (r->facilitated.has_identifier ? 1 : 0);
+           r->doc.tokens[extensions].count >
+               (uint32_t)r->facilitated.has_identifier + kx_facilitated_has_signed(r);
 }
 
 static bool is_echo(struct kx_core_request *r)
@@ -107,10 +114,11 @@ static bool is_for_this(struct kx_core_request *r)
     uint32_t named = assay_json_member(&r->doc, 0, "resource");
     struct assay_bytes url;
 
-    return named == ASSAY_JSON_NONE || REF_DEFECT(x402_resource) ||
-           (r->event.tool != NULL && REF_DEFECT(kx_mcp_tool_unbound)) ||
-           (x402_text(&url, &r->arena, &r->doc, named, "url") &&
-            assay_bytes_equal(url, r->offer.url));
+    if (REF_DEFECT(x402_resource) || (r->event.tool != NULL && REF_DEFECT(kx_mcp_tool_unbound)))
+        return true;
+    return !r->facilitated.is_signed_elsewhere &&
+           (named == ASSAY_JSON_NONE || (x402_text(&url, &r->arena, &r->doc, named, "url") &&
+                                         assay_bytes_equal(url, r->offer.url)));
 }
 
 /* Of defects: what was accepted is looked at for its scheme and network alone. */
@@ -190,7 +198,8 @@ struct kx_action kx_facilitated_judge(struct kx_core_request *r)
     offer = is_offered || is_unmatched(r) ? offer_of(r) : NULL;
     if (offer == NULL)
         return kx_core_refuse_payment(r, KX_WIRE_REQUIREMENTS, "offer.match");
-    if (!is_echo(r) || (REF_DEFECT(x402_unknown) && has_more(r)))
+    if (!is_echo(r) || !kx_facilitated_is_signed_echo(r, offer) ||
+        (REF_DEFECT(x402_unknown) && has_more(r)))
         return kx_core_refuse_payment(r, KX_WIRE_PAYLOAD, "offer.extensions");
     if (!is_for_this(r))
         return kx_core_refuse_payment(r, KX_WIRE_PAYLOAD,
@@ -367,6 +376,15 @@ struct kx_action kx_core_facilitated(struct kx_core_request *r, const struct kx_
 
 /* ---- the handler ---- */
 
+/* Of a defect: it came as a stream. */
+static bool is_chunked(const struct kx_result *result)
+{
+    for (size_t i = 0; i < result->header_count; i++)
+        if (assay_bytes_equal_nocase(result->headers[i].name, ASSAY_LIT("Transfer-Encoding")))
+            return true;
+    return false;
+}
+
 /* An answer that is sold; what is none is the payer's for nothing, and his payment is his. */
 struct kx_action kx_facilitated_on_result(struct kx_core_request *r, enum assay_code code,
                                           const struct kx_result *result)
@@ -376,6 +394,7 @@ struct kx_action kx_facilitated_on_result(struct kx_core_request *r, enum assay_
     bool is_sold = is_whole && result->status >= 200 && result->status <= most;
 
     r->facilitated.has_result = is_whole;
+    r->facilitated.is_streamed = REF_DEFECT(fac_stream) && code == ASSAY_OK && is_chunked(result);
     if (r->is_late)
         return is_sold ? claim(r) : kx_facilitated_on_abandoned(r, ASSAY_OK);
     return kx_core_ask(r, is_sold ? KX_ASK_RESULT : KX_ASK_ABANDON);
@@ -385,8 +404,8 @@ struct kx_action kx_facilitated_on_recorded(struct kx_core_request *r, enum assa
 {
     if (code != ASSAY_OK && !REF_DEFECT(fac_race))
         return kx_core_ask(r, KX_ASK_ABANDON);
-    return REF_DEFECT(fac_early) ? kx_core_pass_on(r, &r->result)
-                                 : kx_core_ask(r, KX_ASK_BROADCAST);
+    return REF_DEFECT(fac_early) || r->facilitated.is_streamed ? kx_core_pass_on(r, &r->result)
+                                                               : kx_core_ask(r, KX_ASK_BROADCAST);
 }
 
 /* What could not be given up stays, and a retry or an operator ends it. */
@@ -396,6 +415,8 @@ struct kx_action kx_facilitated_on_abandoned(struct kx_core_request *r, enum ass
 
     if ((code != ASSAY_OK && code != ASSAY_E_MISSING) || f->is_given_up)
         return kx_core_pending(r, "settle.unknown");
+    if (f->is_spent)
+        return kx_core_refuse(r, 409, kx_wire_text(KX_WIRE_STATE), "replay.transaction");
     if (!f->has_failed)
         return f->has_result ? kx_core_pass_on(r, &r->result)
                              : kx_core_refuse(r, 502, KX_GATEWAY, "handler.failure");
@@ -444,11 +465,6 @@ struct kx_action kx_facilitated_resume(struct kx_core_request *r)
     r->result = r->attempt.result;
     r->facilitated.is_again = r->attempt.status != KX_PENDING;
     return kx_core_ask(r, KX_ASK_BROADCAST);
-}
-
-void kx_facilitated_add_receipt(struct assay_buf *out, const struct kx_core_request *r)
-{
-    x402_settlement_write(out, &r->facilitated.settled);
 }
 
 /* ---- an operator's word ---- */

@@ -6,19 +6,14 @@
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
-/* One entry of an offer. */
-struct entry {
-    struct assay_bytes scheme, network, asset, pay_to;
-    struct assay_bytes extra; /* JSON; empty: none */
-};
-
-static struct entry entry_of(const struct kx_facilitated_kind *kind)
+static struct kx_facilitated_entry entry_of(const struct kx_facilitated_kind *kind)
 {
-    return (struct entry){.scheme = assay_str(kind->scheme),
-                          .network = assay_str(kind->network),
-                          .asset = assay_str(kind->asset),
-                          .pay_to = assay_str(kind->pay_to),
-                          .extra = assay_str(kind->extra != NULL ? kind->extra : "")};
+    return (struct kx_facilitated_entry){.scheme = assay_str(kind->scheme),
+                                         .network = assay_str(kind->network),
+                                         .asset = assay_str(kind->asset),
+                                         .pay_to = assay_str(kind->pay_to),
+                                         .extra =
+                                             assay_str(kind->extra != NULL ? kind->extra : "")};
 }
 
 static bool is_kind(const struct kx_facilitated_kind *kind, struct assay_bytes scheme,
@@ -84,8 +79,8 @@ static const struct x402_kind *listed_kind(const struct kx_core_request *r,
 }
 
 /* The extra that is listed of a kind, or where it is named a member of it; empty: none. */
-static struct assay_bytes listed_extra(const struct kx_core_request *r, const struct entry *entry,
-                                       const char *member)
+static struct assay_bytes listed_extra(const struct kx_core_request *r,
+                                       const struct kx_facilitated_entry *entry, const char *member)
 {
     const struct x402_kind *kind = listed_kind(r, entry->scheme, entry->network);
     uint32_t found = kind != NULL && kind->doc != NULL ? kind->extra : ASSAY_JSON_NONE;
@@ -95,8 +90,8 @@ static struct assay_bytes listed_extra(const struct kx_core_request *r, const st
     return found != ASSAY_JSON_NONE ? assay_json_raw(kind->doc, found) : ASSAY_LIT("");
 }
 
-static bool lists_other_asset(struct entry *other, const struct kx_core_request *r,
-                              const struct entry *entry)
+static bool lists_other_asset(struct kx_facilitated_entry *other, const struct kx_core_request *r,
+                              const struct kx_facilitated_entry *entry)
 {
     struct assay_bytes text = listed_extra(r, entry, "asset");
 
@@ -106,12 +101,77 @@ static bool lists_other_asset(struct entry *other, const struct kx_core_request 
     return !assay_bytes_equal(other->asset, entry->asset);
 }
 
+/* ---- the entries ---- */
+
+/* What is published now, so far. */
+struct entries {
+    struct kx_facilitated_entry *at;
+    size_t count;
+};
+
+static void add_entry(struct entries *out, const struct kx_facilitated_entry *entry)
+{
+    if (out->count < X402_ACCEPTS_MAX_ITEMS)
+        out->at[out->count++] = *entry;
+}
+
+/* What this server sells, as it has it. */
+static void add_own(struct entries *out, const struct kx_core_request *r,
+                    const struct kx_facilitated_kind *kind)
+{
+    struct kx_facilitated_entry entry = entry_of(kind), other;
+
+    if (REF_DEFECT(fac_extra) && listed_extra(r, &entry, NULL).len > 0)
+        entry.extra = listed_extra(r, &entry, NULL);
+    add_entry(out, &entry);
+    if (REF_DEFECT(fac_assets) && lists_other_asset(&other, r, &entry))
+        add_entry(out, &other);
+}
+
+/* Of a defect: all else that the facilitator lists, on the terms of the first kind. */
+static void add_listed(struct entries *out, const struct kx_core_request *r)
+{
+    const struct kx_facilitated_core *f = r->core->facilitated;
+    const struct x402_supported *listed = r->event.supported;
+    struct kx_facilitated_entry entry = entry_of(&f->kinds[0]);
+
+    for (size_t i = 0; listed != NULL && i < listed->kind_count; i++) {
+        entry.scheme = listed->kinds[i].scheme;
+        entry.network = listed->kinds[i].network;
+        if (!is_own(f, entry.scheme, entry.network))
+            add_entry(out, &entry);
+    }
+}
+
+size_t kx_facilitated_entries(struct kx_facilitated_entry *out, const struct kx_core_request *r)
+{
+    const struct kx_facilitated_core *f = r->core->facilitated;
+    struct x402_kind kinds[KX_FACILITATED_KINDS_MAX];
+    struct entries entries = {.at = out};
+    size_t count;
+
+    if (f == NULL)
+        return 0;
+    count = published(kinds, r);
+    for (size_t i = 0; i < f->kind_count; i++)
+        if (is_published(&f->kinds[i], kinds, count))
+            add_own(&entries, r, &f->kinds[i]);
+    if (REF_DEFECT(fac_kinds_union))
+        add_listed(&entries, r);
+    return entries.count;
+}
+
+uint64_t kx_facilitated_price(const struct kx_core_request *r)
+{
+    return r->route->price + (REF_DEFECT(x402_unstable) ? r->event.random % 1000 : 0);
+}
+
 /* ---- writing ---- */
 
 static void write_entry(struct assay_buf *out, const struct kx_core_request *r,
-                        const struct entry *entry)
+                        const struct kx_facilitated_entry *entry)
 {
-    uint64_t price = r->route->price + (REF_DEFECT(x402_unstable) ? r->event.random % 1000 : 0);
+    uint64_t price = kx_facilitated_price(r);
 
     assay_buf_add_byte(out, '{');
     if (REF_DEFECT(x402_amount_number))
@@ -130,57 +190,16 @@ static void write_entry(struct assay_buf *out, const struct kx_core_request *r,
     assay_buf_add_byte(out, '}');
 }
 
-static void add_entry(struct assay_buf *out, size_t *written, const struct kx_core_request *r,
-                      const struct entry *entry)
-{
-    assay_buf_add_str(out, *written == 0 ? "" : ",");
-    write_entry(out, r, entry);
-    (*written)++;
-}
-
-/* What this server sells, as it has it. */
-static void add_own(struct assay_buf *out, size_t *written, const struct kx_core_request *r,
-                    const struct kx_facilitated_kind *kind)
-{
-    struct entry entry = entry_of(kind), other;
-
-    if (REF_DEFECT(fac_extra) && listed_extra(r, &entry, NULL).len > 0)
-        entry.extra = listed_extra(r, &entry, NULL);
-    add_entry(out, written, r, &entry);
-    if (REF_DEFECT(fac_assets) && lists_other_asset(&other, r, &entry))
-        add_entry(out, written, r, &other);
-}
-
-/* Of a defect: all else that the facilitator lists, on the terms of the first kind. */
-static void add_listed(struct assay_buf *out, size_t *written, const struct kx_core_request *r)
-{
-    const struct kx_facilitated_core *f = r->core->facilitated;
-    const struct x402_supported *listed = r->event.supported;
-    struct entry entry = entry_of(&f->kinds[0]);
-
-    for (size_t i = 0; listed != NULL && i < listed->kind_count; i++) {
-        entry.scheme = listed->kinds[i].scheme;
-        entry.network = listed->kinds[i].network;
-        if (!is_own(f, entry.scheme, entry.network) && *written < X402_ACCEPTS_MAX_ITEMS)
-            add_entry(out, written, r, &entry);
-    }
-}
-
 size_t kx_facilitated_write(struct assay_buf *out, const struct kx_core_request *r, size_t before)
 {
-    const struct kx_facilitated_core *f = r->core->facilitated;
-    struct x402_kind kinds[KX_FACILITATED_KINDS_MAX];
-    size_t count, written = before;
+    struct kx_facilitated_entry entries[X402_ACCEPTS_MAX_ITEMS];
+    size_t count = kx_facilitated_entries(entries, r);
 
-    if (f == NULL)
-        return 0;
-    count = published(kinds, r);
-    for (size_t i = 0; i < f->kind_count; i++)
-        if (is_published(&f->kinds[i], kinds, count))
-            add_own(out, &written, r, &f->kinds[i]);
-    if (REF_DEFECT(fac_kinds_union))
-        add_listed(out, &written, r);
-    return written - before;
+    for (size_t i = 0; i < count; i++) {
+        assay_buf_add_str(out, before + i == 0 ? "" : ",");
+        write_entry(out, r, &entries[i]);
+    }
+    return count;
 }
 
 bool kx_facilitated_is_paid(struct kx_core_request *r)

@@ -93,10 +93,11 @@ struct entries {
     const struct quote *standard, *additive;
     const struct kx_batch_offer *batch;
     const struct kx_core_request *facilitated;
+    bool is_signed; /* where there is a key: of one that is sent */
 };
 
-/* How many. */
-static size_t write_entries(struct assay_buf *out, const struct entries *entries)
+/* How many; those of a facilitator stand last. */
+static size_t write_entries(struct assay_buf *out, const struct entries *entries, size_t *own)
 {
     const struct quote *const exact[] = {entries->standard, entries->additive};
     size_t count = 0;
@@ -113,6 +114,7 @@ static size_t write_entries(struct assay_buf *out, const struct entries *entries
         kx_batch_offer_write(out, entries->batch);
         count++;
     }
+    *own = count;
     if (entries->facilitated != NULL)
         count += kx_facilitated_write(out, entries->facilitated, count);
     return count;
@@ -122,15 +124,18 @@ static size_t write_entries(struct assay_buf *out, const struct entries *entries
 static void write_offer(struct kx_core_request *r, const struct entries *entries)
 {
     struct assay_buf *out = &r->offer_text;
+    size_t own = 0;
 
     assay_buf_clear(out);
     assay_buf_add_str(out, "{\"accepts\":[");
-    r->offer_count = write_entries(out, entries);
+    r->offer_count = write_entries(out, entries, &own);
     assay_buf_add_byte(out, ']');
     if (r->error != NULL)
         kx_write_str(out, "error", r->error);
     kx_write_name(out, "extensions");
     assay_buf_add_byte(out, '{');
+    if (entries->is_signed)
+        kx_facilitated_write_signed(out, r, own);
     kx_write_name(out, "payment-identifier");
     x402_identifier_write(out, kx_core_asks_identifier(r->core), ASSAY_LIT(""));
     assay_buf_add_byte(out, '}');
@@ -279,7 +284,7 @@ static struct kx_action challenge_with(struct kx_core_request *r, bool has_head)
     char until[ASSAY_TIME_TEXT_BYTES];
     struct quote standard, additive;
     struct kx_batch_offer batch;
-    struct entries entries = {.facilitated = r};
+    struct entries entries = {.facilitated = r, .is_signed = true};
     struct kx_head head;
 
     if (!kx_core_settles(r->core))

@@ -278,9 +278,13 @@ static struct kx_action submitted(struct kx_core_request *r)
     return REF_DEFECT(kx_final_at_submit) ? accept(r) : wait_for_chain(r);
 }
 
-/* MISMATCH, of a channel: it has moved since the payment was judged. */
+/* MISMATCH, of a channel: it has moved since the payment was judged. DUPLICATE, of what a
+ * facilitator settles: its transaction has bought already. */
 static struct kx_action committed(struct kx_core_request *r, enum assay_code code)
 {
+    r->facilitated.is_spent = r->is_facilitated && code == ASSAY_E_DUPLICATE;
+    if (r->facilitated.is_spent)
+        return kx_core_ask(r, KX_ASK_ABANDON);
     r->batch.has_moved = r->is_batch && code == ASSAY_E_MISMATCH;
     if (r->batch.has_moved)
         return kx_core_ask(r, KX_ASK_RECOVERY);

@@ -15,7 +15,7 @@ static enum kaspa_script_error push_literal(struct kaspa_vm *vm)
         return KASPA_SCRIPT_OPCODE_RESERVED;
     kaspa_stack_put(&vm->data, opcode < KASPA_OP_1NEGATE
                                    ? vm->now.data
-                                   : assay_bytes_of(numbers + opcode - KASPA_OP_1NEGATE, 1));
+                                   : assay_bytes_of(&numbers[opcode - KASPA_OP_1NEGATE], 1));
     return KASPA_SCRIPT_OK;
 }
 

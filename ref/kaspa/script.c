@@ -7,6 +7,9 @@
 
 #include <assert.h>
 
+/* Above any name, without underscores. */
+#define NAME_ROOM_BYTES 32
+
 #define UNKNOWN(byte, name) [byte] = #name
 
 static const char *const opcode_names[] = {
@@ -40,20 +43,30 @@ static uint8_t upper(uint8_t c)
     return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
 }
 
-/* Whether `word` spells `name`, underscores and case ignored: TX_INPUT_SEQ and TxInputSeq are one.
- */
-static bool spells(struct assay_bytes word, const char *name)
+/* A word as names are written, but without underscores: TX_INPUT_SEQ and TxInputSeq are one. False:
+ * no name is like it. */
+static bool make_plain(char plain[NAME_ROOM_BYTES], struct assay_bytes word)
 {
+    size_t len = 0;
+
     for (size_t i = 0; i < word.len; i++) {
         if (word.at[i] == '_')
             continue;
-        while (*name == '_')
-            name++;
-        if (upper(word.at[i]) != (uint8_t)*name || *name == '\0')
+        if (len == NAME_ROOM_BYTES - 1 || word.at[i] == '\0')
             return false;
-        name++;
+        plain[len++] = (char)upper(word.at[i]);
     }
-    return *name == '\0';
+    plain[len] = '\0';
+    return len > 0;
+}
+
+static bool spells(const char *plain, const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name != '_' && *plain++ != *name)
+            return false;
+    }
+    return *plain == '\0';
 }
 
 int kaspa_opcode_find(struct assay_bytes name)
@@ -62,15 +75,18 @@ int kaspa_opcode_find(struct assay_bytes name)
         const char *name;
         enum kaspa_opcode opcode;
     } also[] = {{"FALSE", KASPA_OP_0}, {"TRUE", KASPA_OP_1}, {"1NEGATE", KASPA_OP_1NEGATE}};
+    char plain[NAME_ROOM_BYTES];
 
     if (assay_bytes_equal_nocase(assay_bytes_part(name, 0, 2), ASSAY_LIT("OP")))
         name = assay_bytes_part(name, 2, name.len);
+    if (!make_plain(plain, name))
+        return -1;
     for (size_t i = 0; i < ARRAY_LEN(also); i++) {
-        if (spells(name, also[i].name))
+        if (spells(plain, also[i].name))
             return (int)also[i].opcode;
     }
     for (size_t i = 0; i < ARRAY_LEN(opcode_names); i++) {
-        if (spells(name, opcode_names[i]))
+        if (*opcode_names[i] == *plain && spells(plain, opcode_names[i]))
             return (int)i;
     }
     return -1;

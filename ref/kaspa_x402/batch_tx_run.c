@@ -53,7 +53,7 @@ static void judge_as_consensus(struct kx_tx_judging *j, enum kx_batch_tx_rule ru
         kx_tx_break(j, rule, "%.*s", (int)why.len, room);
         break;
     case KASPA_CHECK_UNDECIDED:
-        kx_check_set_undecided(&j->out->checks[rule]);
+        kx_check_set_undecided_as(&j->out->checks[rule], &j->consensus, consensus, j->tx);
         break;
     case KASPA_CHECK_NOT_JUDGED:
         kx_tx_pass_over(j, rule, check->why);
@@ -163,18 +163,6 @@ void kx_tx_judge_consensus(struct kx_tx_judging *j, enum kx_batch_tx_rule rule)
 {
     if (is_unrun())
         return;
-    switch (j->consensus.outcome) {
-    case KASPA_VALID:
-        break;
-    case KASPA_INVALID:
-        kx_check_set_refused(&j->out->checks[rule], kx_batch_tx_rules[rule].local, &j->consensus,
-                             j->tx);
-        break;
-    case KASPA_UNDECIDED:
-        if (j->with->pov == NULL)
-            kx_tx_pass_over(j, rule, "the point of view is not known");
-        else
-            kx_check_set_undecided(&j->out->checks[rule]);
-        break;
-    }
+    kx_check_set_by_consensus(&j->out->checks[rule], kx_batch_tx_rules[rule].local, &j->consensus,
+                              j->tx);
 }

@@ -51,23 +51,57 @@ enum kaspa_outcome kx_checks_conclude(size_t *first, const struct kx_check *chec
     return outcome;
 }
 
-/* Of an invalid verdict: rules of relay come behind those of consensus. */
-static enum kaspa_rule_number first_broken(const struct kaspa_verdict *verdict)
+/* Rules of relay come behind those of consensus, one of which has what the outcome is for.
+ * KASPA_RULE__COUNT: none has that result. */
+static enum kaspa_rule_number first_that(const struct kaspa_verdict *verdict,
+                                         enum kaspa_check_result result)
 {
     int i = 0;
 
-    while (verdict->checks[i].result != KASPA_CHECK_BROKEN)
+    while (i < KASPA_RULE__COUNT && verdict->checks[i].result != result)
         i++;
     return (enum kaspa_rule_number)i;
 }
 
-void kx_check_set_refused(struct kx_check *check, enum kx_local local,
-                          const struct kaspa_verdict *verdict, const struct kaspa_tx *tx)
+void kx_check_set_undecided_as(struct kx_check *check, const struct kaspa_verdict *verdict,
+                               enum kaspa_rule_number rule, const struct kaspa_tx *tx)
 {
     char room[512];
     struct assay_buf why = ASSAY_BUF_OVER(room);
 
-    assert(verdict->outcome == KASPA_INVALID);
-    kaspa_check_explain(&why, verdict, first_broken(verdict), tx);
+    kaspa_check_explain(&why, verdict, rule, tx);
+    *check = (struct kx_check){.result = KASPA_CHECK_UNDECIDED};
+    (void)snprintf(check->why, sizeof(check->why), "%.*s", (int)why.len, room);
+}
+
+static void set_refused(struct kx_check *check, enum kx_local local,
+                        const struct kaspa_verdict *verdict, const struct kaspa_tx *tx)
+{
+    char room[512];
+    struct assay_buf why = ASSAY_BUF_OVER(room);
+
+    kaspa_check_explain(&why, verdict, first_that(verdict, KASPA_CHECK_BROKEN), tx);
     kx_check_set_broken(check, local, "%.*s", (int)why.len, room);
+}
+
+void kx_check_set_by_consensus(struct kx_check *check, enum kx_local local,
+                               const struct kaspa_verdict *verdict, const struct kaspa_tx *tx)
+{
+    enum kaspa_rule_number open = first_that(verdict, KASPA_CHECK_UNDECIDED);
+
+    switch (verdict->outcome) {
+    case KASPA_VALID:
+        check->result = KASPA_CHECK_HELD;
+        break;
+    case KASPA_INVALID:
+        set_refused(check, local, verdict, tx);
+        break;
+    case KASPA_UNDECIDED:
+        if (open != KASPA_RULE__COUNT)
+            kx_check_set_undecided_as(check, verdict, open, tx);
+        else
+            kx_check_set_not_judged(
+                check, verdict->checks[first_that(verdict, KASPA_CHECK_NOT_JUDGED)].why);
+        break;
+    }
 }

@@ -31,8 +31,12 @@ void kx_check_set_undecided(struct kx_check *check);
  *  the first broken, of INVALID; else unchanged. */
 enum kaspa_outcome kx_checks_conclude(size_t *first, const struct kx_check *checks, size_t count);
 
-/** Breaks a check for the first rule that consensus refuses an INVALID transaction for. */
-void kx_check_set_refused(struct kx_check *check, enum kx_local local,
-                          const struct kaspa_verdict *verdict, const struct kaspa_tx *tx);
+/** Undecided, for what leaves that rule of consensus so. */
+void kx_check_set_undecided_as(struct kx_check *check, const struct kaspa_verdict *verdict,
+                               enum kaspa_rule_number rule, const struct kaspa_tx *tx);
+/** As consensus judges the transaction: by the first rule that it refuses it for, cannot decide, or
+ *  has not judged. */
+void kx_check_set_by_consensus(struct kx_check *check, enum kx_local local,
+                               const struct kaspa_verdict *verdict, const struct kaspa_tx *tx);
 
 #endif

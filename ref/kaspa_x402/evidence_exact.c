@@ -1,6 +1,7 @@
 /* The steps of a bundle that are about exact payments; see evidence.h. */
 #include "kaspa_x402/evidence_internal.h"
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "kaspa/txid.h"
 #include "kaspa_x402/settlement.h"
@@ -220,6 +221,7 @@ static bool judge_response(struct kx_bundling *b, const struct kx_step *step, co
     struct x402_settlement settlement;
     struct assay_err err = {.code = ASSAY_OK};
     struct assay_json doc;
+    uint64_t amount = 0;
 
     if (!read_document(b, "response", step->response, &doc))
         return false;
@@ -231,7 +233,9 @@ static bool judge_response(struct kx_bundling *b, const struct kx_step *step, co
     if (!settlement.success || !assay_bytes_is(settlement.transaction, s->verdict.transaction_id))
         return kx_bundle_refuse(b, KX_BUNDLE_IDENTITY, "response",
                                 "is no success that names the payment's transaction");
-    return true;
+    (void)!assay_decimal_u64(&amount, settlement.amount); /* a success has one */
+    return kx_bundle_judge_number(b, KX_BUNDLE_ACCOUNTING, "response.amount", amount,
+                                  s->terms.amount);
 }
 
 /* ---- flows ---- */

@@ -212,21 +212,6 @@ void kx_judge_authorization(struct kx_verifying *v, enum kx_exact_rule rule)
 /* Relay policy is not judged here: it binds no chain (24.23). */
 void kx_judge_consensus(struct kx_verifying *v, enum kx_exact_rule rule)
 {
-    const struct kaspa_verdict *verdict = &v->consensus;
-
-    switch (verdict->outcome) {
-    case KASPA_VALID:
-        kx_check_hold(v, rule);
-        break;
-    case KASPA_INVALID:
-        kx_check_set_refused(&v->out->checks[rule], kx_exact_rules[rule].local, verdict,
-                             &v->out->tx);
-        break;
-    case KASPA_UNDECIDED:
-        if (v->with->pov == NULL)
-            kx_check_pass_over(v, rule, "the point of view is not known");
-        else
-            kx_check_undecided(v, rule);
-        break;
-    }
+    kx_check_set_by_consensus(&v->out->checks[rule], kx_exact_rules[rule].local, &v->consensus,
+                              &v->out->tx);
 }

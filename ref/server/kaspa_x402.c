@@ -36,6 +36,7 @@ struct server {
     struct kx_batch_core batch;
     struct kx_facilitated_kind kinds[KX_FACILITATED_KINDS_MAX];
     struct kx_facilitated_core facilitated;
+    struct assay_key offer_key; /* wiped at the end */
     struct kx_fac_core fac;
     struct kx_route goods[KX_GOODS_MAX];
     struct kx_principal principals[KX_SERVER_PRINCIPALS_MAX];
@@ -156,6 +157,7 @@ static void worker_end(void *cls, void *worker)
 
     worker_free(worker);
     assay_wipe(s->tokens, sizeof(s->tokens));
+    assay_key_wipe(&s->offer_key);
 }
 
 /* ---- options ------------------------------------------------------------------------------------
@@ -371,6 +373,31 @@ static void settle_store(void *cls)
         store->ops->close(store);
 }
 
+/* What is sold through a facilitator, and the key that it is signed by. */
+static enum assay_code read_facilitated(struct server *s, struct assay_err *err)
+{
+    const struct kx_server_options *o = &s->options;
+    enum assay_code code = ASSAY_OK;
+
+    if (o->offer_key != NULL)
+        code =
+            assay_err_wrap(err, kx_parts_take_key(&s->offer_key, o->offer_key, err), "offer key");
+    if (code == ASSAY_OK && o->offer_key != NULL && o->facilitator == NULL)
+        code = assay_fail(err, ASSAY_E_MISSING, 0,
+                          "an offer key signs what is sold through a facilitator: name one");
+    if (code == ASSAY_OK && o->facilitator != NULL)
+        code = kx_parts_kinds(s->kinds, &s->names, o, err);
+    if (code != ASSAY_OK || o->facilitator == NULL)
+        return code;
+    s->facilitated = (struct kx_facilitated_core){
+        .kinds = s->kinds,
+        .kind_count = o->sell_count,
+        .offer_key = o->offer_key != NULL ? &s->offer_key : NULL,
+    };
+    s->core.facilitated = &s->facilitated;
+    return ASSAY_OK;
+}
+
 static enum assay_code read_options(struct server *s, struct assay_err *err)
 {
     enum assay_code code;
@@ -386,12 +413,8 @@ static enum assay_code read_options(struct server *s, struct assay_err *err)
             return code;
         s->core.batch = &s->batch;
     }
-    if (s->options.facilitator != NULL) {
-        if ((code = kx_parts_kinds(s->kinds, &s->names, &s->options, err)) != ASSAY_OK)
-            return code;
-        s->facilitated = (struct kx_facilitated_core){s->kinds, s->options.sell_count};
-        s->core.facilitated = &s->facilitated;
-    }
+    if ((code = read_facilitated(s, err)) != ASSAY_OK)
+        return code;
     s->core.principals = s->principals;
     s->core.principal_count = s->options.principal_count;
     s->fac.modes = s->options.modes;
@@ -506,6 +529,7 @@ enum assay_code kx_server_run(const struct kx_server_options *options, struct as
     if (s.shared != NULL)
         (void)munmap(s.shared, sizeof(*s.shared));
     assay_wipe(s.tokens, sizeof(s.tokens));
+    assay_key_wipe(&s.offer_key);
     assay_arena_fini(&s.names);
     return code;
 }

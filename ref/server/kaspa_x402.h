@@ -37,8 +37,11 @@ struct kx_server_options {
     const char *sells[KX_FACILITATED_KINDS_MAX];
     size_t sell_count;
     bool asks_identifier; /**< no payment without a payment identifier; with pay_to none anyway */
-    const char *facilitator_token;   /**< variable with the bearer token that it asks for, which is
-                                          wiped there; NULL: none */
+    const char *facilitator_token; /**< variable with the bearer token that it asks for, which is
+                                        wiped there; NULL: none */
+    /** variable with a secret of secp256k1, 64 hex digits, which is wiped there: offers on eip155
+     * and receipts are signed by it; NULL: none is */
+    const char *offer_key;
     int64_t facilitator_deadline_ms; /**< of one call */
     int64_t facilitator_list_ms;     /**< after which it is asked again what it does */
     bool has_mcp;                    /**< MCP tools are sold beside the routes: POST /mcp, or */
@@ -71,7 +74,8 @@ struct kx_server_options {
     const char *principals[KX_SERVER_PRINCIPALS_MAX];
     size_t principal_count;
     struct kx_store_limits limits;
-    int64_t challenge_ms, accept_wait_ms, poll_ms, node_deadline_ms, node_max_lag_ms;
+    int64_t challenge_ms; /**< life of an additive offer, and of a signed one */
+    int64_t accept_wait_ms, poll_ms, node_deadline_ms, node_max_lag_ms;
     bool facilitates; /**< it is a facilitator (server/facilitator.h), and sells nothing */
     unsigned modes;   /**< of a facilitator: of X402_MODE_VERIFY and X402_MODE_SETTLE */
     uint32_t quota;   /**< requests of all callers in 60 s; 0: any */

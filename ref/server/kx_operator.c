@@ -377,30 +377,6 @@ static enum assay_code each(struct operating *all, struct assay_err *err)
     return code;
 }
 
-/* Its secret is wiped where it stands. */
-static enum assay_code take_key(struct assay_key *out, const char *variable, struct assay_err *err)
-{
-    char *value = getenv(variable);
-    uint8_t secret[32];
-    bool is_key = value != NULL &&
-                  assay_hex_decode(secret, sizeof(secret), assay_str(value), false) == ASSAY_OK &&
-                  assay_key_init(out, secret) == ASSAY_OK;
-
-    assay_wipe(secret, sizeof(secret));
-    if (value != NULL)
-        assay_wipe(value, strlen(value));
-    (void)unsetenv(variable);
-    if (is_key)
-        return ASSAY_OK;
-    if (assay_hex_decode(secret, sizeof(secret), assay_str(variable), false) == ASSAY_OK)
-        return assay_fail(err, ASSAY_E_MISSING, 0, /* it may be the secret: it is not repeated */
-                          "what is wanted is the name of the environment variable that holds the "
-                          "secret key, and not a key");
-    return assay_fail(err, ASSAY_E_MISSING, 0,
-                      "the environment variable %s holds no secret key, which is 64 hex digits",
-                      variable);
-}
-
 static enum assay_code open_all(struct operating *all, struct assay_err *err)
 {
     const struct ref_kaspa_node_options node = kx_parts_node(all->options);
@@ -424,7 +400,7 @@ enum assay_code kx_server_operate(const struct kx_server_options *o,
                             .until_ms = ref_net_now_ms() + o->accept_wait_ms};
     char key[2 * ASSAY_XONLY_BYTES + 1];
     struct kx_server_options with = *o;
-    enum assay_code code = take_key(&all.key, request->secret_variable, err);
+    enum assay_code code = kx_parts_take_key(&all.key, request->secret_variable, err);
 
     if (code == ASSAY_OK) {
         assay_hex_encode(key, assay_bytes_of(all.key.xonly, sizeof(all.key.xonly)));

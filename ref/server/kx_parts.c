@@ -2,7 +2,9 @@
 #include "server/kx_parts.h"
 
 #include "base/hex.h"
+#include "base/mac.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { LISTED_LATER = 16 }; /* what came since it was counted */
@@ -170,6 +172,30 @@ enum assay_code kx_parts_kinds(struct kx_facilitated_kind *out, struct assay_are
     for (size_t i = 0; code == ASSAY_OK && i < o->sell_count; i++)
         code = read_kind(&out[i], arena, o->sells[i], err);
     return code;
+}
+
+enum assay_code kx_parts_take_key(struct assay_key *out, const char *variable,
+                                  struct assay_err *err)
+{
+    char *value = getenv(variable);
+    uint8_t secret[32];
+    bool is_key = value != NULL &&
+                  assay_hex_decode(secret, sizeof(secret), assay_str(value), false) == ASSAY_OK &&
+                  assay_key_init(out, secret) == ASSAY_OK;
+
+    assay_wipe(secret, sizeof(secret));
+    if (value != NULL)
+        assay_wipe(value, strlen(value));
+    (void)unsetenv(variable);
+    if (is_key)
+        return ASSAY_OK;
+    if (assay_hex_decode(secret, sizeof(secret), assay_str(variable), false) == ASSAY_OK)
+        return assay_fail(err, ASSAY_E_MISSING, 0, /* it may be the secret: it is not repeated */
+                          "what is wanted is the name of the environment variable that holds the "
+                          "secret key, and not a key");
+    return assay_fail(err, ASSAY_E_MISSING, 0,
+                      "the environment variable %s holds no secret key, which is 64 hex digits",
+                      variable);
 }
 
 bool kx_parts_in_memory(const struct kx_server_options *o)

@@ -23,6 +23,10 @@ enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server
 enum assay_code kx_parts_kinds(struct kx_facilitated_kind *out, struct assay_arena *arena,
                                const struct kx_server_options *options,
                                struct assay_err *err) ASSAY_MUST_USE;
+/** The key whose secret that environment variable holds, 64 hex digits; it is wiped there, and the
+ * key is the caller's to wipe. MISSING: it holds none. */
+enum assay_code kx_parts_take_key(struct assay_key *out, const char *variable,
+                                  struct assay_err *err) ASSAY_MUST_USE;
 bool kx_parts_in_memory(const struct kx_server_options *options);
 enum assay_code kx_parts_store(struct kx_store **out, const struct kx_server_options *options,
                                struct assay_err *err) ASSAY_MUST_USE;

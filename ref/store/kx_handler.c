@@ -226,6 +226,27 @@ static enum assay_code end_without_answer(struct kx_step *s, struct assay_err *e
     return code == ASSAY_OK ? kx_step_again(s, s->ledger, err) : code;
 }
 
+/* What has settled another payment settles none again. The other one is large: it has no place in
+ * the step's arena. */
+static enum assay_code take_settlement(struct kx_step *s, const char *settlement,
+                                       struct assay_err *err)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(KX_STEP_BYTES);
+    struct kx_ledger *l = s->ledger;
+    bool is_taken = false;
+    struct kx_entry other;
+    enum assay_code code = ASSAY_OK;
+
+    if (settlement[0] != '\0')
+        code = kx_found(&is_taken,
+                        l->ops->find_entry(l, &other, &arena, KX_BY_SETTLEMENT, settlement, err));
+    assay_arena_fini(&arena);
+    if (is_taken)
+        return assay_fail(err, ASSAY_E_DUPLICATE, 0, "what settles it has settled another payment");
+    memcpy(s->entry.settlement, settlement, sizeof(s->entry.settlement));
+    return code;
+}
+
 static enum assay_code apply(struct kx_step *s, const struct kx_payment_record *payment,
                              struct assay_err *err)
 {
@@ -234,7 +255,7 @@ static enum assay_code apply(struct kx_step *s, const struct kx_payment_record *
         kx_result_pack(&e->packed, &s->arena, &payment->answer, KX_STORE_ANSWER_HEADERS_MAX,
                        KX_STORE_ANSWER_MAX_BYTES, err);
 
-    if (code != ASSAY_OK)
+    if (code != ASSAY_OK || (code = take_settlement(s, payment->settlement, err)) != ASSAY_OK)
         return code;
     e->attempt.status = KX_APPLIED;
     e->attempt.transaction = ASSAY_LIT("");

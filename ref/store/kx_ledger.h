@@ -18,7 +18,8 @@ struct kx_entry {
     struct assay_bytes packed; /**< the handler's result (kx_result.c), or once APPLIED the answer;
                                   empty: none, or compacted */
     int64_t committed_ms;      /**< KX_NO_TIME: not APPLIED */
-    uint64_t charge;           /**< bytes that it counts for; 0: compacted, it counts no more */
+    char settlement[X402_HASH_TEXT_BYTES]; /**< of the payment; no two entries have one */
+    uint64_t charge; /**< bytes that it counts for; 0: compacted, it counts no more */
 };
 
 #define KX_ENTRY_SLICES 6
@@ -28,6 +29,7 @@ void kx_entry_slices(struct kx_entry *entry, struct assay_bytes *slices[KX_ENTRY
 enum kx_entry_key {
     KX_BY_TXID,
     KX_BY_SCOPE,      /**< any of those that have it */
+    KX_BY_SETTLEMENT, /**< never empty */
     KX_OLDEST_ANSWER, /**< of APPLIED entries that count, the one committed first */
 };
 

@@ -147,9 +147,16 @@ static const struct kx_entry *oldest_answer(const struct kx_memory *m)
     return oldest;
 }
 
+static const char *key_of(const struct kx_entry *e, enum kx_entry_key key)
+{
+    if (key == KX_BY_SETTLEMENT)
+        return e->settlement;
+    return key == KX_BY_SCOPE ? e->attempt.scope : e->attempt.txid;
+}
+
 static bool has_key(const struct kx_entry *e, enum kx_entry_key key, const char *value)
 {
-    return strcmp(key == KX_BY_SCOPE ? e->attempt.scope : e->attempt.txid, value) == 0;
+    return strcmp(key_of(e, key), value) == 0;
 }
 
 /* The link to the entry of that key, or the last one, to nothing. */

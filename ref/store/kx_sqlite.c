@@ -7,7 +7,7 @@
 
 #include "defects/defects.h"
 
-enum { SCHEMA_VERSION = 4 };
+enum { SCHEMA_VERSION = 5 };
 
 /* A column for each member of kx_entry, of kx_lane_entry, of kx_lane_operation; 64-bit numbers keep
  * their pattern. An index is on what is looked for, and no more of it: `live` holds what counts
@@ -26,8 +26,9 @@ static const char schema[] =
     " settles_last INTEGER NOT NULL, since TEXT NOT NULL, status INTEGER NOT NULL,"
     " finality INTEGER NOT NULL, claimed_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
     " handler_started_ms INTEGER NOT NULL, recovery TEXT NOT NULL, packed BLOB NOT NULL,"
-    " committed_ms INTEGER NOT NULL, charge INTEGER NOT NULL);"
+    " committed_ms INTEGER NOT NULL, charge INTEGER NOT NULL, settlement TEXT NOT NULL);"
     "CREATE INDEX entry_scope ON entry(scope);"
+    "CREATE UNIQUE INDEX entry_settlement ON entry(settlement) WHERE settlement <> '';"
     "CREATE INDEX entry_live ON entry(payer, charge) WHERE charge > 0;"
     "CREATE INDEX entry_due ON entry(committed_ms) WHERE status = 3 AND charge > 0;"
     "CREATE INDEX entry_unresolved ON entry(claimed_ms) WHERE status < 3;"

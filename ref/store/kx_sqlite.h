@@ -14,7 +14,7 @@
     " channel_version, charged_before, charged_after, voucher, commitment_id, settles_last, "      \
     "since, status,"                                                                               \
     " finality, claimed_ms, changed_ms, handler_started_ms, recovery, packed, committed_ms,"       \
-    " charge"
+    " charge, settlement"
 #define KX_SQLITE_HEAD "id, version, txid, output_index, amount, threshold, owner, status"
 #define KX_SQLITE_CHANNEL                                                                          \
     "id, client, config, status, is_closed, txid, output_index, covenant_id, value, claimed,"      \
@@ -27,14 +27,17 @@
 #define KX_SQLITE_STATEMENTS(X)                                                                    \
     X(ENTRY_BY_TXID, "SELECT " KX_SQLITE_ENTRY " FROM entry WHERE txid = ?1")                      \
     X(ENTRY_BY_SCOPE, "SELECT " KX_SQLITE_ENTRY " FROM entry WHERE scope = ?1 LIMIT 1")            \
+    X(ENTRY_BY_SETTLEMENT, "SELECT " KX_SQLITE_ENTRY " FROM entry WHERE settlement = ?1"           \
+                           " AND settlement <> ''")                                                \
     X(ENTRY_OLDEST, "SELECT " KX_SQLITE_ENTRY " FROM entry WHERE status = 3 AND charge > 0"        \
                     " ORDER BY committed_ms LIMIT 1")                                              \
     X(ENTRY_PUT,                                                                                   \
       "INSERT INTO entry(" KX_SQLITE_ENTRY ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"     \
       " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28," \
-      " ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36) ON CONFLICT(txid) DO UPDATE SET tx = ?14,"         \
+      " ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37) ON CONFLICT(txid) DO UPDATE SET tx = ?14,"    \
       " channel_version = ?21, voucher = ?24, status = ?28, finality = ?29, changed_ms = ?31,"     \
-      " handler_started_ms = ?32, recovery = ?33, packed = ?34, committed_ms = ?35, charge = ?36") \
+      " handler_started_ms = ?32, recovery = ?33, packed = ?34, committed_ms = ?35, charge = ?36," \
+      " settlement = ?37")                                                                         \
     X(ENTRY_DROP, "DELETE FROM entry WHERE txid = ?1")                                             \
     X(USED, "SELECT sum(records), sum(bytes), sum(of_payer) FROM"                                  \
             " (SELECT count(*) AS records, coalesce(sum(charge), 0) AS bytes,"                     \

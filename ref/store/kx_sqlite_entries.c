@@ -62,6 +62,7 @@ static enum assay_code read_entry(struct kx_entry *out, sqlite3_stmt *s, struct 
     out->packed = kx_columns_slice(&c);
     out->committed_ms = kx_columns_i64(&c);
     out->charge = kx_columns_u64(&c);
+    kx_columns_name(&c, out->settlement);
     return c.is_damaged ? kx_sqlite_damaged("an attempt", err) : ASSAY_OK;
 }
 
@@ -86,6 +87,7 @@ enum assay_code kx_sqlite_find_entry(struct kx_ledger *ledger, struct kx_entry *
     static const enum kx_sqlite_statement by[] = {
         [KX_BY_TXID] = KX_S_ENTRY_BY_TXID,
         [KX_BY_SCOPE] = KX_S_ENTRY_BY_SCOPE,
+        [KX_BY_SETTLEMENT] = KX_S_ENTRY_BY_SETTLEMENT,
         [KX_OLDEST_ANSWER] = KX_S_ENTRY_OLDEST,
     };
     sqlite3_stmt *s = kx_sqlite_statement(ledger, by[key]);
@@ -164,6 +166,7 @@ static void bind_entry(sqlite3_stmt *s, const struct kx_entry *entry)
     kx_parameters_blob(&p, entry->packed);
     kx_parameters_i64(&p, entry->committed_ms);
     kx_parameters_u64(&p, entry->charge);
+    kx_parameters_text(&p, assay_str(entry->settlement));
 }
 
 enum assay_code kx_sqlite_put_entry(struct kx_ledger *ledger, const struct kx_entry *entry,

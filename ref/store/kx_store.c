@@ -52,6 +52,7 @@ static enum assay_code load_payment(struct kx_store *store, struct kx_payment_re
     memcpy(r.fingerprint, e.attempt.fingerprint, sizeof(r.fingerprint));
     memcpy(r.payload_hash, e.attempt.payload_hash, sizeof(r.payload_hash));
     memcpy(r.scope, e.attempt.scope, sizeof(r.scope));
+    memcpy(r.settlement, e.settlement, sizeof(r.settlement));
     r.output_index = e.attempt.output_index;
     r.identifier = e.attempt.identifier;
     r.committed_ms = e.committed_ms;

@@ -136,6 +136,9 @@ struct kx_payment_record {
     char fingerprint[X402_HASH_TEXT_BYTES], payload_hash[X402_HASH_TEXT_BYTES],
         scope[X402_HASH_TEXT_BYTES];
     struct assay_bytes identifier;
+    /** Of what settles last: by what it was settled, which settles nothing else for good; empty: by
+     * itself. */
+    char settlement[X402_HASH_TEXT_BYTES];
     int64_t committed_ms;
     bool is_compacted;
     struct kx_result answer; /**< as it was sent, PAYMENT-RESPONSE among its headers */
@@ -290,10 +293,10 @@ struct kx_store_ops {
     /** First: requires ACCEPTED, a start mark, a result, and the attempt's own fingerprint, payload
      * hash, scope, identifier and output index (else MISMATCH); writes the payment, the identifier
      * -> COMPLETED, the attempt -> APPLIED without transaction text and result. Again with the same
-     * fingerprint, payload hash and output index: nothing; else MISMATCH. TOO_LARGE, RANGE: of the
-     * answer. Of a channel: A and T become `after`, the voucher is kept, it is the last attempt,
-     * the version is the next, the lease is free. MISMATCH: the channel has moved since it was
-     * judged: mark recovery. */
+     * fingerprint, payload hash and output index: nothing; else MISMATCH. DUPLICATE: its settlement
+     * is another payment's. TOO_LARGE, RANGE: of the answer. Of a channel: A and T become `after`,
+     * the voucher is kept, it is the last attempt, the version is the next, the lease is free.
+     * MISMATCH: the channel has moved since it was judged: mark recovery. */
     enum assay_code (*commit)(struct kx_store *store, const struct kx_payment_record *payment,
                               struct assay_err *err);
     /** Only before acceptance, of a channel's payment without a start mark (else MISMATCH): the

@@ -373,6 +373,7 @@ static void expect_payment(struct kx_store *store, const struct kx_paid *paid,
     cr_expect_str_eq(p.fingerprint, want.fingerprint, "%s", when);
     cr_expect_str_eq(p.payload_hash, want.payload_hash, "%s", when);
     cr_expect_str_eq(p.scope, want.scope, "%s", when);
+    cr_expect_str_eq(p.settlement, want.settlement, "%s", when);
     cr_expect_eq(p.output_index, want.output_index, "%s", when);
     cr_expect(assay_bytes_equal(p.identifier, want.identifier), "%s", when);
     cr_expect_eq(p.committed_ms, want.committed_ms, "%s", when);

@@ -264,10 +264,24 @@ static struct kx_action carry_out_handler(struct shop_errand *e)
     return next;
 }
 
+static struct kx_facilitator_word word_of_settlement(struct shop *s)
+{
+    struct kx_facilitator_word word = s->settled[s->settle_calls++ > 0];
+    struct assay_buf name = ASSAY_BUF_INIT(64);
+
+    if (word.word == KX_WORD_YES && s->settles_anew && s->transactions++ > 0) {
+        assay_buf_add(&name, word.transaction);
+        assay_buf_printf(&name, "%u", s->transactions);
+        word.transaction = assay_str(text_of(s, assay_buf_view(&name)));
+    }
+    assay_buf_fini(&name);
+    return word;
+}
+
 static struct kx_action carry_out_call(struct shop_errand *e)
 {
     struct shop *s = e->shop;
-    const struct kx_facilitator_word *word = &s->verified;
+    struct kx_facilitator_word word = s->verified;
     struct assay_buf body = ASSAY_BUF_INIT(1 << 20);
 
     x402_request_write(&body, e->action.facilitator);
@@ -278,9 +292,9 @@ static struct kx_action carry_out_call(struct shop_errand *e)
         s->verify_calls++;
     } else {
         note(s, "settle");
-        word = &s->settled[s->settle_calls++ > 0];
+        word = word_of_settlement(s);
     }
-    return kx_core_facilitated(e->core, word, s->now_ms);
+    return kx_core_facilitated(e->core, &word, s->now_ms);
 }
 
 bool shop_step(struct shop_errand *e)

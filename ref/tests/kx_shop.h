@@ -59,6 +59,8 @@ struct shop {
     const struct x402_supported *supported; /**< that requests come with */
     struct kx_facilitator_word verified;    /**< what it says to /verify */
     struct kx_facilitator_word settled[2];  /**< what it says to the first /settle, and to others */
+    bool settles_anew;     /**< each yes to /settle names another transaction than the last one */
+    unsigned transactions; /**< that it has named so */
     unsigned verify_calls, settle_calls;
     const char *asked; /**< the body of the last call */
 

@@ -2,6 +2,7 @@
 #include "ref/tests/kx_sold.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 static const struct kx_facilitated_kind kinds[] = {
     {"exact", SOLD_NETWORK, SOLD_ASSET, SOLD_PAYEE, SOLD_EXTRA},
@@ -25,7 +26,7 @@ struct kx_facilitator_word sold_word(enum kx_word said)
         .may_have_moved = said != KX_WORD_NO,
         .reason = said == KX_WORD_NO ? "insufficient_funds" : NULL,
         .transaction = said == KX_WORD_YES ? ASSAY_LIT("0xabc") : ASSAY_LIT(""),
-        .payer = said == KX_WORD_YES ? ASSAY_LIT("0xpayer") : ASSAY_LIT(""),
+        .payer = said == KX_WORD_YES ? ASSAY_LIT(SOLD_PAYER) : ASSAY_LIT(""),
     };
 }
 
@@ -37,6 +38,7 @@ void sold_open(struct shop *s, struct sold_list *list)
     s->core.pay_to[0] = '\0';
     s->core.facilitated = &facilitated;
     s->supported = &list->supported;
+    s->settles_anew = true;
     s->verified = s->settled[0] = s->settled[1] = sold_word(KX_WORD_YES);
 }
 
@@ -58,14 +60,32 @@ size_t sold_offers(struct shop *s)
     return json_array_size(json_object_get(sold_challenge(s).offer, "accepts"));
 }
 
+/* Of 65 bytes, by nobody. */
+static json_t *signature(void)
+{
+    return json_sprintf("0x%0*d", 130, 1);
+}
+
+static json_t *authorization(json_t *offer, const char *nonce)
+{
+    return json_pack("{s:s, s:O, s:O, s:s, s:s, s:o}", "from", SOLD_PAYER, "to",
+                     json_object_get(offer, "payTo"), "value", json_object_get(offer, "amount"),
+                     "validAfter", "1", "validBefore", "9999999999", "nonce",
+                     json_sprintf("0x%064llx", strtoull(nonce, NULL, 16)));
+}
+
+json_t *sold_payment_by(json_t *required, const char *nonce)
+{
+    json_t *first = json_array_get(json_object_get(required, "accepts"), 0);
+
+    return json_pack("{s:i, s:o, s:{s:o, s:o}}", "x402Version", 2, "accepted",
+                     json_deep_copy(first), "payload", "signature", signature(), "authorization",
+                     authorization(first, nonce));
+}
+
 json_t *sold_payment_for(struct shop *s, const struct shop_ask *ask, const char *nonce)
 {
-    const struct shop_reply reply = sold_challenge_for(s, ask);
-    json_t *first = json_array_get(json_object_get(reply.offer, "accepts"), 0);
-
-    return json_pack("{s:i, s:o, s:{s:s, s:{s:s, s:s}}}", "x402Version", 2, "accepted",
-                     json_deep_copy(first), "payload", "signature", "0x01", "authorization", "from",
-                     "0xpayer", "nonce", nonce);
+    return sold_payment_by(sold_challenge_for(s, ask).offer, nonce);
 }
 
 const char *sold_header(struct shop *s, json_t *payment)
@@ -84,6 +104,22 @@ const char *sold_pay(struct shop *s, const char *nonce)
 struct shop_reply sold_send(struct shop *s, const char *payment)
 {
     return shop_send(s, &(struct shop_ask){.payment = payment});
+}
+
+struct shop_errand *sold_begin(struct shop *s, const struct shop_ask *ask)
+{
+    struct shop_errand *e = shop_begin(s, ask);
+
+    while (e->action.kind != KX_DO_FACILITATOR || e->action.call != KX_FACILITATOR_SETTLE)
+        cr_assert(shop_step(e), "it never asks for its settlement");
+    return e;
+}
+
+struct shop_reply sold_finish(struct shop_errand *e)
+{
+    while (shop_step(e))
+        continue;
+    return shop_end(e);
 }
 
 void sold_identify(struct shop *s, json_t *payment, const char *id)

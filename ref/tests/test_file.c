@@ -111,3 +111,21 @@ Test(file, a_private_one_is_its_owners_alone)
     }
     (void)umask(before);
 }
+
+Test(file, a_folder_is_made_with_all_above_it_and_may_be_there_already)
+{
+    char deep[sizeof(path) + 16];
+    struct assay_err err = {0};
+
+    cr_assert_lt(snprintf(deep, sizeof(deep), "%s/deeper//still", path), (int)sizeof(deep));
+    for (int i = 0; i < 2; i++)
+        cr_expect_eq(assay_folder_make(deep, &err), ASSAY_OK, "%s", err.text);
+    cr_expect_eq(rmdir(deep), 0);
+    cr_assert_lt(snprintf(deep, sizeof(deep), "%s/deeper", path), (int)sizeof(deep));
+    cr_expect_eq(rmdir(deep), 0);
+    cr_expect_eq(rmdir(path), 0);
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("x"), &err), ASSAY_OK);
+    cr_expect_eq(assay_folder_make(deep, &err), ASSAY_E_IO, "below a file");
+    cr_expect_neq(strstr(err.text, "cannot be made"), NULL, "%s", err.text);
+    cr_expect_eq(unlink(path), 0);
+}

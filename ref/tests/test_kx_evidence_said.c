@@ -39,6 +39,7 @@ Test(kx_evidence_said, recomputes_what_is_said_of_each_transaction)
         {"flows[0].steps[0].report.encoding", "\"hex\"", KX_BUNDLE_IDENTITY, NULL},
         {"flows[0].steps[0].response.transaction", EVIDENCE_BY_ONE, KX_BUNDLE_IDENTITY,
          "flows[0].steps[0].response"},
+        {"flows[0].steps[0].response.amount", EVIDENCE_BY_ONE, KX_BUNDLE_ACCOUNTING, NULL},
         {"flows[0].steps[0].chain.transactionId", EVIDENCE_BY_ONE, KX_BUNDLE_FINALITY,
          "flows[0].steps[0].chain"},
         {"flows[1].steps[0].report.head.id", EVIDENCE_BY_ONE, KX_BUNDLE_IDENTITY, NULL},

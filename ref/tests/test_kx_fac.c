@@ -354,6 +354,32 @@ Test(kx_fac, refuses_with_a_reason_what_it_was_not_asked_right)
     cr_expect_eq(f.shop.coin_looks, 0, "what is wrong by itself costs no look");
 }
 
+/* Whose request it refuses is told by the network that it named (x402 v2 digest, section 2.3). */
+Test(kx_fac, names_the_network_of_what_it_refuses)
+{
+    static const struct {
+        const char *name, *path, *json, *network;
+    } rows[] = {
+        {"another network", "paymentRequirements.network", "\"eip155:1\"", "eip155:1"},
+        {"another scheme", "paymentRequirements.scheme", "\"upto\"", "kaspa:testnet-10"},
+        {"another amount", "paymentRequirements.amount", "\"20000001\"", "kaspa:testnet-10"},
+        {"no network", "paymentRequirements.network", NULL, ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_t *whole = json_deep_copy(f.body);
+        struct fac_reply reply;
+
+        kx_world_edit(f.body, rows[i].path, rows[i].json);
+        reply = fac_settle(&f);
+        cr_expect_not(fac_is_settled(&reply), "%s", rows[i].name);
+        cr_expect_str_eq(fac_text(&reply, "network"), rows[i].network, "%s", rows[i].name);
+        fac_drop(&reply);
+        json_decref(f.body);
+        f.body = whole;
+    }
+}
+
 static const char *const bodies[] = {
     "",
     "{",

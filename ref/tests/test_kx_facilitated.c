@@ -92,6 +92,8 @@ Test(kx_facilitated, gives_an_identical_retry_the_stored_answer)
     cr_expect_eq(s.verify_calls + s.settle_calls + s.runs, 3);
 }
 
+#define SIGNATURE "\"signature\":\"0x"
+
 Test(kx_facilitated, takes_an_authorization_once_however_it_is_signed)
 {
     const char *payment = pay("1");
@@ -101,9 +103,9 @@ Test(kx_facilitated, takes_an_authorization_once_however_it_is_signed)
 
     cr_assert_eq(send(payment).status, 200);
     cr_assert_eq(assay_base64_decode(&text, ASSAY_BASE64_STD, assay_str(payment), NULL), ASSAY_OK);
-    signature = strstr(assay_buf_cstr(&text), "0x01");
+    signature = strstr(assay_buf_cstr(&text), SIGNATURE);
     cr_assert_not_null(signature);
-    signature[3] = '2';
+    signature[strlen(SIGNATURE)] = '2';
     assay_base64_encode(&header, ASSAY_BASE64_STD, assay_buf_view(&text));
     reply = send(assay_buf_cstr(&header));
     cr_expect_eq(reply.status, 409, "%d %s", reply.status, reply.body);
@@ -390,12 +392,12 @@ static struct shop_reply call_tool(const char *resource)
 {
     struct shop_ask ask = {.method = KX_CALL, .target = KX_TOOL "quote", .tool = &quote};
     const struct shop_reply reply = shop_send(&s, &ask);
-    json_t *payment = json_pack("{s:i, s:O, s:{s:{s:s}}, s:o*}", "x402Version", 2, "accepted",
-                                json_array_get(json_object_get(reply.offer, "accepts"), 0),
-                                "payload", "authorization", "nonce", "1", "resource",
-                                resource != NULL ? json_pack("{s:s}", "url", resource) : NULL);
-    char *text = json_dumps(payment, JSON_COMPACT);
+    json_t *payment = sold_payment_by(reply.offer, "1");
+    char *text;
 
+    if (resource != NULL)
+        (void)json_object_set_new(payment, "resource", json_pack("{s:s}", "url", resource));
+    text = json_dumps(payment, JSON_COMPACT);
     ask.payment = (const char *)assay_arena_copy(&s.arena, assay_str(text)).at;
     free(text);
     json_decref(payment);
@@ -435,22 +437,6 @@ Test(kx_facilitated, a_tool_whose_settlement_says_no_is_served_with_its_defect_a
     cr_expect_eq(call_tool(NULL).status, 200);
 }
 
-static struct shop_errand *at_its_settlement(const struct shop_ask *ask)
-{
-    struct shop_errand *e = shop_begin(&s, ask);
-
-    while (e->action.kind != KX_DO_FACILITATOR || e->action.call != KX_FACILITATOR_SETTLE)
-        cr_assert(shop_step(e), "it never asks for its settlement");
-    return e;
-}
-
-static struct shop_reply finish(struct shop_errand *e)
-{
-    while (shop_step(e))
-        continue;
-    return shop_end(e);
-}
-
 /* The facilitator settles for one of them, and refuses the other for that; whose answer comes
  * first, or who asked first, tells nothing. */
 Test(kx_facilitated, is_not_given_up_by_a_copy_that_is_refused)
@@ -462,12 +448,12 @@ Test(kx_facilitated, is_not_given_up_by_a_copy_that_is_refused)
 
         s.settle_calls = 0;
         s.settled[0] = sold_word(KX_WORD_NO);
-        copies[0] = at_its_settlement(&ask);
-        copies[1] = at_its_settlement(&ask);
-        reply = finish(copies[first]);
+        copies[0] = sold_begin(&s, &ask);
+        copies[1] = sold_begin(&s, &ask);
+        reply = sold_finish(copies[first]);
         cr_expect_eq(reply.status, 503, "%u: %d %s", first, reply.status, reply.body);
         cr_expect_null(reply.settlement);
-        cr_expect_eq(finish(copies[1 - first]).status, 200, "%u", first);
+        cr_expect_eq(sold_finish(copies[1 - first]).status, 200, "%u", first);
         cr_expect_eq(send(ask.payment).status, 200, "%u", first);
         cr_expect_eq(s.runs, first + 1);
     }

@@ -154,3 +154,82 @@ Test(kx_store_settles_last, is_begun_before_its_settlement_and_others_behind_the
         store->ops->close(store);
     }
 }
+
+static void settle_by(struct kx_paid *paid, unsigned n, const char *settlement)
+{
+    make(paid, n);
+    memcpy(paid->payment.settlement, settlement, sizeof(paid->payment.settlement));
+}
+
+static enum assay_code served(struct kx_store *store, const struct kx_paid *paid)
+{
+    answer(store, paid);
+    cr_assert_eq(store->ops->broadcast(store, paid->attempt.txid, PHASES_NOW, NULL), ASSAY_OK);
+    return store->ops->commit(store, &paid->payment, NULL);
+}
+
+/* 64 hex digits each. */
+#define ONE "1111111111111111111111111111111111111111111111111111111111111111"
+#define TWO "2222222222222222222222222222222222222222222222222222222222222222"
+
+Test(kx_store_settles_last, is_served_once_a_settlement)
+{
+    for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
+        struct kx_store *store = kx_store_opened(kind);
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+        struct kx_paid first, second, third;
+        struct kx_payment_record kept;
+
+        settle_by(&first, 1, ONE);
+        settle_by(&second, 2, ONE);
+        settle_by(&third, 3, TWO);
+        cr_expect_eq(served(store, &first), ASSAY_OK);
+        cr_expect_eq(store->ops->commit(store, &first.payment, NULL), ASSAY_OK, "again");
+        cr_expect_eq(served(store, &second), ASSAY_E_DUPLICATE);
+        cr_expect_eq(loaded(store, &second, &arena).status, KX_BROADCAST, "nothing has changed");
+        cr_expect_eq(served(store, &third), ASSAY_OK);
+        cr_assert_eq(store->ops->load_payment(store, &kept, &arena, first.attempt.txid, NULL),
+                     ASSAY_OK);
+        cr_expect_str_eq(kept.settlement, ONE);
+        cr_expect_eq(store->ops->abandon(store, second.attempt.txid, PHASES_NOW, NULL), ASSAY_OK);
+        assay_arena_fini(&arena);
+        store->ops->close(store);
+    }
+}
+
+/* When its answer is gone, and in a file also for who opens it later. */
+Test(kx_store_settles_last, is_never_served_by_an_old_settlement)
+{
+    for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
+        struct kx_store *store = kx_store_opened(kind);
+        struct kx_paid first, second;
+
+        settle_by(&first, 1, ONE);
+        settle_by(&second, 2, ONE);
+        cr_expect_eq(served(store, &first), ASSAY_OK);
+        cr_assert_eq(
+            store->ops->sweep(store, first.payment.committed_ms + PHASES_RETENTION_MS, NULL),
+            ASSAY_OK);
+        if (kind == KX_STORE_SQLITE) {
+            store->ops->close(store);
+            store = kx_store_opened(kind);
+        }
+        cr_expect_eq(served(store, &second), ASSAY_E_DUPLICATE, "%s", kx_store_kinds[kind]);
+        store->ops->close(store);
+    }
+}
+
+/* What settles itself needs no other name. */
+Test(kx_store_settles_last, may_have_no_settlement)
+{
+    for (size_t kind = 0; kind < KX_STORE_KINDS; kind++) {
+        struct kx_store *store = kx_store_opened(kind);
+        struct kx_paid first, second;
+
+        make(&first, 1);
+        make(&second, 2);
+        cr_expect_eq(served(store, &first), ASSAY_OK);
+        cr_expect_eq(served(store, &second), ASSAY_OK);
+        store->ops->close(store);
+    }
+}

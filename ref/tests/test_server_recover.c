@@ -19,12 +19,12 @@ TestSuite(server_recover, .init = kx_store_folder_make, .fini = kx_store_folder_
 enum state { CLAIMED, BEGUN, ANSWERED, ASKED, STATES };
 static const char *const state_names[STATES] = {"claimed", "begun", "answered", "asked"};
 
-static void leave(struct kx_paid *paid, enum state state)
+static void leave(struct kx_paid *paid, unsigned n, enum state state)
 {
     struct kx_store *store = kx_store_opened(KX_STORE_SQLITE);
     const struct kx_store_ops *ops = store->ops;
 
-    kx_paid_make(paid, 1);
+    kx_paid_make(paid, n);
     paid->attempt.settles_last = true;
     paid->attempt.transaction = ASSAY_LIT(PAYMENT);
     cr_assert_eq(kx_claimed(store, paid), KX_CLAIM_CREATED);
@@ -78,7 +78,7 @@ Test(server_recover, lists_what_is_needed_and_no_signature)
         struct kx_paid paid;
         char wanted[64];
 
-        leave(&paid, (enum state)state);
+        leave(&paid, 1, (enum state)state);
         cr_assert_eq(recover(&out, &(struct kx_recovery_request){.txid = NULL}, &err), ASSAY_OK,
                      "%s", err.text);
         text = assay_buf_cstr(&out);
@@ -146,7 +146,7 @@ static void expect_outcome(const struct row *row, enum state state)
     enum assay_code code;
     int status;
 
-    leave(&paid, state);
+    leave(&paid, 1, state);
     request.txid = request.asks_all ? NULL : paid.attempt.txid;
     code = recover(&out, &request, &err);
     status = status_after(&receipt, &arena, paid.attempt.txid);
@@ -167,4 +167,25 @@ Test(server_recover, does_what_the_operator_says_and_nothing_else)
             kx_store_folder_drop();
             kx_store_folder_make();
         }
+}
+
+/* One transaction settles one payment, also by an operator's word. */
+Test(server_recover, believes_no_transaction_that_has_bought)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(1 << 20);
+    struct kx_paid paid[2];
+
+    for (unsigned n = 0; n < 2; n++)
+        leave(&paid[n], n + 1, ASKED);
+    for (unsigned n = 0; n < 2; n++) {
+        struct assay_err err = {0};
+        enum assay_code code = recover(
+            &out, &(struct kx_recovery_request){.txid = paid[n].attempt.txid, .settled = "0xfeed"},
+            &err);
+
+        cr_expect_eq(code, n == 0 ? ASSAY_OK : ASSAY_E_DUPLICATE, "%u: %s", n, err.text);
+        cr_expect(n == 0 || strstr(err.text, "has settled another payment") != NULL, "%s",
+                  err.text);
+    }
+    assay_buf_fini(&out);
 }

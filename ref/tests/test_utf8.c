@@ -4,6 +4,7 @@
 #include "ref/tests/guard.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 /* Wrong texts with the count of maximal wrong parts (Unicode 15 section 3.9, tables 3-8 to 3-11).
  */
@@ -96,5 +97,30 @@ Test(utf8, what_is_shown_cannot_steer_a_terminal_or_turn_the_text_around)
         assay_utf8_add_printable(&out, assay_str(rows[i].text));
         cr_expect_str_eq(assay_buf_cstr(&out), rows[i].shown);
         assay_buf_fini(&out);
+    }
+}
+
+Test(utf8, a_text_that_is_cut_ends_with_a_whole_character)
+{
+    static const struct {
+        const char *text, *cut;
+    } rows[] = {
+        {"abcdefgh", "abcd..."},
+        {"abc\xC3\xA9"
+         "efg",
+         "abc..."},
+        {"ab\xC3\xA9"
+         "efgh",
+         "ab\xC3\xA9..."},
+        {"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80..."},
+        {"abc\xF0\x9F\x98\x80x", "abc..."},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char text[8];
+
+        cr_expect_geq(snprintf(text, sizeof(text), "%s", rows[i].text), (int)sizeof(text));
+        assay_utf8_mark_cut(text, sizeof(text));
+        cr_expect_str_eq(text, rows[i].cut);
     }
 }

@@ -87,6 +87,8 @@ static const struct {
      "1"},
     {"params null", "{" V ",\"id\":1,\"method\":\"ping\",\"params\":null}", X402_MCP_PARAMS, 0,
      "1"},
+    {"params an array, of a notification", "{" V ",\"method\":\"notifications/x\",\"params\":[]}",
+     X402_MCP_OK, X402_MCP_TELLS, "null"},
 };
 
 Test(x402_mcp, is_read_or_refused_with_its_error)
@@ -406,6 +408,10 @@ Test(x402_mcp, defects_of_reading_show)
     cr_expect_eq(read_with("mcp.notification_runs", &m, "{" V ",\"method\":\"tools/call\"}"),
                  X402_MCP_OK);
     cr_expect_eq(m.kind, X402_MCP_ASKS);
+    ref_defect_all_off();
+    cr_expect_eq(read_with("mcp.notification_answered", &m,
+                           "{" V ",\"method\":\"notifications/x\",\"params\":[]}"),
+                 X402_MCP_PARAMS);
     ref_defect_all_off();
     cr_expect_eq(
         read_with("mcp.payment_of_last_duplicate", &m,

@@ -93,6 +93,107 @@ Test(x402_offer_receipt, receipt_tells_who_signed_it)
     assay_arena_fini(&arena);
 }
 
+/* ---- written ---- */
+
+/* keccak256("cow"). */
+static struct assay_key signers_key(void)
+{
+    uint8_t secret[32];
+    struct assay_key key;
+
+    evm_keccak256(secret, ASSAY_LIT("cow"));
+    cr_assert_eq(assay_key_init(&key, secret), ASSAY_OK);
+    return key;
+}
+
+/* A member of info, of the extension that was written. */
+static uint32_t info_of(const struct assay_json *doc, const char *member)
+{
+    return assay_json_member(doc, assay_json_member(doc, 0, "info"), member);
+}
+
+static void expect_signature(const struct assay_json *doc, uint32_t object, const char *text)
+{
+    cr_expect(assay_json_string_is(doc, assay_json_member(doc, object, "signature"), text));
+}
+
+/* Written in its one form, so that it is its own canonical text; that of an extension has info and
+ * a schema that info is an instance of. */
+static struct assay_json doc_written(struct assay_arena *arena, const struct assay_buf *out)
+{
+    struct assay_buf canonical = ASSAY_BUF_INIT(1 << 16);
+    struct assay_json doc;
+
+    cr_assert(assay_buf_ok(out));
+    doc = doc_of_bytes(arena, assay_arena_copy(arena, assay_buf_view(out)));
+    cr_assert_eq(assay_json_canonical(&canonical, &doc, 0, NULL), ASSAY_OK);
+    cr_expect(assay_bytes_equal(assay_buf_view(&canonical), assay_buf_view(out)));
+    assay_buf_fini(&canonical);
+    cr_expect_eq(assay_json_type(&doc, assay_json_member(&doc, 0, "schema")), ASSAY_JSON_OBJECT);
+    return doc;
+}
+
+/* By eth-account's signatures of the same payloads. */
+Test(x402_offer_receipt, offers_are_written_as_others_sign_them)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(DOCS_ARENA_BYTES);
+    struct assay_json given = doc_of(&arena, OBJECT("eip712", OFFER_PAYLOAD, OFFER_SIGNATURE));
+    struct assay_buf out = ASSAY_BUF_INIT(1 << 16);
+    struct assay_key key = signers_key();
+    struct x402_signed_offer two[2], read;
+    struct assay_json doc;
+    uint32_t array, first;
+
+    cr_assert_eq(x402_offer_read(&two[0], &arena, &given, 0, NULL), X402_FAULT_NONE);
+    two[1] = two[0];
+    two[1].amount = ASSAY_LIT("a \"text\"");
+    cr_assert_eq(x402_offers_write(&out, two, ARRAY_LEN(two), &key), ASSAY_OK);
+    doc = doc_written(&arena, &out);
+    array = info_of(&doc, "offers");
+    first = assay_json_first(&doc, array);
+    expect_signature(&doc, first, OFFER_SIGNATURE);
+    cr_assert_eq(
+        x402_offer_read(&read, &arena, &doc, assay_json_next_sibling(&doc, array, first), NULL),
+        X402_FAULT_NONE);
+    cr_expect(is_signer(&read.signer));
+    cr_expect(assay_bytes_equal(read.amount, two[1].amount));
+    assay_buf_fini(&out);
+    assay_arena_fini(&arena);
+}
+
+Test(x402_offer_receipt, receipt_is_written_as_others_sign_it)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(DOCS_ARENA_BYTES);
+    struct assay_json given = doc_of(&arena, OBJECT("eip712", RECEIPT_PAYLOAD, RECEIPT_SIGNATURE));
+    struct assay_buf out = ASSAY_BUF_INIT(1 << 16);
+    struct assay_key key = signers_key();
+    struct x402_signed_receipt receipt;
+    struct assay_json doc;
+
+    cr_assert_eq(x402_receipt_read(&receipt, &arena, &given, 0, NULL), X402_FAULT_NONE);
+    cr_assert_eq(x402_receipt_write(&out, &receipt, &key), ASSAY_OK);
+    doc = doc_written(&arena, &out);
+    expect_signature(&doc, info_of(&doc, "receipt"), RECEIPT_SIGNATURE);
+    assay_buf_fini(&out);
+    assay_arena_fini(&arena);
+}
+
+Test(x402_offer_receipt, nothing_is_signed_without_a_key_or_room)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(1 << 16), small = ASSAY_BUF_INIT(100);
+    const struct x402_signed_offer offer = {.scheme = ASSAY_LIT("exact")};
+    const struct x402_signed_receipt receipt = {.network = ASSAY_LIT("eip155:1")};
+    struct assay_key none = {{0}, {0}, {0}}, key = signers_key();
+
+    cr_expect_eq(x402_offers_write(&out, &offer, 1, &none), ASSAY_E_RANGE);
+    cr_expect_eq(x402_receipt_write(&out, &receipt, &none), ASSAY_E_RANGE);
+    cr_expect_eq(x402_offers_write(&small, &offer, 1, &key), ASSAY_E_TOO_LARGE);
+    assay_buf_clear(&small);
+    cr_expect_eq(x402_receipt_write(&small, &receipt, &key), ASSAY_E_TOO_LARGE);
+    assay_buf_fini(&out);
+    assay_buf_fini(&small);
+}
+
 static const char *const offer_members[] = {"resourceUrl", "scheme", "network",
                                             "asset",       "payTo",  "amount"};
 

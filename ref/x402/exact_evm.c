@@ -91,12 +91,25 @@ static bool read_network(const struct x402_reader *r, uint64_t *out, const struc
                 "is not " X402_EVM_NAMESPACE " and a canonical decimal above 0");
 }
 
+static bool is_method(const struct assay_json *doc, uint32_t extra)
+{
+    uint32_t value = assay_json_member(doc, extra, "assetTransferMethod");
+
+    return value == ASSAY_JSON_NONE || assay_json_string_is(doc, value, METHOD);
+}
+
+bool x402_evm_takes(const struct assay_json *doc, const struct x402_terms *terms)
+{
+    uint64_t chain_id;
+
+    return assay_bytes_is(terms->scheme, X402_EVM_SCHEME_NAME) &&
+           x402_evm_chain_id(&chain_id, terms->network) && is_method(doc, terms->extra);
+}
+
 /* Another method has a payload of its own, of which nothing here can judge. */
 static bool read_method(const struct x402_reader *extra)
 {
-    uint32_t value = assay_json_member(extra->doc, extra->root, "assetTransferMethod");
-
-    return value == ASSAY_JSON_NONE || assay_json_string_is(extra->doc, value, METHOD) ||
+    return is_method(extra->doc, extra->root) ||
            fail(extra, ASSAY_E_UNSUPPORTED, "assetTransferMethod",
                 "is not " METHOD ", which alone is judged here");
 }

@@ -50,6 +50,9 @@ struct x402_evm_payload {
 
 /** The chain id of a network of eip155; false, and unchanged: it is none, or not canonical. */
 bool x402_evm_chain_id(uint64_t *out, struct assay_bytes network);
+/** Whether terms are paid by an authorization of EIP-3009: by scheme, network and transfer method,
+ *  which is this one where none is named. What else they say is not looked at. */
+bool x402_evm_takes(const struct assay_json *doc, const struct x402_terms *terms);
 /** Reads an offer. The rule that is broken, with what is wrong in err; unchanged then. err's code
  *  UNSUPPORTED: another transfer method, which may well be right; NOMEM: nothing is known. */
 enum x402_evm_rule x402_evm_terms_read(struct x402_evm_terms *out, struct assay_arena *arena,

@@ -30,10 +30,16 @@ static bool is_id(const struct assay_json *doc, uint32_t token)
            (type == ASSAY_JSON_STRING || (type == ASSAY_JSON_NUMBER && is_integer(raw)));
 }
 
+/* Who has sent a notification is not answered, and so not told what is wrong with its params
+ * (JSON-RPC 2.0, section 4.1): it has none that anybody here could read. */
 static enum x402_mcp_error read_params(struct x402_mcp_message *m)
 {
-    m->params = assay_json_member(&m->doc, 0, "params");
-    return m->params == ASSAY_JSON_NONE || assay_json_type(&m->doc, m->params) == ASSAY_JSON_OBJECT
+    uint32_t params = assay_json_member(&m->doc, 0, "params");
+    bool is_object = assay_json_type(&m->doc, params) == ASSAY_JSON_OBJECT;
+
+    m->params = is_object ? params : ASSAY_JSON_NONE;
+    return params == ASSAY_JSON_NONE || is_object ||
+                   (m->kind == X402_MCP_TELLS && !REF_DEFECT(kx_mcp_notification_told))
                ? X402_MCP_OK
                : X402_MCP_PARAMS;
 }

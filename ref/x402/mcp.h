@@ -56,8 +56,9 @@ struct x402_mcp_message {
 
 /** Reads one message; what it points to is text or in the arena. On an error only out->id is set,
  *  to what is echoed: the id where the message has one that is beyond doubt. PARSE: no JSON, or a
- * member twice. REQUEST: an array, no request, a budget is passed. PARAMS: params is no object.
- * INTERNAL: no memory for its values. */
+ * member twice. REQUEST: an array, no request, a budget is passed. PARAMS: params of a request
+ * is no object; of a notification, whose sender nobody tells, it is none. INTERNAL: no memory for
+ * its values. */
 enum x402_mcp_error x402_mcp_read(struct x402_mcp_message *out, struct assay_arena *arena,
                                   struct assay_bytes text) ASSAY_MUST_USE;
 

@@ -186,7 +186,8 @@ SCENARIO(message_that_is_none_has_its_error,
                   "an id by nothing, and no tool runs",
          .threat = "mcp-result", .rule = "mcp.messages", .ideas = "KX-183",
          .catches = DEFECTS("mcp.batch_accepted", "mcp.notification_runs",
-                            "mcp.payment_of_last_duplicate", "mcp.error_as_result"),
+                            "mcp.payment_of_last_duplicate", "mcp.error_as_result",
+                            "mcp.notification_answered"),
          .needs = KXP_MCP, TABLE(mcp_messages))
 {
     const struct mcp_message *row = case_row(t);
@@ -199,7 +200,8 @@ SCENARIO(pipe_carries_messages_and_nothing_else,
                   "nothing else",
          .threat = "mcp-result", .rule = "mcp.messages", .ideas = "KX-183",
          .catches = DEFECTS("mcp.chatter_on_stdout", "mcp.batch_accepted", "mcp.notification_runs",
-                            "mcp.payment_of_last_duplicate", "mcp.error_as_result"),
+                            "mcp.payment_of_last_duplicate", "mcp.error_as_result",
+                            "mcp.notification_answered"),
          .needs = KXP_MCP | KXP_MCP_PIPE, TABLE(mcp_messages))
 {
     const struct mcp_message *row = case_row(t);

@@ -2,6 +2,11 @@
  * and 7). */
 #include "peer/x402/peer.h"
 
+static json_t *info_of(json_t *envelope, const char *name)
+{
+    return json_object_get(json_object_get(json_object_get(envelope, "extensions"), name), "info");
+}
+
 /* The first extension that is advertised with an info of members. */
 static const char *given_extension(struct assay_case *t, const struct x4p_payment *paid)
 {
@@ -19,51 +24,58 @@ static const char *info_path(struct assay_case *t, const struct x4p_payment *pai
     return case_printf(t, "extensions.%s.info", given_extension(t, paid));
 }
 
-/* A member of info that the server itself has advertised. */
-static const char *advertised_path(struct assay_case *t, const struct x4p_payment *paid)
-{
-    const char *info = info_path(t, paid);
-    json_t *advertised = peer_tree_get(paid->offer->tree, info);
-    void *first = json_object_iter(advertised);
-
-    if (first == NULL)
-        case_end(t, VERDICT_UNSUPPORTED, "nothing is advertised in %s", info);
-    return case_printf(t, "%s.%s", info, json_object_iter_key(first));
-}
-
 /* Of the same type, so that it is wrong in nothing else. */
-static const struct x4p_payment *overwritten(struct assay_case *t, const struct x4p_payment *paid)
+static const struct x4p_payment *overwritten(struct assay_case *t, const struct x4p_payment *paid,
+                                             const char *path)
 {
-    const char *path = advertised_path(t, paid);
     const json_t *was = peer_tree_get(paid->tree, path);
 
     return x4p_with(t, paid, path,
                     json_is_true(was)      ? "false"
                     : json_is_false(was)   ? "true"
                     : json_is_integer(was) ? "4711"
+                    : json_is_array(was)   ? "[]"
                                            : "\"assay\"");
 }
 
-static const struct x4p_payment *removed(struct assay_case *t, const struct x4p_payment *paid)
+static const struct x4p_payment *removed(struct assay_case *t, const struct x4p_payment *paid,
+                                         const char *path)
 {
-    return x4p_with(t, paid, advertised_path(t, paid), NULL);
+    return x4p_with(t, paid, path, NULL);
 }
 
 static const struct change {
     const char *name;
-    const struct x4p_payment *(*make)(struct assay_case *t, const struct x4p_payment *paid);
+    const struct x4p_payment *(*make)(struct assay_case *t, const struct x4p_payment *paid,
+                                      const char *path);
 } changes[] = {{"overwritten", overwritten}, {"removed", removed}};
 
 SCENARIO(advertised_info_is_not_overwritten,
          .title = "A payment that overwrites or removes what an extension advertises is refused",
          .threat = "duplicate-retry", .rule = "offer.extensions", .ideas = "X-44",
-         .catches = DEFECTS("x402.identifier.echo_unchecked"), .needs = X4P_PAY, TABLE(changes))
+         .catches = DEFECTS("x402.identifier.echo_unchecked", "x402.offer.signed_echo_unchecked"),
+         .needs = X4P_PAY, TABLE(changes))
 {
     const struct change *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid = x4p_paid(t, want);
+    json_t *all = json_object_get(paid->offer->tree, "extensions"), *one;
+    const char *name;
+    size_t count = 0;
 
-    expect_refused(t, x4p_send(t, row->name, want, row->make(t, paid)));
+    json_object_foreach (all, name, one) {
+        json_t *info = info_of(paid->offer->tree, name);
+        const char *member = json_object_iter_key(json_object_iter(info)), *path;
+
+        if (member == NULL)
+            continue;
+        path = case_printf(t, "extensions.%s.info.%s", name, member);
+        expect_refused(t, x4p_send(t, case_printf(t, "%s %s", path, row->name), want,
+                                   row->make(t, paid, path)));
+        count++;
+    }
+    if (count == 0)
+        case_end(t, VERDICT_UNSUPPORTED, "nothing is advertised in an extension");
     expect_delivered(t, x4p_send_until_known(t, "as it was advertised", want, paid), paid);
 }
 
@@ -77,7 +89,10 @@ static const struct x4p_payment *info_array(struct assay_case *t, const struct x
     return x4p_with(t, paid, info_path(t, paid), "[]");
 }
 
-static const struct change additions[] = {
+static const struct addition {
+    const char *name;
+    const struct x4p_payment *(*make)(struct assay_case *t, const struct x4p_payment *paid);
+} additions[] = {
     {"more members of info", more_info},
     {"an array for info", info_array},
 };
@@ -87,7 +102,7 @@ SCENARIO(other_extensions_break_nothing, .kind = SCENARIO_OBSERVATION,
          .threat = "duplicate-retry", .rule = "offer.extensions", .ideas = "X-44", .needs = X4P_PAY,
          TABLE(additions))
 {
-    const struct change *row = case_row(t);
+    const struct addition *row = case_row(t);
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid = x4p_paid(t, want);
     const struct peer_answer *answer = x4p_send_until_known(t, row->name, want, row->make(t, paid));

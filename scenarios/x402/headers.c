@@ -83,18 +83,27 @@ static void expect_uncacheable(struct assay_case *t, const char *what,
            what, peer_status(answer), (int)control.len, (const char *)control.at);
 }
 
-SCENARIO(no_answer_may_be_kept_by_a_cache,
-         .title = "No answer of a priced route may be kept by a shared cache: challenge, refusal, "
-                  "paid answer and its repetition",
+SCENARIO(challenge_may_not_be_kept_by_a_cache,
+         .title = "Neither a challenge nor a refusal may be kept by a shared cache",
+         .threat = "unpaid-access", .rule = "http.challenge-no-store", .ideas = "X-38",
+         .catches = DEFECTS("x402.http.challenge_cacheable"))
+{
+    struct peer_want want = peer_endpoint(t, "paid_get");
+    struct peer_with broken = {{{"PAYMENT-SIGNATURE", "e30="}}};
+
+    expect_uncacheable(t, "the challenge", x4p_send(t, "unpaid", want, NULL));
+    expect_uncacheable(t, "the refusal", peer_send(t, "no payment", want, broken));
+}
+
+SCENARIO(paid_answer_may_not_be_kept_by_a_cache,
+         .title = "No paid answer may be kept by a shared cache, neither the first nor its "
+                  "repetition",
          .threat = "unpaid-access", .rule = "http.no-store", .ideas = "X-38",
          .catches = DEFECTS("x402.http.cacheable"), .needs = X4P_PAY)
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
     const struct x4p_payment *paid = x4p_paid(t, want);
-    struct peer_with broken = {{{"PAYMENT-SIGNATURE", "e30="}}};
 
-    expect_uncacheable(t, "the challenge", x4p_send(t, "unpaid", want, NULL));
-    expect_uncacheable(t, "the refusal", peer_send(t, "no payment", want, broken));
     expect_uncacheable(t, "the paid answer", x4p_send_until_known(t, "paid", want, paid));
     expect_uncacheable(t, "its repetition", x4p_send(t, "again", want, paid));
 }

@@ -48,7 +48,8 @@ SCENARIO(message_that_is_none_has_its_error,
                   "error, one without an id by nothing, and no tool runs",
          .threat = "mcp-result", .rule = "mcp.form", .ideas = "X-56",
          .catches = DEFECTS("x402.mcp.batch_accepted", "x402.mcp.notification_runs",
-                            "x402.mcp.payment_of_last_duplicate", "x402.mcp.error_as_result"),
+                            "x402.mcp.payment_of_last_duplicate", "x402.mcp.error_as_result",
+                            "x402.mcp.notification_answered"),
          .needs = X4P_MCP, TABLE(mcp_messages))
 {
     const struct mcp_message *row = case_row(t);

@@ -132,17 +132,43 @@ SCENARIO(verified_copies_run_once,
 
 /* ---- elsewhere and later ---- */
 
-/* Whoever sells again at once relies on its facilitator (replay.memory), and has nothing that it
- * could forget. */
-static void given_memory(struct assay_case *t, struct peer_want want,
-                         const struct x4p_payment *paid)
+static void given_it_is_not_sold(struct assay_case *t, const struct peer_answer *again)
 {
-    const struct peer_answer *again = x4p_send(t, "again at once", want, paid);
     uint64_t settled = peer_moves(t) - again->before.moves;
 
     if (x4p_is_served(again) && settled > 0)
         case_end(t, VERDICT_UNSUPPORTED,
                  "it relies on its facilitator's memory: there is none of its own to be lost");
+}
+
+/* Whoever sells again at once relies on its facilitator (replay.memory), and has nothing that it
+ * could forget. */
+static void given_memory(struct assay_case *t, struct peer_want want,
+                         const struct x4p_payment *paid)
+{
+    given_it_is_not_sold(t, x4p_send(t, "again at once", want, paid));
+    given_it_is_not_sold(
+        t, x4p_send(t, "again at once, in a new envelope", want, in_a_new_envelope(t, paid)));
+}
+
+/* As it was, and for an offer of its own: the address of another instance is another resource, for
+ * which the first may be refused without being known. */
+static void expect_it_is_known(struct assay_case *t, struct instance *instance,
+                               struct peer_want want, const struct x4p_payment *paid,
+                               const struct peer_answer *first)
+{
+    const struct x4p_offer *offer;
+    const char *fault = "";
+
+    expect_nothing_more(t, peer_send_to(t, instance, "there", want, x4p_headers(paid)), first);
+    offer = x4p_offer_of(t, want, peer_send_to(t, instance, "ask there", want, x4p_headers(NULL)),
+                         &fault);
+    if (offer == NULL)
+        case_end(t, VERDICT_BROKEN, "nothing is offered there: %s", fault);
+    expect_nothing_more(t,
+                        peer_send_to(t, instance, "there, in a new envelope", want,
+                                     x4p_headers(x4p_reused(t, offer, paid))),
+                        first);
 }
 
 static void stop(struct assay_case *t)
@@ -180,7 +206,7 @@ SCENARIO(restart_does_not_forget,
     given_memory(t, want, paid);
     row->end(t);
     restart(t);
-    expect_nothing_more(t, x4p_send(t, "after it", want, paid), first);
+    expect_it_is_known(t, case_instance(t), want, paid, first);
 }
 
 SCENARIO(another_worker_knows_it,
@@ -198,8 +224,7 @@ SCENARIO(another_worker_knows_it,
     x4p_facilitator_settles(t, FACILITATOR_EVERY_TIME);
     first = bought(t, want, paid);
     given_memory(t, want, paid);
-    expect_nothing_more(t, peer_send_to(t, second, "at the second", want, x4p_headers(paid)),
-                        first);
+    expect_it_is_known(t, second, want, paid, first);
 }
 
 SCENARIO(memory_outlives_caches,

@@ -95,12 +95,13 @@ const char *peer_runs_text(struct assay_case *t, bool counted, uint64_t runs)
                        runs == 1 ? "once" : case_printf(t, "%" PRIu64 " times", runs));
 }
 
+/* Where nobody counts there is nothing to say. */
 static const char *moves_text(struct assay_case *t, uint64_t moves)
 {
-    return moves == 0
-               ? ""
-               : case_printf(t, "; money was moved %s",
-                             moves == 1 ? "once" : case_printf(t, "%" PRIu64 " times", moves));
+    if (moves == 0)
+        return scenario_profile(case_scenario(t))->moves != NULL ? "; no money was moved" : "";
+    return case_printf(t, "; money was moved %s",
+                       moves == 1 ? "once" : case_printf(t, "%" PRIu64 " times", moves));
 }
 
 struct peer_look peer_look(struct assay_case *t, const struct peer_answer *answer)

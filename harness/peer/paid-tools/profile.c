@@ -45,16 +45,6 @@ static const char *const ideas[] = {
     "T8-07", "T8-08", "T8-09", NULL,
 };
 
-static const struct profile_rule *rule_at(size_t index)
-{
-    return &rules[index];
-}
-
-static const struct profile_threat *threat_at(size_t index)
-{
-    return &threats[index];
-}
-
 static const char *lacks(struct assay_case *t, unsigned needs)
 {
     const struct target *target = case_target(t);
@@ -112,10 +102,10 @@ static void probe(struct assay_case *t)
 const struct profile profile_paid_tools = {
     .name = PROFILE,
     .rule_sets = rule_sets,
+    .rules = rules,
     .rule_count = ARRAY_LEN(rules),
+    .threats = threats,
     .threat_count = ARRAY_LEN(threats),
-    .rule = rule_at,
-    .threat = threat_at,
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,

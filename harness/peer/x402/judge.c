@@ -106,9 +106,8 @@ static const char *calls_text(struct assay_case *t, struct x4p_calls before)
 {
     struct x4p_calls now = x4p_calls(t);
 
-    return case_printf(
-        t, "the facilitator was asked to verify %" PRIu64 " times and to settle %" PRIu64,
-        now.verify - before.verify, now.settle - before.settle);
+    return case_printf(t, "calls of the facilitator: verify %" PRIu64 ", settle %" PRIu64,
+                       now.verify - before.verify, now.settle - before.settle);
 }
 
 void x4p_expect_refused_unasked(struct assay_case *t, const struct peer_answer *answer,

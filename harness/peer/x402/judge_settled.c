@@ -35,11 +35,29 @@ void x4p_expect_settled_once(struct assay_case *t, const struct peer_answer *ans
                "%s%s%s", look.seen, fault != NULL ? "; " : "", fault != NULL ? fault : "");
 }
 
+/* It was served as it was the first time. */
+static bool is_repeated(const struct peer_answer *answer, const struct peer_answer *first)
+{
+    return x4p_is_served(answer) && peer_difference(answer, first) == NULL;
+}
+
+void x4p_expect_no_more_content(struct assay_case *t, const struct peer_answer *answer,
+                                const struct peer_answer *first)
+{
+    struct peer_look look = peer_look(t, answer);
+    bool is_same = is_repeated(answer, first) && look.runs == 0;
+
+    case_judge(t, (is_same || (look.status >= 400 && !look.leaks)) && look.moves == 0, look.grade,
+               "a refusal with nothing of the paid content or the first answer again, and no "
+               "settlement",
+               "%s", look.seen);
+}
+
 void x4p_expect_nothing_more(struct assay_case *t, const struct peer_answer *answer,
                              const struct peer_answer *first)
 {
     struct peer_look look = peer_look(t, answer);
-    bool is_same = x4p_is_served(answer) && peer_difference(answer, first) == NULL;
+    bool is_same = is_repeated(answer, first);
 
     case_judge(t, (is_same || look.status >= 400) && look.runs == 0 && look.moves == 0, look.grade,
                "a refusal or the first answer again, with no run of the handler and no settlement",

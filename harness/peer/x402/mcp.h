@@ -40,7 +40,7 @@ struct mcp_message {
     const char *id;          /**< of the error, JSON */
 };
 #define MCP_SILENCE 0
-extern const struct mcp_message mcp_messages[15];
+extern const struct mcp_message mcp_messages[16];
 const char *mcp_message_text(struct assay_case *t, const struct mcp_message *message);
 
 /** The request that a message is, and the headers that it needs. */

@@ -37,6 +37,8 @@ const struct mcp_message mcp_messages[] = {
      "{" V ",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"@\",\"arguments\":\"a\"}}",
      -32602, "1"},
     {"a call without an id", "{" V "," CALL "}", MCP_SILENCE, "null"},
+    {"a notification whose params are an array",
+     "{" V ",\"method\":\"notifications/x\",\"params\":[\"@\"]}", MCP_SILENCE, "null"},
 };
 
 const char *mcp_message_text(struct assay_case *t, const struct mcp_message *message)

@@ -115,3 +115,20 @@ const struct x4p_offer *x4p_other_offer(struct assay_case *t, const struct x4p_o
     }
     case_end(t, VERDICT_UNSUPPORTED, "what is priced is offered in one way alone");
 }
+
+const struct x4p_offer *x4p_opaque_offer(struct assay_case *t, struct peer_want want)
+{
+    const struct x4p_roles *r = x4p_roles_of(t);
+    struct x4p_offer *offer = case_alloc(t, sizeof(*offer));
+
+    *offer = *x4p_given_offer(t, want);
+    for (size_t i = 0; i < offer->required.accept_count; i++) {
+        const struct x402_terms *terms = &offer->required.accepts[i];
+
+        if (x4p_is_settled_by(r, terms) && strcmp(x4p_plugin_name(terms), "opaque") == 0) {
+            choose(offer, i);
+            return offer;
+        }
+    }
+    case_end(t, VERDICT_UNSUPPORTED, "nothing is offered whose payload is opaque to us");
+}

@@ -31,13 +31,26 @@ static json_t *document_of(struct assay_case *t, const struct x4p_offer *offer, 
     return tree;
 }
 
+/* One payer a case: a server may keep to so many payments of one, and an instance may live through
+ * thousands of cases. */
+static struct assay_bytes payer_of(struct assay_case *t)
+{
+    const struct scenario *s = case_scenario(t);
+    size_t index = s->rows == NULL
+                       ? 0
+                       : (size_t)((const char *)case_row(t) - (const char *)s->rows) / s->row_bytes;
+
+    return assay_str(
+        case_printf(t, "assay x402 payer of %s/%s", s->name, scenario_case_name(s, index)));
+}
+
 const struct x4p_payment *x4p_bent(struct assay_case *t, const struct x4p_offer *offer,
                                    struct x4p_bend bend)
 {
     struct x4p_payment *payment = case_alloc(t, sizeof(*payment));
     struct x4p_ask ask = {.offer = offer->doc,
                           .terms = offer->terms,
-                          .payer = ASSAY_LIT("assay x402 payer"),
+                          .payer = payer_of(t),
                           .now_ms = case_now_ms(t),
                           .arena = case_arena(t),
                           .bend = bend};

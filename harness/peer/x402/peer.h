@@ -53,6 +53,9 @@ const struct x4p_offer *given_offer(struct assay_case *t, struct peer_want want)
 /** Another entry of the same offer that the facilitator settles, not for the same network and asset
  *  as the chosen one; `unsupported` where there is none. */
 const struct x4p_offer *x4p_other_offer(struct assay_case *t, const struct x4p_offer *offer);
+/** The first entry whose payload is opaque to us, and so to a server that leaves judging to its
+ *  facilitator; `unsupported` where there is none. */
+const struct x4p_offer *x4p_opaque_offer(struct assay_case *t, struct peer_want want);
 /** The offer of an answer. NULL, and why in *fault: there is none, or none that can be paid. */
 const struct x4p_offer *x4p_offer_of(struct assay_case *t, struct peer_want want,
                                      const struct peer_answer *answer, const char **fault);
@@ -188,8 +191,8 @@ bool x4p_shows(struct assay_case *t, const struct peer_answer *answer, const cha
 #define expect_not_served(t, answer) (PEER_HERE(t), (x4p_expect_not_served)((t), (answer)))
 /** Not served although the handler may have run: 4xx or 5xx, and nothing of the paid content. */
 #define expect_withheld(t, answer) (PEER_HERE(t), (x4p_expect_withheld)((t), (answer)))
-/** Of n answers that share `before`: exactly one run, at most `served` are served, all of them with
- *  one body, and one movement of money at most. */
+/** Of n answers that share `before`: at most one run, all that are served with one body, and one
+ *  movement of money at most. That anybody was served is asked elsewhere. */
 #define expect_one_run(t, answers, n) (PEER_HERE(t), (x4p_expect_one_run)((t), (answers), (n)))
 /** Since `before` the facilitator was asked so often; X4P_ANY: not looked at. */
 #define expect_calls(t, before, verify, settle)                                                    \
@@ -209,6 +212,10 @@ bool x4p_shows(struct assay_case *t, const struct peer_answer *answer, const cha
 /** Nothing more than the first answer: no run, no settlement; what is served is the same again. */
 #define expect_nothing_more(t, answer, first)                                                      \
     (PEER_HERE(t), (x4p_expect_nothing_more)((t), (answer), (first)))
+/** The same where the handler may have run: a refusal with nothing of the paid content, or the
+ * first answer again; and no settlement. */
+#define expect_no_more_content(t, answer, first)                                                   \
+    (PEER_HERE(t), (x4p_expect_no_more_content)((t), (answer), (first)))
 /** Withheld, and told as what is not known yet: 5xx or 429, or 402 whose PAYMENT-RESPONSE says that
  *  the settlement is pending. Nothing that tells the payer that it failed, or to pay anew. */
 #define expect_unknown(t, answer) (PEER_HERE(t), (x4p_expect_unknown)((t), (answer)))
@@ -237,6 +244,8 @@ void x4p_expect_settled_once(struct assay_case *t, const struct peer_answer *ans
                              const struct x4p_payment *payment, const struct peer_answer *first);
 void x4p_expect_nothing_more(struct assay_case *t, const struct peer_answer *answer,
                              const struct peer_answer *first);
+void x4p_expect_no_more_content(struct assay_case *t, const struct peer_answer *answer,
+                                const struct peer_answer *first);
 void x4p_expect_unknown(struct assay_case *t, const struct peer_answer *answer);
 void x4p_expect_failure_told(struct assay_case *t, const struct peer_answer *answer);
 void x4p_expect_still_sells(struct assay_case *t, struct peer_want want);

@@ -35,16 +35,6 @@ static const char *const ideas[] = {
     "X-56", "X-57", "X-58", "X-59", "X-60", "X-61", NULL,
 };
 
-static const struct profile_rule *rule_at(size_t index)
-{
-    return &rules[index];
-}
-
-static const struct profile_threat *threat_at(size_t index)
-{
-    return &threats[index];
-}
-
 static const char *lacks(struct assay_case *t, unsigned needs)
 {
     const struct target *target = case_target(t);
@@ -83,10 +73,10 @@ static const char *const rule_sets[] = {"base", NULL};
 const struct profile profile_x402 = {
     .name = PROFILE,
     .rule_sets = rule_sets,
+    .rules = rules,
     .rule_count = ARRAY_LEN(rules),
+    .threats = threats,
     .threat_count = ARRAY_LEN(threats),
-    .rule = rule_at,
-    .threat = threat_at,
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
