@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 
 # ---- variants -----------------------------------------------------------------------------------
 
-VARIANTS := debug release asan tsan cov fuzz afl cmplog package lint
+VARIANTS := debug release asan tsan cov fuzz afl cmplog mutator package lint
 V        ?= debug
 ifeq ($(filter $(VARIANTS),$(V)),)
 $(error V=$(V) is not a variant; use one of: $(VARIANTS))
@@ -25,6 +25,7 @@ CFLAGS.cov     := -O0 -g --coverage
 CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.afl     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.cmplog  := -O1 -g
+CFLAGS.mutator := -O2 -g -fPIC
 CFLAGS.lint    := -O2
 LDFLAGS.release := -pie -Wl,-z,relro,-z,now
 LDFLAGS.asan   := -fsanitize=address,undefined
@@ -84,8 +85,9 @@ FUZZ_STANDIN := kaspa_script kaspa_sign kx_batch_tx kx_channel kx_exact kx_linea
 STANDIN_C := fuzz/standin/sig.c
 RO_C    := $(call sources,ref/base/*.c harness/record/*.c reports/*.c reports/main/*.c)
 
-# The prefix of a fuzz target's program, which says its engine: fuzz-NAME; afl-NAME, cmplog-NAME.
-ENGINE := $(if $(filter afl cmplog,$(V)),$(V),fuzz)
+# The prefix of a fuzz target's program, which says its engine: fuzz-NAME; afl-NAME, cmplog-NAME, and
+# mutator-NAME, the library that AFL++ loads where the target has a mutator of its own.
+ENGINE := $(if $(filter afl cmplog mutator,$(V)),$(V),fuzz)
 
 # libref.a and what is linked with it alone know no defects; everything else is built with them.
 plain   = $(patsubst %.c,$(B)/plain/%.o,$(1))
@@ -171,8 +173,9 @@ demo-run: $(B)/assay
 	echo "the whole report, to be opened in a browser: out/demo/index.html"; fi; exit $$rc
 
 check: ## build and pass every test (V=asan: under the sanitizers; V=tsan: the programs end to end)
-	@tools/deps.sh build check
+	@tools/deps.sh build check $(if $(filter debug,$(V)),fuzz)
 	+@$(SUB) $(if $(filter tsan,$(V)),tsan-check,check-run)
+	$(if $(filter debug,$(V)),+@$(SUB) fuzz-smoke)
 
 REPLAYS := $(patsubst fuzz/%.c,$(B)/replay-%,$(FUZZ_C))
 STANDIN_FLAGS := -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
@@ -219,23 +222,29 @@ bench-run: $(B)/assay $(BENCHES)
 	@tools/bench.sh $(B)
 
 # libFuzzer comes with clang; each target runs over its seeds, then a bounded number of inputs.
-fuzz-smoke: ## a short bounded run of every fuzz target (needs clang with libFuzzer)
+fuzz-smoke: ## two minutes of fuzzing over all targets, also a part of check (needs clang with libFuzzer)
 	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-run; \
 	else echo "fuzz-smoke: not run: clang with libFuzzer is not installed ('make deps' installs it)"; fi
 # The same sources for each engine.
-FUZZERS := $(patsubst fuzz/%.c,$(B)/$(ENGINE)-%,$(FUZZ_C))
+FUZZERS := $(patsubst fuzz/%.c,$(B)/$(ENGINE)-%,\
+           $(if $(filter mutator,$(V)),$(shell grep -l '^size_t LLVMFuzzerCustomMutator' $(FUZZ_C)),$(FUZZ_C)))
 $(FUZZERS): $(B)/$(ENGINE)-%: $(B)/fuzz/%.o $(call objs,$(FUZZ_LIB_C)) $(B)/libref-defects.a
 	@echo "  LD    $@"
 	@$(FUZZ_LINK) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
-FUZZ_LINK = $(if $(filter package,$(V)),$(CXX) $(CXXFLAGS) $(LIB_FUZZING_ENGINE),$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer)
-ifeq ($(V),cmplog)
+FUZZ_LINK = $(CC) $(CFLAGS_ALL) -fsanitize=fuzzer
+ifeq ($(V),package)
+FUZZ_LINK = $(CXX) $(CXXFLAGS) $(LIB_FUZZING_ENGINE)
+else ifeq ($(V),cmplog)
 export AFL_LLVM_CMPLOG := 1
+else ifeq ($(V),mutator)
+FUZZ_LINK = $(CC) $(CFLAGS_ALL) -shared -Wl,-Bsymbolic -Wl,-z,defs
+$(FUZZERS): $(B)/fuzz/afl/mutator.o
 endif
 fuzz-engines: ## build every fuzz target for libFuzzer, and AFL++ where it is installed, for assay fuzz
 	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-built; \
 	else echo "fuzz-engines: clang with libFuzzer is not installed ('make deps' installs it)" >&2; exit 1; fi
 	+@if tools/deps.sh --has afl; then $(SUB) V=afl CC=afl-clang-fast fuzz-built && \
-	$(SUB) V=cmplog CC=afl-clang-fast fuzz-built; \
+	$(SUB) V=cmplog CC=afl-clang-fast fuzz-built && $(SUB) V=mutator CC=clang fuzz-built; \
 	else echo "fuzz-engines: not built for AFL++: afl-clang-fast is not installed ('make deps' installs it)"; fi
 fuzz-built: $(FUZZERS)
 fuzz-run: $(FUZZERS)

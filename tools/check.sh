@@ -10,7 +10,7 @@ export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:malloc_context_size=2${ASAN_
 export LSAN_OPTIONS=suppressions=$PWD/tools/lsan.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
 export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
 export ASSAY="$PWD/$B/assay"
-failed=0
+failed=0 steps_lost=
 
 # Criterion prints its failures, then one line of counts.
 criterion() {
@@ -37,7 +37,7 @@ step() {
     local name=$1
     shift
     echo "check: $name ($B)"
-    "$@" || { echo "check: $name failed" >&2; failed=1; }
+    "$@" || { echo "check: $name failed" >&2; failed=1 steps_lost+="$name"$'\n'; }
 }
 
 criterion test-ref
@@ -50,4 +50,10 @@ done
 for script in harness/tests/e2e*.sh; do
     [ ! -e "$script" ] || step "$script" bash "$script" "$ASSAY"
 done
+# Said again in the end, since it stands far above.
+if [ "$failed" != 0 ]; then
+    echo "check: what failed:"
+    sed 's/\x1b\[[0-9;]*m//g' "$B"/test-*.log | grep -E '^\[(FAIL|----|CRSH|TIME)' | head -80 || true
+    [ -z "$steps_lost" ] || printf '%s\n' "$steps_lost"
+fi
 exit $failed

@@ -78,7 +78,7 @@ bool fuzz_engines_add(struct fuzz_engines *engines, const char *verb, const char
 
 void fuzz_engines_finish(struct fuzz_engines *engines)
 {
-    static const char *const variants[] = {"fuzz", "afl", "cmplog"};
+    static const char *const variants[] = {"fuzz", "afl", "cmplog", "mutator"};
     char self[4000];
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
     const char *build;

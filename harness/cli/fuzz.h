@@ -17,11 +17,11 @@ int fuzz_command_corpus(int argc, char **argv);
 int fuzz_command_report(int argc, char **argv);
 
 /** Folders of fuzz programs: those named with --engines, else what the build leaves beside this
- *  program's own folder: fuzz, afl and cmplog. */
+ *  program's own folder: fuzz, afl, cmplog and mutator. */
 struct fuzz_engines {
     const char *at[FUZZ_ENGINES_MAX + 1]; /**< NULL-terminated */
     size_t count;
-    char room[3][4096];
+    char room[FUZZ_ENGINES_MAX][4096];
 };
 /** Adds one; false after saying that there are too many. */
 bool fuzz_engines_add(struct fuzz_engines *engines, const char *verb, const char *folder);

@@ -16,7 +16,7 @@ static const char help[] =
     "  --out DIR          the campaign's folder (default out/fuzz)\n"
     "  --engines DIR      a folder of programs (again for more), so that targets that were never "
     "fuzzed are\n"
-    "                     named too (default: fuzz, afl and cmplog beside this program's folder)\n"
+    "                     named too (default: as for `fuzz run`)\n"
     "  --coverage FILE    what no input reaches: an export of llvm-cov, or what `make cov` "
     "prints\n"
     "  --link TEXT        where the coverage can be read line by line\n"

@@ -17,12 +17,13 @@ enum {
     ARENA_MAX_BYTES = 1 << 20,
     STATE_MAX_BYTES = 1 << 16,
     LEFTOVERS_MS = 5000,
-    CMPLOG = FUZZ_ENGINE__COUNT
+    CMPLOG = FUZZ_ENGINE__COUNT,
+    MUTATOR
 };
 
 static const char *const engine_names[] = {"libfuzzer", "afl"};
-/* What a program's name begins with, by engine, and of the one for comparisons. */
-static const char *const prefixes[] = {"fuzz-", "afl-", "cmplog-"};
+/* What a program's name begins with, by engine, and of what AFL++ takes beside it. */
+static const char *const prefixes[] = {"fuzz-", "afl-", "cmplog-", "mutator-"};
 
 const char *fuzz_engine_name(enum fuzz_engine engine)
 {
@@ -105,6 +106,13 @@ static enum assay_code target_add(struct campaign_target **out, struct campaign 
     return ASSAY_OK;
 }
 
+static const char **program_of(struct campaign_programs *programs, size_t kind)
+{
+    if (kind == CMPLOG)
+        return &programs->cmplog;
+    return kind == MUTATOR ? &programs->mutator : &programs->of[kind];
+}
+
 /* Takes in one file of a folder of programs, where its name is that of one. */
 static enum assay_code take_program(struct campaign *c, const char *folder, const char *name,
                                     struct assay_err *err)
@@ -125,7 +133,7 @@ static enum assay_code take_program(struct campaign *c, const char *folder, cons
         return ASSAY_OK;
     rc = target_add(&target, c, name + strlen(prefixes[kind]), err);
     if (rc == ASSAY_OK)
-        *(kind == CMPLOG ? &target->programs.cmplog : &target->programs.of[kind]) = file;
+        *program_of(&target->programs, kind) = file;
     return rc;
 }
 

@@ -73,7 +73,8 @@ struct campaign_sample {
 /** The programs of a target; NULL: there is none. */
 struct campaign_programs {
     const char *of[FUZZ_ENGINE__COUNT];
-    const char *cmplog; /**< of AFL++, for its comparisons */
+    const char *cmplog;  /**< of AFL++, for its comparisons */
+    const char *mutator; /**< a library for AFL++: the target's own mutator */
 };
 
 struct campaign_target {
@@ -102,8 +103,8 @@ enum assay_code campaign_open(struct campaign *c, const char *folder, bool write
                               struct assay_err *err) ASSAY_MUST_USE;
 void campaign_close(struct campaign *c);
 
-/** Takes in the programs of a folder: fuzz-NAME, afl-NAME, cmplog-NAME. A folder that is not there
- *  has none. TOO_LARGE: more than CAMPAIGN_TARGETS_MAX targets; NOMEM. */
+/** Takes in the programs of a folder: fuzz-NAME, afl-NAME, cmplog-NAME, mutator-NAME. A folder that
+ *  is not there has none. TOO_LARGE: more than CAMPAIGN_TARGETS_MAX targets; NOMEM. */
 enum assay_code campaign_discover(struct campaign *c, const char *folder,
                                   struct assay_err *err) ASSAY_MUST_USE;
 /** NULL: there is none of that name. */

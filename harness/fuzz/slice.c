@@ -130,6 +130,18 @@ static const char *const afl_env[] = {
     "ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0",
 };
 
+/* The target's own mutator, which works beside those of AFL++; NULL: it has none. */
+static const char *mutator_env(struct bounded_words *w, const struct campaign_target *target)
+{
+    const char *library = target->programs.mutator, *word;
+
+    if (library == NULL)
+        return NULL;
+    word = assay_arena_printf(&w->arena, "AFL_CUSTOM_MUTATOR_LIBRARY=%s", library);
+    w->failed = w->failed || word == NULL;
+    return word;
+}
+
 /* ---- start ---- */
 
 static enum assay_code make_work(const char *folder, struct assay_err *err)
@@ -176,7 +188,7 @@ enum assay_code slice_start(struct slice *slice, const struct campaign *c,
 {
     struct bounded_words w = BOUNDED_WORDS_INIT;
     const struct campaign_target *t = &c->targets[slice->target];
-    const char *env[ARRAY_LEN(afl_env) + 2] = {c->marker};
+    const char *env[ARRAY_LEN(afl_env) + 3] = {c->marker};
     struct bounded_plan plan = {
         .argv = w.at, .env = env, .seconds = slice->seconds + rules->grace_s};
     const char *work = work_of(&w, c, t, slice, "");
@@ -185,6 +197,7 @@ enum assay_code slice_start(struct slice *slice, const struct campaign *c,
     plan.log = work_of(&w, c, t, slice, "log");
     if (slice->engine == FUZZ_AFL) {
         memcpy(env + 1, afl_env, sizeof(afl_env));
+        env[1 + ARRAY_LEN(afl_env)] = mutator_env(&w, t);
         slice_look(slice, c);
         slice->executions_before = slice->progress.executions;
         rc = give_first_input(&w, c, t, rules, err);

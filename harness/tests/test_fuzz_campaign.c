@@ -73,6 +73,7 @@ Test(fuzz_campaign, targets_are_the_programs_of_a_folder)
     put_program("fuzz-url_target");
     put_program("afl-json");
     put_program("cmplog-json");
+    put_program("mutator-json");
     put_program("replay-json");
     put_program("fuzz-");
     put_program("fuzz-a.o");
@@ -84,7 +85,7 @@ Test(fuzz_campaign, targets_are_the_programs_of_a_folder)
     url = campaign_target(&c, "url_target");
     cr_assert(json != NULL && url != NULL);
     cr_expect(json->programs.of[FUZZ_LIBFUZZER] != NULL && json->programs.of[FUZZ_AFL] != NULL &&
-              json->programs.cmplog != NULL);
+              json->programs.cmplog != NULL && json->programs.mutator != NULL);
     cr_expect(url->programs.of[FUZZ_LIBFUZZER] != NULL && url->programs.of[FUZZ_AFL] == NULL);
     cr_expect_eq(campaign_discover(&c, at("nowhere"), &err), ASSAY_OK);
     campaign_close(&c);

@@ -225,18 +225,22 @@ static const char fake_afl[] = "#!/bin/sh\n"
                                "echo crash >$main/crashes/id:000000,sig:06\n"
                                "echo read me >$main/crashes/README.txt\n"
                                "echo \"execs_done : $((50 * (n + 3)))\" >$main/fuzzer_stats\n"
-                               "echo \"edges_found : $((n + 3))\" >>$main/fuzzer_stats\n";
+                               "echo \"edges_found : $((n + 3))\" >>$main/fuzzer_stats\n"
+                               "echo \"${AFL_CUSTOM_MUTATOR_LIBRARY-none}\" >$main/mutator\n";
 
-static void given_afl(void)
+static void given_program(const char *leaf, const char *script)
 {
     char path[96];
 
-    fuzz_world_put(&p, "bin/afl-fuzz", fake_afl);
-    (void)snprintf(path, sizeof(path), "%s/bin/afl-fuzz", p.folder);
+    fuzz_world_put(&p, leaf, script);
+    (void)snprintf(path, sizeof(path), "%s/%s", p.folder, leaf);
     cr_assert_eq(chmod(path, 0755), 0);
-    fuzz_world_put(&p, "engines/afl-flat", "#!/bin/sh\n");
-    (void)snprintf(path, sizeof(path), "%s/engines/afl-flat", p.folder);
-    cr_assert_eq(chmod(path, 0755), 0);
+}
+
+static void given_afl(void)
+{
+    given_program("bin/afl-fuzz", fake_afl);
+    given_program("engines/afl-flat", "#!/bin/sh\n");
 }
 
 static void run_with_afl(const char *slices)
@@ -276,6 +280,16 @@ Test(fuzz_run, afl_works_alone_where_it_alone_was_built)
     cr_expect_eq(p.status, 1, "%s", assay_buf_cstr(&p.err));
     cr_expect_eq(state_of("flat").slices, 2);
     cr_expect_eq(state_of("flat").corpus, 3, "with the one that it was given to begin with");
+}
+
+Test(fuzz_run, afl_is_given_the_targets_own_mutator)
+{
+    given_afl();
+    run_with_afl("1");
+    cr_expect(program_await_text(&p, "out/flat/afl/main/mutator", "none", 0));
+    given_program("engines/mutator-flat", "");
+    run_with_afl("1");
+    cr_expect(program_await_text(&p, "out/flat/afl/main/mutator", "engines/mutator-flat", 0));
 }
 
 Test(fuzz_run, without_afl_it_says_so_and_goes_on)
