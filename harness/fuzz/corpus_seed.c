@@ -11,13 +11,10 @@
 
 enum { VECTORS_MAX_BYTES = 64 << 20, SEED_MAX_BYTES = 1 << 20, NAME_BYTES = 64 };
 
-enum form { TEXT, HEX, BASE64, JSON };
-
 static const struct row {
-    const char *target, *file, *member;
-    enum form form;
+    const char *target, *file, *pattern;
 } table[] = {
-#define X(target, file, member, form) {target, file, member, form},
+#define X(target, file, pattern) {target, file, pattern},
 #include "fuzz/seeds.def"
 #undef X
 };
@@ -27,16 +24,17 @@ const char *corpus_seed_target(size_t i)
     return i < ARRAY_LEN(table) ? table[i].target : NULL;
 }
 
-/* The value that a path of names parted by dots leads to; NULL: there is none. */
+/* The value that a path of names and numbers parted by dots, up to a ">", leads to; NULL: none. */
 static const json_t *member_of(const json_t *at, const char *path)
 {
-    while (at != NULL && *path != '\0') {
-        size_t len = strcspn(path, ".");
+    while (at != NULL && *path != '>') {
+        size_t len = strcspn(path, ".>");
         char name[NAME_BYTES];
 
         if (snprintf(name, sizeof(name), "%.*s", (int)len, path) >= (int)sizeof(name))
             return NULL;
-        at = json_object_get(at, name);
+        at = json_is_array(at) ? json_array_get(at, strtoul(name, NULL, 10))
+                               : json_object_get(at, name);
         path += len + (path[len] == '.');
     }
     return at;
@@ -49,31 +47,50 @@ static bool add_hex(struct assay_buf *seed, struct assay_bytes text)
     return at != NULL && assay_hex_decode(at, text.len / 2, text, false) == ASSAY_OK;
 }
 
-/* Whether the value has the form; its bytes are then in `seed`. */
-static bool form_seed(struct assay_buf *seed, const json_t *value, enum form form)
+static bool add_json(struct assay_buf *seed, const json_t *value)
+{
+    char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    assay_buf_add_str(seed, dump != NULL ? dump : "");
+    free(dump);
+    return dump != NULL;
+}
+
+static bool add_form(struct assay_buf *seed, const json_t *value, struct assay_bytes form)
 {
     struct assay_bytes text = assay_bytes_of(json_string_value(value), json_string_length(value));
-    char *dump = NULL;
-    bool is_formed = json_is_string(value);
+
+    if (assay_bytes_is(form, "JSON"))
+        return add_json(seed, value);
+    if (!json_is_string(value))
+        return false;
+    if (assay_bytes_is(form, "HEX"))
+        return add_hex(seed, text);
+    if (assay_bytes_is(form, "BASE64"))
+        return assay_base64_decode(seed, ASSAY_BASE64_STD, text, NULL) == ASSAY_OK;
+    assay_buf_add(seed, text);
+    return assay_bytes_is(form, "TEXT");
+}
+
+/* Whether every member that the pattern names is there and has its form; `seed` is then the input.
+ */
+static bool fill_pattern(struct assay_buf *seed, const char *pattern, const json_t *in)
+{
+    bool is_formed = true;
 
     assay_buf_clear(seed);
-    switch (form) {
-    case TEXT:
-        assay_buf_add(seed, text);
-        break;
-    case HEX:
-        is_formed = is_formed && add_hex(seed, text);
-        break;
-    case BASE64:
-        is_formed =
-            is_formed && assay_base64_decode(seed, ASSAY_BASE64_STD, text, NULL) == ASSAY_OK;
-        break;
-    case JSON:
-        dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        is_formed = dump != NULL;
-        assay_buf_add_str(seed, dump != NULL ? dump : "");
-        free(dump);
-        break;
+    while (is_formed && *pattern != '\0') {
+        size_t literal = strcspn(pattern, "<"), form;
+
+        assay_buf_add(seed, assay_bytes_of(pattern, literal));
+        pattern += literal;
+        if (*pattern == '\0')
+            break;
+        form = strcspn(++pattern, " >");
+        is_formed = add_form(seed, member_of(in, pattern + form + (pattern[form] == ' ')),
+                             assay_bytes_of(pattern, form));
+        pattern += strcspn(pattern, ">");
+        pattern += *pattern == '>';
     }
     return is_formed && assay_buf_ok(seed);
 }
@@ -88,8 +105,7 @@ static enum assay_code add_row(uint64_t *added, size_t *formed, const struct row
     size_t i;
 
     json_array_foreach (json_object_get(vectors, "cases"), i, one) {
-        if (rc != ASSAY_OK ||
-            !form_seed(&seed, member_of(json_object_get(one, "in"), row->member), row->form))
+        if (rc != ASSAY_OK || !fill_pattern(&seed, row->pattern, json_object_get(one, "in")))
             continue;
         ++*formed;
         rc = inputs_add(added, corpus, assay_buf_view(&seed), err);
@@ -118,8 +134,9 @@ static enum assay_code read_row(uint64_t *added, const struct row *row, const ch
     }
     if (rc == ASSAY_OK && formed == 0)
         rc = assay_fail(err, ASSAY_E_MALFORMED, 0,
-                        "%s/%s: no case has a member \"%s\" of the form that seeds.def expects",
-                        folder, row->file, row->member);
+                        "%s/%s: no case has the members of \"%s\" in the forms that seeds.def "
+                        "expects",
+                        folder, row->file, row->pattern);
     json_decref(vectors);
     assay_buf_fini(&content);
     assay_buf_fini(&path);
