@@ -94,8 +94,8 @@ plain   = $(patsubst %.c,$(B)/plain/%.o,$(1))
 objs    = $(patsubst %.c,$(B)/%.o,$(1))
 LIBHARNESS := $(call objs,$(filter-out harness/cli/main.c,$(ASSAY_C))) $(B)/libref-defects.a
 
-.PHONY: all help deps demo check lint bench cov fuzz-smoke fuzz-engines fuzz-package interop freshcheck install uninstall clean format
-.PHONY: built demo-run check-run cov-run bench-run fuzz-run fuzz-built tsan-check tsan-run report-only install-run FORCE
+.PHONY: all help deps demo check lint bench cov fuzz-smoke fuzz-engines fuzz-rates fuzz-package interop freshcheck install uninstall clean format
+.PHONY: built demo-run check-run cov-run bench-run fuzz-run fuzz-built fuzz-rates-run tsan-check tsan-run report-only install-run FORCE
 .PHONY: lint-run lint-text lint-format lint-scripts
 
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -198,13 +198,18 @@ tsan-check:
 tsan-run: $(B)/assay
 	@tools/tsan.sh $(B)/assay run --out $(B)/run --replace
 
-cov: ## line and branch coverage of the tests, as text
+cov: ## line and branch coverage as text: of the fuzz targets' inputs, and of these and the tests
 	@tools/deps.sh build check
 	+@$(SUB) V=cov cov-run
 cov-run: $(B)/assay $(B)/test-ref $(B)/test-harness $(REPLAYS)
 	@find $(B) -name '*.gcda' -delete
-	@tools/check.sh $(B)
-	@tools/coverage.sh $(B)
+	@for r in $(REPLAYS); do n=$${r#$(B)/replay-}; \
+	$$r fuzz/seeds/$$n $$([ ! -d out/fuzz/$$n/corpus ] || echo out/fuzz/$$n/corpus) >/dev/null; done
+	@by_inputs=$$(tools/coverage.sh $(B) --ref); tools/check.sh $(B); tools/coverage.sh $(B); \
+	tools/coverage.sh $(B) --missed >$(B)/missed.txt; \
+	echo "cov: the fuzz targets' inputs alone: $$by_inputs"; \
+	echo "cov: these and the tests:            $$(tools/coverage.sh $(B) --ref)"; \
+	echo "cov: $$(wc -l <$(B)/missed.txt) lines of ref/ have branches that nothing took: $(B)/missed.txt"
 
 BENCH_C := $(sort $(wildcard harness/tests/bench/*.c))
 BENCHES := $(patsubst harness/tests/bench/%.c,$(B)/bench-%,$(BENCH_C))
@@ -247,6 +252,14 @@ fuzz-engines: ## build every fuzz target for libFuzzer, and AFL++ where it is in
 	$(SUB) V=cmplog CC=afl-clang-fast fuzz-built && $(SUB) V=mutator CC=clang fuzz-built; \
 	else echo "fuzz-engines: not built for AFL++: afl-clang-fast is not installed ('make deps' installs it)"; fi
 fuzz-built: $(FUZZERS)
+$(B)/empty: $(B)/fuzz/empty/empty.o
+	@echo "  LD    $@"
+	@$(FUZZ_LINK) $(LDFLAGS_ALL) -o $@ $^
+fuzz-rates: ## how fast the fuzz targets are, as a share of one that does nothing (reported, never asserted)
+	+@if tools/deps.sh --has fuzz; then $(SUB) V=fuzz CC=clang fuzz-rates-run; \
+	else echo "fuzz-rates: not run: clang with libFuzzer is not installed ('make deps' installs it)"; fi
+fuzz-rates-run: $(FUZZERS) $(B)/empty
+	@tools/fuzz-rates.sh $(B)
 fuzz-run: $(FUZZERS)
 	@tools/standin-test.sh $(B) $(FUZZ_STANDIN)
 	@tools/fuzz-smoke.sh $(B)

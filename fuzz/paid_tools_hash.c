@@ -63,12 +63,15 @@ static void escape(struct assay_buf *out, struct assay_bytes text)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
+    static const char digits[] = "0123456789ABCDEF";
 
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] != 0 && strchr(plain, text.at[i]) != NULL)
             assay_buf_add_byte(out, text.at[i]);
         else
-            assay_buf_printf(out, "%%%02X", (unsigned)text.at[i]);
+            assay_buf_add(
+                out,
+                assay_bytes_of((char[]){'%', digits[text.at[i] / 16], digits[text.at[i] % 16]}, 3));
     }
 }
 

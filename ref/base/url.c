@@ -220,6 +220,14 @@ void assay_query_decode(struct assay_buf *out, struct assay_bytes raw, bool repl
     assay_buf_fini(&bytes);
 }
 
+void assay_url_add_escape(struct assay_buf *out, uint8_t byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char text[] = {'%', digits[byte >> 4], digits[byte & 0x0F]};
+
+    assay_buf_add(out, assay_bytes_of(text, sizeof(text)));
+}
+
 void assay_url_escape_component(struct assay_buf *out, struct assay_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -228,6 +236,6 @@ void assay_url_escape_component(struct assay_buf *out, struct assay_bytes text)
         if (is_letter(c) || is_digit(c) || memchr("-_.!~*'()", c, 9) != NULL)
             assay_buf_add_byte(out, c);
         else
-            assay_buf_printf(out, "%%%02X", (unsigned)c);
+            assay_url_add_escape(out, c);
     }
 }

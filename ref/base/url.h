@@ -49,6 +49,9 @@ bool assay_query_next(struct assay_bytes query, size_t *pos, struct assay_bytes 
 /** Appends the decoded form: '+' is a space, %XX a byte, a '%' without two digits itself; then
  * UTF-8 with replacement when `replace`, else the bytes as they are. */
 void assay_query_decode(struct assay_buf *out, struct assay_bytes raw, bool replace);
+/** Appends one byte as '%' and two capital digits. */
+void assay_url_add_escape(struct assay_buf *out, uint8_t byte);
+
 /** Appends with everything escaped but A-Z a-z 0-9 - _ . ! ~ * ' ( ) : ECMAScript
  * encodeURIComponent. */
 void assay_url_escape_component(struct assay_buf *out, struct assay_bytes text);

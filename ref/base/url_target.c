@@ -195,7 +195,7 @@ static void read_path(struct scan *s, struct assay_buf *path)
         assay_buf_add_byte(path, '/');
         for (; !ends_path(c = look(s)) && !is_slash(c); s->pos++) {
             if (is_escaped((uint8_t)c))
-                assay_buf_printf(path, "%%%02X", (unsigned)c);
+                assay_url_add_escape(path, (uint8_t)c);
             else
                 assay_buf_add_byte(path, (uint8_t)c);
         }

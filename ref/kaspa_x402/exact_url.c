@@ -37,7 +37,7 @@ static void add_query(struct assay_buf *out, struct assay_bytes query)
         uint8_t c = query.at[i];
 
         if (c >= 0x7F || memchr("\"<>'", c, 4) != NULL)
-            assay_buf_printf(out, "%%%02X", (unsigned)c);
+            assay_url_add_escape(out, c);
         else
             assay_buf_add_byte(out, c);
     }

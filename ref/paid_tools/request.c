@@ -134,10 +134,13 @@ static void sort_pieces(struct pieces *pieces)
 static enum assay_code add_query(struct assay_buf *out, struct assay_bytes query,
                                  struct assay_err *err)
 {
-    struct pieces pieces = {.names = ASSAY_BUF_INIT(NAMES_MAX_BYTES)};
+    struct pieces pieces; /* only what is counted of it is ever set */
     struct assay_buf value = ASSAY_BUF_INIT(NAMES_MAX_BYTES);
-    enum assay_code rc = read_pieces(&pieces, query, err);
+    enum assay_code rc;
 
+    pieces.names = (struct assay_buf)ASSAY_BUF_INIT(NAMES_MAX_BYTES);
+    pieces.count = 0;
+    rc = read_pieces(&pieces, query, err);
     if (rc != ASSAY_OK)
         goto out;
     sort_pieces(&pieces);
