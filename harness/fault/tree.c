@@ -264,6 +264,30 @@ bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_m
     return left == 0;
 }
 
+static bool is_among(const pid_t *pids, size_t count, pid_t pid)
+{
+    size_t i = 0;
+
+    while (i < count && pids[i] != pid)
+        i++;
+    return i < count;
+}
+
+void process_tree_reap_orphans(const pid_t *but, size_t count)
+{
+    static const struct process_tree none;
+    struct census c = {0};
+
+    census_take(&c, &none);
+    for (size_t i = 0; i < c.count; i++) {
+        const struct process *p = &c.at[i];
+
+        if (p->zombie && p->parent == getpid() && !is_among(but, count, p->pid))
+            (void)waitpid(p->pid, NULL, WNOHANG);
+    }
+    assay_free(c.at);
+}
+
 void process_kill_of_thread(pid_t tid)
 {
     char text[4096];

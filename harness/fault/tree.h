@@ -30,6 +30,9 @@ size_t process_tree_list(const struct process_tree *tree, pid_t *out, size_t roo
  *  takes the exit states of those that are children of this process. Returns: whether none is left.
  */
 bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_ms);
+/** Takes the exit states of all children of this process that have ended, but for those of `but`
+ *  that somebody waits for: orphans which it has as their subreaper, and nobody else asks after. */
+void process_tree_reap_orphans(const pid_t *but, size_t count);
 /** SIGKILL to the process that has this thread. */
 void process_kill_of_thread(pid_t tid);
 

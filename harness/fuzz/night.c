@@ -272,6 +272,18 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* An engine ends children of its own without asking how they ended; they come to us. */
+static void reap_orphans(const struct night *n)
+{
+    pid_t running[NIGHT_JOBS_MAX];
+    size_t count = 0;
+
+    for (size_t j = 0; j < n->options->jobs; j++)
+        if (n->is_busy[j])
+            running[count++] = n->jobs[j].child.pid;
+    process_tree_reap_orphans(running, count);
+}
+
 /* A job whose child has ended, is late, or is to end: nothing of it is lost even where its samples
  * cannot be written. */
 static enum assay_code end_job(struct night *n, size_t job, bool is_stopped, struct assay_err *err)
@@ -283,6 +295,7 @@ static enum assay_code end_job(struct night *n, size_t job, bool is_stopped, str
 
     n->is_busy[job] = false;
     n->entries[slice->target].running--;
+    reap_orphans(n);
     sample.time_ms = now_ms();
     take_in(n, slice->target, &sample);
     count_corpus(n, t);
