@@ -78,7 +78,8 @@ ASSAY_C := $(call sources,harness/*/*.c harness/peer/*/*.c scenarios/*/*.c repor
 REF_T   := $(sort $(wildcard ref/tests/*.c))
 HARN_T  := $(sort $(wildcard harness/tests/*.c))
 FUZZ_C  := $(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c)))
-FUZZ_LIB_C := $(sort $(wildcard fuzz/lib/*.c))
+# Mutators are shared with the harness, which fuzz targets do not link for them.
+FUZZ_LIB_C := $(sort $(wildcard fuzz/lib/*.c) harness/fuzz/dice.c harness/fuzz/json_edit.c)
 # What stands on signatures is fuzzed with a cheap stand-in for them (fuzz/standin/sig.c), which is
 # linked before the archive that has the real ones, and into nothing else.
 FUZZ_STANDIN := kaspa_script kaspa_sign kx_batch_tx kx_channel kx_exact kx_lineage kx_voucher

@@ -1,5 +1,5 @@
-/* The mutator of JSON documents: edits of json_edit.c, and the engine's own mutations within
- * strings and of what is no document; see json_mutate.h. */
+/* The mutator of JSON documents: edits of harness/fuzz/json_edit.h, and the engine's own mutations
+ * within strings and of what is no document; see json_mutate.h. */
 #include "fuzz/lib/json_mutate.h"
 
 enum { EDITS_AT_ONCE = 4 };

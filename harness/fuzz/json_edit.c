@@ -1,6 +1,6 @@
-/* Edits of JSON documents; see json_mutate.h. Each reads the tokens and writes the text again with
+/* Edits of JSON documents; see json_edit.h. Each reads the tokens and writes the text again with
  * one part of it replaced. */
-#include "fuzz/lib/json_mutate.h"
+#include "fuzz/json_edit.h"
 
 #include "base/json.h"
 

@@ -1,7 +1,7 @@
 /* The dice of mutators: splitmix64 (Steele, Lea and Flood 2014), which any seed is good for. */
-#include "fuzz/lib/mutate.h"
+#include "fuzz/dice.h"
 
-void fuzz_dice_init(struct fuzz_dice *dice, unsigned seed)
+void fuzz_dice_init(struct fuzz_dice *dice, uint64_t seed)
 {
     dice->state = seed;
 }
