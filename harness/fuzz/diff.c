@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "fault/tree.h"
+#include "fuzz/diff_compare.h"
 #include "fuzz/diff_reduce.h"
 #include "fuzz/kaspa_gen.h"
 
@@ -201,23 +202,48 @@ static int64_t reduce_ns(const struct diff_options *o)
     return patience < REDUCE_NS ? patience : REDUCE_NS;
 }
 
+/* What is cut down, for diff_reduce. */
+struct disagreement {
+    const struct run *run;
+    const struct operation *operation;
+    const char *what;
+};
+
+static bool still_disagrees(void *context, const json_t *in)
+{
+    const struct disagreement *d = context;
+    struct adapter_answer theirs;
+    struct diff_answer ours;
+    char what[DIFF_WHAT_MAX_BYTES];
+    bool same;
+
+    if (diff_ask(d->run->adapter, d->operation->name, in, d->run->o->deadline_ms, &theirs, NULL) !=
+        ASSAY_OK)
+        return false;
+    diff_answer_make(&ours, d->operation, in);
+    same = diff_compare(what, d->operation->name, in, &ours, &theirs) == DIFF_DISAGREED &&
+           strcmp(what, d->what) == 0;
+    diff_answer_fini(&ours);
+    adapter_answer_fini(&theirs);
+    return same;
+}
+
 /* Cuts it down and tells it, with what the adapter says to what is left. */
 static enum assay_code report(struct run *run, const struct asked *a, const char *what)
 {
     struct adapter_answer theirs = {.status = ADAPTER_ERROR};
-    struct diff_reduction r = {.adapter = run->adapter,
-                               .operation = a->part->operation,
-                               .deadline_ms = run->o->deadline_ms,
+    struct disagreement d = {run, a->part->operation, what};
+    struct diff_reduction r = {.shows = still_disagrees,
+                               .context = &d,
                                .in = json_deep_copy(a->in),
                                .steps = REDUCE_STEPS,
                                .until_ns = monotonic_ns() + reduce_ns(run->o)};
     enum assay_code rc;
 
-    (void)snprintf(r.what, sizeof(r.what), "%s", what);
     if (r.in == NULL)
         return assay_fail(run->err, ASSAY_E_NOMEM, 0, "out of memory");
     diff_reduce(&r);
-    rc = diff_ask(run->adapter, r.operation->name, r.in, r.deadline_ms, &theirs, run->err);
+    rc = diff_ask(run->adapter, d.operation->name, r.in, run->o->deadline_ms, &theirs, run->err);
     if (rc == ASSAY_OK)
         tell(run, a, what, r.in, &theirs);
     adapter_answer_fini(&theirs);

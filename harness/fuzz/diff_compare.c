@@ -52,6 +52,18 @@ void diff_answer_make(struct diff_answer *out, const struct operation *operation
     out->answer = operation->run(in, &out->result, &out->err);
 }
 
+enum assay_code diff_ask(struct adapter *adapter, const char *operation, const json_t *in,
+                         int deadline_ms, struct adapter_answer *theirs, struct assay_err *err)
+{
+    uint64_t id;
+    enum assay_code rc = adapter_ask(adapter, &id, operation, in, err);
+
+    *theirs = (struct adapter_answer){.status = ADAPTER_ERROR};
+    if (rc == ASSAY_OK)
+        adapter_await(adapter, id, deadline_ms, theirs);
+    return rc;
+}
+
 void diff_answer_fini(struct diff_answer *answer)
 {
     json_decref(answer->result);
@@ -82,7 +94,7 @@ const char *diff_answer_name(const struct diff_answer *answer)
     return "error";
 }
 
-static const char *name_of(const struct adapter_answer *theirs)
+const char *diff_theirs_name(const struct adapter_answer *theirs)
 {
     return theirs->status == ADAPTER_REFUSED ? rule_of(theirs->value)
                                              : status_names[theirs->status];
@@ -94,14 +106,14 @@ static enum diff_verdict disagree(char *what, const struct diff_answer *ours,
                                   const struct adapter_answer *theirs, const char *member)
 {
     (void)snprintf(what, DIFF_WHAT_MAX_BYTES, "the reference says %.80s, the adapter %.80s%s%.60s",
-                   diff_answer_name(ours), name_of(theirs), member != NULL ? ": " : "",
+                   diff_answer_name(ours), diff_theirs_name(theirs), member != NULL ? ": " : "",
                    member != NULL ? member : "");
     return DIFF_DISAGREED;
 }
 
-/* The first member of both that differs, or of theirs that the reference lacks; or NULL. `compared`
- * counts those of both. */
-static const char *differing_member(const json_t *ours, const json_t *theirs, size_t *compared)
+/* The first member of both that differs; or NULL. `compared` counts those of both. What the adapter
+ * leaves out is its own business. */
+static const char *common_difference(const json_t *ours, const json_t *theirs, size_t *compared)
 {
     const char *name;
     json_t *value;
@@ -114,7 +126,17 @@ static const char *differing_member(const json_t *ours, const json_t *theirs, si
             return name;
         *compared += other != NULL ? 1 : 0;
     }
-    /* What the adapter leaves out is its own business; the reference leaves out nothing. */
+    return NULL;
+}
+
+/* Or else one of theirs that the reference lacks, which leaves out nothing. */
+static const char *any_difference(const json_t *ours, const json_t *theirs, size_t *compared)
+{
+    const char *name = common_difference(ours, theirs, compared);
+    json_t *value;
+
+    if (name != NULL)
+        return name;
     json_object_foreach ((json_t *)(uintptr_t)theirs, name, value) {
         if (json_object_get(ours, name) == NULL)
             return name;
@@ -122,11 +144,12 @@ static const char *differing_member(const json_t *ours, const json_t *theirs, si
     return NULL;
 }
 
-static enum diff_verdict compare_results(char *what, const struct diff_answer *ours,
-                                         const struct adapter_answer *theirs)
+static enum diff_verdict
+compare_results(char *what, const struct diff_answer *ours, const struct adapter_answer *theirs,
+                const char *(*difference)(const json_t *, const json_t *, size_t *))
 {
     size_t compared;
-    const char *member = differing_member(ours->result, theirs->value, &compared);
+    const char *member = difference(ours->result, theirs->value, &compared);
 
     if (member == NULL && compared == 0 && json_object_size(ours->result) > 0)
         member = "no member in common";
@@ -153,7 +176,7 @@ static bool is_explained(char *what, const char *operation, const json_t *in,
     for (size_t i = 0; i < ARRAY_LEN(explained); i++)
         if (strcmp(operation, explained[i].operation) == 0 &&
             strcmp(diff_answer_name(ours), explained[i].rule) == 0 &&
-            strcmp(name_of(theirs), explained[i].theirs) == 0 &&
+            strcmp(diff_theirs_name(theirs), explained[i].theirs) == 0 &&
             explained[i].holds(in, theirs->value)) {
             (void)snprintf(what, DIFF_WHAT_MAX_BYTES, "%s", explained[i].why);
             return true;
@@ -185,9 +208,28 @@ enum diff_verdict diff_compare(char *what, const char *operation, const json_t *
     if (theirs->status == ADAPTER_UNSUPPORTED && ours->answer != OPERATION_ERROR)
         return DIFF_UNSUPPORTED;
     if (theirs->status == ADAPTER_OK && ours->answer == OPERATION_OK)
-        return compare_results(what, ours, theirs);
+        return compare_results(what, ours, theirs, any_difference);
     if (theirs->status == ADAPTER_REFUSED && ours->answer == OPERATION_REFUSED)
         return compare_refusals(what, ours, theirs);
+    return is_explained(what, operation, in, ours, theirs) ? DIFF_EXPLAINED
+                                                           : disagree(what, ours, theirs, NULL);
+}
+
+enum diff_verdict diff_compare_accepted(char *what, const char *operation, const json_t *in,
+                                        const struct diff_answer *ours,
+                                        const struct adapter_answer *theirs)
+{
+    bool is_ours = ours->answer == OPERATION_OK, is_theirs = theirs->status == ADAPTER_OK;
+
+    what[0] = '\0';
+    if (ours->answer == OPERATION_UNSUPPORTED || theirs->status == ADAPTER_UNSUPPORTED)
+        return ours->answer == OPERATION_UNSUPPORTED && theirs->status == ADAPTER_UNSUPPORTED
+                   ? DIFF_UNDECIDED
+                   : DIFF_UNSUPPORTED;
+    if (is_ours && is_theirs)
+        return compare_results(what, ours, theirs, common_difference);
+    if (!is_ours && (theirs->status == ADAPTER_REFUSED || theirs->status == ADAPTER_ERROR))
+        return DIFF_REFUSED;
     return is_explained(what, operation, in, ours, theirs) ? DIFF_EXPLAINED
                                                            : disagree(what, ours, theirs, NULL);
 }

@@ -1,5 +1,5 @@
-/* Cutting a disagreement down; see diff_reduce.h. The input is changed a little at a time, and each
- * change is taken back where the disagreement is gone or is another. */
+/* Cutting an input down; see diff_reduce.h. It is changed a little at a time, and each change is
+ * taken back where it no longer shows what it showed. */
 #include "fuzz/diff_reduce.h"
 
 #include "base/hex.h"
@@ -8,54 +8,32 @@
 
 #include <stdlib.h>
 
-#define DEPTH_MAX 8
+#define DEPTH_MAX 16
+#define TEXT_MAX_BYTES ((size_t)16 << 20)
 #define PARTS_MAX 256         /**< a longer script is not cut byte by byte */
 #define INSTRUCTIONS_MAX 1000 /**< nor instruction by instruction */
-
-enum assay_code diff_ask(struct adapter *adapter, const char *operation, const json_t *in,
-                         int deadline_ms, struct adapter_answer *theirs, struct assay_err *err)
-{
-    uint64_t id;
-    enum assay_code rc = adapter_ask(adapter, &id, operation, in, err);
-
-    if (rc == ASSAY_OK)
-        adapter_await(adapter, id, deadline_ms, theirs);
-    return rc;
-}
 
 static bool is_left(const struct diff_reduction *r)
 {
     return r->steps > 0 && monotonic_ns() < r->until_ns;
 }
 
-static bool still_disagrees(struct diff_reduction *r)
+static bool still_shows(struct diff_reduction *r)
 {
-    struct adapter_answer theirs;
-    struct diff_answer ours;
-    char what[DIFF_WHAT_MAX_BYTES];
-    bool same = false;
-
     if (!is_left(r))
         return false;
     r->steps--;
-    if (diff_ask(r->adapter, r->operation->name, r->in, r->deadline_ms, &theirs, NULL) != ASSAY_OK)
-        return false;
-    diff_answer_make(&ours, r->operation, r->in);
-    same = diff_compare(what, r->operation->name, r->in, &ours, &theirs) == DIFF_DISAGREED &&
-           strcmp(what, r->what) == 0;
-    diff_answer_fini(&ours);
-    adapter_answer_fini(&theirs);
-    return same;
+    return r->shows(r->context, r->in);
 }
 
 /* ---- members ---- */
 
-/* Keeps the new value (stolen) of a member where the disagreement stays. */
+/* Keeps the new value (stolen) of a member where it still shows. */
 static bool try_member(struct diff_reduction *r, json_t *object, const char *name, json_t *value)
 {
     json_t *old = json_incref(json_object_get(object, name));
     bool is_kept = value != NULL && !json_equal(old, value) &&
-                   json_object_set(object, name, value) == 0 && still_disagrees(r);
+                   json_object_set(object, name, value) == 0 && still_shows(r);
 
     if (!is_kept)
         (void)json_object_set(object, name, old);
@@ -105,7 +83,7 @@ static enum text_kind kind_of(const char *name)
 /* The text with `instead` in place of `len` characters at `at`. */
 static json_t *text_with(const char *text, size_t at, size_t len, const char *instead)
 {
-    struct assay_buf changed = ASSAY_BUF_INIT(ADAPTER_LINE_MAX_BYTES);
+    struct assay_buf changed = ASSAY_BUF_INIT(TEXT_MAX_BYTES);
     struct assay_bytes all = assay_str(text);
     json_t *value = NULL;
 
@@ -118,14 +96,16 @@ static json_t *text_with(const char *text, size_t at, size_t len, const char *in
     return value;
 }
 
-/* Takes bytes out, ever smaller parts of what is left, from the end on. */
-static bool cut_hex(struct diff_reduction *r, json_t *object, const char *name, size_t keep)
+/* Takes units out behind the first `keep` bytes, ever smaller parts of what is left, from the end
+ * on. What is no text any more is no change. */
+static bool cut_text(struct diff_reduction *r, json_t *object, const char *name, size_t keep,
+                     size_t unit)
 {
     size_t len = strlen(json_string_value(json_object_get(object, name)));
     bool is_shorter = false;
 
-    for (size_t part = (len - keep) / 4 * 2; part >= 2 && len / part <= PARTS_MAX;
-         part = part / 4 * 2)
+    for (size_t part = (len - keep) / (2 * unit) * unit; part >= unit && len / part <= PARTS_MAX;
+         part = part / (2 * unit) * unit)
         for (size_t end = len; end >= keep + part && is_left(r);) {
             const char *text = json_string_value(json_object_get(object, name));
 
@@ -202,7 +182,7 @@ static bool cut_script(struct diff_reduction *r, json_t *object, const char *nam
     assay_free(room);
     while (count <= INSTRUCTIONS_MAX && count-- > 0 && is_left(r))
         is_shorter |= cut_instruction(r, object, name, keep, count);
-    return cut_hex(r, object, name, keep) || is_shorter;
+    return cut_text(r, object, name, keep, 2) || is_shorter;
 }
 
 /* ---- texts ---- */
@@ -239,10 +219,22 @@ static bool reduce_text(struct diff_reduction *r, json_t *object, const char *na
     case TEXT_FIXED:
         break;
     }
-    return false;
+    return r->any_member &&
+           (try_member(r, object, name, json_string("")) || cut_text(r, object, name, 0, 1));
 }
 
 static bool reduce_value(struct diff_reduction *r, json_t *value, unsigned depth);
+
+static bool leave_out_member(struct diff_reduction *r, json_t *object, const char *name)
+{
+    json_t *value = json_incref(json_object_get(object, name));
+    bool is_less = is_left(r) && json_object_del(object, name) == 0 && still_shows(r);
+
+    if (!is_less)
+        (void)json_object_set(object, name, value);
+    json_decref(value);
+    return is_less;
+}
 
 static bool reduce_member(struct diff_reduction *r, json_t *object, const char *name,
                           unsigned depth)
@@ -251,6 +243,8 @@ static bool reduce_member(struct diff_reduction *r, json_t *object, const char *
     bool may_be_null = strcmp(name, "covenant") == 0 || strcmp(name, "covenantId") == 0;
 
     if (may_be_null && try_member(r, object, name, json_null()))
+        return true;
+    if (r->any_member && leave_out_member(r, object, name))
         return true;
     if (json_is_string(value))
         return reduce_text(r, object, name);
@@ -288,7 +282,7 @@ static bool reduce_array(struct diff_reduction *r, json_t *array, bool may_shrin
 
         if (may_shrink && is_left(r)) {
             (void)json_array_remove(array, i);
-            if (still_disagrees(r))
+            if (still_shows(r))
                 is_less = true;
             else
                 (void)json_array_insert(array, i, element);
@@ -330,7 +324,7 @@ static bool leave_out_input(struct diff_reduction *r, json_t *inputs, json_t *ut
     (void)json_array_remove(utxos, i);
     if (about != NULL && number > (json_int_t)i)
         (void)json_integer_set(about, number - 1);
-    is_less = still_disagrees(r);
+    is_less = still_shows(r);
     if (!is_less) {
         (void)json_array_insert(inputs, i, input);
         (void)json_array_insert(utxos, i, utxo);
@@ -388,7 +382,7 @@ static void unwrap(struct diff_reduction *r)
             (void)json_object_set_new(
                 input, "signatureScript",
                 text_with(json_string_value(text), 2 * last.at, 2 * (script.len - last.at), ""));
-            if (!still_disagrees(r)) {
+            if (!still_shows(r)) {
                 (void)json_object_set(utxo, "scriptPublicKey", spk);
                 (void)json_object_set(input, "signatureScript", text);
             }

@@ -1,23 +1,22 @@
-/** Cutting a disagreement down: inputs and outputs left out, scripts shortened, numbers made zero,
- * as long as it stays the same disagreement. Internal to differential runs. */
+/** Cutting an input of an operation down: inputs and outputs of transactions left out, scripts
+ *  shortened, numbers made zero, as long as it still shows what it showed. Internal to differential
+ *  runs and to the fuzzing of adapters. */
 #ifndef FUZZ_DIFF_REDUCE_H
 #define FUZZ_DIFF_REDUCE_H
 
-#include "fuzz/diff_compare.h"
+#include "base/err.h"
+
+#include <jansson.h>
 
 struct diff_reduction {
-    struct adapter *adapter; /**< nothing else is outstanding */
-    const struct operation *operation;
-    int deadline_ms;
-    char what[DIFF_WHAT_MAX_BYTES]; /**< the disagreement; see diff_compare */
-    json_t *in;                     /**< changed in place */
-    unsigned steps;                 /**< left: how many more inputs may be tried */
-    int64_t until_ns;               /**< nor later than this */
+    /** Whether an input still shows it. */
+    bool (*shows)(void *context, const json_t *in);
+    void *context;
+    bool any_member;  /**< members of any name are left out and texts cut, not known ones alone */
+    json_t *in;       /**< an object, changed in place */
+    unsigned steps;   /**< left: how many more inputs may be tried */
+    int64_t until_ns; /**< nor later than this */
 };
-
-/** Asks the adapter alone. */
-enum assay_code diff_ask(struct adapter *adapter, const char *operation, const json_t *in,
-                         int deadline_ms, struct adapter_answer *theirs, struct assay_err *err);
 
 void diff_reduce(struct diff_reduction *r);
 
