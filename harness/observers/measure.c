@@ -25,18 +25,24 @@ static uint64_t resident_of(pid_t pid)
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t observe_resident_of(const pid_t *pids, size_t count)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += resident_of(pids[i]);
+    return sum;
+}
+
 enum assay_code observe_resident(uint64_t *bytes, struct instance *instance, struct assay_err *err)
 {
     pid_t pids[PROCESS_TREE_MAX];
     size_t count = instance_processes(instance, pids, ARRAY_LEN(pids));
-    uint64_t sum = 0;
 
     if (count == 0)
         return assay_fail(err, ASSAY_E_UNSUPPORTED, 0,
                           "resident memory: no process to look at (not launched, or ended)");
-    for (size_t i = 0; i < count; i++)
-        sum += resident_of(pids[i]);
-    *bytes = sum;
+    *bytes = observe_resident_of(pids, count);
     return ASSAY_OK;
 }
 

@@ -10,6 +10,8 @@
  *  has ended. */
 enum assay_code observe_resident(uint64_t *bytes, struct instance *instance,
                                  struct assay_err *err) ASSAY_MUST_USE;
+/** The same of processes by their ids; one that has ended has none. */
+uint64_t observe_resident_of(const pid_t *pids, size_t count);
 /** Bytes of the files at the target's store paths (what is not there counts 0): of a folder all
  *  regular files in it, of a file also the -wal and -journal that SQLite keeps beside it.
  *  UNSUPPORTED: none named. */

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #define ADAPTER_LINE_MAX_BYTES (16u << 20)
 #define ADAPTER_OUTSTANDING_MAX 256
@@ -49,6 +50,11 @@ enum assay_code adapter_start(struct adapter **out, struct assay_arena *arena,
  *  read. What it points to, and the arena, must outlive the adapter. */
 enum assay_code adapter_start_as(struct adapter **out, struct assay_arena *arena,
                                  const struct spawn *program, struct assay_err *err) ASSAY_MUST_USE;
+/** Ends every process of it; what was outstanding is CRASHED, and the next request starts it again.
+ */
+void adapter_end(struct adapter *a);
+/** Ids of its living processes, at most `room`; returns how many. */
+size_t adapter_processes(const struct adapter *a, pid_t *out, size_t room);
 void adapter_free(struct adapter *a); /**< ends every process of it; NULL is taken */
 
 struct adapter_hello {

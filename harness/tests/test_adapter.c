@@ -159,6 +159,29 @@ Test(adapter, that_hangs_is_given_up_with_all_that_was_outstanding)
     adapter_free(a);
 }
 
+Test(adapter, that_is_ended_answers_nothing_more_and_the_next_request_starts_it_again)
+{
+    struct adapter *a = start(EACH(SAY("ok\\\":1")));
+    struct adapter_answer answer;
+    pid_t before[8], after[8];
+    uint64_t id;
+
+    cr_assert_eq(adapter_processes(a, before, ARRAY_LEN(before)), 1);
+    id = ask(a, "x");
+    adapter_end(a);
+    adapter_end(a);
+    cr_expect_eq(adapter_processes(a, after, ARRAY_LEN(after)), 0);
+    cr_expect_eq(kill(before[0], 0), -1);
+    adapter_await(a, id, PATIENCE_MS, &answer);
+    cr_expect_eq(answer.status, ADAPTER_CRASHED, "%s", answer.text);
+    adapter_await(a, ask(a, "x"), PATIENCE_MS, &answer);
+    cr_expect_eq(answer.status, ADAPTER_OK, "%s", answer.text);
+    adapter_answer_fini(&answer);
+    cr_expect_eq(adapter_starts(a), 2);
+    cr_expect_eq(adapter_processes(a, after, ARRAY_LEN(after)), 1);
+    adapter_free(a);
+}
+
 Test(adapter, that_says_too_much_is_given_up)
 {
     struct adapter *a =
