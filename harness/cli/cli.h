@@ -36,6 +36,9 @@ int cli_option(int argc, char **argv, const struct option *options);
 bool cli_number(uint64_t *out, const char *verb, const char *option, const char *text,
                 uint64_t least, uint64_t most);
 
+/** A seed of up to 16 hex digits; false after saying what is wrong with it. */
+bool cli_seed(uint64_t *out, const char *verb, const char *text);
+
 /** Options that every verb that runs cases shares. */
 struct cli_running {
     const char *out; /**< --out, else a fresh folder below out/runs */

@@ -71,6 +71,17 @@ bool cli_number(uint64_t *out, const char *verb, const char *option, const char 
     return false;
 }
 
+bool cli_seed(uint64_t *out, const char *verb, const char *text)
+{
+    size_t len = strlen(text);
+
+    *out = strtoull(text, NULL, 16);
+    if (len > 0 && len <= 16 && strspn(text, "0123456789abcdefABCDEF") == len)
+        return true;
+    cli_wrong(verb, "--seed: expected up to 16 hex digits, found \"%s\"", text);
+    return false;
+}
+
 static bool seed_of(struct cli_running *running, const char *verb, const char *text)
 {
     uint8_t bytes[8];

@@ -1,5 +1,6 @@
 /* assay diff: the reference against a library adapter, on random cases. */
 #include "cli/cli.h"
+#include "cli/tell.h"
 
 #include "fault/tree.h"
 #include "fuzz/diff.h"
@@ -8,10 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#define SECOND_NS INT64_C(1000000000)
-#define FOUND_MAX_BYTES ((size_t)64 << 20)
 
 static const char help[] =
     "usage: assay diff [options] -- PROGRAM [ARGS]\n\n"
@@ -35,8 +32,9 @@ struct diff_run {
     size_t name_count;
     uint64_t deadline_s;
     const char *folder;
-    bool has_first, has_cases, has_stats, is_terminal;
-    int64_t start_ns, told_ns;
+    bool has_first, has_cases, has_stats;
+    struct tell_live live;
+    int64_t start_ns;
     struct assay_err err; /* the first file that could not be written */
 };
 
@@ -60,24 +58,13 @@ static void add_replay(struct assay_buf *out, const struct diff_run *run, const 
     json_decref(words);
 }
 
-static void write_found(struct diff_run *run, const json_t *found, const char *text)
+static void write_found(struct diff_run *run, const json_t *found)
 {
     struct assay_buf path = ASSAY_BUF_INIT(4096);
 
-    assay_buf_printf(&path, "%s/%s.json", run->folder,
-                     json_string_value(json_object_get(found, "name")));
-    if (!assay_buf_ok(&path))
-        assay_fail(&run->err, path.bad, 0, "%s: %s", run->folder, assay_code_text(path.bad));
-    else if (assay_folder_make(run->folder, &run->err) == ASSAY_OK &&
-             assay_file_write(assay_buf_cstr(&path), assay_str(text), &run->err) == ASSAY_OK)
+    if (tell_found(&path, run->folder, found, &run->err) == ASSAY_OK)
         printf("written to %s\n", assay_buf_cstr(&path));
     assay_buf_fini(&path);
-}
-
-static void clear_progress(const struct diff_run *run)
-{
-    if (run->is_terminal && run->told_ns != 0)
-        fputs("\r\033[K", stderr);
 }
 
 static void on_found(void *context, const json_t *found)
@@ -90,9 +77,9 @@ static void on_found(void *context, const json_t *found)
     add_replay(&replay, run, found);
     (void)json_object_set_new(whole, "replay", json_string(assay_buf_cstr(&replay)));
     text = json_dumps(whole, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    clear_progress(run);
+    tell_live_clear(&run->live);
     if (text != NULL && puts(text) >= 0)
-        write_found(run, found, text);
+        write_found(run, whole);
     fflush(stdout);
     free(text);
     json_decref(whole);
@@ -104,13 +91,10 @@ static void on_found(void *context, const json_t *found)
 static void on_case(void *context, const struct diff_result *so_far)
 {
     struct diff_run *run = context;
-    int64_t now = monotonic_ns();
 
-    if (!run->is_terminal || now - run->told_ns < SECOND_NS)
-        return;
-    run->told_ns = now;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " cases, %" PRIu64 " found\033[K",
-            diff_compared(so_far), run->options.cases, so_far->found);
+    if (tell_live_is_due(&run->live))
+        tell_live_show(&run->live, "%" PRIu64 " of %" PRIu64 " cases, %" PRIu64 " found",
+                       diff_compared(so_far), run->options.cases, so_far->found);
 }
 
 static void print_counts(const struct diff_result *result)
@@ -153,18 +137,6 @@ static void print_end(const struct diff_run *run, const struct diff_result *resu
 
 /* ---- options ---- */
 
-static bool read_seed(uint64_t *out, const char *text)
-{
-    size_t len = strlen(text);
-    char *end;
-
-    *out = strtoull(text, &end, 16);
-    if (len > 0 && len <= 16 && strspn(text, "0123456789abcdefABCDEF") == len)
-        return true;
-    cli_wrong("diff", "--seed: expected up to 16 hex digits, found \"%s\"", text);
-    return false;
-}
-
 static bool take_option(struct diff_run *run, int option)
 {
     struct diff_options *o = &run->options;
@@ -181,7 +153,7 @@ static bool take_option(struct diff_run *run, int option)
         run->has_cases = true;
         return cli_number(&o->cases, "diff", "--cases", optarg, 1, INT64_MAX);
     case 's':
-        return read_seed(&o->seed, optarg);
+        return cli_seed(&o->seed, "diff", optarg);
     case 'c':
         run->has_first = true;
         return cli_number(&o->first, "diff", "--case", optarg, 0, INT64_MAX);
@@ -207,7 +179,7 @@ static int carry_out(struct diff_run *run)
     int status;
     enum assay_code rc = diff_run(&result, &run->options, &err);
 
-    clear_progress(run);
+    tell_live_clear(&run->live);
     if (rc == ASSAY_OK)
         print_end(run, &result);
     status = result.found > 0 ? 1 : diff_compared(&result) == 0 ? 2 : 0;
@@ -230,10 +202,10 @@ int cli_diff(int argc, char **argv)
     struct diff_run run = {.options = {.seed = 1, .cases = 100000, .keep_going = 1},
                            .deadline_s = 60,
                            .folder = "out/diff",
-                           .is_terminal = isatty(STDERR_FILENO) != 0,
                            .start_ns = monotonic_ns()};
     int option;
 
+    tell_live_init(&run.live);
     while ((option = cli_option(argc, argv, options)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);

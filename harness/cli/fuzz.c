@@ -64,6 +64,16 @@ int fuzz_options(int argc, char **argv, const struct option *options, const char
     return -1;
 }
 
+bool fuzz_has_option(int argc, char **argv, const char *option)
+{
+    size_t len = strlen(option);
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], option, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
+            return true;
+    return false;
+}
+
 /* ---- engines ---- */
 
 bool fuzz_engines_add(struct fuzz_engines *engines, const char *verb, const char *folder)

@@ -15,6 +15,10 @@ int fuzz_command_run(int argc, char **argv);
 int fuzz_command_triage(int argc, char **argv);
 int fuzz_command_corpus(int argc, char **argv);
 int fuzz_command_report(int argc, char **argv);
+/** `fuzz run` where --adapter is among its options. */
+int fuzz_run_adapter(int argc, char **argv);
+/** Whether an option is among the words, with its argument behind it or in it. */
+bool fuzz_has_option(int argc, char **argv, const char *option);
 
 /** Folders of fuzz programs: those named with --engines, else what the build leaves beside this
  *  program's own folder: fuzz, afl, cmplog and mutator. */

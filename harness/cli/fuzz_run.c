@@ -19,7 +19,9 @@ static const char help[] =
     "what does not\n"
     "gets some. It goes on where the last run of the same folder stopped, however that ended, and "
     "findings of a\n"
-    "run that was cut off are taken over. `make fuzz-engines` builds the programs.\n\n"
+    "run that was cut off are taken over. `make fuzz-engines` builds the programs.\n"
+    "With --adapter TARGET it fuzzes someone else's parser; its options: assay fuzz run --adapter "
+    "--help\n\n"
     "  --hours H          how long (default 8)\n"
     "  --minutes M        the same in minutes\n"
     "  --jobs N           processes at once, 1 to 64 (default: one a processor)\n"
@@ -290,6 +292,8 @@ int fuzz_command_run(int argc, char **argv)
                            .is_terminal = isatty(STDERR_FILENO) != 0};
     int status;
 
+    if (fuzz_has_option(argc, argv, "--adapter"))
+        return fuzz_run_adapter(argc, argv);
     if ((status = fuzz_options(argc, argv, long_options, help, take_option, &run)) >= 0)
         return status;
     fuzz_engines_finish(&run.engines);

@@ -222,6 +222,9 @@ enum diff_verdict diff_compare_accepted(char *what, const char *operation, const
     bool is_ours = ours->answer == OPERATION_OK, is_theirs = theirs->status == ADAPTER_OK;
 
     what[0] = '\0';
+    /* Whether a member that is not of the operation is passed over is for the adapter to say. */
+    if (is_theirs && ours->answer == OPERATION_ERROR && ours->err.code == ASSAY_E_UNKNOWN)
+        return DIFF_UNSUPPORTED;
     if (ours->answer == OPERATION_UNSUPPORTED || theirs->status == ADAPTER_UNSUPPORTED)
         return ours->answer == OPERATION_UNSUPPORTED && theirs->status == ADAPTER_UNSUPPORTED
                    ? DIFF_UNDECIDED
@@ -248,7 +251,7 @@ json_t *diff_ours_json(const struct diff_answer *ours)
     case OPERATION_ERROR:
         break;
     }
-    return json_pack("{s:s}", "error", ours->err.text);
+    return json_pack("{s:o}", "error", operation_words(ours->err.text));
 }
 
 json_t *diff_theirs_json(const struct adapter_answer *theirs)

@@ -41,7 +41,8 @@ enum diff_verdict diff_compare(char *what, const char *operation, const json_t *
 
 /** The same of a library whose refusals are its own business, rule and words: what is compared is
  *  whether it accepts, and of a result the members that both have. Agreed refusals, errors too, are
- *  REFUSED; what one side alone cannot tell is UNSUPPORTED. */
+ *  REFUSED; what one side alone cannot tell is UNSUPPORTED, and so is a question that the reference
+ *  takes for none because of a member that it does not know. */
 enum diff_verdict diff_compare_accepted(char *what, const char *operation, const json_t *in,
                                         const struct diff_answer *ours,
                                         const struct adapter_answer *theirs);

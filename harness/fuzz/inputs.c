@@ -63,7 +63,7 @@ enum assay_code inputs_add(uint64_t *added, const char *folder, struct assay_byt
     if (assay_buf_cstr(&path) == NULL) {
         rc = assay_fail(err, path.bad, 0, "%s: %s", folder, assay_code_text(path.bad));
     } else if (access(assay_buf_cstr(&path), F_OK) != 0) {
-        rc = assay_file_write(assay_buf_cstr(&path), input, err);
+        rc = assay_file_write_unsynced(assay_buf_cstr(&path), input, err);
         *added += rc == ASSAY_OK;
     }
     assay_buf_fini(&path);

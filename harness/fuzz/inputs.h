@@ -10,8 +10,8 @@
 void inputs_count(uint64_t *count, uint64_t *bytes, const char *folder);
 /** Whether there is a file in it. */
 bool inputs_any(const char *folder);
-/** Writes an input under its name, unless it is there. Out: *added is counted up by one if it was
- *  not. IO, NOMEM. */
+/** Writes an input under its name, unless it is there; not synced, since inputs are many and can be
+ *  found again. Out: *added is counted up by one if it was not. IO, NOMEM. */
 enum assay_code inputs_add(uint64_t *added, const char *folder, struct assay_bytes input,
                            struct assay_err *err) ASSAY_MUST_USE;
 /** Adds every file of `from` whose name has the text in it (NULL: any); inputs over max_bytes are

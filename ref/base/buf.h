@@ -58,6 +58,9 @@ enum assay_code assay_file_read(struct assay_buf *out, const char *path,
 /** Writes beside the file and renames over it, so that nothing is ever half written. */
 enum assay_code assay_file_write(const char *path, struct assay_bytes content,
                                  struct assay_err *err) ASSAY_MUST_USE;
+/** The same of one of many files that can be made again: after a loss of power it may be empty. */
+enum assay_code assay_file_write_unsynced(const char *path, struct assay_bytes content,
+                                          struct assay_err *err) ASSAY_MUST_USE;
 /** The same of a file that its owner alone may read (0600, whatever the umask). */
 enum assay_code assay_file_write_private(const char *path, struct assay_bytes content,
                                          struct assay_err *err) ASSAY_MUST_USE;

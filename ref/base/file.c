@@ -110,8 +110,8 @@ static bool write_all(int fd, struct assay_bytes content)
     return true;
 }
 
-static enum assay_code replace(const char *path, mode_t mode, struct assay_bytes content,
-                               struct assay_err *err)
+static enum assay_code replace(const char *path, mode_t mode, bool is_synced,
+                               struct assay_bytes content, struct assay_err *err)
 {
     struct assay_buf name = ASSAY_BUF_INIT(2 * PATH_MAX);
     enum assay_code rc = ASSAY_OK;
@@ -123,7 +123,7 @@ static enum assay_code replace(const char *path, mode_t mode, struct assay_bytes
                                  : assay_fail(err, name.bad, 0, "%s: no room for its name", path);
         goto out;
     }
-    written = write_all(fd, content) && fsync(fd) == 0;
+    written = write_all(fd, content) && (!is_synced || fsync(fd) == 0);
     if (!written)
         rc = fail_io(err, path, "written");
     if (close(fd) != 0 && written)
@@ -140,13 +140,19 @@ out:
 enum assay_code assay_file_write(const char *path, struct assay_bytes content,
                                  struct assay_err *err)
 {
-    return replace(path, 0666, content, err);
+    return replace(path, 0666, true, content, err);
+}
+
+enum assay_code assay_file_write_unsynced(const char *path, struct assay_bytes content,
+                                          struct assay_err *err)
+{
+    return replace(path, 0666, false, content, err);
 }
 
 enum assay_code assay_file_write_private(const char *path, struct assay_bytes content,
                                          struct assay_err *err)
 {
-    return replace(path, 0600, content, err);
+    return replace(path, 0600, true, content, err);
 }
 
 enum assay_code assay_folder_make(const char *path, struct assay_err *err)
