@@ -66,6 +66,8 @@ struct cli_running {
 /** Takes one of those options: 1 taken, 0 not one of these, -1 wrong (said). */
 int cli_running_option(struct cli_running *running, const char *verb, int option,
                        const char *argument);
+/** The embedded references' secret, put into the environment unless it is there. IO. */
+enum assay_code cli_fresh_secret(struct assay_err *err) ASSAY_MUST_USE;
 /** Fills in what was not given, and puts all into the plan. The embedded reference's secret is made
  * here and handed on through the environment, so that parent and workers know the same one. */
 enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan,

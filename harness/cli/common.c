@@ -133,7 +133,7 @@ static enum assay_code fresh_folder(struct cli_running *running, struct assay_er
     return ASSAY_OK;
 }
 
-static enum assay_code fresh_secret(struct assay_err *err)
+enum assay_code cli_fresh_secret(struct assay_err *err)
 {
     uint8_t bytes[SECRET_BYTES];
     char text[2 * SECRET_BYTES + 1];
@@ -148,7 +148,7 @@ static enum assay_code fresh_secret(struct assay_err *err)
 enum assay_code cli_running_apply(struct cli_running *running, struct plan *plan,
                                   struct assay_err *err)
 {
-    enum assay_code rc = fresh_secret(err);
+    enum assay_code rc = cli_fresh_secret(err);
     uint8_t bytes[8];
 
     if (rc == ASSAY_OK && !running->seed_set) {

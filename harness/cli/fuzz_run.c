@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define VERB "fuzz run"
@@ -20,8 +19,9 @@ static const char help[] =
     "gets some. It goes on where the last run of the same folder stopped, however that ended, and "
     "findings of a\n"
     "run that was cut off are taken over. `make fuzz-engines` builds the programs.\n"
-    "With --adapter TARGET it fuzzes someone else's parser; its options: assay fuzz run --adapter "
-    "--help\n\n"
+    "With --adapter TARGET it fuzzes someone else's parser, with --target FILE a live server; each "
+    "has options of\n"
+    "its own: assay fuzz run --adapter TARGET --help, assay fuzz run --target FILE --help.\n\n"
     "  --hours H          how long (default 8)\n"
     "  --minutes M        the same in minutes\n"
     "  --jobs N           processes at once, 1 to 64 (default: one a processor)\n"
@@ -91,13 +91,6 @@ static void on_slice(void *context, const struct campaign_sample *s)
     fflush(stdout);
 }
 
-static int columns(void)
-{
-    struct winsize size;
-
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
-}
-
 /* Cut to the terminal, so that it stays one line. */
 static void on_tick(void *context, const struct night_view *v)
 {
@@ -114,7 +107,7 @@ static void on_tick(void *context, const struct night_view *v)
                    v->left_s / 60 % 60, v->left_s % 60);
     for (size_t i = 0; v->running[i] != NULL && len > 0 && (size_t)len < sizeof(line); i++)
         len += snprintf(line + len, sizeof(line) - (size_t)len, " %s", v->running[i]);
-    fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
+    fprintf(stderr, "\r%.*s\033[K", fuzz_columns() - 1, line);
     run->has_line = true;
 }
 
@@ -294,6 +287,8 @@ int fuzz_command_run(int argc, char **argv)
 
     if (fuzz_has_option(argc, argv, "--adapter"))
         return fuzz_run_adapter(argc, argv);
+    if (fuzz_has_option(argc, argv, "--target") || fuzz_has_option(argc, argv, "--profile"))
+        return fuzz_command_live(argc, argv);
     if ((status = fuzz_options(argc, argv, long_options, help, take_option, &run)) >= 0)
         return status;
     fuzz_engines_finish(&run.engines);
