@@ -269,7 +269,7 @@ static enum assay_code load_target(struct fuzz_live *run, struct assay_err *err)
     return target_embedded(&run->target, &run->arena, run->profile, SIDE_SERVER, rules, err);
 }
 
-/* The variant becomes how the target is started. */
+/* The variant becomes how the target is started, and is none any more. */
 static bool apply_variant(struct fuzz_live *run)
 {
     struct target_launch *launch = &run->target.launch;
@@ -287,6 +287,7 @@ static bool apply_variant(struct fuzz_live *run)
         launch->command.items[launch->command.count++] = v->args.items[i];
     for (size_t i = 0; i < v->env_count; i++)
         launch->env[launch->env_count++] = v->env[i];
+    run->target.variants[v - run->target.variants].name = "";
     return true;
 }
 

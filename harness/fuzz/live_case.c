@@ -201,6 +201,20 @@ static void conclude(struct live_talk *talk, const json_t *event)
     }
 }
 
+/* What is stuck stays so. One purchase that fails may have met what an earlier request, which
+ * nobody waited for, set going; so another one is tried. */
+static void sells_again(struct live_talk *talk, struct scenario *scenario)
+{
+    static const struct live_sequence nothing;
+    json_t *event;
+
+    talk->sequence = &nothing;
+    event = case_run(talk->world->cases, scenario, 0);
+    if (event != NULL && strcmp(text_of(event, "verdict"), "pass") == 0)
+        talk->out->finding = LIVE_NOTHING;
+    json_decref(event);
+}
+
 static void add_tail(struct assay_buf *log, const char *name, struct assay_bytes text)
 {
     assay_buf_printf(log, "\n=== the last of the target's %s\n", name);
@@ -252,6 +266,8 @@ enum assay_code live_world_run(struct live_world *w, const struct live_sequence 
         return ASSAY_E_NOMEM;
     conclude(&talk, event);
     json_decref(event);
+    if (out->finding == LIVE_FINDING_STUCK)
+        sells_again(&talk, &scenario);
     add_tails(&talk);
     return ASSAY_OK;
 }

@@ -9,7 +9,7 @@
  *    hang    no whole answer in time to what is a whole request by the strictest reading
  *    unpaid  the protected handler ran, or its text was served, for a request without a payment
  *    replay  it ran more than once for one payment
- *    stuck   an honest purchase afterwards is not served as before
+ *    stuck   honest purchases afterwards, two of them, are not served as before
  *    growth  of memory over many sequences: judged by fuzz/live_growth.h
  *  The accounting: a run belongs to the request that was being answered. The n-th payment of a
  *  sequence allows one run, when it is first sent in whatever shape (taken out, or with another

@@ -10,6 +10,8 @@
 
 enum {
     IDLE_MS = 5000,
+    LATE_MS = 250, /* beyond what the target waits for acceptance */
+    LATE_MAX_MS = 3000,
     OPEN_MS = 60, /* for an answer to what need not be answered */
     TRIES = 12,   /* of what is put off */
     FIRST_PAUSE_MS = 20,
@@ -238,6 +240,22 @@ static bool is_put_off(const struct turn *turn)
     return status == 429 || status == 503 || status == 504 || (status == 500 && has_time);
 }
 
+/* A payment that nobody waits for the answer of may still buy: its run is waited for, so that it is
+ * counted here and not with what is sent next. */
+static void await_late_run(struct turn *turn)
+{
+    const struct live_world *w = turn->talk->world;
+    const struct target *target = w->options.target;
+    uint64_t wait_ms = target->accept_wait_ms;
+    struct origin *origin = case_origin(turn->talk->t);
+
+    if (wait_ms == 0)
+        wait_ms = (uint64_t)profile_find(w->payer->profile)->accept_wait_ms;
+    wait_ms = wait_ms < LATE_MAX_MS ? wait_ms + LATE_MS : LATE_MAX_MS;
+    if (origin != NULL && turn->answer->outcome != HTTP_ANSWERED && turn->exchange->payment > 0)
+        (void)origin_await(origin, turn->before.runs + 1, (int)wait_ms);
+}
+
 static void send_turn(struct turn *turn, size_t n)
 {
     int pause_ms = FIRST_PAUSE_MS;
@@ -362,6 +380,7 @@ void live_talk_exchange(struct live_talk *talk, size_t i)
     make(&turn);
     turn.before = counts_of(talk);
     send_turn(&turn, i + 1);
+    await_late_run(&turn);
     turn.after = counts_of(talk);
     if (case_origin(talk->t) != NULL)
         turn.runs = paid_runs(talk, turn.before.runs, turn.after.runs);

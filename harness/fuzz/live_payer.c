@@ -3,7 +3,8 @@
 
 const struct live_payer *live_payer_of(const char *profile)
 {
-    static const struct live_payer *const payers[] = {&live_paid_tools};
+    static const struct live_payer *const payers[] = {&live_paid_tools, &live_x402,
+                                                      &live_kaspa_x402};
 
     for (size_t i = 0; i < ARRAY_LEN(payers); i++)
         if (strcmp(payers[i]->profile, profile) == 0)
