@@ -219,9 +219,12 @@ Test(origin, holds_answers_until_they_are_let_go)
 static void read_to(struct assay_buf *in, int fd, const char *text)
 {
     while (assay_buf_cstr(in) == NULL || strstr(assay_buf_cstr(in), text) == NULL) {
+        struct pollfd at = {.fd = fd, .events = POLLIN}; /* the socket does not block */
         uint8_t more[256];
-        ssize_t len = recv(fd, more, sizeof(more), 0);
+        ssize_t len;
 
+        cr_assert_eq(poll(&at, 1, DEADLINE_MS), 1, "nothing comes before %s", text);
+        len = recv(fd, more, sizeof(more), 0);
         cr_assert_gt(len, 0, "it ends before %s", text);
         assay_buf_add(in, assay_bytes_of(more, (size_t)len));
     }
