@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "fault/tree.h"
 #include "fuzz/diff_reduce.h"
+#include "target/adapter_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,16 @@ enum assay_code adapter_exchange_repeat(struct adapter_exchange *x, struct adapt
                                         const struct adapter_asking *a, const json_t *in,
                                         struct assay_err *err)
 {
+    unsigned starts = adapter_starts(a->adapter);
     enum assay_code rc;
 
     adapter_answer_fini(&x->again);
     rc = diff_ask(a->adapter, x->operation->name, in, a->timeout_ms, &x->again, err);
+    if (rc == ASSAY_OK && adapter_starts(a->adapter) != starts) { /* so it had ended meanwhile */
+        adapter_answer_fini(&x->again);
+        x->again.status = ADAPTER_CRASHED;
+        adapter_answer_say(&x->again, "ended after its answer", assay_bytes_of(NULL, 0));
+    }
     x->was_repeated = rc == ASSAY_OK;
     adapter_judge(j, x, in, &a->rules);
     return rc;

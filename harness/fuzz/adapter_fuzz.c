@@ -22,6 +22,8 @@ struct run {
     bool was_ended;  /* by what was asked, or by us */
     bool has_grown;  /* it was told */
     uint64_t number; /* of this input */
+    json_t *before;  /* the input that was asked before this one, or NULL */
+    const struct operation *before_operation;
     struct assay_err *err;
 };
 
@@ -137,20 +139,56 @@ static void tell(struct run *run, json_t *found)
     json_decref(found);
 }
 
-static enum assay_code report(struct run *run, const struct adapter_exchange *x,
-                              const struct adapter_judgement *j, const json_t *in)
+static bool is_new_key(struct run *run, const struct adapter_exchange *x,
+                       const struct adapter_judgement *j)
 {
     char key[ADAPTER_KEY_MAX_BYTES];
+
+    adapter_judgement_key(key, sizeof(key), x, j);
+    return add(run->seen, key);
+}
+
+/* What went wrong may be of the input before, whose answer came first. Out: whether it is, and has
+ * been told. */
+static enum assay_code blame_before(struct run *run, bool *is_blamed)
+{
+    struct adapter_exchange x = {.operation = run->before_operation};
+    struct adapter_judgement j;
     json_t *found = NULL;
     enum assay_code rc;
 
-    adapter_judgement_key(key, sizeof(key), x, j);
-    if (!add(run->seen, key))
+    *is_blamed = false;
+    if (run->before == NULL)
+        return ASSAY_OK;
+    adapter_end(run->o->asking.adapter);
+    run->was_ended = true;
+    rc = adapter_exchange_make(&x, &j, &run->o->asking, run->before, true, run->err);
+    *is_blamed = rc == ASSAY_OK && j.fault != ADAPTER_FINE;
+    if (*is_blamed && is_new_key(run, &x, &j)) {
+        rc = adapter_finding_make(&found, &run->o->asking, &x, &j, run->before, run->err);
+        if (rc == ASSAY_OK)
+            tell(run, found);
+    }
+    adapter_exchange_fini(&x);
+    return rc;
+}
+
+static enum assay_code report(struct run *run, const struct adapter_exchange *x,
+                              const struct adapter_judgement *j, const json_t *in)
+{
+    json_t *found = NULL;
+    bool is_blamed = false;
+    enum assay_code rc;
+
+    if (!is_new_key(run, x, j))
         return ASSAY_OK;
     rc = adapter_finding_make(&found, &run->o->asking, x, j, in, run->err);
     run->was_ended = true;
-    if (rc == ASSAY_OK)
-        tell(run, found);
+    if (rc == ASSAY_OK && json_is_false(json_object_get(found, "repeats")))
+        rc = blame_before(run, &is_blamed);
+    if (rc == ASSAY_OK && !is_blamed)
+        tell(run, json_incref(found));
+    json_decref(found);
     return rc;
 }
 
@@ -212,17 +250,20 @@ static void look_at_memory(struct run *run)
 }
 
 /* The process that is asked may be another than that of the answer before. */
-static void watch_process(struct run *run)
+static enum assay_code watch_process(struct run *run)
 {
     unsigned starts = adapter_starts(run->o->asking.adapter);
+    bool was_ended = run->was_ended, is_blamed;
 
     if (starts == run->starts)
-        return;
-    run->result->unasked_ends += run->was_ended ? 0 : 1;
+        return ASSAY_OK;
     run->starts = starts;
     run->was_ended = false;
     judge_growth(run);
     growth_begin(&run->growth);
+    if (was_ended || run->result->unasked_ends++ >= ADAPTER_FAILURES_MAX)
+        return ASSAY_OK;
+    return blame_before(run, &is_blamed);
 }
 
 /* ---- one input ---- */
@@ -315,13 +356,16 @@ static enum assay_code run_one(struct run *run)
     rc = adapter_exchange_make(&x, &j, &run->o->asking, in, false, run->err);
     if (rc == ASSAY_OK) {
         run->result->asked++;
-        watch_process(run);
-        rc = judge(run, at, &x, &j, in);
+        rc = watch_process(run);
+        if (rc == ASSAY_OK)
+            rc = judge(run, at, &x, &j, in);
     }
     if (rc == ASSAY_OK && !run->was_ended && growth_is_due(&run->growth))
         look_at_memory(run);
     adapter_exchange_fini(&x);
-    json_decref(in);
+    json_decref(run->before);
+    run->before = in;
+    run->before_operation = x.operation;
     return rc;
 }
 
@@ -373,6 +417,7 @@ enum assay_code adapter_fuzz_run(struct adapter_fuzz_result *out,
     adapter_inputs_free(run->inputs);
     json_decref(run->classes);
     json_decref(run->seen);
+    json_decref(run->before);
     assay_free(run);
     return rc == ASSAY_OK ? rc : assay_fail(err, rc, 0, "%s", own.text);
 }

@@ -177,7 +177,9 @@ void adapter_judge(struct adapter_judgement *out, const struct adapter_exchange 
         return;
     if (x->was_repeated && !is_same_answer(&x->theirs, &x->again)) {
         out->fault = fault_of(&x->again);
-        if (out->fault != ADAPTER_FINE)
+        if (out->fault == ADAPTER_FAULT_CRASH) /* seen now or at the next request, by chance */
+            (void)snprintf(out->said, sizeof(out->said), "ended after its answer");
+        else if (out->fault != ADAPTER_FINE)
             say_theirs(out, &x->again);
         else
             out->fault = ADAPTER_FAULT_NONDETERMINISM;
