@@ -11,7 +11,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #define VERB "fuzz run --adapter"
 #define OUT_DEFAULT "out/fuzz-adapter"
@@ -59,7 +59,8 @@ struct fuzz_adapter {
     struct target target;
     struct outcome outcome; /* holds what is known */
     struct instance *instance;
-    char folder[PATH_BYTES]; /* DIR/NAME */
+    char folder[PATH_BYTES]; /* DIR/NAME, and what is in it */
+    char corpus[PATH_BYTES + 16], findings[PATH_BYTES + 16];
     struct tell_live live;
     int64_t start_ns, line_ns;
     uint64_t written;
@@ -106,7 +107,7 @@ static json_t *replay_of(const struct fuzz_adapter *run, const json_t *found)
         add_number(words, "--growth", run->growth_mb);
         add_number(words, "--memory", run->memory_mb);
     } else {
-        assay_buf_printf(&path, "%s/findings/%s.json", run->folder, text_of(found, "name"));
+        assay_buf_printf(&path, "%s/%s.json", run->findings, text_of(found, "name"));
         (void)json_array_append_new(words, json_string("--replay"));
         (void)json_array_append_new(words,
                                     json_string(assay_buf_ok(&path) ? assay_buf_cstr(&path) : ""));
@@ -132,15 +133,12 @@ static void on_found(void *context, const json_t *found)
 {
     struct fuzz_adapter *run = context;
     json_t *whole = json_copy((json_t *)(uintptr_t)found);
-    struct assay_buf path = ASSAY_BUF_INIT(PATH_BYTES), folder = ASSAY_BUF_INIT(PATH_BYTES);
+    struct assay_buf path = ASSAY_BUF_INIT(PATH_BYTES);
 
     tell_live_clear(&run->live);
     print_found(found);
     (void)json_object_set_new(whole, "replay", replay_of(run, found));
-    assay_buf_printf(&folder, "%s/findings", run->folder);
-    if (!assay_buf_ok(&folder))
-        assay_fail(&run->err, folder.bad, 0, "%s: %s", run->folder, assay_code_text(folder.bad));
-    else if (tell_found(&path, assay_buf_cstr(&folder), whole, &run->err) == ASSAY_OK) {
+    if (tell_found(&path, run->findings, whole, &run->err) == ASSAY_OK) {
         fputs("    written to ", stdout);
         tell_printable(stdout, assay_buf_cstr(&path));
         fputs("\n    again: ", stdout);
@@ -148,7 +146,6 @@ static void on_found(void *context, const json_t *found)
         putchar('\n');
     }
     fflush(stdout);
-    assay_buf_fini(&folder);
     assay_buf_fini(&path);
     json_decref(whole);
 }
@@ -228,33 +225,32 @@ static bool name_folder(struct fuzz_adapter *run)
     char name[NAME_MAX_BYTES + 1];
     size_t len = 0;
 
-    for (const char *c = run->target.name; *c != '\0' && len < NAME_MAX_BYTES; c++, len++)
-        name[len] = isalnum((unsigned char)*c) || (len > 0 && strchr("._-", *c) != NULL) ? *c : '-';
+    for (const char *c = run->target.name; *c != '\0' && len < NAME_MAX_BYTES; c++) {
+        bool is_plain = isalnum((unsigned char)*c);
+
+        if (is_plain || len > 0) {
+            name[len] = is_plain || strchr("._", *c) != NULL ? *c : '-';
+            len++;
+        }
+    }
     name[len] = '\0';
-    return snprintf(run->folder, sizeof(run->folder), "%s/%s", run->out, name) <
-           (int)sizeof(run->folder);
+    if (snprintf(run->folder, PATH_BYTES, "%s/%s", run->out, name) >= PATH_BYTES)
+        return false;
+    (void)snprintf(run->corpus, sizeof(run->corpus), "%s/corpus", run->folder);
+    (void)snprintf(run->findings, sizeof(run->findings), "%s/findings", run->folder);
+    return true;
 }
 
-/* Rules that the target is known not to keep: the cases of what its expectations name. */
+/* Rules that the target is known not to keep. */
 static enum assay_code read_known(struct fuzz_adapter *run, struct assay_err *err)
 {
     const char *path =
         run->expectations_path != NULL ? run->expectations_path : run->target.expectations;
     enum assay_code rc = outcome_init(&run->outcome, LEVEL_MUST, NULL, err);
-    size_t count = 0;
 
     if (rc == ASSAY_OK && path != NULL)
         rc = outcome_expectations(&run->outcome, path, err);
-    for (size_t i = 0; rc == ASSAY_OK && i < run->outcome.known_count; i++) {
-        const struct known_failure *known = &run->outcome.known[i];
-        const struct scenario *scenario = registry_find(known->scenario);
-
-        if (known->case_name != NULL && count < KNOWN_MAX)
-            run->known[count++] = known->case_name;
-        for (size_t k = 0; known->case_name == NULL && k < scenario_case_count(scenario); k++)
-            if (count < KNOWN_MAX)
-                run->known[count++] = scenario_case_name(scenario, k);
-    }
+    outcome_known_cases(&run->outcome, run->known, ARRAY_LEN(run->known));
     run->options.asking.rules.known = run->known;
     return rc;
 }
@@ -310,13 +306,12 @@ static int conclude(struct fuzz_adapter *run, const struct adapter_fuzz_result *
 static int fuzz(struct fuzz_adapter *run, struct assay_err *err)
 {
     struct adapter_fuzz_result result;
-    char corpus[PATH_BYTES + 16];
     enum assay_code rc;
 
-    (void)snprintf(corpus, sizeof(corpus), "%s/corpus", run->folder);
-    run->options.corpus = corpus;
+    run->options.corpus = run->corpus;
     run->start_ns = run->line_ns = monotonic_ns();
     run->options.until_ns = run->start_ns + (int64_t)run->seconds * SECOND_NS;
+    run->options.asking.until_ns = run->options.until_ns;
     rc = adapter_fuzz_run(&result, &run->options, err);
     tell_live_clear(&run->live);
     return conclude(run, &result, rc, err);
@@ -383,32 +378,36 @@ enum option_code {
     OPT_REPLAY,
 };
 
+/* Numbers, their bounds, and what one of them counts for. */
+static const struct {
+    int option;
+    const char *name;
+    size_t at; /* in struct fuzz_adapter */
+    uint64_t least, most, unit;
+} numbers[] = {
+    {OPT_MINUTES, "--minutes", offsetof(struct fuzz_adapter, seconds), 1, 60000, 60},
+    {OPT_HOURS, "--hours", offsetof(struct fuzz_adapter, seconds), 1, 1000, 3600},
+    {OPT_RUNS, "--runs", offsetof(struct fuzz_adapter, options.runs), 1, INT64_MAX, 1},
+    {OPT_TIMEOUT, "--timeout", offsetof(struct fuzz_adapter, timeout_s), 1, 3600, 1},
+    {OPT_FINDINGS, "--findings", offsetof(struct fuzz_adapter, options.findings_max), 1, 100000, 1},
+    {OPT_GROWTH, "--growth", offsetof(struct fuzz_adapter, growth_mb), 1, 1 << 20, 1},
+    {OPT_MEMORY, "--memory", offsetof(struct fuzz_adapter, memory_mb), 16, 1 << 20, 1},
+};
+
 static bool take_number(struct fuzz_adapter *run, int option)
 {
-    switch (option) {
-    case OPT_MINUTES:
-        if (!cli_number(&run->seconds, VERB, "--minutes", optarg, 1, 60000))
-            return false;
-        run->seconds *= 60;
-        return true;
-    case OPT_HOURS:
-        if (!cli_number(&run->seconds, VERB, "--hours", optarg, 1, 1000))
-            return false;
-        run->seconds *= 3600;
-        return true;
-    case OPT_RUNS:
-        return cli_number(&run->options.runs, VERB, "--runs", optarg, 1, INT64_MAX);
-    case OPT_TIMEOUT:
-        return cli_number(&run->timeout_s, VERB, "--timeout", optarg, 1, 3600);
-    case OPT_FINDINGS:
-        return cli_number(&run->options.findings_max, VERB, "--findings", optarg, 1, 100000);
-    case OPT_GROWTH:
-        return cli_number(&run->growth_mb, VERB, "--growth", optarg, 1, 1 << 20);
-    case OPT_MEMORY:
-        return cli_number(&run->memory_mb, VERB, "--memory", optarg, 16, 1 << 20);
-    default:
-        return false;
-    }
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        if (numbers[i].option == option) {
+            uint64_t number;
+
+            if (!cli_number(&number, VERB, numbers[i].name, optarg, numbers[i].least,
+                            numbers[i].most))
+                return false;
+            number *= numbers[i].unit;
+            memcpy((char *)run + numbers[i].at, &number, sizeof(number));
+            return true;
+        }
+    return false;
 }
 
 static bool take_option(void *cls, int option)

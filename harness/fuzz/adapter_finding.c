@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REDUCE_STEPS = 2000, REDUCE_SECONDS = 60, REDUCE_DEADLINES = 6, TRIES = 3 };
+enum { REDUCE_STEPS = 2000, REDUCE_SECONDS = 20, REDUCE_DEADLINES = 6, TRIES = 3 };
 enum { SHOWN_BYTES = 400, SENTENCE_MAX_BYTES = 1 << 14 };
 
 /* ---- asking ---- */
@@ -77,7 +77,9 @@ static int64_t until_ns(const struct adapter_asking *a)
     int64_t patience = INT64_C(1000000) * a->timeout_ms * REDUCE_DEADLINES;
     int64_t most = INT64_C(1000000000) * REDUCE_SECONDS;
 
-    return monotonic_ns() + (patience < most ? patience : most);
+    int64_t until = monotonic_ns() + (patience < most ? patience : most);
+
+    return a->until_ns > 0 && a->until_ns < until ? a->until_ns : until;
 }
 
 /* ---- describing ---- */

@@ -11,6 +11,7 @@
 struct adapter_asking {
     struct adapter *adapter; /**< nothing else is outstanding */
     int timeout_ms;          /**< of one answer */
+    int64_t until_ns;        /**< nothing is cut down later than this; 0: whenever */
     struct adapter_rules rules;
 };
 
@@ -25,8 +26,8 @@ enum assay_code adapter_exchange_repeat(struct adapter_exchange *x, struct adapt
                                         struct assay_err *err) ASSAY_MUST_USE;
 
 /** Repeats what was found on a fresh process, and cuts it down if it is found again, which may take
- *  a minute, or six answers that do not come. Out: {"name", "kind", "operation", "rule", "said",
- *  "repeats": whether it was found again, "sentence", "in", "ours", "theirs", "again"?}, the
+ *  twenty seconds, or six answers that do not come. Out: {"name", "kind", "operation", "rule",
+ * "said", "repeats": whether it was found again, "sentence", "in", "ours", "theirs", "again"?}, the
  * answers as an adapter writes them, those to what is in it; where it does not repeat, as they
  * were. The caller's reference. As adapter_ask. */
 enum assay_code adapter_finding_make(json_t **out, const struct adapter_asking *a,

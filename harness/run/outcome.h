@@ -82,6 +82,11 @@ enum assay_code outcome_expectations(struct outcome *o, const char *path,
 enum assay_code outcome_expectations_read(struct outcome *o, const json_t *file, const char *path,
                                           struct assay_err *err) ASSAY_MUST_USE;
 
+/** The names of the cases that are known to fail, which of a library's are the rules that it does
+ *  not keep: of a scenario that is known without a case all of them. NULL-terminated in `out`, as
+ *  many as there is room for; borrowed. */
+void outcome_known_cases(const struct outcome *o, const char **out, size_t room);
+
 /** The verdict of a case event; `broken` where it says none. */
 enum verdict outcome_verdict(const json_t *event);
 /** Takes a case of a target leg into account and sets the event's `expectation`. */

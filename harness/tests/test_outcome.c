@@ -429,3 +429,27 @@ Test(outcome, names_each_way_of_being_invalid_once)
             cr_expect_str_neq(outcome_invalid_code((enum outcome_invalid)i),
                               outcome_invalid_code((enum outcome_invalid)k));
 }
+
+Test(outcome, known_cases_are_those_that_are_named_and_all_of_a_scenario_without_one)
+{
+    struct selection selection = {.least = LEVEL_REPORT};
+    const char *cases[64], *few[2];
+    struct assay_err err = {0};
+    struct outcome o;
+    size_t all = scenario_case_count(registry_find(COPIES));
+
+    cr_assert_eq(outcome_init(&o, LEVEL_MUST, &selection, &err), ASSAY_OK);
+    outcome_known_cases(&o, cases, ARRAY_LEN(cases));
+    cr_expect_null(cases[0]);
+    cr_assert_eq(
+        read_known(&o, "{\"known\": [{\"scenario\": \"" COPIES "\", \"reason\": \"r\"}]}", &err),
+        ASSAY_OK, "%s", err.text);
+    cr_assert(all > 1 && all < ARRAY_LEN(cases));
+    outcome_known_cases(&o, cases, ARRAY_LEN(cases));
+    cr_expect_str_eq(cases[all - 1], scenario_case_name(registry_find(COPIES), all - 1));
+    cr_expect_null(cases[all]);
+    outcome_known_cases(&o, few, ARRAY_LEN(few));
+    cr_expect_str_eq(few[0], cases[0]);
+    cr_expect_null(few[1]);
+    outcome_fini(&o);
+}
