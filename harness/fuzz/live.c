@@ -19,6 +19,7 @@ enum {
     PATH_BYTES = 4096,
     LOST_MAX = 50, /* sequences in a row that could not be judged */
     TICK_MS = 500,
+    HONEST_REQUESTS = 2, /* behind each sequence */
 };
 
 struct campaign {
@@ -292,7 +293,7 @@ static enum assay_code run_one(struct campaign *c, const struct live_sequence *s
     c->view->sequences++;
     if (rc == ASSAY_OK) {
         c->view->requests += outcome.class_count;
-        c->generation += outcome.class_count;
+        c->generation += outcome.class_count + HONEST_REQUESTS;
         for (size_t i = 0; i < outcome.class_count; i++)
             is_new = live_classes_add(&c->classes, outcome.classes[i].hash) || is_new;
         c->view->classes = c->classes.count;
@@ -307,7 +308,8 @@ static enum assay_code run_one(struct campaign *c, const struct live_sequence *s
         rc = keep(c, sequence);
     if (rc == ASSAY_OK)
         sample(c);
-    if (rc == ASSAY_OK && c->generation >= LIVE_GENERATION)
+    if (rc == ASSAY_OK &&
+        (c->generation >= LIVE_GENERATION || live_world_bought(c->world) >= LIVE_PURCHASES))
         end_generation(c);
     tick(c);
     assay_buf_fini(&outcome.log);
@@ -423,8 +425,12 @@ static enum assay_code repeat(struct live_found *found, struct live_world *world
     struct live_outcome outcome;
     enum assay_code rc;
 
-    live_world_renew(world);
-    rc = live_world_run(world, &found->sequence, &outcome);
+    live_world_seek(world, found->kind);
+    rc = live_world_fresh(world, &outcome);
+    if (rc == ASSAY_OK && !outcome.is_trouble) {
+        assay_buf_fini(&outcome.log);
+        rc = live_world_run(world, &found->sequence, &outcome);
+    }
     if (rc != ASSAY_OK)
         return assay_fail(err, rc, 0, "no memory for a sequence");
     if (outcome.is_trouble)

@@ -2,9 +2,9 @@
  *
  *  Honest sequences and what earlier runs kept are sent first; then changes of these, for as long
  * as is allowed. A sequence whose answers are of a new class is kept in FOLDER/corpus/PROFILE. The
- * server is started afresh after LIVE_GENERATION requests, when its growth is judged, and whenever
- * something was found. Connects to nothing but what the target file names; everything started is
- * ended.
+ *  server is started afresh after LIVE_GENERATION requests or LIVE_PURCHASES runs of its handler
+ *  (servers may have quotas), when its growth is judged, and whenever something was found. Connects
+ *  to nothing but what the target file names; everything started is ended.
  */
 #ifndef FUZZ_LIVE_H
 #define FUZZ_LIVE_H
@@ -12,6 +12,7 @@
 #include "fuzz/live_finding.h"
 
 #define LIVE_GENERATION 6000
+#define LIVE_PURCHASES 800
 
 struct live_view {
     uint64_t sequences, requests, classes, kept, findings, rate, left_s;

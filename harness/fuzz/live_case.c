@@ -75,6 +75,7 @@ void live_world_renew(struct live_world *w)
     w->has_served = w->knows_free = false;
     w->free_path[0] = '\0';
     w->process_count = 0;
+    w->bought = 0;
 }
 
 void live_world_free(struct live_world *w)
@@ -89,6 +90,16 @@ bool live_world_resident(struct live_world *w, uint64_t *bytes)
 {
     return w->instance != NULL && instance_pid(w->instance) != 0 && instance_alive(w->instance) &&
            observe_resident(bytes, w->instance, NULL) == ASSAY_OK;
+}
+
+void live_world_seek(struct live_world *w, enum live_finding kind)
+{
+    w->sought = kind;
+}
+
+uint64_t live_world_bought(const struct live_world *w)
+{
+    return w->bought;
 }
 
 /* ---- whether it lives ---- */
@@ -183,7 +194,7 @@ static void conclude(struct live_talk *talk, const json_t *event)
 
     if (out->finding != LIVE_NOTHING)
         return;
-    if (is_pass ? live_has_died(w) : live_dies(w)) {
+    if (is_pass && w->sought != LIVE_FINDING_CRASH ? live_has_died(w) : live_dies(w)) {
         out->finding = LIVE_FINDING_CRASH;
         live_say(out, "after this sequence a process of the target had ended; expected: it serves "
                       "on, whatever it is sent");
@@ -257,6 +268,8 @@ enum assay_code live_world_run(struct live_world *w, const struct live_sequence 
     json_t *event;
 
     *out = (struct live_outcome){.log = ASSAY_BUF_INIT(LOG_MAX_BYTES)};
+    if (sequence->count > 0 && w->sought != LIVE_NOTHING && w->sought != LIVE_FINDING_STUCK)
+        scenario.kind = SCENARIO_CONTROL; /* after which nobody buys */
     if (snprintf(name, sizeof(name), "%s/live", w->payer->profile) >= (int)sizeof(name))
         return ASSAY_E_TOO_LARGE;
     if (w->cases == NULL)
@@ -270,4 +283,12 @@ enum assay_code live_world_run(struct live_world *w, const struct live_sequence 
         sells_again(&talk, &scenario);
     add_tails(&talk);
     return ASSAY_OK;
+}
+
+enum assay_code live_world_fresh(struct live_world *w, struct live_outcome *out)
+{
+    static const struct live_sequence nothing;
+
+    live_world_renew(w);
+    return live_world_run(w, &nothing, out);
 }

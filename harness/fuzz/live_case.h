@@ -11,10 +11,8 @@
  *    replay  it ran more than once for one payment
  *    stuck   honest purchases afterwards, two of them, are not served as before
  *    growth  of memory over many sequences: judged by fuzz/live_growth.h
- *  The accounting: a run belongs to the request that was being answered. The n-th payment of a
- *  sequence allows one run, when it is first sent in whatever shape (taken out, or with another
- *  text in its place, it is not sent); where a role took further
- *  payments (of a bent payload that it cannot tell from a good one), these allow as many more. Runs
+ *  The accounting is that of fuzz/live_account.h: a payment that was taken out of a request, or has
+ *  another text in its place, was not sent. Runs
  *  of what the target file calls "free" are none. A payment for one endpoint that buys another is
  *  not judged: the scenarios do that.
  */
@@ -65,8 +63,18 @@ struct live_world *live_world_new(const struct live_world_options *options);
 void live_world_free(struct live_world *world); /**< ends what it started; NULL is taken */
 /** Ends the instance and its roles: the next sequence gets a fresh one. */
 void live_world_renew(struct live_world *world);
+/** A fresh instance that has been bought from once, so that it is known which processes it has. Out:
+ *  *out says what is wrong where it does not sell; its log is the caller's. NOMEM. */
+enum assay_code live_world_fresh(struct live_world *world, struct live_outcome *out) ASSAY_MUST_USE;
+/** Looks for that kind alone from now on, LIVE_NOTHING: for all. For a crash it then waits a moment
+ *  after each sequence, since some take their time to die; and buys honestly for LIVE_FINDING_STUCK
+ *  alone, since who waits for a server that is stuck waits long. */
+void live_world_seek(struct live_world *world, enum live_finding kind);
 /** Resident bytes of all its processes; false: it was not started by us, or has ended. */
 bool live_world_resident(struct live_world *world, uint64_t *bytes);
+/** Runs of the handler on this instance when the last sequence began; 0 where they cannot be
+ *  counted. */
+uint64_t live_world_bought(const struct live_world *world);
 /** Sends it, then buys honestly. Out: *out, whose log is the caller's to free. NOMEM. */
 enum assay_code live_world_run(struct live_world *world, const struct live_sequence *sequence,
                                struct live_outcome *out) ASSAY_MUST_USE;

@@ -31,7 +31,8 @@ struct turn {
     enum live_endpoint endpoint;
     struct live_request request;
     struct counts before, after;
-    uint64_t runs; /* of what is not free */
+    uint64_t runs;   /* of what is not free */
+    bool had_bought; /* the payment, before this */
     const struct http_exchange *answer;
 };
 
@@ -134,6 +135,8 @@ void live_talk_begin(struct live_talk *talk)
 {
     struct live_world *w = talk->world;
 
+    if (case_origin(talk->t) != NULL)
+        w->bought = origin_executions(case_origin(talk->t));
     if (!w->knows_free)
         learn_free(talk);
     if (w->has_served && w->process_count == 0 && instance_pid(w->instance) != 0)
@@ -143,13 +146,13 @@ void live_talk_begin(struct live_talk *talk)
 static const void *payment_of(struct turn *turn, const struct live_way *way)
 {
     struct live_talk *talk = turn->talk;
-    struct live_paid *paid = &talk->paid[turn->exchange->payment];
+    const void **payment = &talk->payments[turn->exchange->payment];
 
     if (turn->exchange->payment == 0 || turn->endpoint != LIVE_PAID)
         return NULL;
-    if (paid->payment == NULL)
-        paid->payment = talk->world->payer->pay(talk->t, turn->exchange->endpoint, way);
-    return paid->payment;
+    if (*payment == NULL)
+        *payment = talk->world->payer->pay(talk->t, turn->exchange->endpoint, way);
+    return *payment;
 }
 
 /* Not from a seed: what must never have been used may not repeat when the run does. */
@@ -278,8 +281,8 @@ static const char *sent_text(const struct turn *turn)
     return case_printf(turn->talk->t, "a request to \"%s\" %s%s, bent in %zu ways", x->endpoint,
                        turn->endpoint != LIVE_PAID || x->payment == 0 ? "without a payment"
                        : !turn->request.pays                          ? "with what is no payment"
-                       : turn->talk->paid[x->payment].has_bought ? "with a payment that had bought"
-                                                                 : "with a payment",
+                       : turn->had_bought ? "with a payment that had bought"
+                                          : "with a payment",
                        x->key > 0 ? " and a key" : "", x->edit_count);
 }
 
@@ -307,27 +310,22 @@ static void find(struct turn *turn, enum live_finding finding, const char *what,
              came_text(turn), what, expected);
 }
 
-/* The accounting; see live_case.h. */
 static void judge_runs(struct turn *turn)
 {
     struct live_talk *talk = turn->talk;
-    unsigned number =
+    unsigned payment =
         turn->endpoint == LIVE_PAID && turn->request.pays ? turn->exchange->payment : 0;
-    struct live_paid *paid = &talk->paid[number];
-    uint64_t allowed = number > 0 && !paid->has_bought ? 1 : 0;
-    uint64_t taken = turn->after.taken - turn->before.taken;
+    enum live_debt debt = live_account_add(&talk->account, payment, turn->runs,
+                                           turn->after.taken - turn->before.taken);
 
-    if (taken > allowed)
-        allowed = taken;
-    if (turn->runs > allowed && number == 0)
+    if (debt == LIVE_UNPAID_RUN)
         find(turn, LIVE_FINDING_UNPAID,
              case_printf(talk->t, ", and the handler ran %" PRIu64 " times", turn->runs),
              "nothing runs that was not paid for");
-    else if (turn->runs > allowed)
+    else if (debt == LIVE_SECOND_RUN)
         find(turn, LIVE_FINDING_REPLAY,
              case_printf(talk->t, ", and the handler ran %" PRIu64 " times for it", turn->runs),
              "one payment buys one run");
-    paid->has_bought = paid->has_bought || (number > 0 && turn->runs > 0);
 }
 
 /* Where runs cannot be counted, what is plainly served tells. */
@@ -377,6 +375,7 @@ void live_talk_exchange(struct live_talk *talk, size_t i)
     struct live_effects effects;
 
     turn.endpoint = talk->world->payer->endpoint(case_target(talk->t), x->endpoint);
+    turn.had_bought = talk->account.has_bought[x->payment];
     make(&turn);
     turn.before = counts_of(talk);
     send_turn(&turn, i + 1);

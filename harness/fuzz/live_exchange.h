@@ -4,6 +4,7 @@
 #ifndef FUZZ_LIVE_EXCHANGE_H
 #define FUZZ_LIVE_EXCHANGE_H
 
+#include "fuzz/live_account.h"
 #include "fuzz/live_case.h"
 
 struct live_world {
@@ -13,14 +14,11 @@ struct live_world {
     struct instance *instance;           /* of cases, once one has run; as long as they live */
     pid_t processes[LIVE_PROCESSES_MAX]; /* of it, once it has served */
     size_t process_count;
+    uint64_t bought; /* runs of its handler, when the last sequence began */
+    enum live_finding sought; /* see live_world_seek */
     bool has_served; /* an honest purchase, at least once */
     bool knows_free;
     char free_path[256]; /* of the handler, as the free endpoint calls it; "": it does not */
-};
-
-struct live_paid {
-    const void *payment; /* NULL: not made yet */
-    bool has_bought;
 };
 
 /* The case's row; the name comes first, as in every table. */
@@ -35,7 +33,8 @@ struct live_talk {
     const struct live_sequence *sequence;
     struct live_outcome *out;
     struct assay_case *t;
-    struct live_paid paid[LIVE_PAYMENTS_MAX + 1];
+    const void *payments[LIVE_PAYMENTS_MAX + 1]; /* NULL: not made yet */
+    struct live_account account;
     const char *keys[LIVE_PAYMENTS_MAX + 1];
     bool is_over; /* all of it was sent */
 };

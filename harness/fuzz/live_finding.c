@@ -36,8 +36,11 @@ static bool fails(struct reducing *r, const struct live_sequence *sequence)
     if (r->rc != ASSAY_OK || *r->stop != 0)
         return false;
     r->runs++;
-    live_world_renew(r->world);
-    r->rc = live_world_run(r->world, sequence, &outcome);
+    r->rc = live_world_fresh(r->world, &outcome);
+    if (r->rc == ASSAY_OK && !outcome.is_trouble) {
+        assay_buf_fini(&outcome.log);
+        r->rc = live_world_run(r->world, sequence, &outcome);
+    }
     if (r->rc != ASSAY_OK || outcome.finding != r->found->kind) {
         assay_buf_fini(&outcome.log);
         return false;
@@ -118,6 +121,7 @@ enum assay_code live_finding_settle(struct live_found *found, struct live_world 
     r.rc = live_sequence_copy(&whole, arena, &found->sequence);
     found->sequence = whole;
     found->repeats = 0;
+    live_world_seek(world, found->kind);
     for (size_t i = 0; i < LIVE_REPEATS; i++)
         found->repeats += fails(&r, &found->sequence) ? 1 : 0;
     if (found->repeats == LIVE_REPEATS) {
@@ -128,6 +132,7 @@ enum assay_code live_finding_settle(struct live_found *found, struct live_world 
         }
         drop_exchanges(&r);
     }
+    live_world_seek(world, LIVE_NOTHING);
     live_world_renew(world);
     if (r.rc != ASSAY_OK)
         return r.rc;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LIVE_SAMPLE_EACH 100
+#define LIVE_SAMPLE_EACH 50
 #define LIVE_SAMPLES_MAX 256
 #define LIVE_SAMPLES_LEAST 24 /**< fewer are not judged */
 #define LIVE_GROWTH_BYTES 4096

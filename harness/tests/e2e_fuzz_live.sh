@@ -1,0 +1,87 @@
+#!/bin/bash
+# A live server under assay fuzz run --target: a correct one is not accused, seeded defects and a
+# server that dies or stands still at one request are found, cut down, kept and replayed. Bounded by
+# sequences rather than by time.
+# Usage: e2e_fuzz_live.sh PROGRAM
+set -euo pipefail
+assay=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work # so that whatever is left behind can be told
+cd "$work"
+
+expect() { # STATUS WORDS...
+    local wanted=$1 rc=0
+    shift
+    "$assay" fuzz run "$@" >said 2>&1 || rc=$?
+    [ "$rc" = "$wanted" ] || { echo "assay fuzz run $*: exit $rc, not $wanted" >&2; cat said >&2; exit 1; }
+}
+says() { grep -q -- "$1" said || { echo "does not say: $1" >&2; cat said >&2; exit 1; }; }
+
+# A server that does something to itself at the first request of a method nobody else uses.
+cat >faulty.sh <<'SERVER'
+#!/bin/bash
+# faulty.sh SIGNAL ASSAY ARGUMENTS...: serves; the worker that logs a DELETE gets the signal.
+signal=$1
+shift
+exec 3>&1
+coproc "$@" 2>&1 >&3
+server=$COPROC_PID
+while read -r line <&"${COPROC[0]}"; do
+    echo "$line" >&2
+    case $line in *'"method":"DELETE"'*)
+        worker=${line#*'"pid":'}
+        kill "-$signal" "${worker%%,*}" ;;
+    esac
+done
+wait "$server"
+SERVER
+chmod +x faulty.sh
+faulty() { # SIGNAL: a target file
+    cat <<TARGET
+{"name": "faulty", "profile": "paid-tools", "interface": "http",
+ "launch": {"command": ["./faulty.sh", "$1", "\${ASSAY}", "serve", "paid-tools", "--listen",
+   "127.0.0.1:0", "--store", "\${STORE}", "--workers", "1", "--secret-env", "ASSAY_TEST_SECRET",
+   "--origin", "\${ORIGIN}"], "ready": "ready paid-tools "},
+ "reset": "fresh-store",
+ "endpoints": {"paid_get": {"method": "GET", "target": "/weather?city=Paris"}},
+ "secrets": {"mac": {"value": "0123456789abcdef0123456789abcdef", "pass_as": "ASSAY_TEST_SECRET"}},
+ "executions": "origin"}
+TARGET
+}
+bent() { # a kept sequence, so that the fault is met at once
+    echo '{"format": "assay-live/1", "profile": "paid-tools", "exchanges": [
+      {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": []},
+      {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
+        {"what": "query", "text": "a=1"}, {"what": "method", "text": "DELETE"}]},
+      {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
+        {"what": "pause", "at": 500, "how": 100}]}]}'
+}
+
+expect 0 --profile paid-tools --runs 90 --seed 1 --out sound
+says 'findings: 0;'
+for found in 5xx:proof.null_crashes unpaid:unpaid.malformed_proof_served replay:nonce.unrecorded; do
+    kind=${found%%:*} defect=${found#*:}
+    expect 1 --profile paid-tools --defect "$defect" --runs 120 --seed 1 --findings 1 --out "$kind"
+    says "^$kind, always: "
+    kept=$(echo "$kind"/findings/"$kind"-*.request)
+    [ -s "${kept%.request}.log" ] && grep -q "\"kind\": \"$kind\"" "${kept%.request}.json"
+    expect 1 --profile paid-tools --defect "$defect" --replay "$kept"
+    says "^$kind, always: "
+    expect 0 --profile paid-tools --replay "$kept"
+    says 'nothing was found'
+done
+for found in crash:SEGV hang:STOP; do
+    kind=${found%%:*}
+    faulty "${found#*:}" >"$kind.json"
+    mkdir -p "$kind/corpus/paid-tools"
+    bent >"$kind/corpus/paid-tools/bent"
+    expect 1 --target "$work/$kind.json" --timeout 1 --runs 80 --seed 1 --findings 1 --out "$kind"
+    says "^$kind, always: "
+    grep -q DELETE "$kind"/findings/"$kind"-*.request
+    ! grep -q 'a=1' "$kind"/findings/"$kind"-*.request # what it does not take is cut away
+done
+expect 3 --target nowhere.json
+expect 3 --profile paid-tools --replay nowhere.request
+! pgrep -f "$work" >/dev/null # nothing is left behind
+echo "e2e_fuzz_live: five kinds of findings, each again from its file; the correct server is not accused"
