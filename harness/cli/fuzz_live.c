@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "cli/fuzz.h"
 #include "defects/defects.h"
-#include "fuzz/live.h"
+#include "fuzz/live_jobs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,7 +30,8 @@ static const char help[] =
     "else\n"
     "  --hours H          how long (default 1)\n"
     "  --minutes M        the same in minutes\n"
-    "  --runs N           end after so many sequences\n"
+    "  --runs N           end after so many sequences (of each process)\n"
+    "  --jobs N           so many copies of the server at once, 1 to 16 (default 1)\n"
     "  --out DIR          corpus and findings (default out/fuzz-live)\n"
     "  --seed HEX         1 to 16 hex digits: the same choices again (default: fresh, and told)\n"
     "  --timeout S        an answer that takes longer is a finding (default 10)\n"
@@ -45,6 +46,7 @@ struct fuzz_live {
     struct target target;
     struct assay_arena arena;
     char named[LINE_BYTES]; /* the target, as options */
+    uint64_t jobs;
     bool is_terminal, has_line, seed_set;
 };
 
@@ -153,6 +155,7 @@ enum option_code {
     OPT_HOURS,
     OPT_MINUTES,
     OPT_RUNS,
+    OPT_JOBS,
     OPT_OUT,
     OPT_SEED,
     OPT_TIMEOUT,
@@ -170,6 +173,7 @@ static const struct option long_options[] = {
     {"replay", required_argument, NULL, OPT_REPLAY},
     {"hours", required_argument, NULL, OPT_HOURS},
     {"minutes", required_argument, NULL, OPT_MINUTES},
+    {"jobs", required_argument, NULL, OPT_JOBS},
     {"runs", required_argument, NULL, OPT_RUNS},
     {"out", required_argument, NULL, OPT_OUT},
     {"seed", required_argument, NULL, OPT_SEED},
@@ -192,8 +196,9 @@ static bool take_seed(struct fuzz_live *run, const char *text)
     return true;
 }
 
-static bool take_number(struct live_options *o, int option)
+static bool take_number(struct fuzz_live *run, int option)
 {
+    struct live_options *o = &run->options;
     uint64_t n = 0;
 
     switch (option) {
@@ -201,6 +206,8 @@ static bool take_number(struct live_options *o, int option)
         return cli_number(&n, VERB, "hours", optarg, 1, 1000) && (o->seconds = n * 3600) > 0;
     case OPT_MINUTES:
         return cli_number(&n, VERB, "minutes", optarg, 1, 60000) && (o->seconds = n * 60) > 0;
+    case OPT_JOBS:
+        return cli_number(&run->jobs, VERB, "jobs", optarg, 1, LIVE_JOBS_MAX);
     case OPT_RUNS:
         return cli_number(&o->runs, VERB, "runs", optarg, 1, INT64_MAX);
     case OPT_TIMEOUT:
@@ -247,7 +254,7 @@ static bool take_option(void *cls, int option)
     case OPT_SEED:
         return take_seed(run, optarg);
     default:
-        return take_number(&run->options, option);
+        return take_number(run, option);
     }
 }
 
@@ -316,6 +323,16 @@ static bool check_together(const struct fuzz_live *run)
     return false;
 }
 
+/* What there is one of cannot be had several times. */
+static uint64_t jobs_of(const struct fuzz_live *run)
+{
+    if (run->jobs > 1 && (!run->target.has_launch || target_has_fixed_role(&run->target))) {
+        puts("one process, whatever --jobs says: the target cannot be started several times");
+        return 1;
+    }
+    return run->jobs;
+}
+
 static int carry_out(struct fuzz_live *run)
 {
     static const struct plan nowhere_else; /* no hosts beside loopback */
@@ -336,7 +353,7 @@ static int carry_out(struct fuzz_live *run)
     fuzz_heed_signals();
     if (run->replay != NULL)
         return replay(run);
-    rc = live_run(&view, &run->options, &err);
+    rc = live_jobs_run(&view, &run->options, (unsigned)jobs_of(run), &err);
     return conclude(run, &view, rc, &err);
 }
 
@@ -350,6 +367,7 @@ int fuzz_command_live(int argc, char **argv)
                                         .stop = &fuzz_stop,
                                         .on_note = on_note,
                                         .on_tick = on_tick},
+                            .jobs = 1,
                             .arena = ASSAY_ARENA_INIT((size_t)16 << 20),
                             .is_terminal = isatty(STDERR_FILENO) != 0};
     int status;

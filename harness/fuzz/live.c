@@ -149,6 +149,13 @@ static enum assay_code load_corpus(struct campaign *c)
     return rc;
 }
 
+static void count_finding(struct campaign *c, enum live_finding kind, uint64_t sort)
+{
+    c->view->findings++;
+    if (c->options->on_found != NULL)
+        c->options->on_found(c->options->context, kind, sort);
+}
+
 /* ---- growth ---- */
 
 static void growth_found(struct campaign *c, const char *what)
@@ -162,7 +169,7 @@ static void growth_found(struct campaign *c, const char *what)
     if (live_finding_save(&found, path, c->options->folder, c->options->target, c->options->named,
                           c->options->seed, &err) != ASSAY_OK)
         note(c, "the finding cannot be saved: %s", err.text);
-    c->view->findings++;
+    count_finding(c, LIVE_FINDING_GROWTH, 0);
     note(c,
          "growth: %s (no single sequence repeats it: run with --seed %016" PRIx64
          " for as long; %s)",
@@ -236,7 +243,7 @@ static enum assay_code tell(struct campaign *c, struct live_found *found)
     if (rc != ASSAY_OK)
         return rc;
     if (counts)
-        c->view->findings++;
+        count_finding(c, found->kind, found->sort);
     else
         c->view->unrepeated++;
     note(c, "%s, %s: %s", live_finding_name(found->kind),

@@ -34,7 +34,9 @@ struct live_options {
     uint64_t findings_max; /**< sorts, after which it ends */
     const volatile sig_atomic_t *stop;
     void *context;
-    void (*on_note)(void *context, const char *text);             /**< a line; printable */
+    void (*on_note)(void *context, const char *text); /**< a line; printable */
+    /** Of each finding that counts; may be NULL. */
+    void (*on_found)(void *context, enum live_finding kind, uint64_t sort);
     void (*on_tick)(void *context, const struct live_view *view); /**< about twice a second */
 };
 

@@ -349,6 +349,24 @@ static void judge_text(struct turn *turn)
              "nothing of what is sold without a payment");
 }
 
+/* Whether the same endpoint answers to an honest request, on a connection of its own. */
+static bool answers_plainly(struct turn *turn)
+{
+    struct live_talk *talk = turn->talk;
+    struct http_piece piece = {.bytes = talk->world->payer->request(
+                                   talk->t, turn->exchange->endpoint,
+                                   live_way_of(talk->world->payer, case_target(talk->t),
+                                               turn->exchange->endpoint, turn->exchange->way),
+                                   NULL, NULL)};
+    struct http_exchange *answer = NULL;
+    size_t count = 0;
+    bool closed;
+
+    return http_raw(&answer, &count, &closed, case_arena(talk->t), case_peer(talk->t), &piece, 1, 1,
+                    false, talk->world->options.timeout_ms, NULL) == ASSAY_OK &&
+           answer->outcome == HTTP_ANSWERED;
+}
+
 static void judge_answer(struct turn *turn)
 {
     const struct http_exchange *a = turn->answer;
@@ -358,7 +376,9 @@ static void judge_answer(struct turn *turn)
         find(turn, LIVE_FINDING_5XX, "", "an answer below 500: no role failed");
     if (a->outcome == HTTP_TIMEOUT && turn->request.is_complete)
         find(turn, LIVE_FINDING_HANG,
-             case_printf(turn->talk->t, " within %d ms", turn->talk->world->options.timeout_ms),
+             case_printf(turn->talk->t, " within %d ms, and a plain request behind it is %s",
+                         turn->talk->world->options.timeout_ms,
+                         answers_plainly(turn) ? "answered" : "not answered either"),
              "an answer, or the end of the connection");
     if (a->outcome != HTTP_ANSWERED && a->outcome != HTTP_TIMEOUT && turn->request.is_complete &&
         live_dies(turn->talk->world))
