@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,33 +66,26 @@ static enum assay_code fill_env(const char *env[ENV_MAX], struct assay_arena *ar
     return ASSAY_OK;
 }
 
-static void limit(pid_t pid, int resource, rlim_t most)
-{
-    const struct rlimit both = {most, most};
-
-    (void)prlimit(pid, (__rlimit_resource_t)resource, &both, NULL);
-}
-
-static void set_limits(pid_t pid, uint64_t seconds)
-{
-    limit(pid, RLIMIT_CORE, 0);
-    limit(pid, RLIMIT_FSIZE, BOUNDED_FILE_BYTES);
-    limit(pid, RLIMIT_NOFILE, FILES_MAX);
-    limit(pid, RLIMIT_CPU, 2 * seconds + CPU_SLACK_S);
-}
-
 enum assay_code bounded_start(struct bounded *b, const struct bounded_plan *plan,
                               struct assay_err *err)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_MAX_BYTES);
     const char *env[ENV_MAX];
     int log = open(plan->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-    struct spawn what = {.program = plan->argv[0],
-                         .argv = plan->argv,
-                         .envp = env,
-                         .in = -1,
-                         .out = log,
-                         .err = log};
+    const struct spawn_limit limits[] = {
+        {RLIMIT_CORE, 0},
+        {RLIMIT_FSIZE, BOUNDED_FILE_BYTES},
+        {RLIMIT_NOFILE, FILES_MAX},
+        {RLIMIT_CPU, 2 * plan->seconds + CPU_SLACK_S},
+    };
+    const struct spawn what = {.program = plan->argv[0],
+                               .argv = plan->argv,
+                               .envp = env,
+                               .in = -1,
+                               .out = log,
+                               .err = log,
+                               .limits = limits,
+                               .limit_count = ARRAY_LEN(limits)};
     enum assay_code rc = ASSAY_OK;
 
     *b = (struct bounded){.pidfd = -1};
@@ -104,7 +96,6 @@ enum assay_code bounded_start(struct bounded *b, const struct bounded_plan *plan
     if (rc == ASSAY_OK)
         rc = spawn(&b->pid, &b->pidfd, &what, err);
     if (rc == ASSAY_OK) {
-        set_limits(b->pid, plan->seconds);
         b->start_ns = monotonic_ns();
         b->deadline_ns = b->start_ns + (int64_t)plan->seconds * 1000000000;
     }

@@ -94,6 +94,15 @@ static bool place_descriptors(const int from[3])
     return true;
 }
 
+static void set_limits(const struct spawn *what)
+{
+    for (size_t i = 0; i < what->limit_count; i++) {
+        const struct rlimit both = {what->limits[i].most, what->limits[i].most};
+
+        (void)setrlimit((__rlimit_resource_t)what->limits[i].resource, &both);
+    }
+}
+
 static void run_child(const struct spawn *what, int report, pid_t parent)
 {
     const int descriptors[3] = {what->in, what->out, what->err};
@@ -117,6 +126,7 @@ static void run_child(const struct spawn *what, int report, pid_t parent)
     errno = what->supervisor != NULL ? supervisor_child_enter(what->supervisor) : 0;
     if (errno != 0)
         goto failed;
+    set_limits(what);
     failure.step = STEP_EXEC;
     (void)execve(what->program, (char *const *)(uintptr_t)what->argv,
                  what->envp != NULL ? (char *const *)(uintptr_t)what->envp : environ);

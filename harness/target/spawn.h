@@ -9,9 +9,16 @@
 
 #include "base/arena.h"
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct supervisor;
+
+/** What a child may use at most, of a resource of setrlimit. */
+struct spawn_limit {
+    int resource;
+    rlim_t most;
+};
 
 struct spawn {
     const char *program;           /**< a path, see spawn_program */
@@ -20,6 +27,10 @@ struct spawn {
     const char *workdir;           /**< NULL: ours */
     int in, out, err;              /**< stay the caller's; -1: /dev/null */
     struct supervisor *supervisor; /**< NULL: none */
+    /** In force before the program begins, since it may set limits itself; one that the system
+     *  refuses is passed over. */
+    const struct spawn_limit *limits;
+    size_t limit_count;
 };
 
 /** The file that a name means: as it stands where it is absolute, relative to `folder` where it
