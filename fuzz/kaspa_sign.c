@@ -21,6 +21,7 @@ struct world {
     uint8_t locks[PARTS_MAX + 1][KASPA_SPK_MAX_STANDARD_BYTES];
     uint8_t push[KASPA_SIGNATURE_PUSH_BYTES];
     size_t input; /* that is signed */
+    unsigned bit; /* that is changed of a number, below 64 */
     bool is_ecdsa;
     uint8_t type;
 };
@@ -43,13 +44,13 @@ static bool change_outpoint_txid(struct world *w, size_t k)
 
 static bool change_outpoint_index(struct world *w, size_t k)
 {
-    w->inputs[k].previous.index ^= 1;
+    w->inputs[k].previous.index ^= 1U << w->bit % 32;
     return k < w->tx.input_count;
 }
 
 static bool change_sequence(struct world *w, size_t k)
 {
-    w->inputs[k].sequence ^= UINT64_C(1) << 40;
+    w->inputs[k].sequence ^= UINT64_C(1) << w->bit;
     return k < w->tx.input_count;
 }
 
@@ -86,7 +87,7 @@ static bool remove_input(struct world *w, size_t k)
 
 static bool change_amount_spent(struct world *w, size_t k)
 {
-    w->utxos[k].amount ^= 1;
+    w->utxos[k].amount ^= UINT64_C(1) << w->bit;
     return k < w->tx.input_count;
 }
 
@@ -106,7 +107,7 @@ static bool change_rest_spent(struct world *w, size_t k)
 
 static bool change_value(struct world *w, size_t k)
 {
-    w->outputs[k].value ^= UINT64_C(1) << 50;
+    w->outputs[k].value ^= UINT64_C(1) << w->bit;
     return k < w->tx.output_count;
 }
 
@@ -118,7 +119,7 @@ static bool change_script(struct world *w, size_t k)
 
 static bool change_spk_version(struct world *w, size_t k)
 {
-    w->outputs[k].spk.version ^= 0x100;
+    w->outputs[k].spk.version ^= (uint16_t)(1U << w->bit % 16);
     return k < w->tx.output_count;
 }
 
@@ -136,7 +137,7 @@ static bool change_covenant_id(struct world *w, size_t k)
 
 static bool change_authorizing_input(struct world *w, size_t k)
 {
-    w->outputs[k].authorizing_input ^= 0x8000;
+    w->outputs[k].authorizing_input ^= (uint16_t)(1U << w->bit % 16);
     return k < w->tx.output_count && w->tx.version == 1 && w->outputs[k].has_covenant;
 }
 
@@ -162,7 +163,7 @@ static bool remove_output(struct world *w, size_t k)
 static bool change_lock_time(struct world *w, size_t k)
 {
     (void)k;
-    w->tx.lock_time ^= UINT64_C(1) << 63;
+    w->tx.lock_time ^= UINT64_C(1) << w->bit;
     return true;
 }
 
@@ -175,7 +176,7 @@ static bool change_subnetwork(struct world *w, size_t k)
 static bool change_gas(struct world *w, size_t k)
 {
     (void)k;
-    w->tx.gas ^= 1;
+    w->tx.gas ^= UINT64_C(1) << w->bit;
     return true;
 }
 
@@ -349,7 +350,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned covered;
 
     kaspa_key_from_seed(&key, ASSAY_LIT("fuzz"), ASSAY_LIT("signer"));
-    w.is_ecdsa = (fuzz_option(&in) & 1) != 0;
+    w.bit = fuzz_option(&in);
+    w.is_ecdsa = (w.bit & 1) != 0;
+    w.bit = w.bit / 2 % 64;
     make_tx(&w, &in, &key);
     sign(&w, &key);
     covered = k == w.input ? rows[row].own : rows[row].other;

@@ -1,13 +1,15 @@
 /* The byte forms of transactions, scripts and addresses. Held: the encoding that is hashed is the
  * one of a second encoder here, under every flag, and reads back by a decoder here; ids and hashes
  * are those of its bytes, and ids are the same whatever is signed. An address that is read is
- * written the same, and with any one character changed it is none; a standard script has one
- * address and the address that script. Source: Kaspa consensus digest, sections 1.1, 1.2 and 3. */
+ * written the same, and with any one character changed it is none, nor with a bit set behind its
+ * data under a checksum that is right; a standard script has one address and the address that
+ * script. Source: Kaspa consensus digest, sections 1.1, 1.2 and 3. */
 #include "fuzz.h"
 
 #include "base/cursor.h"
 #include "fuzz/lib/input.h"
 #include "kaspa/address.h"
+#include "kaspa/address_text.h"
 #include "kaspa/txid.h"
 
 enum { PARTS_MAX = 16, BYTES_MAX = 1 << 16, FLAGS_ALL = 7 };
@@ -237,6 +239,28 @@ static void check_tx(struct assay_bytes bytes)
 
 /* ---- scripts and addresses ---- */
 
+/* The same address with a bit set behind its data: the checksum is right, but not the spelling. */
+static void check_spare_bit(const struct kaspa_address *address)
+{
+    enum { GROUPS_MAX = (8 * (1 + KASPA_ADDRESS_PAYLOAD_MAX_BYTES) + 4) / 5 };
+    struct assay_bytes prefix = assay_str(kaspa_network_prefix(address->network));
+    char text[KASPA_ADDRESS_TEXT_MAX_BYTES];
+    uint8_t groups[GROUPS_MAX] = {0};
+    size_t bits = 8 * (1 + address->payload_len), count = (bits + 4) / 5;
+    struct kaspa_address read;
+
+    for (size_t i = 0; i < bits; i++) {
+        unsigned byte = i < 8 ? (unsigned)address->version : address->payload[i / 8 - 1];
+
+        groups[i / 5] |= (uint8_t)((byte >> (7 - i % 8) & 1) << (4 - i % 5));
+    }
+    kaspa_address_text_write_groups(text, prefix, groups, count);
+    FUZZ_CHECK(kaspa_address_decode(&read, NULL, assay_str(text)) == KASPA_ADDRESS_OK);
+    groups[count - 1] |= 1;
+    kaspa_address_text_write_groups(text, prefix, groups, count);
+    FUZZ_CHECK(kaspa_address_decode(&read, NULL, assay_str(text)) == KASPA_ADDRESS_NOT_CANONICAL);
+}
+
 static void check_written(const struct kaspa_address *address)
 {
     char text[KASPA_ADDRESS_TEXT_MAX_BYTES];
@@ -254,6 +278,7 @@ static void check_written(const struct kaspa_address *address)
     FUZZ_CHECK(kaspa_address_of_script(&again, &spk, address->network));
     FUZZ_CHECK(again.version == address->version);
     FUZZ_CHECK(memcmp(again.payload, address->payload, address->payload_len) == 0);
+    check_spare_bit(address);
 }
 
 /* The checksum finds every single error, and there is one spelling. */

@@ -81,6 +81,7 @@ static void check_batch(struct assay_arena *arena, const struct assay_json *doc,
     FUZZ_CHECK(t->amount > 0 && t->amount <= offer.binding->amount_max);
     FUZZ_CHECK(t->refund_timeout_daa <= KX_BATCH_TIMEOUT_MAX && assay_xonly_is_point(t->server));
     FUZZ_CHECK(kx_batch_has_template(offer.binding, t->template_id));
+    FUZZ_CHECK(kx_escrow_find(t->template_id) != NULL); /* by its whole name */
     if (offer.binding->has_reserve)
         FUZZ_CHECK(t->claim_reserve <= t->min_deposit &&
                    t->amount <= t->min_deposit - t->claim_reserve);

@@ -23,7 +23,8 @@ enum {
     OTHER_LINEAGE = 2,
     FEW_CONFIRMATIONS = 4,
     REFUND_NEAR = 8,
-    TWO_OUTPUTS = 16
+    TWO_OUTPUTS = 16,
+    OTHER_INDEX = 32 /* the channel's coin is another output of the same transaction */
 };
 /* The first option; behind the second how much of A is claimed, how much more than it must the coin
  * is worth, and how far A is from the right one. */
@@ -136,6 +137,7 @@ static void lie(struct world *w, uint8_t lies)
     if ((lies & REFUND_NEAR) != 0)
         s->daa_score = w->lane.channel.refund_timeout_daa;
     w->birth.output_count += (lies & TWO_OUTPUTS) != 0 ? 1 : 0;
+    w->channel.head.outpoint.index ^= (lies & OTHER_INDEX) != 0 ? 1 : 0;
 }
 
 static struct kx_request request_of(const struct fuzz_payment *in)
@@ -273,6 +275,8 @@ static void check_chain(const struct world *w)
     FUZZ_CHECK(s->daa_score < w->lane.channel.refund_timeout_daa - KX_REFUND_LEAD_DEFAULT);
     FUZZ_CHECK(w->with.channel != NULL || w->payment.binding->is_of_outpoint ||
                w->birth.output_count == 1);
+    FUZZ_CHECK(w->payment.type != KX_PAYLOAD_VOUCHER ||
+               kaspa_outpoint_equal(&w->payment.outpoint, &w->channel.head.outpoint));
 }
 
 /* One bit of what was signed, or one thing that is known less. */

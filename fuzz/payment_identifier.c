@@ -1,7 +1,8 @@
 /* The payment-identifier extension: {"offer": extensions, "paid": extensions}. What is read of
  * each, and whether the paid one echoes the offer, is asked a second time of another library's
- * reading, with a judge of the schema subset of this file's own; what is read is written in the
- * built-in form and read as the same, which echoes itself. */
+ * reading, with a judge of the schema subset of this file's own, and so is each side's info by its
+ * own schema; what is read is written in the built-in form and read as the same, which echoes
+ * itself. */
 #include "fuzz.h"
 
 #include "fuzz/lib/json_mutate.h"
@@ -255,12 +256,32 @@ static json_t *check_written(struct assay_arena *arena, const struct x402_identi
     return schema;
 }
 
+/* Each side's info by the schema beside it, whatever the other side says. */
+static void check_instance(const struct assay_json *doc, const char *side, const json_t *second)
+{
+    uint32_t extensions = assay_json_member(doc, 0, side);
+    uint32_t extension = assay_json_member(doc, extensions, "payment-identifier");
+    uint32_t info = assay_json_member(doc, extension, "info");
+    uint32_t schema = assay_json_member(doc, extension, "schema");
+    const json_t *same = json_object_get(json_object_get(second, side), "payment-identifier");
+    const json_t *value = json_object_get(same, "info"), *by = json_object_get(same, "schema");
+    enum assay_code rc = ASSAY_E_MALFORMED;
+
+    if (info == ASSAY_JSON_NONE || schema == ASSAY_JSON_NONE)
+        return;
+    if (is_schema(by))
+        rc = is_instance(value, by) ? ASSAY_OK : ASSAY_E_MISMATCH;
+    FUZZ_CHECK(x402_identifier_check_schema(doc, info, doc, schema, NULL) == rc);
+}
+
 static void check_second(const struct assay_json *doc, const json_t *second,
                          const struct side *offer, const struct side *paid, const json_t *built_in)
 {
     const json_t *offered = json_object_get(second, "offer");
     const json_t *echoed = json_object_get(second, "paid");
 
+    check_instance(doc, "offer", second);
+    check_instance(doc, "paid", second);
     FUZZ_CHECK(offer->state == second_state(offered, built_in));
     FUZZ_CHECK(paid->state == second_state(echoed, built_in));
     if (offer->state == X402_IDENTIFIER_PRESENT && paid->state == X402_IDENTIFIER_PRESENT)

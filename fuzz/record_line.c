@@ -57,6 +57,7 @@ static void fold_line(json_t *document, struct assay_bytes line)
         check_written(event, kind);
         rc = fold_add(document, kind, event, &err);
         FUZZ_CHECK(rc == err.code && rc != ASSAY_E_NOMEM);
+        FUZZ_CHECK(rc != ASSAY_OK || json_object_get(before, "outcome") == NULL);
         FUZZ_CHECK((rc == ASSAY_OK) != json_equal(document, before));
     }
     json_decref(event);

@@ -113,9 +113,11 @@ static void check_second(const struct target *target, const json_t *file)
     FUZZ_CHECK(json_array_size(json_object_get(file, "supports")) == target->supports.count);
     FUZZ_CHECK(json_array_size(command) == target->launch.command.count);
     FUZZ_CHECK((uint64_t)json_integer_value(ttl) == target->ttl_ms);
-    for (size_t i = 0; i < target->endpoint_count; i++)
+    for (size_t i = 0; i < target->endpoint_count; i++) {
         FUZZ_CHECK(json_object_get(json_object_get(file, "endpoints"), target->endpoints[i].name) !=
                    NULL);
+        FUZZ_CHECK(target->endpoints[i].target[0] == '/');
+    }
     for (size_t i = 0; i < target->launch.command.count; i++)
         FUZZ_CHECK(is_same_text(json_string_value(json_array_get(command, i)),
                                 target->launch.command.items[i]));

@@ -1,8 +1,10 @@
-/* Exact payments by EIP-3009: {"offer": terms, "payload": payload}. Held for every one that can be
- * read: its digest is that of the texts laid out as bytes; it is written and read as the same; it
- * is valid exactly if texts, window and recovered key say so one by one. Signed by a key of the
- * target's it is valid where the offer allows it, and never with one bit of the authorization
- * changed, which the two last bytes choose. */
+/* Exact payments by EIP-3009: {"offer": terms, "payload": payload}. Of every text in it that is
+ * digits it is told by their count and order whether 256 bits hold them. Held for every payment
+ * that can be read: its digest is that of the texts laid out as bytes; it is written and read as
+ * the same; it is valid exactly if texts, window and recovered key say so one by one. Signed by a
+ * key of the target's it is valid where the offer allows it, and never with one bit of the
+ * authorization changed, which the two last bytes choose; signed anew with it where the offer
+ * allows that. */
 #include "fuzz.h"
 
 #include "fuzz/lib/eip712.h"
@@ -97,6 +99,36 @@ static bool is_signed(const struct paying *p, const uint8_t digest[EVM_KECCAK_BY
 
 /* ---- checks ---- */
 
+static void check_number(struct assay_bytes text)
+{
+    static const char most[] =
+        "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+    struct evm_uint256 number;
+    enum assay_code rc = evm_uint256_parse(&number, text);
+    char again[EVM_UINT256_TEXT_MAX_BYTES];
+    size_t digits = 0;
+
+    while (digits < text.len && text.at[digits] >= '0' && text.at[digits] <= '9')
+        digits++;
+    if (text.len == 0 || digits < text.len || (digits > 1 && text.at[0] == '0')) {
+        FUZZ_CHECK(rc == ASSAY_E_MALFORMED);
+        return;
+    }
+    FUZZ_CHECK(rc == (compare_decimals(text, assay_str(most)) > 0 ? ASSAY_E_RANGE : ASSAY_OK));
+    if (rc == ASSAY_OK) {
+        evm_uint256_text(again, &number);
+        FUZZ_CHECK(assay_bytes_is(text, again));
+    }
+}
+
+/* Also of a document that is no payment. */
+static void check_numbers(const struct assay_json *doc)
+{
+    for (uint32_t at = 0; at < doc->token_count; at++)
+        if (doc->tokens[at].type == ASSAY_JSON_STRING && !doc->tokens[at].escaped)
+            check_number(assay_bytes_part(doc->text, doc->tokens[at].start, doc->tokens[at].end));
+}
+
 static enum x402_evm_outcome judge(const struct paying *p, const struct assay_json *payment,
                                    uint32_t payload)
 {
@@ -148,36 +180,56 @@ static void check_written(const struct paying *p)
     FUZZ_CHECK(assay_bytes_equal(p->paid.signature, again.signature));
 }
 
+/* The high byte says in which field. */
 static void flip(struct evm_transfer *transfer, unsigned bit)
 {
     uint8_t *const fields[] = {transfer->from.at,         transfer->to.at,
                                transfer->value.at,        transfer->valid_after.at,
                                transfer->valid_before.at, transfer->nonce};
     static const size_t sizes[] = {20, 20, 32, 32, 32, 32};
-    unsigned field = bit % ARRAY_LEN(fields), at = bit / ARRAY_LEN(fields);
+    unsigned field = (bit >> 8) % ARRAY_LEN(fields), at = bit & 0xFF;
 
     fields[field][at / 8 % sizes[field]] ^= (uint8_t)(1u << at % 8);
 }
 
-/* Signed by a key that is known. */
-static void check_ours(const struct paying *p, unsigned bit)
+/* Signed by a key that is known. The signature is kept in `room`. */
+static void sign(struct x402_evm_payload *ours, uint8_t room[EVM_SIGNATURE_BYTES],
+                 const struct paying *p)
 {
     static const uint8_t secret[32] = {[31] = 7};
-    struct x402_evm_payload ours = p->paid;
-    uint8_t signature[EVM_SIGNATURE_BYTES], digest[EVM_KECCAK_BYTES];
+    uint8_t digest[EVM_KECCAK_BYTES];
     struct assay_key key;
-    struct assay_json doc;
 
     FUZZ_CHECK(assay_key_init(&key, secret) == ASSAY_OK);
-    FUZZ_CHECK(evm_address_of_key(&ours.transfer.from, &key) == ASSAY_OK);
-    x402_evm_digest(digest, &p->offered, &ours.transfer);
-    FUZZ_CHECK(evm_signature_make(signature, digest, &key) == ASSAY_OK);
-    ours.signature = assay_bytes_of(signature, sizeof(signature));
-    doc = write_payload(p, &ours);
-    FUZZ_CHECK((judge(p, &doc, 0) == X402_EVM_VALID) == is_allowed(p));
+    FUZZ_CHECK(evm_address_of_key(&ours->transfer.from, &key) == ASSAY_OK);
+    x402_evm_digest(digest, &p->offered, &ours->transfer);
+    FUZZ_CHECK(evm_signature_make(room, digest, &key) == ASSAY_OK);
+    ours->signature = assay_bytes_of(room, EVM_SIGNATURE_BYTES);
+}
+
+/* Of what is signed by a key of ours the offer alone decides. */
+static void check_allowed(const struct paying *p, const struct x402_evm_payload *ours)
+{
+    struct paying written = *p;
+
+    written.doc = write_payload(p, ours);
+    written.payload = 0;
+    FUZZ_CHECK((judge(p, &written.doc, 0) == X402_EVM_VALID) == is_allowed(&written));
+}
+
+static void check_ours(const struct paying *p, unsigned bit)
+{
+    struct x402_evm_payload ours = p->paid;
+    uint8_t room[EVM_SIGNATURE_BYTES];
+    struct assay_json doc;
+
+    sign(&ours, room, p);
+    check_allowed(p, &ours);
     flip(&ours.transfer, bit);
     doc = write_payload(p, &ours);
     FUZZ_CHECK(judge(p, &doc, 0) == X402_EVM_INVALID);
+    sign(&ours, room, p);
+    check_allowed(p, &ours);
 }
 
 static void check_payment(const struct paying *p, unsigned bit)
@@ -200,9 +252,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_BYTES);
     struct assay_bytes text = assay_bytes_of(data, size >= OPTIONS ? size - OPTIONS : 0);
     struct paying p = {.arena = &arena};
-    bool is_offer, is_payload;
+    bool is_document, is_offer, is_payload;
 
-    if (size >= OPTIONS && x402_document_parse(&p.doc, &arena, text, true, NULL) == ASSAY_OK &&
+    is_document =
+        size >= OPTIONS && x402_document_parse(&p.doc, &arena, text, true, NULL) == ASSAY_OK;
+    if (is_document)
+        check_numbers(&p.doc);
+    if (is_document &&
         x402_terms_read(&p.terms, &arena, &p.doc, assay_json_member(&p.doc, 0, "offer"), NULL) ==
             X402_FAULT_NONE) {
         p.payload = assay_json_member(&p.doc, 0, "payload");

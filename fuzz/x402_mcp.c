@@ -1,5 +1,6 @@
 /* Messages of MCP: whatever comes in is read, or refused by one of the standard errors; what is
- * answered is one line of JSON that echoes the id, and a call's arguments are canonical already. */
+ * answered is one line of JSON that echoes the id, which is a text, an integer or null; and a
+ * call's arguments are canonical already. */
 #include "fuzz.h"
 
 #include "fuzz/lib/json_mutate.h"
@@ -52,6 +53,20 @@ static void check_call(struct assay_arena *arena, struct assay_buf *out,
     check_answer(arena, out, message->id);
 }
 
+static bool is_id(struct assay_bytes id)
+{
+    static const char integer[] = "-0123456789";
+    size_t i = 0;
+
+    if (assay_bytes_is(id, "null"))
+        return true;
+    if (id.len >= 2 && id.at[0] == '"')
+        return id.at[id.len - 1] == '"';
+    while (i < id.len && id.at[i] != '\0' && strchr(integer, id.at[i]) != NULL)
+        i++;
+    return i > 0 && i == id.len;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_BYTES);
@@ -60,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum x402_mcp_error error = x402_mcp_read(&message, &arena, assay_bytes_of(data, size));
 
     FUZZ_CHECK(error != X402_MCP_METHOD && error != X402_MCP_INTERNAL);
-    FUZZ_CHECK(message.id.len > 0 && message.id.len <= X402_MCP_ID_MAX_BYTES);
+    FUZZ_CHECK(is_id(message.id) && message.id.len <= X402_MCP_ID_MAX_BYTES);
     if (error != X402_MCP_OK) {
         x402_mcp_write_error(&out, message.id, error);
         check_answer(&arena, &out, message.id);

@@ -28,7 +28,8 @@ static size_t mutate_within(uint8_t *data, size_t size, size_t max_size, struct 
 
 static size_t mutate_text(uint8_t *data, size_t size, size_t max_size, struct fuzz_dice *dice)
 {
-    size_t edits_left = 1 + fuzz_roll_below(dice, EDITS_AT_ONCE);
+    /* mostly one: what is behind a reader that refuses is met by a document that it took before */
+    size_t edits_left = 1 + fuzz_roll_below(dice, 1 + fuzz_roll_below(dice, EDITS_AT_ONCE));
 
     if (size == 0 || fuzz_roll_once_in(dice, 8))
         return LLVMFuzzerMutate(data, size, max_size);

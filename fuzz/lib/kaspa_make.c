@@ -54,6 +54,16 @@ static void change_counts(struct fuzz_tx *t, struct fuzz_dice *dice)
     }
 }
 
+/* Of a key that nobody in the transaction has. */
+static void pay_to_stranger(struct fuzz_tx *t, struct kaspa_output *output)
+{
+    static const uint8_t xonly[ASSAY_XONLY_BYTES] = {0xd0};
+    struct assay_buf script = ASSAY_BUF_OVER(t->stranger);
+
+    kaspa_script_add_pay_to_pubkey(&script, xonly);
+    output->spk = (struct kaspa_spk){.version = 0, .script = assay_buf_view(&script)};
+}
+
 static void change_output(struct fuzz_tx *t, struct fuzz_dice *dice)
 {
     struct kaspa_output *output, *other;
@@ -72,6 +82,9 @@ static void change_output(struct fuzz_tx *t, struct fuzz_dice *dice)
         break;
     case 2:
         output->spk.version ^= 1;
+        break;
+    case 4:
+        pay_to_stranger(t, output);
         break;
     case 3:
         output->has_covenant = !output->has_covenant;

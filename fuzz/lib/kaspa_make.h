@@ -17,6 +17,7 @@ struct fuzz_tx {
     struct kaspa_output outputs[FUZZ_TX_PARTS];
     struct kaspa_utxo utxos[FUZZ_TX_PARTS];
     uint8_t pushes[FUZZ_TX_PARTS][KASPA_SIGNATURE_PUSH_BYTES];
+    uint8_t stranger[KASPA_SPK_MAX_STANDARD_BYTES]; /**< a script of nobody's here */
 };
 
 /** A key that the stand-in signs for: it asks for the public key alone. */

@@ -58,9 +58,30 @@ static struct place place_of(const struct edit *e, uint32_t token)
     return place;
 }
 
+static uint32_t any_child(const struct edit *e, uint32_t container)
+{
+    size_t left = fuzz_roll_below(e->dice, e->doc.tokens[container].count);
+    uint32_t child = assay_json_first(&e->doc, container);
+
+    while (left-- > 0)
+        child = assay_json_next_sibling(&e->doc, container, child);
+    if (assay_json_type(&e->doc, container) == ASSAY_JSON_OBJECT && !fuzz_roll_once_in(e->dice, 4))
+        child++; /* the value of that name */
+    return child;
+}
+
+/* Any one; or one that is found on the way down, so that the few outer ones, which decide what is
+ * read at all, come as often as the many within them. */
 static uint32_t any_token(const struct edit *e)
 {
-    return (uint32_t)fuzz_roll_below(e->dice, e->doc.token_count);
+    uint32_t token = 0;
+
+    if (fuzz_roll_once_in(e->dice, 2))
+        return (uint32_t)fuzz_roll_below(e->dice, e->doc.token_count);
+    while (is_container(e, token) && e->doc.tokens[token].count > 0 &&
+           !fuzz_roll_once_in(e->dice, 4))
+        token = any_child(e, token);
+    return token;
 }
 
 static struct place any_place(const struct edit *e)
@@ -380,6 +401,31 @@ static bool drop_character(struct edit *e)
     return any_within(e, &at) && put(e, at, at + 1, ASSAY_LIT(""));
 }
 
+/* A string twice in a row. */
+static bool double_string(struct edit *e)
+{
+    uint32_t token = any_of_type(e, ASSAY_JSON_STRING);
+    struct assay_bytes raw;
+
+    if (token == ASSAY_JSON_NONE)
+        return false;
+    raw = assay_json_raw(&e->doc, token);
+    return put(e, end_of(e, token) - 1, end_of(e, token) - 1,
+               assay_bytes_part(raw, 1, raw.len - 1));
+}
+
+/* A character, or a byte of one, up to eight times more. */
+static bool repeat_character(struct edit *e)
+{
+    size_t times = 1 + fuzz_roll_below(e->dice, 8), at;
+    uint8_t same[8];
+
+    if (!any_within(e, &at) || e->doc.text.at[at] == '"')
+        return false;
+    memset(same, e->doc.text.at[at], times);
+    return put(e, at, at, assay_bytes_of(same, times));
+}
+
 static bool add_space(struct edit *e)
 {
     static const char *const spaces[] = {" ", "\n", "\t", "\r", "\v", "\xC2\xA0", "/**/"};
@@ -396,7 +442,8 @@ static bool (*const edits[])(struct edit *) = {
     remove_place,     remove_place,     insert_copy,    copy_value,  copy_value,
     exchange_values,  rename_member,    wrap_value,     change_type, edge_number,
     edge_number,      edge_length,      change_quotes,  add_escape,  change_character,
-    change_character, change_character, drop_character, add_space,
+    change_character, change_character, drop_character, add_space,   double_string,
+    repeat_character,
 };
 
 bool fuzz_json_edit(struct assay_buf *out, struct assay_bytes text, struct fuzz_dice *dice)
