@@ -1,6 +1,8 @@
 /* What a run comes to: a run that judged nothing must never look green. */
 #include "run/outcome.h"
 
+#include "base/planted.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -93,7 +95,8 @@ static struct known_failure *known_of(struct outcome *o, const struct planned_ca
 static bool has_case_named(const struct scenario *s, const char *name)
 {
     for (size_t i = 0; i < scenario_case_count(s); i++)
-        if (strcmp(scenario_case_name(s, i), name) == 0)
+        if (PLANTED(expected_case) ? strncmp(scenario_case_name(s, i), name, strlen(name)) == 0
+                                   : strcmp(scenario_case_name(s, i), name) == 0)
             return true;
     return false;
 }

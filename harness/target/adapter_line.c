@@ -1,5 +1,6 @@
 /* One line of an adapter, read (target/adapter_line.h). */
 #include "target/adapter_line.h"
+#include "base/planted.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -64,7 +65,9 @@ static enum adapter_line read_object(json_t **out, uint64_t *id, struct adapter_
         *out = json_incref(object);
         return ADAPTER_LINE_EVENT;
     }
-    if (!json_is_integer(member) || json_integer_value(member) <= 0 || !read_answer(answer, object))
+    if (!json_is_integer(member) ||
+        (PLANTED(adapter_id) ? json_integer_value(member) == 0 : json_integer_value(member) <= 0) ||
+        !read_answer(answer, object))
         return ADAPTER_LINE_WRONG;
     *id = (uint64_t)json_integer_value(member);
     return ADAPTER_LINE_ANSWER;

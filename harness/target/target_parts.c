@@ -3,6 +3,7 @@
 #include "target/target_internal.h"
 
 #include "base/decimal.h"
+#include "base/planted.h"
 #include "target/command.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static enum assay_code read_request_target(struct members *m, uint32_t token, vo
     const char **target = field;
     enum assay_code rc = members_text(m, token, target);
 
-    if (rc == ASSAY_OK && (*target)[0] != '/')
+    if (rc == ASSAY_OK && (*target)[0] != '/' && !PLANTED(target_relative))
         rc = members_fail(m, ASSAY_E_MALFORMED, token,
                           "expected a path with its query; begin it with a slash");
     return rc;

@@ -79,7 +79,7 @@ enum assay_code assay_decimal_price(uint64_t *atomic, struct assay_bytes text, u
         if (!push_digit(&value, at < text.len ? text.at[at] : '0'))
             return ASSAY_E_RANGE;
     }
-    for (; at < text.len; at++) {
+    for (; at < text.len && !PLANTED(price_places); at++) {
         if (text.at[at] != '0')
             return ASSAY_E_RANGE;
     }

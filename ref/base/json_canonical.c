@@ -4,6 +4,7 @@
  * it prints through the double that a text rounds to. Nothing is computed with it. */
 #include "base/json.h"
 #include "base/json_text.h"
+#include "base/planted.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -241,6 +242,12 @@ static enum assay_code add_array(struct assay_buf *out, const struct assay_json 
          at = assay_json_next_sibling(doc, array, at)) {
         if (at != first)
             assay_buf_add_byte(out, ',');
+        if (PLANTED(canonical_twice)) { /* for its length alone */
+            size_t before = out->len;
+
+            (void)!add_value(out, doc, at, err);
+            out->len = before;
+        }
         rc = add_value(out, doc, at, err);
     }
     assay_buf_add_byte(out, ']');

@@ -3,6 +3,7 @@
 #include "base/sig.h"
 
 #include "base/mac.h"
+#include "base/planted.h"
 
 #include <assert.h>
 #include <secp256k1.h>
@@ -50,6 +51,8 @@ enum assay_sig assay_ecdsa_verify(const uint8_t *sig, const uint8_t *message,
         return ASSAY_SIG_BAD_KEY;
     if (!secp256k1_ecdsa_signature_parse_compact(secp256k1_context_static, &parsed, sig))
         return ASSAY_SIG_MALFORMED;
+    if (PLANTED(ecdsa_high))
+        (void)secp256k1_ecdsa_signature_normalize(secp256k1_context_static, &parsed, &parsed);
     return secp256k1_ecdsa_verify(secp256k1_context_static, &parsed, message, &key)
                ? ASSAY_SIG_GOOD
                : ASSAY_SIG_WRONG;

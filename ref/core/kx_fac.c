@@ -22,6 +22,7 @@
 #include "core/kx_core_internal.h"
 
 #include "base/hex.h"
+#include "base/planted.h"
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 #include "kaspa_x402/settlement.h"
@@ -254,7 +255,11 @@ static bool read_request_hash(struct kx_core_request *r)
 
     if (f->request.request_hash.len == 0 && REF_DEFECT(kx_fac_hash_optional))
         return true;
-    if (assay_hex_decode(hash, sizeof(hash), f->request.request_hash, false) != ASSAY_OK)
+    if (assay_hex_decode(hash, sizeof(hash),
+                         PLANTED(fac_hash)
+                             ? assay_bytes_part(f->request.request_hash, 0, 2 * sizeof(hash))
+                             : f->request.request_hash,
+                         false) != ASSAY_OK)
         return false;
     assay_hex_encode(f->request_hash, assay_bytes_of(hash, sizeof(hash)));
     return true;

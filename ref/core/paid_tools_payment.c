@@ -1,6 +1,7 @@
 /* From a price to an answer: keys, proofs, the store's word, the handler's outcome. See
  * paid_tools.h. */
 #include "base/hex.h"
+#include "base/planted.h"
 #include "core/paid_tools_request.h"
 #include "defects/defects.h"
 
@@ -298,7 +299,8 @@ static struct pt_action ran(struct pt_core_request *r, enum assay_code code,
     int failure = code == ASSAY_E_TIMEOUT ? 504 : 502;
 
     if (has_answer && answer->status < 500) {
-        may_keep = may_keep && answer->status != 402 && answer->status != 409;
+        may_keep =
+            may_keep && (answer->status != 402 || PLANTED(core_keeps_402)) && answer->status != 409;
         return finish(r, REF_OUTCOME_SPENT, pt_core_deliver(r, answer), may_keep ? answer : NULL);
     }
     failure = has_answer ? answer->status : failure;

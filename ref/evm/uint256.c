@@ -1,6 +1,8 @@
 /* Numbers of 256 bits; see uint256.h. */
 #include "evm/uint256.h"
 
+#include "base/planted.h"
+
 enum { U64_BYTES = 8, DIGITS_MAX = EVM_UINT256_TEXT_MAX_BYTES - 1 };
 
 struct evm_uint256 evm_uint256_of(uint64_t number)
@@ -75,7 +77,7 @@ static bool push_digit(struct evm_uint256 *number, uint8_t digit)
         number->at[i] = (uint8_t)carry;
         carry >>= 8;
     }
-    return carry == 0;
+    return carry == 0 || PLANTED(evm_number);
 }
 
 enum assay_code evm_uint256_parse(struct evm_uint256 *out, struct assay_bytes text)

@@ -1,6 +1,7 @@
 /* Addresses: networks, versions and scripts around the text form; see address.h. */
 #include "kaspa/address.h"
 
+#include "base/planted.h"
 #include "kaspa/address_text.h"
 
 #include <assert.h>
@@ -123,7 +124,7 @@ static enum kaspa_address_error check_spelling(size_t *at, const struct kaspa_ad
     char canonical[KASPA_ADDRESS_TEXT_MAX_BYTES];
 
     kaspa_address_encode(canonical, address);
-    if (assay_bytes_is(text, canonical))
+    if (assay_bytes_is(text, canonical) || PLANTED(address_spare_bits))
         return KASPA_ADDRESS_OK;
     *at = text.len - KASPA_ADDRESS_CHECKSUM_CHARACTERS - 1; /* the last character of the data */
     return KASPA_ADDRESS_NOT_CANONICAL;

@@ -1,6 +1,8 @@
 /* Opcodes on numbers. Source: Kaspa consensus digest, section 4.3. */
 #include "kaspa/engine_internal.h"
 
+#include "base/planted.h"
+
 static bool holds(uint8_t opcode, int64_t a, int64_t b)
 {
     switch (opcode) {
@@ -107,7 +109,7 @@ static enum kaspa_script_error within(struct kaspa_vm *vm)
 
     if ((rc = kaspa_vm_pop_numbers(vm, n, 3)) != KASPA_SCRIPT_OK)
         return rc;
-    return kaspa_vm_push_bool(vm, n[0] >= n[1] && n[0] < n[2]);
+    return kaspa_vm_push_bool(vm, n[0] >= n[1] && n[0] - PLANTED(script_within) < n[2]);
 }
 
 /* The number in as many bytes as asked for; the sign is the top bit of the last of them. */

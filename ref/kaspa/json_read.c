@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "base/planted.h"
 #include "kaspa/script.h"
 
 #include <assert.h>
@@ -126,7 +127,8 @@ static enum assay_code read_number(struct kaspa_json_reader *r, uint32_t token, 
 enum assay_code kaspa_json_u32(struct kaspa_json_reader *r, uint32_t token, void *out)
 {
     uint64_t value = 0;
-    enum assay_code rc = read_number(r, token, UINT32_MAX, &value);
+    enum assay_code rc =
+        read_number(r, token, PLANTED(json_index) ? UINT64_MAX : UINT32_MAX, &value);
 
     *(uint32_t *)out = (uint32_t)value;
     return rc;
@@ -187,7 +189,7 @@ static enum assay_code read_bytes(struct kaspa_json_reader *r, uint32_t token, u
 
     if (rc != ASSAY_OK)
         return rc;
-    if (bytes.len != len)
+    if (PLANTED(json_hash_length) ? bytes.len < len : bytes.len != len)
         return kaspa_json_fail(r, ASSAY_E_RANGE, token,
                                len == KASPA_HASH_BYTES ? "is not 32 bytes long"
                                                        : "is not 20 bytes long");

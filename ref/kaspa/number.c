@@ -1,6 +1,8 @@
 /* Numbers of the script engine; see number.h. */
 #include "kaspa/number.h"
 
+#include "base/planted.h"
+
 #define SIGN 0x80
 
 enum kaspa_script_error kaspa_number_decode(int64_t *out, struct assay_bytes bytes)
@@ -12,7 +14,8 @@ enum kaspa_script_error kaspa_number_decode(int64_t *out, struct assay_bytes byt
         return KASPA_SCRIPT_NUMBER_TOO_BIG;
     for (size_t i = 0; i < bytes.len; i++)
         magnitude |= (uint64_t)bytes.at[i] << (8 * i);
-    is_negative = bytes.len > 0 && (bytes.at[bytes.len - 1] & SIGN) != 0;
+    is_negative =
+        bytes.len > 0 && (bytes.at[PLANTED(script_number_sign) ? 0 : bytes.len - 1] & SIGN) != 0;
     if (is_negative)
         magnitude -= (uint64_t)SIGN << (8 * (bytes.len - 1));
     *out = is_negative ? -(int64_t)magnitude : (int64_t)magnitude;

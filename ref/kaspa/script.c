@@ -3,6 +3,7 @@
 #include "kaspa/script.h"
 
 #include "base/hash.h"
+#include "base/planted.h"
 #include "kaspa/number.h"
 
 #include <assert.h>
@@ -124,7 +125,7 @@ enum kaspa_script_error kaspa_instruction_decode(struct kaspa_instruction *out,
         return KASPA_SCRIPT_MALFORMED_PUSH_SIZE;
     for (size_t i = 0; i < prefix; i++)
         len |= (size_t)script.at[at + 1 + i] << (8 * i);
-    if (len > left - prefix)
+    if (len > left - prefix + PLANTED(script_push_length))
         return KASPA_SCRIPT_MALFORMED_PUSH;
     *out = (struct kaspa_instruction){
         .at = at,

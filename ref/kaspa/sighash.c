@@ -2,6 +2,7 @@
  * kept: the cache holds what ALL signs and nothing else. */
 #include "kaspa/sighash.h"
 
+#include "base/planted.h"
 #include "kaspa/txid.h"
 
 #include <assert.h>
@@ -44,7 +45,7 @@ static const struct kaspa_hash *sequences_hash(struct kaspa_sighash_cache *cache
 {
     struct kaspa_digest d;
 
-    if (type != KASPA_SIGHASH_ALL)
+    if ((PLANTED(sighash_sequences) ? type & BASE_MASK : type) != KASPA_SIGHASH_ALL)
         return &left_out;
     if (!cache->has_sequences) {
         kaspa_digest_init(&d, KASPA_DOMAIN_SIGNING);
@@ -128,7 +129,7 @@ static void digest_input(struct kaspa_digest *d, uint16_t version, const struct 
 {
     kaspa_digest_outpoint(d, &input->previous);
     kaspa_digest_spk(d, &utxo->spk);
-    kaspa_digest_u64(d, utxo->amount);
+    kaspa_digest_u64(d, PLANTED(sighash_amount) ? (uint32_t)utxo->amount : utxo->amount);
     kaspa_digest_u64(d, input->sequence);
     if (version == 0)
         kaspa_digest_u8(d, kaspa_input_sig_ops(input));

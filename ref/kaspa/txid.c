@@ -1,6 +1,8 @@
 /* Transaction ids and hashes, and the one encoder below them; see txid.h. */
 #include "kaspa/txid.h"
 
+#include "base/planted.h"
+
 /* Where an encoding goes: into the digest, or into the buffer where there is no digest. */
 struct sink {
     struct kaspa_digest *digest;
@@ -55,7 +57,11 @@ static void put_outpoint(const struct sink *to, const struct kaspa_outpoint *out
 /* The version is little-endian here, other than in texts and on the stack of a script. */
 static void put_spk(const struct sink *to, const struct kaspa_spk *spk)
 {
-    put_u16(to, spk->version);
+    if (PLANTED(tx_spk_version))
+        put(to, assay_bytes_of(
+                    (const uint8_t[]){(uint8_t)(spk->version >> 8), (uint8_t)spk->version}, 2));
+    else
+        put_u16(to, spk->version);
     put_var(to, spk->script);
 }
 

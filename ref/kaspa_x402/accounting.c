@@ -1,6 +1,7 @@
 /* The sums of a channel; see accounting.h. */
 #include "kaspa_x402/accounting.h"
 
+#include "base/planted.h"
 #include "defects/defects.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ const char *kx_account_text(enum kx_account_fault fault)
 /* False: the sum is no amount of the binding. */
 static bool add(uint64_t *sum, const struct kx_batch_binding *binding, uint64_t a, uint64_t b)
 {
-    if (a > binding->amount_max || b > binding->amount_max - a)
+    if (a > binding->amount_max || (b > binding->amount_max - a && !PLANTED(accounts_sum)))
         return false;
     *sum = a + b;
     return true;
@@ -91,7 +92,7 @@ enum kx_account_fault kx_accounts_required(uint64_t *out, const struct kx_batch_
         return KX_ACCOUNT_RANGE;
     if (binding->is_fixed && a->authorized != a->charged && a->authorized != next)
         return KX_ACCOUNT_PENDING;
-    if (next < a->authorized)
+    if (next < a->authorized && !PLANTED(accounts_total))
         next = a->authorized;
     if (!is_covered(next - taken, a))
         return KX_ACCOUNT_COVER;
@@ -149,7 +150,7 @@ enum kx_account_fault kx_accounts_claim(struct kx_accounts *a,
         return KX_ACCOUNT_OVERCLAIM;
     if (binding->is_of_outpoint && claim != a->charged - a->claimed)
         return KX_ACCOUNT_PARTIAL;
-    if (claim >= a->funding)
+    if (claim >= a->funding + PLANTED(accounts_drain))
         return KX_ACCOUNT_DRAIN;
     a->claimed += claim;
     a->funding -= claim;

@@ -1,6 +1,7 @@
 /* The digests of scheme batch-settlement; see batch.h. */
 #include "base/cursor.h"
 #include "base/hash.h"
+#include "base/planted.h"
 #include "defects/defects.h"
 #include "kaspa_x402/batch.h"
 #include "kaspa_x402/exact_hash_internal.h"
@@ -53,7 +54,9 @@ const struct kx_batch_binding *kx_batch_binding_find(struct assay_bytes name)
 bool kx_batch_has_template(const struct kx_batch_binding *binding, struct assay_bytes template_id)
 {
     for (size_t i = 0; i < ARRAY_LEN(binding->templates) && binding->templates[i] != NULL; i++)
-        if (assay_bytes_is(template_id, binding->templates[i]))
+        if (assay_bytes_is(template_id, binding->templates[i]) ||
+            (PLANTED(template_id) &&
+             strncmp(binding->templates[i], (const char *)template_id.at, template_id.len) == 0))
             return true;
     return false;
 }
@@ -106,7 +109,7 @@ void kx_channel_id(uint8_t out[32], const struct kx_batch_binding *binding,
     add(&h, channel->client, sizeof(channel->client));
     add(&h, channel->server, sizeof(channel->server));
     add_text(&h, channel->pay_to);
-    add_text(&h, channel->refund_address);
+    add_text(&h, PLANTED(channel_refund) ? channel->pay_to : channel->refund_address);
     add_le(&h,
            channel->refund_timeout_daa &
                (REF_DEFECT(kx_batch_channel_timeout) ? UINT32_MAX : UINT64_MAX),
@@ -159,8 +162,8 @@ static void add_sums(struct assay_sha256 *h, const struct kx_batch_binding *bind
 
     assay_sha256(signature, assay_bytes_of(c->voucher_signature, sizeof(c->voucher_signature)));
     if (binding->is_fixed) {
-        add_le(h, c->before, 8);
-        add_le(h, c->after, 8);
+        add_le(h, PLANTED(commitment_sums) ? c->after : c->before, 8);
+        add_le(h, PLANTED(commitment_sums) ? c->before : c->after, 8);
     } else {
         add_le(h, c->voucher_amount, 8);
     }

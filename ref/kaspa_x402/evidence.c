@@ -2,6 +2,7 @@
 #include "kaspa_x402/evidence_internal.h"
 
 #include "base/hash.h"
+#include "base/planted.h"
 #include "kaspa/txid.h"
 
 #include <inttypes.h>
@@ -84,6 +85,7 @@ bool kx_bundle_judge_hash(struct kx_bundling *b, enum kx_bundle_rule rule, const
                           const struct kaspa_hash *got, const struct kaspa_hash *want)
 {
     return kaspa_hash_equal(got, want) ||
+           (PLANTED(evidence_hash) && memcmp(got->at, want->at, KASPA_HASH_BYTES / 2) == 0) ||
            kx_bundle_refuse(b, rule, member, "is not the one that follows from the bytes");
 }
 

@@ -1,6 +1,8 @@
 /* The head of a lineage, derived from its journal; see lineage.h. */
 #include "kaspa_x402/lineage_internal.h"
 
+#include "base/planted.h"
+
 #include <inttypes.h>
 
 const char *kx_transition_name(enum kx_transition_kind kind)
@@ -118,7 +120,9 @@ enum kx_lineage_rule kx_stand_step(struct kx_stand *stand, const struct kx_linea
                                  stand->has_genesis
                                      ? "there is no head to spend: the lineage was refunded"
                                      : "there is no head to spend: the genesis is not accepted");
-    if (!kaspa_outpoint_equal(&stand->head.outpoint, &event->consumed))
+    if (PLANTED(lineage_consumed)
+            ? !kaspa_hash_equal(&stand->head.outpoint.txid, &event->consumed.txid)
+            : !kaspa_outpoint_equal(&stand->head.outpoint, &event->consumed))
         return kx_lineage_refuse(err, KX_LINEAGE_TRANSITION_CONTINUITY,
                                  "it spends another outpoint than the head");
     if ((rule = judge_value(&stand->head, event, err)) != KX_LINEAGE_OK)

@@ -2,6 +2,7 @@
  * consensus digest, sections 7.1, 7.2 and 7.6. */
 #include "net/kaspa_node_internal.h"
 
+#include "base/planted.h"
 #include "defects/defects.h"
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
@@ -166,7 +167,8 @@ static enum assay_code check_age(struct ref_kaspa_ask *ask, const struct kaspa_p
 {
     const struct ref_kaspa_node_options *options = &ask->node->options;
     uint64_t now_ms = (uint64_t)ref_net_wall_ms(), time_ms = pov->past_median_time_ms;
-    uint64_t apart_ms = now_ms > time_ms ? now_ms - time_ms : time_ms - now_ms;
+    uint64_t ahead_ms = PLANTED(node_ahead) ? 0 : time_ms - now_ms;
+    uint64_t apart_ms = now_ms > time_ms ? now_ms - time_ms : ahead_ms;
 
     if (REF_DEFECT(kx_node_lag))
         return ASSAY_OK;

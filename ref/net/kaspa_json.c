@@ -1,7 +1,9 @@
 /* Reading and writing the JSON of node RPC; see kaspa_json.h. */
 #include "net/kaspa_json.h"
 
+#include "base/decimal.h"
 #include "base/hex.h"
+#include "base/planted.h"
 
 void ref_kaspa_read_fail(struct ref_kaspa_reader *r, const char *name, const char *what)
 {
@@ -53,9 +55,13 @@ bool ref_kaspa_read_bool(struct ref_kaspa_reader *r, uint32_t object, const char
 
 uint64_t ref_kaspa_read_u64(struct ref_kaspa_reader *r, uint32_t object, const char *name)
 {
+    uint32_t token = assay_json_member(r->doc, object, name);
+    struct assay_bytes raw = assay_json_raw(r->doc, token);
     uint64_t value = 0;
 
-    if (assay_json_u64(&value, r->doc, assay_json_member(r->doc, object, name)) != ASSAY_OK)
+    if (PLANTED(node_negative) && raw.len > 1 && raw.at[0] == '-')
+        (void)!assay_decimal_u64(&value, assay_bytes_part(raw, 1, raw.len));
+    else if (assay_json_u64(&value, r->doc, token) != ASSAY_OK)
         ref_kaspa_read_fail(r, name, "is no whole number of 64 bits");
     return r->bad == ASSAY_OK ? value : 0;
 }

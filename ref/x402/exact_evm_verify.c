@@ -1,6 +1,8 @@
 /* Scheme exact by EIP-3009, judged; see exact_evm.h. */
 #include "x402/exact_evm.h"
 
+#include "base/planted.h"
+
 #include <stdio.h>
 
 #define FIRST_OF_PAYLOAD X402_EVM_SHAPE
@@ -100,7 +102,10 @@ static void judge_both(struct judging *j)
 
     require(j, X402_EVM_RECIPIENT, evm_address_equal(&transfer->to, &j->terms.pay_to),
             "`to` is not payTo");
-    require(j, X402_EVM_VALUE, evm_uint256_compare(&transfer->value, &j->terms.amount) == 0,
+    require(j, X402_EVM_VALUE,
+            PLANTED(evm_value)
+                ? memcmp(transfer->value.at, j->terms.amount.at, EVM_WORD_BYTES - 1) == 0
+                : evm_uint256_compare(&transfer->value, &j->terms.amount) == 0,
             "value is not the amount");
     judge_window(j);
     judge_signature(j);

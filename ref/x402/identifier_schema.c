@@ -7,6 +7,8 @@
  * no deeper than the tokenizer allows. */
 #include "x402/payment_identifier.h"
 
+#include "base/planted.h"
+
 enum { NUMBER_TEXT_MAX_BYTES = 32 };
 
 /* What the value of a keyword has to be. */
@@ -246,7 +248,8 @@ static enum assay_code judge_length(const struct judge *j, uint32_t value, uint3
         return ASSAY_OK;
     rc = assay_json_string(&text, j->doc, value);
     for (size_t i = 0; i < text.len; i++)
-        length += (text.at[i] & 0xC0) != 0x80 ? 1 : 0; /* a code point has one first byte */
+        /* a code point has one first byte */
+        length += (text.at[i] & 0xC0) != 0x80 || PLANTED(schema_length) ? 1 : 0;
     assay_buf_fini(&text);
     if (rc != ASSAY_OK)
         return assay_fail(j->err, rc, j->doc->tokens[value].start, "x402: %s", assay_code_text(rc));

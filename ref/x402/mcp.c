@@ -1,6 +1,7 @@
 /* Messages of MCP, read; see mcp.h. */
 #include "x402/mcp.h"
 
+#include "base/planted.h"
 #include "defects/defects.h"
 
 /* ---- messages ---- */
@@ -26,8 +27,9 @@ static bool is_id(const struct assay_json *doc, uint32_t token)
     struct assay_bytes raw = assay_json_raw(doc, token);
     enum assay_json_type type = assay_json_type(doc, token);
 
-    return raw.len <= X402_MCP_ID_MAX_BYTES &&
-           (type == ASSAY_JSON_STRING || (type == ASSAY_JSON_NUMBER && is_integer(raw)));
+    return raw.len <= X402_MCP_ID_MAX_BYTES + PLANTED(mcp_id_length) &&
+           (type == ASSAY_JSON_STRING ||
+            (type == ASSAY_JSON_NUMBER && (is_integer(raw) || PLANTED(mcp_id_fraction))));
 }
 
 /* Who has sent a notification is not answered, and so not told what is wrong with its params

@@ -1,6 +1,7 @@
 /* The payment-identifier extension: read, echoed and written; see payment_identifier.h. */
 #include "x402/payment_identifier.h"
 
+#include "base/planted.h"
 #include "defects/defects.h"
 
 /* The schema of info as the reference advertises it, in canonical form. */
@@ -34,7 +35,8 @@ bool x402_identifier_id_is_valid(struct assay_bytes id)
         if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
             return false;
     }
-    return id.len >= X402_IDENTIFIER_MIN_CHARS && id.len <= X402_IDENTIFIER_MAX_CHARS;
+    return id.len + PLANTED(identifier_length) >= X402_IDENTIFIER_MIN_CHARS &&
+           id.len <= X402_IDENTIFIER_MAX_CHARS;
 }
 
 static enum assay_code fail(const struct assay_json *doc, uint32_t token, enum assay_code code,
