@@ -18,6 +18,7 @@ static const struct command {
     {"triage", fuzz_command_triage, "reproduce, cut down and sort what was found"},
     {"corpus", fuzz_command_corpus, "cut down, join, copy out or seed the inputs of targets"},
     {"report", fuzz_command_report, "how it went and what to do next, as a page or as lines"},
+    {"prove", fuzz_command_prove, "which planted faults the targets find, and how soon"},
 };
 
 static void help(FILE *out)

@@ -21,6 +21,7 @@ int fuzz_command_report(int argc, char **argv);
 int fuzz_run_adapter(int argc, char **argv);
 /** Whether an option is among the words, with its argument behind it or in it. */
 bool fuzz_has_option(int argc, char **argv, const char *option);
+int fuzz_command_prove(int argc, char **argv);
 
 /** Folders of fuzz programs: those named with --engines, else what the build leaves beside this
  *  program's own folder: fuzz, afl, cmplog and mutator. */

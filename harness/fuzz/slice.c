@@ -203,6 +203,7 @@ enum assay_code slice_start(struct slice *slice, const struct campaign *c,
         rc = give_first_input(&w, c, t, rules, err);
         fill_afl(&w, slice, c, rules);
     } else {
+        env[1] = rules->env;
         fill_libfuzzer(&w, slice, c, rules);
     }
     if (rc == ASSAY_OK && (w.failed || work == NULL || plan.log == NULL))

@@ -15,6 +15,7 @@ struct slice_rules {
     uint64_t grace_s;    /**< that a slice may take beyond its time */
     uint64_t runs;       /**< inputs a slice at most; 0: no limit */
     uint64_t max_len;    /**< bytes of an input at most; 0: the engine's choice */
+    const char *env;     /**< "NAME=value", for libFuzzer's processes; NULL: nothing more */
 };
 
 struct slice {

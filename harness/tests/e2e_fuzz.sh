@@ -54,4 +54,11 @@ clang -g -fsanitize=fuzzer,address -o engines/fuzz-pay fuzz/pay.c
 expect 0 triage --engines engines --sources fuzz
 says 'oracle, never: pay.c: nobody pays'
 expect 0 run --engines engines --sources fuzz --slices 1 --runs 1000
-echo "e2e_fuzz: found, sorted, cut down to a seed, and seen to be mended"
+# a target that is wrong only where its fault is planted
+sed 's/size > 1000000/getenv("ASSAY_PLANTED") != NULL \&\& memcmp(data, "PAY", 3) == 0/; s/pay\.c/sig.c/' fuzz/pay.c >fuzz/sig.c
+cp fuzz/dict/pay.dict fuzz/dict/sig.dict
+clang -g -fsanitize=fuzzer,address -o engines/fuzz-sig fuzz/sig.c
+expect 0 prove --engines engines --sources fuzz --markdown table.md ecdsa_high
+says 'ecdsa_high sig: missing case; found by oracle (sig.c: nobody pays)'
+grep -q '^| `ecdsa_high` | ' table.md
+echo "e2e_fuzz: found, sorted, cut down to a seed, and seen to be mended; a planted fault too"

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Behaves like a libFuzzer program towards assay fuzz, so that its tests need no clang. As what it
 # is called decides how it fuzzes: fuzz-growing, fuzz-flat, fuzz-finding, fuzz-repeating, fuzz-hanging,
-# fuzz-flooding, fuzz-ending. What an input is, its first line decides when it is run alone:
+# fuzz-flooding, fuzz-ending. Of those that faults are planted for, fuzz-json finds one by fuzzing, fuzz-sig in
+# its seeds, fuzz-text also finds nothing planted, and fuzz-url_target cannot begin with one.
+# What an input is, its first line decides when it is run alone:
 #   claim X | overflow F | undefined F | leak F | slow | large F | once F | fine
 set -u
 name=${0##*/fuzz-}
@@ -67,6 +69,13 @@ if [ -f "$first" ]; then
     exit 0
 fi
 
+# A finding that says which fault is planted.
+find_planted() {
+    echo "claim <${ASSAY_PLANTED-nothing}> | is planted" >"${prefix}crash-0"
+    printf '#7\tNEW cov: 5 ft: 5 corp: 1/1b exec/s: 7 rss: 3Mb\n'
+    run_input "${prefix}crash-0"
+}
+
 count=$(find "$first" -type f | wc -l)
 case $name in
 growing)
@@ -90,6 +99,10 @@ hanging)
     ;;
 flooding) while :; do echo "a flood of lines, a flood of lines, a flood of lines, a flood of lines"; done ;;
 ending) echo "cannot begin"; exit 1 ;;
+json) [ -z "${ASSAY_PLANTED-}" ] || [ "$runs" = 1 ] || find_planted ;;
+sig) [ -z "${ASSAY_PLANTED-}" ] || find_planted ;;
+text) find_planted ;;
+url_target) [ -z "${ASSAY_PLANTED-}" ] || { echo "cannot begin"; exit 1; } ;;
 esac
 printf '#2\tINITED cov: %s ft: %s corp: 1/1b exec/s: 0 rss: 2Mb\n' "$((count / 2))" "$count"
 printf '#%s\tDONE cov: %s ft: %s corp: 1/1b exec/s: %s rss: 3Mb\n' "$runs" "$count" "$count" "$runs"
