@@ -467,8 +467,8 @@ int fuzz_run_adapter(int argc, char **argv)
     static struct fuzz_adapter run; /* large */
     int status;
 
-    run = (struct fuzz_adapter){.options = {.findings_max = 100,
-                                            .stop = &fuzz_stop,
+    run = (struct fuzz_adapter){.options = {.asking = {.stop = &fuzz_stop},
+                                            .findings_max = 100,
                                             .on_found = on_found,
                                             .on_note = on_note,
                                             .on_run = on_run},

@@ -65,7 +65,9 @@ static bool shows(void *context, const json_t *in)
     const struct sought *s = context;
     struct adapter_exchange x = {.operation = s->operation};
     struct adapter_judgement j;
-    bool same = adapter_exchange_make(&x, &j, s->asking, in, s->repeats, NULL) == ASSAY_OK &&
+    bool is_stopped = s->asking->stop != NULL && *s->asking->stop != 0;
+    bool same = !is_stopped &&
+                adapter_exchange_make(&x, &j, s->asking, in, s->repeats, NULL) == ASSAY_OK &&
                 adapter_judgement_same(&j, s->found);
 
     adapter_exchange_fini(&x);

@@ -5,13 +5,16 @@
 
 #include "fuzz/adapter_judge.h"
 
+#include <signal.h>
+
 #define ADAPTER_KEY_MAX_BYTES 384
 
 /** Whom to ask, and how answers are judged. */
 struct adapter_asking {
-    struct adapter *adapter; /**< nothing else is outstanding */
-    int timeout_ms;          /**< of one answer */
-    int64_t until_ns;        /**< nothing is cut down later than this; 0: whenever */
+    struct adapter *adapter;           /**< nothing else is outstanding */
+    int timeout_ms;                    /**< of one answer */
+    int64_t until_ns;                  /**< nothing is cut down later than this; 0: whenever */
+    const volatile sig_atomic_t *stop; /**< nor once that is not 0; may be NULL */
     struct adapter_rules rules;
 };
 

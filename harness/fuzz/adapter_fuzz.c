@@ -1,6 +1,7 @@
 /* Fuzzing of adapters; see adapter_fuzz.h. */
 #include "fuzz/adapter_fuzz.h"
 
+#include "base/hash.h"
 #include "fault/tree.h"
 #include "fuzz/adapter_inputs.h"
 #include "fuzz/dice.h"
@@ -15,7 +16,7 @@ struct run {
     const struct adapter_fuzz_options *o;
     struct adapter_fuzz_result *result;
     struct adapter_inputs *inputs;
-    json_t *classes, *seen; /* sets: class -> true, key -> true */
+    json_t *classes, *seen; /* sets: hash of a class -> true, key -> true */
     size_t active[ADAPTER_OPERATIONS_MAX], active_count;
     struct growth growth;
     unsigned starts; /* of the process that is watched */
@@ -296,11 +297,13 @@ static bool is_new_class(struct run *run, const struct adapter_exchange *x,
                          const struct adapter_judgement *j)
 {
     struct assay_buf text = ASSAY_BUF_INIT(CLASS_MAX_BYTES);
+    char digest[2 * ASSAY_SHA256_BYTES + 1];
     bool is_new = false;
 
     adapter_class_add(&text, x, j);
-    if (run->result->classes < ADAPTER_CLASSES_MAX && assay_buf_cstr(&text) != NULL)
-        is_new = add(run->classes, assay_buf_cstr(&text));
+    assay_sha256_hex(digest, assay_buf_view(&text));
+    if (run->result->classes < ADAPTER_CLASSES_MAX && assay_buf_ok(&text))
+        is_new = add(run->classes, digest);
     run->result->classes += is_new;
     assay_buf_fini(&text);
     return is_new;
@@ -385,7 +388,7 @@ static enum assay_code run_all(struct run *run)
     enum assay_code rc = ASSAY_OK;
 
     for (; rc == ASSAY_OK && !is_over(run); run->number++) {
-        if (run->o->stop != NULL && *run->o->stop != 0)
+        if (run->o->asking.stop != NULL && *run->o->asking.stop != 0)
             return assay_fail(run->err, ASSAY_E_INTERRUPTED, 0, "interrupted");
         rc = run_one(run);
         if (rc == ASSAY_E_TOO_LARGE) /* of a request: such an input is passed over */

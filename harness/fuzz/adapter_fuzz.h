@@ -12,8 +12,6 @@
 #include "fuzz/adapter_finding.h"
 #include "fuzz/growth.h"
 
-#include <signal.h>
-
 #define ADAPTER_OPERATIONS_MAX 128
 #define ADAPTER_FAILURES_MAX 20 /**< ends, hangs and lines that are none, of one operation */
 #define ADAPTER_CLASSES_MAX 100000
@@ -40,7 +38,7 @@ struct adapter_fuzz_result {
 };
 
 struct adapter_fuzz_options {
-    struct adapter_asking asking; /**< the adapter has said hello */
+    struct adapter_asking asking; /**< the adapter has said hello; it ends at `stop` */
     const json_t *operations;     /**< array of texts: those that it has */
     const char *const *named;     /**< NULL-terminated; none, or NULL: all that both have */
     const char *corpus;           /**< a folder; NULL: nothing is kept */
@@ -50,7 +48,6 @@ struct adapter_fuzz_options {
     uint64_t findings_max;   /**< it ends with that many; > 0 */
     uint64_t growth_bytes;   /**< the bound of growth_found */
     uint64_t resident_bytes; /**< a process that has more is a finding at once, and is ended */
-    const volatile sig_atomic_t *stop; /**< it ends when that is not 0; may be NULL */
     /** One of each kind: as adapter_finding_make has it, and "seed" and "run". Of growth there is
      * no input, but "runs". Borrowed. */
     void (*on_found)(void *context, const json_t *found);

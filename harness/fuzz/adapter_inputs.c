@@ -22,7 +22,7 @@ struct source {
 
 struct adapter_inputs {
     struct source *sources;
-    size_t count, kept_count;
+    size_t count, kept_count, kept_bytes;
     struct kaspa_gen *gen;
     const char *corpus;
 };
@@ -38,9 +38,14 @@ static enum assay_code add(struct source *source, const json_t *in, bool is_righ
 
 /* ---- known answers ---- */
 
+static size_t size_of(const json_t *in)
+{
+    return json_dumpb(in, NULL, 0, JSON_COMPACT);
+}
+
 static bool is_small(const json_t *in)
 {
-    return json_dumpb(in, NULL, 0, JSON_COMPACT) <= ADAPTER_INPUT_MAX_BYTES;
+    return size_of(in) <= ADAPTER_INPUT_MAX_BYTES;
 }
 
 static enum assay_code add_cases(struct source *source, const json_t *cases)
@@ -153,6 +158,7 @@ static enum assay_code take_file(struct adapter_inputs *inputs, const char *name
     if (source == NULL)
         return ASSAY_OK;
     inputs->kept_count++;
+    inputs->kept_bytes += size_of(in);
     return add(source, in, is_accepted(source->operation, in)) == ASSAY_OK
                ? ASSAY_OK
                : assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
@@ -186,6 +192,11 @@ static int is_input(const struct dirent *entry)
     return entry->d_name[0] != '.' && strlen(entry->d_name) == INPUT_NAME_BYTES - 1;
 }
 
+static bool is_full(const struct adapter_inputs *inputs)
+{
+    return inputs->kept_count >= ADAPTER_KEPT_MAX || inputs->kept_bytes >= ADAPTER_KEPT_MAX_BYTES;
+}
+
 /* By name, so that the same folder gives the same run. */
 static enum assay_code add_kept(struct adapter_inputs *inputs, struct assay_err *err)
 {
@@ -197,7 +208,7 @@ static enum assay_code add_kept(struct adapter_inputs *inputs, struct assay_err 
         return rc;
     count = scandir(inputs->corpus, &names, is_input, alphasort);
     for (int i = 0; i < count; i++) {
-        if (rc == ASSAY_OK && inputs->kept_count < ADAPTER_KEPT_MAX)
+        if (rc == ASSAY_OK && !is_full(inputs))
             rc = read_one(inputs, names[i]->d_name, err);
         free(names[i]);
     }
@@ -331,11 +342,12 @@ enum assay_code adapter_inputs_keep(struct adapter_inputs *inputs, size_t operat
     uint64_t added = 0;
     enum assay_code rc = ASSAY_OK;
 
-    if (inputs->kept_count == ADAPTER_KEPT_MAX || !is_small(in))
+    if (is_full(inputs) || !is_small(in))
         return ASSAY_OK;
     if (add(source, in, is_right) != ASSAY_OK)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
     inputs->kept_count++;
+    inputs->kept_bytes += size_of(in);
     if (inputs->corpus == NULL)
         return ASSAY_OK;
     file = json_pack("{s:s, s:O}", "operation", source->operation->name, "in", in);

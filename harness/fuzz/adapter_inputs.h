@@ -5,8 +5,9 @@
 
 #include "run/operations.h"
 
-#define ADAPTER_INPUT_MAX_BYTES ((size_t)1 << 20) /**< of one that is kept or changed */
-#define ADAPTER_KEPT_MAX 20000                    /**< inputs of a folder; more are not kept */
+#define ADAPTER_INPUT_MAX_BYTES ((size_t)1 << 20)  /**< of one that is kept or changed */
+#define ADAPTER_KEPT_MAX 20000                     /**< inputs of a folder; more are not kept */
+#define ADAPTER_KEPT_MAX_BYTES ((size_t)128 << 20) /**< nor more than these, as text */
 
 struct adapter_inputs;
 

@@ -72,7 +72,19 @@ says '^nondeterminism: .*asked again'
 expect 1 grows.json --op kaspa.script.class --seed 1 --runs 1500 --growth 16
 says '^growth: resident memory rose'
 
-# 8: nothing to compare, no adapter, no such thing
+# 8: stopped, it says how far it came
+rm -rf out/fuzz-adapter/right
+"$assay" fuzz run --adapter right.json --minutes 60 >said 2>&1 &
+pid=$!
+until [ -n "$(ls out/fuzz-adapter/right/corpus 2>/dev/null)" ] || ! kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+kill -TERM "$pid"
+rc=0
+wait "$pid" || rc=$?
+[ "$rc" = 130 ] || { echo "stopped: exit $rc, not 130" >&2; cat said >&2; exit 1; }
+says ' inputs, .* 0 found'
+says 'interrupted'
+
+# 9: nothing to compare, no adapter, no such thing
 expect 2 other.json --runs 20
 says "nothing was compared"
 expect 3 silent.json --runs 20
