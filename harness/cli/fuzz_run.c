@@ -1,6 +1,6 @@
 /* assay fuzz run: a night of fuzzing, told on the terminal. */
-#include "base/utf8.h"
 #include "cli/fuzz.h"
+#include "cli/tell.h"
 #include "fuzz/night.h"
 #include "target/spawn.h"
 
@@ -45,31 +45,17 @@ static const char help[] =
 struct fuzz_run {
     struct night_options options;
     struct fuzz_engines engines;
-    bool is_terminal, has_line;
+    struct tell_live live;
 };
 
 /* ---- what is told ---- */
 
-static void clear_line(struct fuzz_run *run)
-{
-    if (run->has_line)
-        fputs("\r\033[K", stderr);
-    run->has_line = false;
-}
-
-static void print_printable(FILE *out, const char *text)
-{
-    struct assay_buf shown = ASSAY_BUF_INIT(LINE_BYTES);
-
-    assay_utf8_add_printable(&shown, assay_str(text));
-    fputs(assay_buf_ok(&shown) ? assay_buf_cstr(&shown) : "", out);
-    assay_buf_fini(&shown);
-}
-
 static void on_note(void *context, const char *text)
 {
-    clear_line(context);
-    print_printable(stdout, text);
+    struct fuzz_run *run = context;
+
+    tell_live_clear(&run->live);
+    tell_printable(stdout, text);
     putchar('\n');
     fflush(stdout);
 }
@@ -78,9 +64,9 @@ static void on_slice(void *context, const struct campaign_sample *s)
 {
     struct fuzz_run *run = context;
 
-    if (run->is_terminal && s->findings == 0)
+    if (run->live.is_terminal && s->findings == 0)
         return; /* the live line says it */
-    clear_line(run);
+    tell_live_clear(&run->live);
     printf("%s: %s, %" PRIu64 " s: %" PRIu64 " executions, %" PRIu64 " a second, %" PRIu64
            " edges, %" PRIu64 " inputs, %s",
            s->target, fuzz_engine_name(s->engine), s->seconds, s->executions, s->rate, s->edges,
@@ -91,15 +77,12 @@ static void on_slice(void *context, const struct campaign_sample *s)
     fflush(stdout);
 }
 
-/* Cut to the terminal, so that it stays one line. */
 static void on_tick(void *context, const struct night_view *v)
 {
     struct fuzz_run *run = context;
     char line[LINE_BYTES];
     int len;
 
-    if (!run->is_terminal)
-        return;
     len = snprintf(line, sizeof(line),
                    "%" PRIu64 " targets, %" PRIu64 "/s, %" PRIu64 " edges, %" PRIu64
                    " found, %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left:",
@@ -107,8 +90,7 @@ static void on_tick(void *context, const struct night_view *v)
                    v->left_s / 60 % 60, v->left_s % 60);
     for (size_t i = 0; v->running[i] != NULL && len > 0 && (size_t)len < sizeof(line); i++)
         len += snprintf(line + len, sizeof(line) - (size_t)len, " %s", v->running[i]);
-    fprintf(stderr, "\r%.*s\033[K", fuzz_columns() - 1, line);
-    run->has_line = true;
+    tell_live_show(&run->live, "%s", line);
 }
 
 static int conclude(const struct night_view *v, const char *out, enum assay_code rc,
@@ -117,7 +99,7 @@ static int conclude(const struct night_view *v, const char *out, enum assay_code
     printf("%" PRIu64 " executions in %" PRIu64 " slices of %" PRIu64 " targets, %" PRIu64
            " edges, new findings: %" PRIu64 "; all of it is in ",
            v->executions, v->slices, v->targets, v->edges, v->findings);
-    print_printable(stdout, out);
+    tell_printable(stdout, out);
     putchar('\n');
     if (v->findings > 0)
         puts("`assay fuzz triage` says what they are");
@@ -257,7 +239,7 @@ static int carry_out(struct fuzz_run *run)
         run->options.rules.afl = NULL;
     fuzz_heed_signals();
     rc = night_run(&view, &run->options, &err);
-    clear_line(run);
+    tell_live_clear(&run->live);
     status = conclude(&view, run->options.out, rc, &err);
     assay_arena_fini(&arena);
     return status;
@@ -281,8 +263,7 @@ int fuzz_command_run(int argc, char **argv)
                                        .stop = &fuzz_stop,
                                        .on_slice = on_slice,
                                        .on_note = on_note,
-                                       .on_tick = on_tick},
-                           .is_terminal = isatty(STDERR_FILENO) != 0};
+                                       .on_tick = on_tick}};
     int status;
 
     if (fuzz_has_option(argc, argv, "--adapter"))
@@ -291,6 +272,7 @@ int fuzz_command_run(int argc, char **argv)
         return fuzz_command_live(argc, argv);
     if ((status = fuzz_options(argc, argv, long_options, help, take_option, &run)) >= 0)
         return status;
+    tell_live_init(&run.live);
     fuzz_engines_finish(&run.engines);
     run.options.engines = run.engines.at;
     run.options.names = (const char *const *)argv + optind;
