@@ -24,14 +24,19 @@ const char *instance_keep(struct instance *i, const char *text)
     return text != NULL ? (const char *)assay_arena_copy(i->arena, assay_str(text)).at : NULL;
 }
 
-/* The folder of the target file, or NULL for the embedded one and one that stands here. */
+/* The folder of the target file from the root, since programs run in others; NULL for the embedded
+ * one. */
 static const char *file_folder(struct instance *i)
 {
-    const char *slash = strrchr(i->target->path, '/');
+    const char *path = i->target->path, *slash = strrchr(path, '/');
+    int len = slash != NULL ? (int)(slash - path) + 1 : 0;
+    char here[PATH_MAX];
 
-    return slash == NULL ? NULL
-                         : assay_arena_printf(i->arena, "%.*s", (int)(slash - i->target->path) + 1,
-                                              i->target->path);
+    if (path[0] == '/')
+        return assay_arena_printf(i->arena, "%.*s", len, path);
+    if (strcmp(path, "(embedded)") == 0 || getcwd(here, sizeof(here)) == NULL)
+        return NULL;
+    return assay_arena_printf(i->arena, "%s/%.*s", here, len, path);
 }
 
 static const char *absolute(struct instance *i, const char *path)

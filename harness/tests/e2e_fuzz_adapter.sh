@@ -39,6 +39,12 @@ expect 0 right.json --seed 1 --runs 400
 says '400 inputs, .* 0 found'
 [ -n "$(ls out/fuzz-adapter/right/corpus)" ]
 
+# and so it is from another folder than its target file's, whose path is relative
+mkdir sub
+printf '%s\n' 'exec "$1" adapter' >sub/own.sh
+echo '{"name": "own folder", "profile": "kaspa-x402", "interface": "adapter", "launch": {"command": ["/bin/sh", "${WORKDIR}/own.sh", "${ASSAY}"], "workdir": "."}}' >sub/own.json
+expect 0 sub/own.json --op kaspa.txid --runs 5
+
 # 2: another answer is found, cut down to what needs it, and found again from its file
 expect 1 liar.json "${bounds[@]}"
 says '^difference: kaspa.script.class was sent {"scriptPublicKey":"[0-9]*"}; the reference says {"ok":{"class":"nonstandard"}}'
