@@ -110,11 +110,12 @@ static void add_head(struct assay_buf *out, const struct proving *p)
         "([`ref/base/planted.def`](../ref/base/planted.def) has a sentence on each), and how long "
         "it took the fuzz target to find\n"
         "each from its seeds: libFuzzer, address and undefined sanitizers, a fresh corpus, at most "
-        "%" PRIu64 " minutes. The times are\n"
+        "%" PRIu64 " min. The times are\n"
         "of one run, of one process on one core of a machine that did other things besides; the "
-        "next run has others. Without the\n"
-        "fault each target read all its seeds first, and found nothing. `make check` replays what "
-        "fuzzing found once, `fuzz/planted/NAME`.\n\n"
+        "next run has others. First each\n"
+        "target reads its seeds without the fault: where it finds something then, the proof is "
+        "void. `make check` replays what fuzzing\n"
+        "found once, `fuzz/planted/NAME`.\n\n"
         "| fault | kind of mistake | place | target | found by | seconds | executions |\n"
         "|---|---|---|---|---|---:|---:|\n",
         p->minutes, p->minutes);

@@ -297,6 +297,19 @@ static bool edge_length(struct edit *e)
     return done;
 }
 
+/* A number gets a sign, or loses the one it has. */
+static bool change_sign(struct edit *e)
+{
+    uint32_t number = any_of_type(e, ASSAY_JSON_NUMBER);
+    size_t at;
+
+    if (number == ASSAY_JSON_NONE)
+        return false;
+    at = start_of(e, number);
+    return e->doc.text.at[at] == '-' ? put(e, at, at + 1, ASSAY_LIT(""))
+                                     : put(e, at, at, ASSAY_LIT("-"));
+}
+
 /* A number becomes a text, a text what is within its quotes. */
 static bool change_quotes(struct edit *e)
 {
@@ -443,7 +456,7 @@ static bool (*const edits[])(struct edit *) = {
     exchange_values,  rename_member,    wrap_value,     change_type, edge_number,
     edge_number,      edge_length,      change_quotes,  add_escape,  change_character,
     change_character, change_character, drop_character, add_space,   double_string,
-    repeat_character,
+    repeat_character, change_sign,
 };
 
 bool fuzz_json_edit(struct assay_buf *out, struct assay_bytes text, struct fuzz_dice *dice)
