@@ -24,7 +24,9 @@ static const char help[] =
     "and a server that no longer sells afterwards. Findings are repeated and cut down. --profile: "
     "the embedded\n"
     "reference, with a seeded defect if one is named.\n\n"
-    "  --target FILE      target file (docs/adding-a-target.md); on loopback only\n"
+    "  --target FILE      target file (docs/adding-a-target.md)\n"
+    "  --allow-host HOST  this host may be connected to, beside loopback; may be repeated. It is "
+    "flooded\n"
     "  --variant NAME     started as that one of its `variants`\n"
     "  --replay FILE      send the sequence of one finding to three fresh instances, and nothing "
     "else\n"
@@ -45,7 +47,9 @@ struct fuzz_live {
     const char *path, *profile, *rules, *variant, *replay, *defects[2];
     struct target target;
     struct assay_arena arena;
-    char named[LINE_BYTES]; /* the target, as options */
+    char named[LINE_BYTES];                /* the target, as options */
+    const char *hosts[PLAN_HOSTS_MAX + 1]; /* NULL-terminated */
+    size_t host_count;
     uint64_t jobs;
     bool is_terminal, has_line, seed_set;
 };
@@ -151,6 +155,7 @@ enum option_code {
     OPT_RULES,
     OPT_DEFECT,
     OPT_VARIANT,
+    OPT_ALLOW_HOST,
     OPT_REPLAY,
     OPT_HOURS,
     OPT_MINUTES,
@@ -169,6 +174,7 @@ static const struct option long_options[] = {
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"rules", required_argument, NULL, OPT_RULES},
     {"defect", required_argument, NULL, OPT_DEFECT},
+    {"allow-host", required_argument, NULL, OPT_ALLOW_HOST},
     {"variant", required_argument, NULL, OPT_VARIANT},
     {"replay", required_argument, NULL, OPT_REPLAY},
     {"hours", required_argument, NULL, OPT_HOURS},
@@ -245,6 +251,13 @@ static bool take_option(void *cls, int option)
     case OPT_VARIANT:
         run->variant = optarg;
         return true;
+    case OPT_ALLOW_HOST:
+        if (run->host_count < PLAN_HOSTS_MAX) {
+            run->hosts[run->host_count++] = optarg;
+            return true;
+        }
+        cli_wrong(VERB, "--allow-host: more than %d of them", PLAN_HOSTS_MAX);
+        return false;
     case OPT_REPLAY:
         run->replay = optarg;
         return true;
@@ -335,14 +348,17 @@ static uint64_t jobs_of(const struct fuzz_live *run)
 
 static int carry_out(struct fuzz_live *run)
 {
-    static const struct plan nowhere_else; /* no hosts beside loopback */
+    static struct plan hosts; /* of it, the hosts alone */
     struct assay_err err = {0};
     struct live_view view;
     enum assay_code rc;
 
     if (cli_fresh_secret(&err) != ASSAY_OK || load_target(run, &err) != ASSAY_OK)
         return cli_wrong(VERB, "%s", err.text);
-    if (!cli_target_usable(VERB, &run->target, &nowhere_else) || !apply_variant(run))
+    hosts.host_count = run->host_count;
+    memcpy(hosts.hosts, run->hosts, sizeof(run->hosts));
+    run->options.allowed_hosts = run->hosts;
+    if (!cli_target_usable(VERB, &run->target, &hosts) || !apply_variant(run))
         return EXIT_TROUBLE;
     if (!run->seed_set &&
         assay_random_system((uint8_t *)&run->options.seed, sizeof(run->options.seed)) != ASSAY_OK)

@@ -17,9 +17,18 @@ enum {
     SORTS_MAX = 256,
     ARENA_MAX_BYTES = 1 << 28,
     PATH_BYTES = 4096,
+    MISSES_MAX = 3,
     LOST_MAX = 50, /* sequences in a row that could not be judged */
     TICK_MS = 500,
     HONEST_REQUESTS = 2, /* behind each sequence */
+};
+
+/* Of what was found. What was not seen again may be, from another sequence. */
+struct sort {
+    enum live_finding kind;
+    uint64_t sort;
+    bool is_told;
+    unsigned misses;
 };
 
 struct campaign {
@@ -31,10 +40,7 @@ struct campaign {
     struct assay_arena arena; /* of the corpus */
     struct live_sequence *corpus[CORPUS_MAX];
     size_t corpus_count;
-    struct {
-        enum live_finding kind;
-        uint64_t sort;
-    } sorts[SORTS_MAX];
+    struct sort sorts[SORTS_MAX];
     size_t sort_count;
     struct live_growth growth; /* of this generation */
     uint64_t generation, next_sample;
@@ -221,21 +227,27 @@ static void sample(struct campaign *c)
 
 /* ---- findings ---- */
 
-static bool is_known(struct campaign *c, enum live_finding kind, uint64_t sort)
+/* Its place among the sorts; NULL: there is no more room. */
+static struct sort *sort_of(struct campaign *c, enum live_finding kind, uint64_t sort)
 {
     for (size_t i = 0; i < c->sort_count; i++)
         if (c->sorts[i].kind == kind && c->sorts[i].sort == sort)
-            return true;
-    if (c->sort_count < SORTS_MAX) {
-        c->sorts[c->sort_count].kind = kind;
-        c->sorts[c->sort_count++].sort = sort;
-    }
-    return false;
+            return &c->sorts[i];
+    if (c->sort_count == SORTS_MAX)
+        return NULL;
+    c->sorts[c->sort_count] = (struct sort){.kind = kind, .sort = sort};
+    return &c->sorts[c->sort_count++];
+}
+
+/* That a process ended is certain, even where it does not end so again. */
+static bool is_counted(const struct live_found *found)
+{
+    return found->repeats > 0 || found->kind == LIVE_FINDING_CRASH;
 }
 
 static enum assay_code tell(struct campaign *c, struct live_found *found)
 {
-    bool counts = found->repeats > 0 || found->kind == LIVE_FINDING_CRASH;
+    bool counts = is_counted(found);
     char path[PATH_BYTES];
     enum assay_code rc = live_finding_save(found, path, c->options->folder, c->options->target,
                                            c->options->named, c->options->seed, c->err);
@@ -261,16 +273,19 @@ static enum assay_code found_one(struct campaign *c, const struct live_sequence 
                                .sequence = *sequence,
                                .outcome = *outcome,
                                .sort = live_sort_of(outcome)};
+    struct sort *sort = sort_of(c, found.kind, found.sort);
     struct assay_arena arena = ASSAY_ARENA_INIT(ARENA_MAX_BYTES);
     enum assay_code rc = ASSAY_OK;
 
     outcome->log = (struct assay_buf){0};
-    if (is_known(c, found.kind, found.sort)) {
+    if (sort == NULL || sort->is_told || sort->misses == MISSES_MAX) {
         live_world_renew(c->world);
     } else {
         rc = live_finding_settle(&found, c->world, &arena, c->options->stop);
         if (rc == ASSAY_OK || rc == ASSAY_E_INTERRUPTED)
             rc = tell(c, &found);
+        sort->is_told = is_counted(&found);
+        sort->misses += sort->is_told ? 0 : 1;
     }
     c->growth.count = 0;
     c->generation = c->next_sample = 0;
@@ -388,6 +403,7 @@ static struct live_world *world_of(const struct live_options *o)
 {
     return live_world_new(&(struct live_world_options){.target = o->target,
                                                        .defects = o->defects,
+                                                       .allowed_hosts = o->allowed_hosts,
                                                        .seed = o->seed,
                                                        .timeout_ms = (int)o->timeout_s * 1000});
 }

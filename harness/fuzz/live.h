@@ -23,9 +23,10 @@ struct live_view {
 
 struct live_options {
     const struct target *target;
-    const char *const *defects; /**< of the embedded reference, NULL-terminated; or NULL */
-    const char *named;          /**< the options that name it, for what is told: "--target FILE" */
-    const char *folder;         /**< of the campaign, made where it is not there */
+    const char *const *allowed_hosts; /**< beside loopback, NULL-terminated; or NULL */
+    const char *const *defects;       /**< of the embedded reference, NULL-terminated; or NULL */
+    const char *named;  /**< the options that name it, for what is told: "--target FILE" */
+    const char *folder; /**< of the campaign, made where it is not there */
     uint64_t seed;
     uint64_t seconds;      /**< at most so long; a sequence under way is ended by its own bounds */
     uint64_t runs;         /**< and so many sequences; 0: no such bound */

@@ -249,6 +249,7 @@ enum assay_code live_world_run(struct live_world *w, const struct live_sequence 
 {
     const struct case_world_options options = {.target = w->options.target,
                                                .defects = w->options.defects,
+                                               .allowed_hosts = w->options.allowed_hosts,
                                                .disruptive = true,
                                                .seed = w->options.seed};
     struct live_talk talk = {.world = w, .sequence = sequence, .out = out};

@@ -158,11 +158,12 @@ static json_t *description(const struct live_found *found, const char *request,
     size_t i = o->exchange > 0 ? o->exchange : o->class_count;
     const char *class = i > 0 && i <= o->class_count ? o->classes[i - 1].text : "";
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:o, s:o}", "kind",
+    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:o, s:o}", "kind",
                      live_finding_name(found->kind), "target", target->name, "profile",
-                     target->profile, "said", o->said, "request", (json_int_t)o->exchange, "class",
-                     case_text(assay_str(class)), "repeats", live_finding_repeats(found), "of",
-                     (json_int_t)LIVE_REPEATS, "seed", json_sprintf("%016" PRIx64, seed), "command",
+                     target->profile, "said", case_text(assay_str(o->said)), "request",
+                     (json_int_t)o->exchange, "class", case_text(assay_str(class)), "repeats",
+                     live_finding_repeats(found), "of", (json_int_t)LIVE_REPEATS, "seed",
+                     json_sprintf("%016" PRIx64, seed), "command",
                      json_sprintf("assay fuzz run %s --replay %s", named, request));
 }
 

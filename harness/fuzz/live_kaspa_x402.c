@@ -8,10 +8,14 @@
 
 #define ARGUMENTS "{\"a\":1}"
 
-static const struct live_way exact = {"exact", {"PAYMENT-SIGNATURE", ASSAY_BASE64_STD}};
-static const struct live_way deposit = {"deposit", {"PAYMENT-SIGNATURE", ASSAY_BASE64_STD}};
-static const struct live_way voucher = {"voucher", {"PAYMENT-SIGNATURE", ASSAY_BASE64_STD}};
-static const struct live_way tool = {"mcp", {NULL, ASSAY_BASE64_STD}};
+static const struct live_way exact = {
+    .name = "exact", .carrier = {.header = "PAYMENT-SIGNATURE", .form = ASSAY_BASE64_STD}};
+static const struct live_way deposit = {
+    .name = "deposit", .carrier = {.header = "PAYMENT-SIGNATURE", .form = ASSAY_BASE64_STD}};
+static const struct live_way voucher = {
+    .name = "voucher", .carrier = {.header = "PAYMENT-SIGNATURE", .form = ASSAY_BASE64_STD}};
+static const struct live_way tool = {.name = "mcp",
+                                     .carrier = {.header = NULL, .form = ASSAY_BASE64_STD}};
 
 static const char *const headers[] = {"PAYMENT-SIGNATURE",    "X-PAYMENT", "Authorization",
                                       "MCP-Protocol-Version", "Origin",    NULL};
@@ -78,6 +82,16 @@ static struct assay_bytes request(struct assay_case *t, const char *name,
     return peer_bytes(t, mcp_want(t, message), mcp_with(), false);
 }
 
+/* Of scheme exact: the signature of the authorization. */
+static const char *mark(const void *payment, const struct live_way *way)
+{
+    const struct kxp_payment *paid = payment;
+
+    return way == &exact || way == &tool
+               ? json_string_value(peer_tree_get(paid->json, "payload.authorization.signature"))
+               : NULL;
+}
+
 const struct live_payer live_kaspa_x402 = {.profile = PROFILE,
                                            .headers = headers,
                                            .may_put_off = true,
@@ -85,4 +99,5 @@ const struct live_payer live_kaspa_x402 = {.profile = PROFILE,
                                            .endpoint = endpoint,
                                            .ways = ways,
                                            .pay = pay,
+                                           .mark = mark,
                                            .request = request};

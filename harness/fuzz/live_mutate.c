@@ -82,24 +82,33 @@ static void seed_endpoint(struct seeding *s, const char *name)
     }
 }
 
-static void seed_documents(struct seeding *s, const char *name)
+/* One request with each word that edits of that kind have. */
+static void seed_words(struct seeding *s, struct live_exchange x, enum live_edit_kind kind)
+{
+    x.edit_count = 1;
+    x.edits[0] = (struct live_edit){.kind = kind};
+    for (size_t i = 0; live_word(&x.edits[0].text, kind, i); i++)
+        add_seed(s, 1, &x);
+}
+
+static void seed_bent(struct seeding *s, const char *name)
 {
     const struct live_way *ways[LIVE_WAYS_MAX] = {NULL};
     size_t count = s->payer->ways(ways, s->target, name);
-    struct live_edit edit = {.kind = LIVE_EDIT_PAYMENT_TEXT};
+    const struct live_exchange unpaid = exchange_of(name, "", 0, 0);
 
     for (size_t i = 0; i < count; i++) {
         struct live_exchange x = exchange_of(name, ways[i]->name, 1, 0);
 
+        seed_words(s, x, LIVE_EDIT_PAYMENT_TEXT);
         x.edit_count = 1;
         x.edits[0] = (struct live_edit){
             .kind = LIVE_EDIT_PAYMENT_TEXT, .times = LONG_TIMES, .text = ASSAY_LIT("A")};
         add_seed(s, 1, &x);
-        for (size_t k = 0; live_document(&edit.text, k); k++) {
-            x.edits[0] = edit;
-            add_seed(s, 1, &x);
-        }
     }
+    seed_words(s, unpaid, LIVE_EDIT_METHOD);
+    seed_words(s, unpaid, LIVE_EDIT_TARGET_INSERT);
+    seed_words(s, unpaid, LIVE_EDIT_HEADER_ADD);
 }
 
 size_t live_seeds(struct live_sequence *out, size_t room, const struct live_payer *payer,
@@ -110,7 +119,7 @@ size_t live_seeds(struct live_sequence *out, size_t room, const struct live_paye
     for (size_t i = 0; i < target->endpoint_count; i++)
         seed_endpoint(&s, target->endpoints[i].name);
     if (target_endpoint(target, "paid_get") != NULL)
-        seed_documents(&s, "paid_get");
+        seed_bent(&s, "paid_get");
     return s.count;
 }
 

@@ -8,12 +8,13 @@
 #include "fuzz/dice.h"
 #include "fuzz/live_payer.h"
 
-#define LIVE_SEEDS_MAX 256
+#define LIVE_SEEDS_MAX 512
 
 /** The honest sequences of a target, in a fixed order: of each endpoint the request alone, and of
  *  what is sold with a payment in each way, the same again, with a key, and a request for another
  *  thing with the same payment; of "paid_get" with each text that servers trip over instead of the
- *  payment, and with one that is too long. How many; at most `room`. */
+ *  payment, and with one that is too long; and without a payment by every method, with every piece
+ *  before its path, and with every further header line. How many; at most `room`. */
 size_t live_seeds(struct live_sequence *out, size_t room, const struct live_payer *payer,
                   const struct target *target);
 

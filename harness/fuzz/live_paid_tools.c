@@ -3,8 +3,10 @@
 
 #include "peer/paid-tools/peer.h"
 
-static const struct live_way proof = {"proof", {"X-Payment-Proof", ASSAY_BASE64_URL}};
-static const struct live_way bridge = {"bridge", {"PAYMENT-SIGNATURE", ASSAY_BASE64_STD}};
+static const struct live_way proof = {
+    .name = "proof", .carrier = {.header = "X-Payment-Proof", .form = ASSAY_BASE64_URL}};
+static const struct live_way bridge = {
+    .name = "bridge", .carrier = {.header = "PAYMENT-SIGNATURE", .form = ASSAY_BASE64_STD}};
 
 static const char *const headers[] = {"X-Payment-Proof", "PAYMENT-SIGNATURE", "Idempotency-Key",
                                       "Accept", NULL};
@@ -57,6 +59,14 @@ static struct assay_bytes request(struct assay_case *t, const char *name,
     return pt_bytes(t, want_of(t, name), with, false);
 }
 
+static const char *mark(const void *payment, const struct live_way *way)
+{
+    const struct pt_proof *paid = payment;
+
+    (void)way;
+    return paid->signature;
+}
+
 const struct live_payer live_paid_tools = {.profile = PROFILE,
                                            .headers = headers,
                                            .has_keys = true,
@@ -64,4 +74,5 @@ const struct live_payer live_paid_tools = {.profile = PROFILE,
                                            .endpoint = endpoint,
                                            .ways = ways,
                                            .pay = pay,
+                                           .mark = mark,
                                            .request = request};

@@ -41,6 +41,8 @@ struct live_payer {
     /** The bytes of an honest request. payment NULL: without one; key NULL: likewise. */
     struct assay_bytes (*request)(struct assay_case *t, const char *endpoint,
                                   const struct live_way *way, const void *payment, const char *key);
+    /** See live_carrier; of that payment. */
+    const char *(*mark)(const void *payment, const struct live_way *way);
     /** Distinct payments that a role took so far, whoever made them: where a bent payment may be a
      *  good one of its own. NULL: only what `pay` made is good. */
     uint64_t (*taken)(struct assay_case *t);

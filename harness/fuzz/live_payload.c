@@ -2,9 +2,10 @@
 #include "fuzz/live_request_internal.h"
 
 #include "base/decimal.h"
+#include "base/json.h"
 #include "fuzz/json_edit.h"
 
-enum { JSON_EDITS_MAX = 4, PAYLOAD_MAX_BYTES = 1 << 20 };
+enum { JSON_EDITS_MAX = 4, MARKED_MAX_TOKENS = 1024, PAYLOAD_MAX_BYTES = 1 << 20 };
 
 static struct assay_bytes kept(struct live_message *m, struct assay_buf *buf)
 {
@@ -33,6 +34,30 @@ static struct assay_bytes json_edited(struct live_message *m, struct assay_bytes
             assay_buf_fini(&out);
     }
     return text;
+}
+
+/* Whether one of its strings is the mark. Of what our reader does not take nobody knows what a
+ * server makes of it. */
+static bool has_mark(struct live_message *m, struct assay_bytes text)
+{
+    struct assay_json_token *tokens =
+        assay_arena_alloc(m->arena, MARKED_MAX_TOKENS * sizeof(*tokens));
+    struct assay_json doc;
+    bool found = false;
+
+    if (m->carrier->mark == NULL || tokens == NULL ||
+        assay_json_parse(&doc, tokens, MARKED_MAX_TOKENS, text, ASSAY_JSON_LAST_DUPLICATE_WINS,
+                         NULL) != ASSAY_OK)
+        return true;
+    for (uint32_t i = 0; i < doc.token_count && !found; i++) {
+        struct assay_buf value = ASSAY_BUF_INIT(PAYLOAD_MAX_BYTES);
+
+        found = assay_json_type(&doc, i) == ASSAY_JSON_STRING &&
+                assay_json_string(&value, &doc, i) == ASSAY_OK &&
+                assay_bytes_equal_nocase(assay_buf_view(&value), assay_str(m->carrier->mark));
+        assay_buf_fini(&value);
+    }
+    return found;
 }
 
 /* ---- the payment ---- */
@@ -84,6 +109,13 @@ static struct assay_bytes respelled(struct live_message *m, struct assay_bytes t
     return kept(m, &out);
 }
 
+static void edit_body_json(struct live_message *m, const struct live_edit *edit)
+{
+    m->body = json_edited(m, m->body, edit);
+    if (m->carrier->header == NULL && !has_mark(m, m->body))
+        m->is_replaced = true;
+}
+
 static void edit_payment(struct live_message *m, const struct live_edit *edit)
 {
     struct live_header *h =
@@ -95,7 +127,7 @@ static void edit_payment(struct live_message *m, const struct live_edit *edit)
     if (h == NULL || (edit->kind == LIVE_EDIT_PAYMENT_JSON &&
                       assay_base64_decode(&text, m->carrier->form, h->value, NULL) != ASSAY_OK)) {
         if (m->carrier->header == NULL && edit->kind == LIVE_EDIT_PAYMENT_JSON)
-            m->body = json_edited(m, m->body, edit);
+            edit_body_json(m, edit);
         assay_buf_fini(&text);
         return;
     }
@@ -103,9 +135,10 @@ static void edit_payment(struct live_message *m, const struct live_edit *edit)
         h->value = respelled(m, h->value, edit->how);
         return;
     }
-    m->is_replaced = m->is_replaced || edit->kind == LIVE_EDIT_PAYMENT_TEXT;
     document = edit->kind == LIVE_EDIT_PAYMENT_TEXT ? live_repeated(m, edit)
                                                     : json_edited(m, kept(m, &text), edit);
+    m->is_replaced =
+        m->is_replaced || edit->kind == LIVE_EDIT_PAYMENT_TEXT || !has_mark(m, document);
     assay_base64_encode(&header, m->carrier->form, document);
     h->value = kept(m, &header);
 }
@@ -116,7 +149,7 @@ void live_message_edit_payload(struct live_message *m, const struct live_edit *e
 
     switch ((unsigned)edit->kind) {
     case LIVE_EDIT_BODY_JSON:
-        m->body = json_edited(m, m->body, edit);
+        edit_body_json(m, edit);
         break;
     case LIVE_EDIT_BODY:
         m->body = live_repeated(m, edit);

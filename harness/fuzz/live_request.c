@@ -302,7 +302,7 @@ static void make_pieces(struct live_request *out, struct live_message *m,
 /* Whether the payment is still in it: see live_request.h. */
 static bool still_pays(const struct live_message *m)
 {
-    bool is_there = m->carrier->header == NULL, is_honest = is_there;
+    bool is_there = m->carrier->header == NULL, is_honest = false;
 
     for (size_t i = 0; i < m->header_count; i++) {
         bool is_it = is_carrier(m, &m->headers[i]);

@@ -17,6 +17,8 @@ struct live_carrier {
     const char *header;     /**< its value is `form` of JSON; NULL: the JSON is the body, or a part
                                  of it */
     enum assay_base64 form; /**< STD or URL */
+    const char *mark; /**< a string that a good payment has among its values, in whatever case: its
+                           signature; NULL: not known */
 };
 
 struct live_request {

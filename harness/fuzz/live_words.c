@@ -49,10 +49,10 @@ static const struct assay_bytes targets[] = {W("/"),
                                              W("/%c0%af"),
                                              W("/\\..\\")};
 static const struct assay_bytes pieces[] = {
-    W("/"),      W("//"), W("/./"), W("/../"), W("%2f"),   W("%00"),      W("%"),
-    W("%0d%0a"), W("\0"), W(";"),   W("?"),    W("#"),     W("&"),        W("="),
-    W("+"),      W(" "),  W("\t"),  W("\\"),   W("\xff"),  W("\xc3\xa9"), W("'"),
-    W("\""),     W("<"),  W("{"),   W("..;/"), W("%252e"), W(":")};
+    W("/."),  W("/x/.."), W("/%2e"),   W("/"),    W("//"),    W("/./"),  W("/../"),     W("%2f"),
+    W("%00"), W("%"),     W("%0d%0a"), W("\0"),   W(";"),     W("?"),    W("#"),        W("&"),
+    W("="),   W("+"),     W(" "),      W("\t"),   W("\\"),    W("\xff"), W("\xc3\xa9"), W("'"),
+    W("\""),  W("<"),     W("{"),      W("..;/"), W("%252e"), W(":")};
 static const struct assay_bytes queries[] = {
     W("a=1"),       W("a"),      W("=1"),      W("a=1&a=2"),    W("city=Paris"),
     W("%00=1"),     W("a[]=1"),  W("a=%zz"),   W("&&&"),        W("a=\xff"),
@@ -175,40 +175,64 @@ static const struct assay_bytes ends[] = {W("\n"), W("\r"), W(""), W("\r\n\r\n")
 
 #define DRAW(dice, words) ((words)[fuzz_roll_below((dice), ARRAY_LEN(words))])
 
-/* What an edit of that kind puts in. */
-static struct assay_bytes draw_text(enum live_edit_kind kind, struct fuzz_dice *dice)
+struct words {
+    const struct assay_bytes *at;
+    size_t count;
+};
+
+#define WORDS(array) ((struct words){(array), ARRAY_LEN(array)})
+
+/* What edits of that kind put in. */
+static struct words words_of(enum live_edit_kind kind)
 {
     switch ((unsigned)kind) {
     case LIVE_EDIT_METHOD:
-        return DRAW(dice, methods);
+        return WORDS(methods);
     case LIVE_EDIT_TARGET:
-        return DRAW(dice, targets);
+        return WORDS(targets);
     case LIVE_EDIT_TARGET_INSERT:
     case LIVE_EDIT_HEADER_INSERT:
     case LIVE_EDIT_BODY_INSERT:
-        return DRAW(dice, pieces);
+        return WORDS(pieces);
     case LIVE_EDIT_QUERY:
-        return DRAW(dice, queries);
+        return WORDS(queries);
     case LIVE_EDIT_VERSION:
-        return DRAW(dice, versions);
+        return WORDS(versions);
     case LIVE_EDIT_HEADER_SPACE:
-        return DRAW(dice, spaces);
+        return WORDS(spaces);
     case LIVE_EDIT_HEADER_VALUE:
-        return DRAW(dice, values);
+        return WORDS(values);
     case LIVE_EDIT_HEADER_ADD:
-        return DRAW(dice, lines);
+        return WORDS(lines);
     case LIVE_EDIT_PAYMENT_TEXT:
     case LIVE_EDIT_BODY:
-        return DRAW(dice, documents);
+        return WORDS(documents);
     case LIVE_EDIT_LENGTH:
-        return DRAW(dice, lengths);
+        return WORDS(lengths);
     case LIVE_EDIT_CODING:
-        return DRAW(dice, codings);
+        return WORDS(codings);
     case LIVE_EDIT_LINE_END:
-        return DRAW(dice, ends);
+        return WORDS(ends);
     default:
-        return ASSAY_LIT("");
+        return (struct words){NULL, 0};
     }
+}
+
+bool live_word(struct assay_bytes *out, enum live_edit_kind kind, size_t i)
+{
+    struct words words = words_of(kind);
+
+    if (i >= words.count)
+        return false;
+    *out = words.at[i];
+    return true;
+}
+
+static struct assay_bytes draw_text(enum live_edit_kind kind, struct fuzz_dice *dice)
+{
+    struct words words = words_of(kind);
+
+    return words.count > 0 ? words.at[fuzz_roll_below(dice, words.count)] : ASSAY_LIT("");
 }
 
 /* A header of the profile with a word for its value. */
@@ -226,14 +250,6 @@ static struct assay_bytes profile_line(struct assay_arena *arena, struct fuzz_di
     out = assay_arena_copy(arena, assay_buf_view(&line));
     assay_buf_fini(&line);
     return out;
-}
-
-bool live_document(struct assay_bytes *out, size_t i)
-{
-    if (i >= ARRAY_LEN(documents))
-        return false;
-    *out = documents[i];
-    return true;
 }
 
 static bool is_repeatable(enum live_edit_kind kind)

@@ -8,8 +8,10 @@
 
 #define ARGUMENTS "{\"a\":1}"
 
-static const struct live_way header = {"header", {"PAYMENT-SIGNATURE", ASSAY_BASE64_STD}};
-static const struct live_way tool = {"mcp", {NULL, ASSAY_BASE64_STD}};
+static const struct live_way header = {
+    .name = "header", .carrier = {.header = "PAYMENT-SIGNATURE", .form = ASSAY_BASE64_STD}};
+static const struct live_way tool = {.name = "mcp",
+                                     .carrier = {.header = NULL, .form = ASSAY_BASE64_STD}};
 
 static const char *const headers[] = {"PAYMENT-SIGNATURE",    "X-PAYMENT", "Accept",
                                       "MCP-Protocol-Version", "Origin",    NULL};
@@ -63,6 +65,15 @@ static struct assay_bytes request(struct assay_case *t, const char *name,
     return peer_bytes(t, mcp_want(t, message), mcp_with(), false);
 }
 
+/* Of a payload that is opaque to us there is none. */
+static const char *mark(const void *payment, const struct live_way *way)
+{
+    const struct x4p_payment *paid = payment;
+
+    (void)way;
+    return json_string_value(peer_tree_get(paid->tree, "payload.signature"));
+}
+
 static uint64_t taken(struct assay_case *t)
 {
     return facilitator_counts(x4p_facilitator(t)).settled;
@@ -75,5 +86,6 @@ const struct live_payer live_x402 = {.profile = PROFILE,
                                      .endpoint = endpoint,
                                      .ways = ways,
                                      .pay = pay,
+                                     .mark = mark,
                                      .request = request,
                                      .taken = taken};

@@ -49,11 +49,10 @@ faulty() { # SIGNAL: a target file
  "executions": "origin"}
 TARGET
 }
-bent() { # a kept sequence, so that the fault is met at once
-    echo '{"format": "assay-live/1", "profile": "paid-tools", "exchanges": [
-      {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": []},
+bent() { # EXCHANGES: a kept sequence of a DELETE and these, so that the fault is met at once
+    echo '{"format": "assay-live/1", "profile": "paid-tools", "exchanges": ['"$1"'
       {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
-        {"what": "query", "text": "a=1"}, {"what": "method", "text": "DELETE"}]},
+        {"what": "method", "text": "DELETE"}]},
       {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
         {"what": "pause", "at": 500, "how": 100}]}]}'
 }
@@ -72,14 +71,15 @@ done
 expect 0 --profile paid-tools --replay "$kept"
 says 'nothing was found'
 for found in crash:SEGV hang:STOP; do
-    kind=${found%%:*}
+    kind=${found%%:*} before=
     faulty "${found#*:}" >"$kind.json"
     mkdir -p "$kind/corpus/paid-tools"
-    bent >"$kind/corpus/paid-tools/bent"
+    [ "$kind" = hang ] || before='{"endpoint": "paid_get", "payment": 1, "way": "", "key": 0, "edits": []},'
+    bent "$before" >"$kind/corpus/paid-tools/bent"
     expect 1 --target "$work/$kind.json" --timeout 1 --runs 80 --seed 1 --findings 1 --out "$kind"
     says "^$kind, always: "
     grep -q DELETE "$kind"/findings/"$kind"-*.request
-    ! grep -q 'a=1' "$kind"/findings/"$kind"-*.request # what it does not take is cut away
+    ! grep -q '"payment": 1' "$kind"/findings/"$kind"-*.request # what it does not take is cut away
 done
 expect 3 --target nowhere.json
 expect 3 --profile paid-tools --replay nowhere.request

@@ -17,7 +17,7 @@
     "POST /buy?a=1 HTTP/1.1\r\nHost: shop\r\nX-Payment-Proof: e30\r\nContent-Length: 7\r\n\r\n"    \
     "{\"a\":1}"
 
-static const struct live_carrier carrier = {"X-Payment-Proof", ASSAY_BASE64_URL};
+static const struct live_carrier carrier = {.header = "X-Payment-Proof", .form = ASSAY_BASE64_URL};
 
 struct made {
     struct assay_arena arena;
