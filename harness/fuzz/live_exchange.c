@@ -341,12 +341,29 @@ static bool is_plainly_served(const struct turn *turn)
            status < 300 && strncmp(turn->exchange->endpoint, "mcp", 3) != 0;
 }
 
+/* Whether a key is in what was sent, by whichever edit, and may bring what somebody has paid for.
+ */
+static bool may_be_stored(const struct turn *turn)
+{
+    static const char name[] = "idempotency-key";
+    const struct live_world *w = turn->talk->world;
+    struct assay_bytes sent = turn->answer->sent;
+    const size_t len = sizeof(name) - 1;
+
+    if (w->payer->key_answers == NULL || !w->payer->key_answers(w->options.target))
+        return false;
+    for (size_t i = 0; i + len <= sent.len; i++)
+        if (assay_bytes_equal_nocase(assay_bytes_part(sent, i, i + len), assay_str(name)))
+            return true;
+    return false;
+}
+
 static void judge_text(struct turn *turn)
 {
     bool asks_only =
         turn->exchange->payment == 0 || turn->endpoint != LIVE_PAID || !turn->request.pays;
 
-    if (turn->answer->outcome == HTTP_ANSWERED && asks_only &&
+    if (turn->answer->outcome == HTTP_ANSWERED && asks_only && !may_be_stored(turn) &&
         (shows_paid_run(turn->talk, turn->answer->response.body) || is_plainly_served(turn)))
         find(turn, LIVE_FINDING_UNPAID, ", and what is sold was served",
              "nothing of what is sold without a payment");

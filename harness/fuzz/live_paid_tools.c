@@ -59,6 +59,12 @@ static struct assay_bytes request(struct assay_case *t, const char *name,
     return pt_bytes(t, want_of(t, name), with, false);
 }
 
+/* Rule IK-5 is of the hardened set. */
+static bool key_answers(const struct target *target)
+{
+    return strcmp(target->rules, "hardened") != 0;
+}
+
 static const char *mark(const void *payment, const struct live_way *way)
 {
     const struct pt_proof *paid = payment;
@@ -70,6 +76,7 @@ static const char *mark(const void *payment, const struct live_way *way)
 const struct live_payer live_paid_tools = {.profile = PROFILE,
                                            .headers = headers,
                                            .has_keys = true,
+                                           .key_answers = key_answers,
                                            .lacks = lacks,
                                            .endpoint = endpoint,
                                            .ways = ways,

@@ -30,6 +30,9 @@ struct live_payer {
     bool may_put_off;           /**< 429, 503, 504, and 500 with Retry-After, may be answered while
                                      a role is waited for: the identical request decides */
     bool has_keys;              /**< knows Idempotency-Key */
+    /** A key alone may bring the stored answer again, by the rules that the target is judged by.
+     * NULL: it may not. */
+    bool (*key_answers)(const struct target *target);
     /** Why this target cannot be fuzzed with payments; NULL: it can. */
     const char *(*lacks)(const struct target *target);
     enum live_endpoint (*endpoint)(const struct target *target, const char *name);

@@ -21,7 +21,7 @@ says() { grep -q -- "$1" said || { echo "does not say: $1" >&2; cat said >&2; ex
 # A server that does something to itself at the first request of a method nobody else uses.
 cat >faulty.sh <<'SERVER'
 #!/bin/bash
-# faulty.sh SIGNAL ASSAY ARGUMENTS...: serves; the worker that logs a DELETE gets the signal.
+# faulty.sh SIGNAL ASSAY ARGUMENTS...: serves; the worker that logs a BREW gets the signal.
 signal=$1
 shift
 exec 3>&1
@@ -29,7 +29,7 @@ coproc "$@" 2>&1 >&3
 server=$COPROC_PID
 while read -r line <&"${COPROC[0]}"; do
     echo "$line" >&2
-    case $line in *'"method":"DELETE"'*)
+    case $line in *'"method":"BREW"'*)
         worker=${line#*'"pid":'}
         kill "-$signal" "${worker%%,*}" ;;
     esac
@@ -49,10 +49,10 @@ faulty() { # SIGNAL: a target file
  "executions": "origin"}
 TARGET
 }
-bent() { # EXCHANGES: a kept sequence of a DELETE and these, so that the fault is met at once
+bent() { # EXCHANGES: a kept sequence of a BREW and these, so that the fault is met at once
     echo '{"format": "assay-live/1", "profile": "paid-tools", "exchanges": ['"$1"'
       {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
-        {"what": "method", "text": "DELETE"}]},
+        {"what": "method", "text": "BREW"}]},
       {"endpoint": "paid_get", "payment": 0, "way": "", "key": 0, "edits": [
         {"what": "pause", "at": 500, "how": 100}]}]}'
 }
@@ -61,7 +61,7 @@ expect 0 --profile paid-tools --runs 90 --seed 1 --out sound
 says 'findings: 0;'
 for found in 5xx:proof.null_crashes unpaid:unpaid.malformed_proof_served replay:nonce.unrecorded; do
     kind=${found%%:*} defect=${found#*:}
-    expect 1 --profile paid-tools --defect "$defect" --runs 120 --seed 1 --findings 1 --out "$kind"
+    expect 1 --profile paid-tools --defect "$defect" --runs 130 --seed 1 --findings 1 --out "$kind"
     says "^$kind, always: "
     kept=$(echo "$kind"/findings/"$kind"-*.request)
     [ -s "${kept%.request}.log" ] && grep -q "\"kind\": \"$kind\"" "${kept%.request}.json"
@@ -76,9 +76,9 @@ for found in crash:SEGV hang:STOP; do
     mkdir -p "$kind/corpus/paid-tools"
     [ "$kind" = hang ] || before='{"endpoint": "paid_get", "payment": 1, "way": "", "key": 0, "edits": []},'
     bent "$before" >"$kind/corpus/paid-tools/bent"
-    expect 1 --target "$work/$kind.json" --timeout 1 --runs 80 --seed 1 --findings 1 --out "$kind"
+    expect 1 --target "$work/$kind.json" --timeout 1 --runs 130 --seed 1 --findings 1 --out "$kind"
     says "^$kind, always: "
-    grep -q DELETE "$kind"/findings/"$kind"-*.request
+    grep -q BREW "$kind"/findings/"$kind"-*.request
     ! grep -q '"payment": 1' "$kind"/findings/"$kind"-*.request # what it does not take is cut away
 done
 expect 3 --target nowhere.json

@@ -1,5 +1,6 @@
 /* Live fuzzing without a server: files of sequences, the mutator, bent requests, classes of
  * answers, what a payment buys, and growth. */
+#include "base/json.h"
 #include "fuzz/live_account.h"
 #include "fuzz/live_answer.h"
 #include "fuzz/live_growth.h"
@@ -255,6 +256,56 @@ Test(fuzz_live, edits_bend_what_they_name)
         cr_expect(made.request.pays == rows[i].pays, "%s", live_edit_name(rows[i].edit.kind));
         made_fini(&made);
     }
+}
+
+#define SIGNED                                                                                     \
+    "GET /buy HTTP/1.1\r\nHost: shop\r\nX-Payment-Proof: "                                         \
+    "eyJub25jZSI6Im4iLCJzaWduYXR1cmUiOiJhYSJ9\r\n\r\n" /* {"nonce":"n","signature":"aa"} */
+
+/* The payment's document, as it is sent. */
+static void read_document(struct assay_buf *out, const struct live_request *request)
+{
+    struct assay_bytes sent = request->pieces[0].bytes;
+    const char *value = strstr((const char *)sent.at, "Proof: ");
+
+    cr_assert(value != NULL);
+    value += strlen("Proof: ");
+    cr_assert(assay_base64_decode(out, ASSAY_BASE64_URL,
+                                  assay_bytes_of(value, strcspn(value, "\r")), NULL) == ASSAY_OK);
+}
+
+Test(fuzz_live, a_bent_payment_without_its_signature_is_none)
+{
+    const struct live_carrier marked = {
+        .header = "X-Payment-Proof", .form = ASSAY_BASE64_URL, .mark = "AA"};
+    size_t good = 0, bad = 0;
+
+    for (uint32_t seed = 0; seed < 300; seed++) {
+        const struct live_edit edit = {LIVE_EDIT_PAYMENT_JSON, .at = seed};
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 22);
+        struct assay_buf document = ASSAY_BUF_INIT(1 << 16);
+        struct live_request request;
+        struct assay_json_token tokens[256];
+        struct assay_json doc;
+        bool parses, has;
+
+        cr_assert(live_request_make(&request, &arena, ASSAY_LIT(SIGNED), &marked, &edit, 1) ==
+                  ASSAY_OK);
+        read_document(&document, &request);
+        parses = assay_json_parse(&doc, tokens, ARRAY_LEN(tokens), assay_buf_view(&document),
+                                  ASSAY_JSON_LAST_DUPLICATE_WINS, NULL) == ASSAY_OK;
+        has = strstr(assay_buf_cstr(&document), "\"aa\"") != NULL;
+        if (!parses || has)
+            cr_expect(request.pays, "%s", assay_buf_cstr(&document));
+        else if (strchr(assay_buf_cstr(&document), '\\') == NULL &&
+                 strcasestr(assay_buf_cstr(&document), "\"aa\"") == NULL)
+            cr_expect_not(request.pays, "%s", assay_buf_cstr(&document));
+        good += request.pays ? 1 : 0;
+        bad += request.pays ? 0 : 1;
+        assay_buf_fini(&document);
+        assay_arena_fini(&arena);
+    }
+    cr_expect(good > 50 && bad > 20, "%zu good, %zu bad", good, bad);
 }
 
 Test(fuzz_live, a_request_is_whole_by_the_strictest_reading_alone)
