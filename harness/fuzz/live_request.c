@@ -56,13 +56,6 @@ static bool take_apart(struct live_message *m, struct assay_bytes bytes)
     return false;
 }
 
-size_t live_request_headers(struct assay_bytes honest)
-{
-    struct live_message m = {0};
-
-    return take_apart(&m, honest) ? m.header_count : 0;
-}
-
 struct live_header *live_message_header(struct live_message *m, const char *name)
 {
     for (size_t i = 0; i < m->header_count; i++)

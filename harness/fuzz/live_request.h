@@ -42,7 +42,5 @@ enum assay_code live_request_make(struct live_request *out, struct assay_arena *
                                   const struct live_edit *edits, size_t edit_count) ASSAY_MUST_USE;
 /** Whether these bytes are one whole request, as said above; `many`: or several in a row. */
 bool live_request_is_complete(struct assay_bytes bytes, bool many);
-/** How many header lines an honest request has. */
-size_t live_request_headers(struct assay_bytes honest);
 
 #endif

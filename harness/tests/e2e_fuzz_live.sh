@@ -64,24 +64,27 @@ for found in 5xx:proof.null_crashes unpaid:unpaid.malformed_proof_served replay:
     expect 1 --profile paid-tools --defect "$defect" --runs 130 --seed 1 --findings 1 --out "$kind"
     says "^$kind, always: "
     kept=$(echo "$kind"/findings/"$kind"-*.request)
-    [ -s "${kept%.request}.log" ] && grep -q "\"kind\": \"$kind\"" "${kept%.request}.json"
+    [ -s "${kept%.request}.log" ] || { echo "no log beside $kept" >&2; exit 1; }
+    grep -q "\"kind\": \"$kind\"" "${kept%.request}.json" || { echo "no kind beside $kept" >&2; exit 1; }
     expect 1 --profile paid-tools --defect "$defect" --replay "$kept"
     says "^$kind, always: "
 done
 expect 0 --profile paid-tools --replay "$kept"
 says 'nothing was found'
-for found in crash:SEGV hang:STOP; do
-    kind=${found%%:*} before=
-    faulty "${found#*:}" >"$kind.json"
-    mkdir -p "$kind/corpus/paid-tools"
-    [ "$kind" = hang ] || before='{"endpoint": "paid_get", "payment": 1, "way": "", "key": 0, "edits": []},'
-    bent "$before" >"$kind/corpus/paid-tools/bent"
-    expect 1 --target "$work/$kind.json" --timeout 1 --runs 130 --seed 1 --findings 1 --out "$kind"
-    says "^$kind, always: "
-    grep -q BREW "$kind"/findings/"$kind"-*.request
-    ! grep -q '"payment": 1' "$kind"/findings/"$kind"-*.request # what it does not take is cut away
-done
+faulty SEGV >crash.json
+mkdir -p crash/corpus/paid-tools
+bent '{"endpoint": "paid_get", "payment": 1, "way": "", "key": 0, "edits": []},' >crash/corpus/paid-tools/bent
+expect 1 --target "$work/crash.json" --runs 130 --seed 1 --findings 1 --out crash
+says '^crash, always: '
+kept=$(echo crash/findings/crash-*.request)
+grep -q BREW "$kept" || { echo "not found by its cause: $kept" >&2; cat "$kept" >&2; exit 1; }
+if grep -q '"payment": 1' "$kept"; then echo "not cut down: $kept" >&2; exit 1; fi
+faulty STOP >hang.json
+bent '' >hang.request
+expect 1 --target "$work/hang.json" --timeout 2 --replay hang.request
+says '^hang, always: request 2'
+says 'a plain request behind it is not answered either'
 expect 3 --target nowhere.json
 expect 3 --profile paid-tools --replay nowhere.request
-! pgrep -f "$work" >/dev/null # nothing is left behind
+if pgrep -f "$work" >&2; then echo "left behind" >&2; exit 1; fi
 echo "e2e_fuzz_live: five kinds of findings, each again from its file; the correct server is not accused"
