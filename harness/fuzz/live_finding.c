@@ -164,7 +164,9 @@ static json_t *description(const struct live_found *found, const char *request,
                      (json_int_t)o->exchange, "class", case_text(assay_str(class)), "repeats",
                      live_finding_repeats(found), "of", (json_int_t)LIVE_REPEATS, "seed",
                      json_sprintf("%016" PRIx64, seed), "command",
-                     json_sprintf("assay fuzz run %s --replay %s", named, request));
+                     found->kind == LIVE_FINDING_GROWTH
+                         ? json_sprintf("assay fuzz run %s --seed %016" PRIx64, named, seed)
+                         : json_sprintf("assay fuzz run %s --replay %s", named, request));
 }
 
 static enum assay_code write_description(const struct live_found *found, const char *stem,

@@ -2,7 +2,8 @@
  *
  *  FOLDER/findings/KIND-HASH.request is the sequence (fuzz/live_sequence.h), .json says what it is
  *  (kind, sentence, class of the answer, how often it repeats, seed, command), and .log has every
- *  byte that was sent and came, and what the server said last.
+ *  byte that was sent and came, and what the server said last. No single sequence repeats growth:
+ *  its command is the run again.
  */
 #ifndef FUZZ_LIVE_FINDING_H
 #define FUZZ_LIVE_FINDING_H
