@@ -61,7 +61,7 @@ endif
 
 PKGS       := libcrypto libsecp256k1 jansson libcurl libmicrohttpd libwebsockets sqlite3 libb2 $(BLAKE3_PKG)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) criterion 2>/dev/null) $(addprefix -isystem ,$(BLAKE3_DIR))
-LDLIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
+LDLIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl -lm
 TEST_LIBS  := $(shell pkg-config --libs criterion 2>/dev/null)
 
 CPPFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iref -Iharness -I. -Ibuild/gen $(PKG_CFLAGS)
