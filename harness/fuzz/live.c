@@ -447,13 +447,12 @@ static enum assay_code repeat(struct live_found *found, struct live_world *world
 {
     struct live_outcome outcome;
     enum assay_code rc;
+    bool sells;
 
     live_world_seek(world, found->kind);
-    rc = live_world_fresh(world, &outcome);
-    if (rc == ASSAY_OK && !outcome.is_trouble) {
-        assay_buf_fini(&outcome.log);
+    rc = live_world_fresh(world, &sells);
+    if (rc == ASSAY_OK)
         rc = live_world_run(world, &found->sequence, &outcome);
-    }
     if (rc != ASSAY_OK)
         return assay_fail(err, rc, 0, "no memory for a sequence");
     if (outcome.is_trouble)

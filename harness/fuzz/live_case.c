@@ -286,10 +286,17 @@ enum assay_code live_world_run(struct live_world *w, const struct live_sequence 
     return ASSAY_OK;
 }
 
-enum assay_code live_world_fresh(struct live_world *w, struct live_outcome *out)
+enum assay_code live_world_fresh(struct live_world *w, bool *sells)
 {
     static const struct live_sequence nothing;
+    struct live_outcome outcome;
+    enum assay_code rc;
 
     live_world_renew(w);
-    return live_world_run(w, &nothing, out);
+    rc = live_world_run(w, &nothing, &outcome);
+    *sells = rc == ASSAY_OK && !outcome.is_trouble && outcome.finding == LIVE_NOTHING;
+    if (!*sells)
+        live_world_renew(w);
+    assay_buf_fini(&outcome.log);
+    return rc;
 }

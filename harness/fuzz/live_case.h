@@ -64,9 +64,9 @@ struct live_world *live_world_new(const struct live_world_options *options);
 void live_world_free(struct live_world *world); /**< ends what it started; NULL is taken */
 /** Ends the instance and its roles: the next sequence gets a fresh one. */
 void live_world_renew(struct live_world *world);
-/** A fresh instance that has been bought from once, so that it is known which processes it has.
- * Out: *out says what is wrong where it does not sell; its log is the caller's. NOMEM. */
-enum assay_code live_world_fresh(struct live_world *world, struct live_outcome *out) ASSAY_MUST_USE;
+/** A fresh instance that has been bought from once, so that it is known which processes it has;
+ * where it does not sell so, one that nobody has bought from. Out: *sells. NOMEM. */
+enum assay_code live_world_fresh(struct live_world *world, bool *sells) ASSAY_MUST_USE;
 /** Looks for that kind alone from now on, LIVE_NOTHING: for all. For a crash it then waits a moment
  *  after each sequence, since some take their time to die; and buys honestly for LIVE_FINDING_STUCK
  *  alone, since who waits for a server that is stuck waits long. */

@@ -32,15 +32,15 @@ const char *live_finding_repeats(const struct live_found *found)
 static bool fails(struct reducing *r, const struct live_sequence *sequence)
 {
     struct live_outcome outcome;
+    bool sells;
 
     if (r->rc != ASSAY_OK || *r->stop != 0)
         return false;
     r->runs++;
-    r->rc = live_world_fresh(r->world, &outcome);
-    if (r->rc == ASSAY_OK && !outcome.is_trouble) {
-        assay_buf_fini(&outcome.log);
-        r->rc = live_world_run(r->world, sequence, &outcome);
-    }
+    r->rc = live_world_fresh(r->world, &sells);
+    if (r->rc != ASSAY_OK || (!sells && r->found->kind == LIVE_FINDING_STUCK))
+        return false; /* what never sold was not stuck by this */
+    r->rc = live_world_run(r->world, sequence, &outcome);
     if (r->rc != ASSAY_OK || outcome.finding != r->found->kind) {
         assay_buf_fini(&outcome.log);
         return false;
