@@ -4,7 +4,6 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 volatile sig_atomic_t fuzz_stop;
@@ -74,13 +73,6 @@ bool fuzz_has_option(int argc, char **argv, const char *option)
         if (strncmp(argv[i], option, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
             return true;
     return false;
-}
-
-int fuzz_columns(void)
-{
-    struct winsize size;
-
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
 /* ---- engines ---- */

@@ -43,8 +43,6 @@ int fuzz_options(int argc, char **argv, const struct option *options, const char
 /** Becomes nonzero at SIGINT or SIGTERM, once fuzz_heed_signals was called. */
 extern volatile sig_atomic_t fuzz_stop;
 void fuzz_heed_signals(void);
-/** Of the terminal, for a line that stays one. */
-int fuzz_columns(void);
 /** The exit status of a failure, after saying it. */
 int fuzz_failed(const char *verb, const struct assay_err *err);
 

@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "cli/fuzz.h"
+#include "cli/tell.h"
 #include "defects/defects.h"
 #include "fuzz/live_jobs.h"
 
@@ -51,45 +52,31 @@ struct fuzz_live {
     const char *hosts[PLAN_HOSTS_MAX + 1]; /* NULL-terminated */
     size_t host_count;
     uint64_t jobs;
-    bool is_terminal, has_line, seed_set;
+    struct tell_live live;
+    bool seed_set;
 };
 
 /* ---- what is told ---- */
 
-static void clear_line(struct fuzz_live *run)
-{
-    if (run->has_line)
-        fputs("\r\033[K", stderr);
-    run->has_line = false;
-}
-
 static void on_note(void *context, const char *text)
 {
-    struct assay_buf shown = ASSAY_BUF_INIT(8 * LINE_BYTES);
+    struct fuzz_live *run = context;
 
-    clear_line(context);
-    assay_utf8_add_printable(&shown, assay_str(text));
-    puts(assay_buf_ok(&shown) ? assay_buf_cstr(&shown) : "");
+    tell_live_clear(&run->live);
+    tell_printable(stdout, text);
+    putchar('\n');
     fflush(stdout);
-    assay_buf_fini(&shown);
 }
 
 static void on_tick(void *context, const struct live_view *v)
 {
     struct fuzz_live *run = context;
-    char line[256];
-    int len;
 
-    if (!run->is_terminal)
-        return;
-    len = snprintf(line, sizeof(line),
+    tell_live_show(&run->live,
                    "%s: %" PRIu64 " sequences, %" PRIu64 " requests/s, %" PRIu64
                    " classes, %" PRIu64 " found, %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left",
                    run->target.name, v->sequences, v->rate, v->classes, v->findings,
                    v->left_s / 3600, v->left_s / 60 % 60, v->left_s % 60);
-    if (len > 0)
-        fprintf(stderr, "\r%.*s\033[K", fuzz_columns() - 1, line);
-    run->has_line = true;
 }
 
 static int status_of(enum assay_code rc)
@@ -100,7 +87,7 @@ static int status_of(enum assay_code rc)
 static int conclude(struct fuzz_live *run, const struct live_view *v, enum assay_code rc,
                     const struct assay_err *err)
 {
-    clear_line(run);
+    tell_live_clear(&run->live);
     printf("%" PRIu64 " sequences, %" PRIu64 " requests, %" PRIu64 " classes of answers, %" PRIu64
            " new sequences kept, findings: %" PRIu64 "; seed %016" PRIx64 "\n",
            v->sequences, v->requests, v->classes, v->kept, v->findings, run->options.seed);
@@ -384,10 +371,10 @@ int fuzz_command_live(int argc, char **argv)
                                         .on_note = on_note,
                                         .on_tick = on_tick},
                             .jobs = 1,
-                            .arena = ASSAY_ARENA_INIT((size_t)16 << 20),
-                            .is_terminal = isatty(STDERR_FILENO) != 0};
+                            .arena = ASSAY_ARENA_INIT((size_t)16 << 20)};
     int status;
 
+    tell_live_init(&run.live);
     if ((status = fuzz_options(argc, argv, long_options, help, take_option, &run)) < 0) {
         run.options.context = &run;
         if (optind < argc)
