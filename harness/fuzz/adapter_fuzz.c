@@ -363,7 +363,7 @@ static enum assay_code run_one(struct run *run)
         if (rc == ASSAY_OK)
             rc = judge(run, at, &x, &j, in);
     }
-    if (rc == ASSAY_OK && !run->was_ended && growth_is_due(&run->growth))
+    if (rc == ASSAY_OK && !run->was_ended && growth_is_due(&run->growth, 1))
         look_at_memory(run);
     adapter_exchange_fini(&x);
     json_decref(run->before);

@@ -9,9 +9,12 @@ void growth_begin(struct growth *g)
     g->every = GROWTH_FIRST_EVERY;
 }
 
-bool growth_is_due(struct growth *g)
+bool growth_is_due(struct growth *g, uint64_t answers)
 {
-    return ++g->answers % g->every == 0;
+    uint64_t before = g->answers / g->every;
+
+    g->answers += answers;
+    return g->answers / g->every != before;
 }
 
 void growth_add(struct growth *g, uint64_t resident)
@@ -22,7 +25,7 @@ void growth_add(struct growth *g, uint64_t resident)
             g->resident[i] = g->resident[2 * i + 1];
         g->count = GROWTH_SAMPLES / 2;
         g->every *= 2;
-        if (g->answers % g->every != 0)
+        if (g->answers % g->every >= g->every / 2)
             return;
     }
     g->resident[g->count++] = resident;

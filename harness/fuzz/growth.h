@@ -1,5 +1,6 @@
-/** Whether a process grows: resident memory over what it has answered. Samples are taken by count,
- *  ever fewer as the run gets longer, so that the same answers give the same verdict. */
+/** Whether a process, an adapter or a server, grows: resident memory over what it has answered.
+ * Samples are taken by count, ever fewer as the run gets longer, so that the same answers give the
+ * same verdict. */
 #ifndef FUZZ_GROWTH_H
 #define FUZZ_GROWTH_H
 
@@ -25,8 +26,9 @@ struct growth_slope {
 
 /** Of a process that has answered nothing yet. */
 void growth_begin(struct growth *g);
-/** One more answer. Returns: whether memory is to be looked at now, and given to growth_add. */
-bool growth_is_due(struct growth *g);
+/** So many more answers. Returns: whether memory is to be looked at now, and given to growth_add.
+ */
+bool growth_is_due(struct growth *g, uint64_t answers);
 void growth_add(struct growth *g, uint64_t resident);
 /** Whether the least memory of each quarter of the samples, the first aside, is above that of the
  *  one before, and the last above the second by `bound` bytes. Out: *slope, also where it is not;

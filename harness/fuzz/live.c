@@ -2,8 +2,8 @@
 #include "fuzz/live.h"
 
 #include "fault/tree.h"
+#include "fuzz/growth.h"
 #include "fuzz/inputs.h"
-#include "fuzz/live_growth.h"
 #include "fuzz/live_mutate.h"
 
 #include <dirent.h>
@@ -20,7 +20,8 @@ enum {
     MISSES_MAX = 3,
     LOST_MAX = 50, /* sequences in a row that could not be judged */
     TICK_MS = 500,
-    HONEST_REQUESTS = 2, /* behind each sequence */
+    HONEST_REQUESTS = 2,      /* behind each sequence */
+    GROWTH_BYTES_MOST = 4096, /* a request, after warm-up */
 };
 
 /* Of what was found. What was not seen again may be, from another sequence. */
@@ -42,9 +43,8 @@ struct campaign {
     size_t corpus_count;
     struct sort sorts[SORTS_MAX];
     size_t sort_count;
-    struct live_growth growth; /* of this generation */
-    uint64_t generation, next_sample;
-    unsigned growing; /* generations in a row */
+    struct growth growth; /* of this generation, with its requests */
+    unsigned growing;     /* generations in a row */
     uint64_t lost_in_a_row;
     int64_t start_ns, end_ns, tick_ns;
     struct assay_err *err;
@@ -164,7 +164,7 @@ static void count_finding(struct campaign *c, enum live_finding kind, uint64_t s
 
 /* ---- growth ---- */
 
-static void growth_found(struct campaign *c, const char *what)
+static void tell_growth(struct campaign *c, const char *what)
 {
     struct live_found found = {
         .kind = LIVE_FINDING_GROWTH, .sequence = *c->corpus[0], .repeats = LIVE_REPEATS};
@@ -182,47 +182,51 @@ static void growth_found(struct campaign *c, const char *what)
          what, c->options->seed, path);
 }
 
+/* A fresh instance: what was seen of the last one's memory says nothing of it. */
+static void begin_generation(struct campaign *c)
+{
+    live_world_renew(c->world);
+    growth_begin(&c->growth);
+}
+
 /* Growth is found where it shows on two fresh instances, one after the other. */
 static void end_generation(struct campaign *c)
 {
+    struct growth_slope slope;
+    uint64_t rate = 0;
     char what[256];
-    int64_t rate;
-    bool grows = live_growth_judge(&c->growth, &rate);
 
+    if (growth_found(&slope, &c->growth, 0))
+        rate = (slope.to - slope.from) / slope.answers;
     c->view->growth_was_judged =
-        c->view->growth_was_judged || c->growth.count >= LIVE_SAMPLES_LEAST;
-    c->growing = grows ? c->growing + 1 : 0;
+        c->view->growth_was_judged || c->growth.count >= GROWTH_SAMPLES_LEAST;
+    c->growing = rate > GROWTH_BYTES_MOST ? c->growing + 1 : 0;
     if (c->growing == 2) {
         (void)snprintf(what, sizeof(what),
-                       "resident memory rises by %" PRId64 " bytes a request over %" PRIu64
+                       "resident memory rises by %" PRIu64 " bytes a request over %" PRIu64
                        " requests, on two fresh instances; expected: at most %d after warm-up",
-                       rate, c->generation, LIVE_GROWTH_BYTES);
-        growth_found(c, what);
+                       rate, c->growth.answers, GROWTH_BYTES_MOST);
+        tell_growth(c, what);
     }
-    live_world_renew(c->world);
-    c->growth.count = 0;
-    c->generation = c->next_sample = 0;
+    begin_generation(c);
 }
 
-static void sample(struct campaign *c)
+static void sample(struct campaign *c, uint64_t requests)
 {
     char what[256];
     uint64_t bytes;
 
-    if (c->generation < c->next_sample || !live_world_resident(c->world, &bytes))
+    if (!growth_is_due(&c->growth, requests) || !live_world_resident(c->world, &bytes))
         return;
-    c->next_sample = c->generation + LIVE_SAMPLE_EACH;
-    live_growth_add(&c->growth, c->generation, bytes);
+    growth_add(&c->growth, bytes);
     if (bytes >> 20 < c->options->memory_mb)
         return;
     (void)snprintf(what, sizeof(what),
                    "resident memory is %" PRIu64 " MiB after %" PRIu64
                    " requests; expected: below %" PRIu64 " MiB (--memory)",
-                   bytes >> 20, c->generation, c->options->memory_mb);
-    growth_found(c, what);
-    c->growth.count = 0;
-    live_world_renew(c->world);
-    c->generation = c->next_sample = 0;
+                   bytes >> 20, c->growth.answers, c->options->memory_mb);
+    tell_growth(c, what);
+    begin_generation(c);
 }
 
 /* ---- findings ---- */
@@ -287,8 +291,7 @@ static enum assay_code found_one(struct campaign *c, const struct live_sequence 
         sort->is_told = is_counted(&found);
         sort->misses += sort->is_told ? 0 : 1;
     }
-    c->growth.count = 0;
-    c->generation = c->next_sample = 0;
+    growth_begin(&c->growth);
     assay_buf_fini(&found.outcome.log);
     assay_arena_fini(&arena);
     return rc;
@@ -302,7 +305,7 @@ static enum assay_code lost_one(struct campaign *c, const struct live_outcome *o
     if (c->view->sequences == c->view->lost || ++c->lost_in_a_row == LOST_MAX)
         return assay_fail(c->err, ASSAY_E_CRASHED, 0, "the target cannot be judged: %s",
                           outcome->said);
-    live_world_renew(c->world);
+    begin_generation(c);
     return ASSAY_OK;
 }
 
@@ -315,7 +318,6 @@ static enum assay_code run_one(struct campaign *c, const struct live_sequence *s
     c->view->sequences++;
     if (rc == ASSAY_OK) {
         c->view->requests += outcome.class_count;
-        c->generation += outcome.class_count + HONEST_REQUESTS;
         for (size_t i = 0; i < outcome.class_count; i++)
             is_new = live_classes_add(&c->classes, outcome.classes[i].hash) || is_new;
         c->view->classes = c->classes.count;
@@ -329,9 +331,9 @@ static enum assay_code run_one(struct campaign *c, const struct live_sequence *s
     else if (rc == ASSAY_OK && is_new && keeps)
         rc = keep(c, sequence);
     if (rc == ASSAY_OK)
-        sample(c);
+        sample(c, outcome.class_count + HONEST_REQUESTS);
     if (rc == ASSAY_OK &&
-        (c->generation >= LIVE_GENERATION || live_world_bought(c->world) >= LIVE_PURCHASES))
+        (c->growth.answers >= LIVE_GENERATION || live_world_bought(c->world) >= LIVE_PURCHASES))
         end_generation(c);
     tick(c);
     assay_buf_fini(&outcome.log);
@@ -427,12 +429,14 @@ enum assay_code live_run(struct live_view *view, const struct live_options *opti
                            .start_ns = monotonic_ns(),
                            .err = err};
     c->end_ns = c->start_ns + (int64_t)options->seconds * 1000000000;
+    growth_begin(&c->growth);
     rc = c->world != NULL ? run_honest(c) : assay_fail(err, ASSAY_E_NOMEM, 0, "no memory");
     for (uint64_t n = 1; rc == ASSAY_OK && !is_over(c); n++)
         rc = run_changed(c, n);
     if (rc == ASSAY_OK && *options->stop != 0)
         rc = assay_fail(err, ASSAY_E_INTERRUPTED, 0, "interrupted");
-    end_generation(c);
+    if (c->world != NULL)
+        end_generation(c);
     live_world_free(c->world);
     assay_arena_fini(&c->arena);
 out:

@@ -38,7 +38,7 @@ Test(adapter_fuzz, memory_grows_or_does_not)
 
         growth_begin(&g);
         for (uint64_t k = 0; k < memories[i].samples * GROWTH_FIRST_EVERY; k++)
-            if (growth_is_due(&g))
+            if (growth_is_due(&g, 1))
                 growth_add(&g, memories[i].from + memories[i].each * (k / GROWTH_FIRST_EVERY) +
                                    (memories[i].sawtooth > 0 ? k % memories[i].sawtooth : 0));
         cr_expect_eq(growth_found(&slope, &g, memories[i].bound), memories[i].is_found, "%s",
@@ -57,10 +57,31 @@ Test(adapter_fuzz, the_slope_of_a_line_is_that_of_the_line)
 
     growth_begin(&g);
     for (uint64_t k = 1; k <= 100000; k++)
-        if (growth_is_due(&g))
+        if (growth_is_due(&g, 1))
             growth_add(&g, 7 * k);
     cr_assert(growth_found(&slope, &g, 1000));
     cr_expect_eq((slope.to - slope.from) / slope.answers, 7);
+}
+
+/* A server is asked several things at a time. */
+Test(adapter_fuzz, memory_is_looked_at_whenever_enough_was_answered)
+{
+    struct growth_slope slope;
+    struct growth g;
+    size_t looks = 0;
+
+    growth_begin(&g);
+    while (g.answers < (uint64_t)GROWTH_FIRST_EVERY * 5 * GROWTH_SAMPLES) {
+        if (!growth_is_due(&g, 5))
+            continue;
+        looks++;
+        growth_add(&g, 10000 * g.answers);
+    }
+    cr_expect_geq(looks, GROWTH_SAMPLES);
+    cr_expect_leq(g.count, GROWTH_SAMPLES);
+    cr_assert(growth_found(&slope, &g, 0));
+    cr_expect_leq((slope.to - slope.from) / slope.answers, 10500);
+    cr_expect_geq((slope.to - slope.from) / slope.answers, 9500);
 }
 
 /* ---- changes ---- */

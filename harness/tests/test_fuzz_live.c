@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "fuzz/live_account.h"
 #include "fuzz/live_answer.h"
-#include "fuzz/live_growth.h"
 #include "fuzz/live_mutate.h"
 
 #include <criterion/criterion.h>
@@ -388,46 +387,4 @@ Test(fuzz_live, a_payment_buys_one_run)
     cr_expect(live_account_add(&a, 2, 2, 0) == LIVE_SECOND_RUN); /* twice at once */
     cr_expect(live_account_add(&a, 0, 1, 0) == LIVE_UNPAID_RUN);
     cr_expect(live_account_add(&a, 1, 1, 1) == LIVE_IN_ORDER); /* a role took another payment */
-}
-
-/* ---- growth ---- */
-
-static bool grows(uint64_t (*bytes)(uint64_t requests), size_t samples)
-{
-    static struct live_growth growth;
-    int64_t rate;
-
-    growth.count = 0;
-    for (uint64_t i = 0; i < samples; i++)
-        live_growth_add(&growth, i * LIVE_SAMPLE_EACH, bytes(i * LIVE_SAMPLE_EACH));
-    return live_growth_judge(&growth, &rate);
-}
-
-static uint64_t flat(uint64_t requests)
-{
-    return (UINT64_C(20) << 20) + requests % 7 * 4096;
-}
-
-static uint64_t one_step(uint64_t requests)
-{
-    return requests < 3000 ? UINT64_C(20) << 20 : UINT64_C(90) << 20;
-}
-
-static uint64_t steady(uint64_t requests)
-{
-    return (UINT64_C(20) << 20) + requests * 10000;
-}
-
-static uint64_t slow(uint64_t requests)
-{
-    return (UINT64_C(20) << 20) + requests * 1000;
-}
-
-Test(fuzz_live, memory_grows_where_it_rises_all_along)
-{
-    cr_expect(grows(steady, 60));
-    cr_expect_not(grows(flat, 60));
-    cr_expect_not(grows(one_step, 60));
-    cr_expect_not(grows(slow, 60));
-    cr_expect_not(grows(steady, LIVE_SAMPLES_LEAST - 1));
 }
