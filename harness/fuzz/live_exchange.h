@@ -14,9 +14,9 @@ struct live_world {
     struct instance *instance;           /* of cases, once one has run; as long as they live */
     pid_t processes[LIVE_PROCESSES_MAX]; /* of it, once it has served */
     size_t process_count;
-    uint64_t bought; /* runs of its handler, when the last sequence began */
+    uint64_t bought;          /* runs of its handler, when the last sequence began */
     enum live_finding sought; /* see live_world_seek */
-    bool has_served; /* an honest purchase, at least once */
+    bool has_served;          /* an honest purchase, at least once */
     bool knows_free;
     char free_path[256]; /* of the handler, as the free endpoint calls it; "": it does not */
 };

@@ -344,7 +344,7 @@ enum assay_code live_request_make(struct live_request *out, struct assay_arena *
                                   const struct live_edit *edits, size_t edit_count)
 {
     struct live_message m = {.arena = arena, .carrier = carrier};
-    struct live_header *length;
+    struct live_header *length, *payment;
 
     *out = (struct live_request){.answers = 1, .keeps_place = true, .speaks = true};
     if (!take_apart(&m, honest))
@@ -354,8 +354,9 @@ enum assay_code live_request_make(struct live_request *out, struct assay_arena *
         m.had_length = true;
         remove_header(&m, (size_t)(length - m.headers));
     }
-    if (carrier->header != NULL && live_message_header(&m, carrier->header) != NULL)
-        m.honest = live_message_header(&m, carrier->header)->value;
+    payment = carrier->header != NULL ? live_message_header(&m, carrier->header) : NULL;
+    if (payment != NULL)
+        m.honest = payment->value;
     for (size_t i = 0; i < edit_count; i++)
         apply(out, &m, &edits[i]);
     out->pays = still_pays(&m);
