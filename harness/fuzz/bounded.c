@@ -44,10 +44,11 @@ void bounded_number(struct bounded_words *words, const char *name, uint64_t numb
 }
 
 static enum assay_code fill_env(const char *env[ENV_MAX], struct assay_arena *arena,
-                                const char *const *more, struct assay_err *err)
+                                const char *marker, const char *const *more, struct assay_err *err)
 {
     size_t n = 0;
 
+    env[n++] = marker;
     for (size_t i = 0; i < ARRAY_LEN(fixed_env); i++)
         env[n++] = fixed_env[i];
     for (size_t i = 0; i < ARRAY_LEN(kept_env); i++) {
@@ -88,17 +89,16 @@ enum assay_code bounded_start(struct bounded *b, const struct bounded_plan *plan
                                .limit_count = ARRAY_LEN(limits)};
     enum assay_code rc = ASSAY_OK;
 
-    *b = (struct bounded){.pidfd = -1};
+    *b = (struct bounded){.pidfd = -1, .start_ns = monotonic_ns()};
+    (void)snprintf(b->marker, sizeof(b->marker), "ASSAY_BOUNDED=%jd-%" PRId64, (intmax_t)getpid(),
+                   b->start_ns);
     if (log < 0)
         rc = assay_fail(err, ASSAY_E_IO, 0, "%s: %s", plan->log, strerror(errno));
     if (rc == ASSAY_OK)
-        rc = fill_env(env, &arena, plan->env, err);
+        rc = fill_env(env, &arena, b->marker, plan->env, err);
     if (rc == ASSAY_OK)
         rc = spawn(&b->pid, &b->pidfd, &what, err);
-    if (rc == ASSAY_OK) {
-        b->start_ns = monotonic_ns();
-        b->deadline_ns = b->start_ns + (int64_t)plan->seconds * 1000000000;
-    }
+    b->deadline_ns = b->start_ns + (int64_t)plan->seconds * 1000000000;
     if (log >= 0)
         (void)close(log);
     assay_arena_fini(&arena);
@@ -118,6 +118,7 @@ struct process_end bounded_end(struct bounded *b, int grace_ms)
     struct process_tree tree = {.first = b->pid};
     struct process_end end = process_end_of(b->pidfd);
 
+    memcpy(tree.marker, b->marker, sizeof(b->marker));
     if (!end.ended) {
         (void)pidfd_send_signal(b->pidfd, SIGINT, NULL, 0);
         if (process_await(b->pidfd, grace_ms))

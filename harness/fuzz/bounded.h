@@ -44,6 +44,8 @@ struct bounded {
     pid_t pid; /**< 0: none */
     int pidfd;
     int64_t start_ns, deadline_ns; /**< CLOCK_MONOTONIC */
+    /** In its environment, so that what it leaves in another session, when it ends, is known. */
+    char marker[64];
 };
 
 /** IO: the log cannot be made, or what spawn says; NOMEM. */

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Behaves like a libFuzzer program towards assay fuzz, so that its tests need no clang. As what it
-# is called decides how it fuzzes: fuzz-growing, fuzz-flat, fuzz-finding, fuzz-repeating, fuzz-hanging,
-# fuzz-flooding, fuzz-ending. Of those that faults are planted for, fuzz-json finds one by fuzzing, fuzz-sig in
-# its seeds, fuzz-text also finds nothing planted, and fuzz-url_target cannot begin with one.
+# is called decides how it fuzzes: fuzz-growing, fuzz-flat, fuzz-finding, fuzz-repeating,
+# fuzz-hanging, fuzz-leaving, fuzz-flooding, fuzz-ending. Of those that faults are planted for,
+# fuzz-json finds one by fuzzing, fuzz-sig in its seeds, fuzz-text also finds nothing planted, and
+# fuzz-url_target cannot begin with one.
 # What an input is, its first line decides when it is run alone:
 #   claim X | overflow F | undefined F | leak F | slow | large F | once F | fine
 set -u
@@ -96,6 +97,10 @@ hanging)
     echo $! >"$0.child"
     echo $$ >"$0.pid"
     while :; do sleep 1000; done
+    ;;
+leaving) # as afl-fuzz leaves what it compares with
+    setsid sh -c 'echo $$ >"$1"; exec sleep 1000' sh "$0.child" &
+    until [ -s "$0.child" ]; do sleep 0.01; done
     ;;
 flooding) while :; do echo "a flood of lines, a flood of lines, a flood of lines, a flood of lines"; done ;;
 ending) echo "cannot begin"; exit 1 ;;

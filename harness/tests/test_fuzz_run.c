@@ -178,6 +178,14 @@ Test(fuzz_run, an_engine_that_hangs_is_killed_with_all_that_it_started)
     cr_expect(program_says(&p, "killed"));
 }
 
+Test(fuzz_run, what_an_engine_leaves_in_another_session_is_ended_with_its_slice)
+{
+    fuzz_world_engine(&p, "leaving");
+    fuzz_world_run(&p, RUN("--slices", "1"));
+    cr_expect_eq(p.status, 0, "%s", assay_buf_cstr(&p.err));
+    cr_expect(is_gone(pid_in("engines/fuzz-leaving.child")));
+}
+
 Test(fuzz_run, an_interrupt_ends_everything_and_keeps_what_was_found)
 {
     fuzz_world_engine(&p, "hanging");
