@@ -35,6 +35,16 @@ static const char *source_of(struct bounded_words *w, const struct slice_rules *
     return path != NULL && access(path, R_OK) == 0 ? path : NULL;
 }
 
+/* Where the engine says how far it is. */
+static const char *progress_file(struct bounded_words *w, const struct campaign *c,
+                                 const struct slice *slice)
+{
+    const struct campaign_target *t = &c->targets[slice->target];
+
+    return slice->engine == FUZZ_AFL ? campaign_path_take(&w->arena, c, t, "afl/main/fuzzer_stats")
+                                     : work_of(w, c, t, slice, "log");
+}
+
 /* ---- command lines ---- */
 
 static void fill_libfuzzer(struct bounded_words *w, const struct slice *slice,
@@ -118,6 +128,16 @@ static enum assay_code give_first_input(struct bounded_words *w, const struct ca
     return inputs_add(&added, corpus, ASSAY_LIT("0"), err);
 }
 
+/* It refuses to go on with one that was cut off when it was killed. */
+static void drop_torn_stats(struct bounded_words *w, const struct campaign *c,
+                            const struct slice *slice)
+{
+    const char *file = progress_file(w, c, slice);
+
+    if (file != NULL && slice->progress.executions == 0)
+        (void)unlink(file);
+}
+
 /* Without these it asks for settings of the whole machine, or ends at a crash in the corpus. */
 static const char *const afl_env[] = {
     "AFL_NO_UI=1",
@@ -163,16 +183,6 @@ static void read_progress(struct fuzz_progress *progress, enum fuzz_engine engin
     assay_buf_fini(&text);
 }
 
-/* Where the engine says how far it is. */
-static const char *progress_file(struct bounded_words *w, const struct campaign *c,
-                                 const struct slice *slice)
-{
-    const struct campaign_target *t = &c->targets[slice->target];
-
-    return slice->engine == FUZZ_AFL ? campaign_path_take(&w->arena, c, t, "afl/main/fuzzer_stats")
-                                     : work_of(w, c, t, slice, "log");
-}
-
 void slice_look(struct slice *slice, const struct campaign *c)
 {
     struct bounded_words w = BOUNDED_WORDS_INIT;
@@ -199,6 +209,7 @@ enum assay_code slice_start(struct slice *slice, const struct campaign *c,
         memcpy(env + 1, afl_env, sizeof(afl_env));
         env[1 + ARRAY_LEN(afl_env)] = mutator_env(&w, t);
         slice_look(slice, c);
+        drop_torn_stats(&w, c, slice);
         slice->executions_before = slice->progress.executions;
         rc = give_first_input(&w, c, t, rules, err);
         fill_afl(&w, slice, c, rules);

@@ -220,21 +220,23 @@ Test(fuzz_run, a_kill_loses_no_finding)
 
 /* As afl-fuzz does towards assay fuzz: three more inputs each time it is resumed, one of them with
  * new coverage, and a crash. */
-static const char fake_afl[] = "#!/bin/sh\n"
-                               "while [ \"$1\" != -i ]; do shift; done\n"
-                               "[ -n \"$(ls $2)\" ] || exit 1\n"
-                               "while [ \"$1\" != -o ]; do shift; done\n"
-                               "main=$2/main\n"
-                               "mkdir -p $main/queue $main/crashes $main/hangs\n"
-                               "n=$(ls $main/queue | wc -l)\n"
-                               "echo known >$main/queue/id:00000$n,src:0\n"
-                               "echo new $n >$main/queue/id:00000$((n + 1)),src:0,+cov\n"
-                               "echo more >$main/queue/id:00000$((n + 2)),src:0\n"
-                               "echo crash >$main/crashes/id:000000,sig:06\n"
-                               "echo read me >$main/crashes/README.txt\n"
-                               "echo \"execs_done : $((50 * (n + 3)))\" >$main/fuzzer_stats\n"
-                               "echo \"edges_found : $((n + 3))\" >>$main/fuzzer_stats\n"
-                               "echo \"${AFL_CUSTOM_MUTATOR_LIBRARY-none}\" >$main/mutator\n";
+static const char fake_afl[] =
+    "#!/bin/sh\n"
+    "while [ \"$1\" != -i ]; do shift; done\n"
+    "[ -n \"$(ls $2)\" ] || exit 1\n"
+    "while [ \"$1\" != -o ]; do shift; done\n"
+    "main=$2/main\n"
+    "[ ! -e $main/fuzzer_stats ] || [ -s $main/fuzzer_stats ] || exit 1\n"
+    "mkdir -p $main/queue $main/crashes $main/hangs\n"
+    "n=$(ls $main/queue | wc -l)\n"
+    "echo known >$main/queue/id:00000$n,src:0\n"
+    "echo new $n >$main/queue/id:00000$((n + 1)),src:0,+cov\n"
+    "echo more >$main/queue/id:00000$((n + 2)),src:0\n"
+    "echo crash >$main/crashes/id:000000,sig:06\n"
+    "echo read me >$main/crashes/README.txt\n"
+    "echo \"execs_done : $((50 * (n + 3)))\" >$main/fuzzer_stats\n"
+    "echo \"edges_found : $((n + 3))\" >>$main/fuzzer_stats\n"
+    "echo \"${AFL_CUSTOM_MUTATOR_LIBRARY-none}\" >$main/mutator\n";
 
 static void given_program(const char *leaf, const char *script)
 {
@@ -279,6 +281,16 @@ Test(fuzz_run, the_engines_take_turns_on_one_corpus)
     cr_expect_eq(fuzz_world_findings(&p, "flat"), 1, "the same crash twice");
     cr_expect(program_says(&p, "flat: afl,"));
     cr_expect(program_says(&p, "flat: libfuzzer,"));
+}
+
+Test(fuzz_run, afl_goes_on_where_a_kill_cut_its_statistics_off)
+{
+    given_afl();
+    run_with_afl("1");
+    fuzz_world_put(&p, "out/flat/afl/main/fuzzer_stats", "");
+    run_with_afl("1");
+    cr_expect_eq(state_of("flat").slices, 2);
+    cr_expect_eq(state_of("flat").failed_slices, 0);
 }
 
 Test(fuzz_run, afl_works_alone_where_it_alone_was_built)
