@@ -22,7 +22,7 @@ expect() { # STATUS WORDS...
     [ "$rc" = "$wanted" ] || { echo "assay fuzz run --adapter $*: exit $rc, not $wanted" >&2; cat said >&2; exit 1; }
 }
 says() { grep -q -- "$1" said || { echo "does not say: $1" >&2; cat said >&2; exit 1; }; }
-bounds=(--op kaspa.script.class --seed 1 --runs 150)
+bounds=(--op kaspa.script.class --seed 1 --runs 1000)
 
 target right 'exec "$1" adapter'
 target liar '"$1" adapter | sed -u s/nonstandard/pubkey/'
@@ -57,7 +57,7 @@ says 'nothing is wrong'
 grep -q '"replay": "assay fuzz run --adapter liar.json' "$file"
 
 # 3: it ends
-expect 1 dies.json --op kaspa.script.class --seed 1 --runs 400 --findings 1
+expect 1 dies.json --op kaspa.script.class --seed 1 --runs 20000 --findings 1
 says '^crash: .*null'
 expect 1 dies.json --replay "$(echo out/fuzz-adapter/dies/findings/crash-*.json)"
 
