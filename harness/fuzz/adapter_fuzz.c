@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "fault/tree.h"
 #include "fuzz/adapter_inputs.h"
+#include "fuzz/campaign.h"
 #include "fuzz/dice.h"
 #include "observers/observers.h"
 
@@ -30,30 +31,13 @@ struct run {
 
 /* ---- which operations ---- */
 
-static bool has_text(const json_t *array, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (strcmp(json_string_value(json_array_get(array, i)), text) == 0)
-            return true;
-    return false;
-}
-
-static bool is_wanted(const struct adapter_fuzz_options *o, const char *name)
-{
-    if (o->named == NULL || o->named[0] == NULL)
-        return true;
-    for (size_t i = 0; o->named[i] != NULL; i++)
-        if (strcmp(o->named[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void choose_operations(struct run *run)
 {
     const struct operation *operation;
 
     for (size_t i = 0; (operation = operation_at(i)) != NULL; i++)
-        if (is_wanted(run->o, operation->name) && has_text(run->o->operations, operation->name) &&
+        if (campaign_is_named(run->o->named, operation->name) &&
+            adapter_names(run->o->operations, operation->name) &&
             run->result->count < ADAPTER_OPERATIONS_MAX)
             run->result->counts[run->result->count++].operation = operation;
 }

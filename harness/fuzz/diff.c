@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "fault/tree.h"
+#include "fuzz/campaign.h"
 #include "fuzz/diff_compare.h"
 #include "fuzz/diff_reduce.h"
 #include "fuzz/kaspa_gen.h"
@@ -52,24 +53,6 @@ struct run {
 
 /* ---- what is compared ---- */
 
-static bool has_text(const json_t *array, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (strcmp(json_string_value(json_array_get(array, i)), text) == 0)
-            return true;
-    return false;
-}
-
-static bool is_wanted(const struct diff_options *o, const char *name)
-{
-    if (o->operations == NULL || o->operations[0] == NULL)
-        return true;
-    for (size_t i = 0; o->operations[i] != NULL; i++)
-        if (strcmp(o->operations[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void choose_parts(struct run *run, const json_t *theirs)
 {
     struct diff_result *result = run->result;
@@ -78,8 +61,8 @@ static void choose_parts(struct run *run, const json_t *theirs)
     for (size_t i = 0; (made = kaspa_gen_operation_at(i)) != NULL; i++) {
         const struct operation *operation = operation_find(made->name);
 
-        if (!is_wanted(run->o, made->name) || operation == NULL || !has_text(theirs, made->name) ||
-            result->count == DIFF_OPERATIONS_MAX)
+        if (!campaign_is_named(run->o->operations, made->name) || operation == NULL ||
+            !adapter_names(theirs, made->name) || result->count == DIFF_OPERATIONS_MAX)
             continue;
         result->counts[result->count].operation = made->name;
         run->parts[result->count] = (struct part){made, operation, &result->counts[result->count]};

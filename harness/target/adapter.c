@@ -460,6 +460,17 @@ void adapter_await(struct adapter *a, uint64_t id, int deadline_ms, struct adapt
     *slot = (struct slot){0};
 }
 
+bool adapter_names(const json_t *operations, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach (operations, i, one)
+        if (strcmp(json_string_value(one), name) == 0)
+            return true;
+    return false;
+}
+
 void adapter_answer_fini(struct adapter_answer *answer)
 {
     json_decref(answer->value);

@@ -65,6 +65,8 @@ struct adapter_hello {
 /** Asks who it is. CRASHED, TIMEOUT, MALFORMED (no proper hello), with its words in err. */
 enum assay_code adapter_hello(struct adapter *a, struct adapter_hello *out, int deadline_ms,
                               struct assay_err *err) ASSAY_MUST_USE;
+/** Whether an operation is among those of a hello. */
+bool adapter_names(const json_t *operations, const char *name);
 
 /** Queues a request; `in` is an object without id and op, or NULL, and stays the caller's. Out: *id
  *  for adapter_await. TOO_LARGE: the request exceeds a line; BUSY: too many are outstanding; IO: it

@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "base/utf8.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -303,9 +304,10 @@ enum assay_code members_u64(struct members *m, uint32_t token, void *field)
 
     if (assay_json_type(&m->doc, token) != ASSAY_JSON_NUMBER)
         return wrong_type(m, token, "a whole number", "write digits without quotes");
-    if (assay_json_u64(&value, &m->doc, token) != ASSAY_OK)
+    if (assay_json_u64(&value, &m->doc, token) != ASSAY_OK || value > MEMBERS_NUMBER_MAX)
         return members_fail(m, ASSAY_E_RANGE, token,
-                            "expected a whole number from 0 to 2^64-1; write digits only");
+                            "expected a whole number from 0 to %" PRIu64 "; write digits only",
+                            MEMBERS_NUMBER_MAX);
     *(uint64_t *)field = value;
     return ASSAY_OK;
 }

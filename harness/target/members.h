@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 
+#define MEMBERS_NUMBER_MAX UINT64_C(1000000000000)
 #define MEMBERS_FILE_MAX_BYTES (1u << 20) /**< of a file that people write */
 
 struct members {
@@ -59,7 +60,9 @@ enum assay_code members_any_text(struct members *m, uint32_t token,
 enum assay_code members_text(struct members *m, uint32_t token,
                              void *field); /**< const char *, not empty */
 enum assay_code members_bool(struct members *m, uint32_t token, void *field); /**< bool */
-enum assay_code members_u64(struct members *m, uint32_t token, void *field);  /**< uint64_t */
+/** uint64_t, a number of things, bytes or milliseconds. RANGE: above MEMBERS_NUMBER_MAX, which
+ * every reader of JSON holds exactly, and which is no overflow in nanoseconds. */
+enum assay_code members_u64(struct members *m, uint32_t token, void *field);
 /** A text that must be one of the NULL-terminated choices; UNKNOWN names them all. */
 enum assay_code members_choice(struct members *m, uint32_t token, const char *const *choices,
                                const char **field) ASSAY_MUST_USE;

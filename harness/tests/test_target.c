@@ -62,6 +62,9 @@ static const struct {
      "launch.ready: is missing"},
     {"an unknown placeholder", HEAD "\"launch\": {\"command\": [\"x\", \"${HOME}\"]}}",
      ASSAY_E_UNKNOWN, "launch.command: a placeholder that is not known"},
+    {"a deadline in the next geological age",
+     HEAD "\"launch\": {\"command\": [\"x\"], \"ready_ms\": 1000000000001}}", ASSAY_E_RANGE,
+     "launch.ready_ms: expected a whole number from 0 to 1000000000000"},
     {"a negative deadline", HEAD "\"launch\": {\"command\": [\"x\"], \"ready_ms\": -1}}",
      ASSAY_E_RANGE, "launch.ready_ms: expected a whole number"},
     {"a fraction", HEAD "\"limits\": {\"body_bytes\": 1.5}}", ASSAY_E_RANGE,
@@ -248,7 +251,7 @@ Test(target, reads_every_member)
         "  \"wallet\": {\"variable\": \"W\", \"listen\": \"127.0.0.1:1\"}},\n"
         "\"limits\": {\"challenge_ttl_ms\": 1, \"body_bytes\": 2, \"read_deadline_ms\": 3,\n"
         "  \"handler_deadline_ms\": 4, \"requests_per_second\": 5, \"flood_requests\": "
-        "18446744073709551615,\n"
+        "1000000000000,\n"
         "  \"accept_wait_ms\": 6, \"poll_ms\": 7, \"adapter_deadline_ms\": 8, \"concurrency\": "
         "9,\n"
         "  \"caller_quota\": 10},\n"
@@ -304,7 +307,7 @@ Test(target, reads_every_member)
     cr_expect_str_eq(target_role_variable(&t, "origin"), "ORIGIN_URL");
     cr_expect(t.ttl_ms == 1 && t.body_max_bytes == 2 && t.read_deadline_ms == 3);
     cr_expect(t.origin_deadline_ms == 4 && t.rate_per_second == 5 &&
-              t.flood_requests == UINT64_MAX);
+              t.flood_requests == UINT64_C(1000000000000));
     cr_expect_str_eq(t.expectations, "dir/e.json");
     cr_expect_str_eq(t.repository, "r");
     cr_expect_null(target_endpoint(&t, "none"));
