@@ -37,7 +37,10 @@ step() {
     local name=$1
     shift
     echo "check: $name ($B)"
-    "$@" || { echo "check: $name failed" >&2; failed=1 steps_lost+="$name"$'\n'; }
+    if ! "$@" 2>&1 | tee "$B/step.log"; then
+        echo "check: $name failed" >&2
+        failed=1 steps_lost+="$name, whose last lines were:"$'\n'"$(tail -12 "$B/step.log" | cut -c1-400)"$'\n'
+    fi
 }
 
 criterion test-ref

@@ -3,17 +3,15 @@
 
 #include "fault/tree.h"
 #include "fuzz/growth.h"
-#include "fuzz/inputs.h"
+#include "fuzz/live_corpus.h"
 #include "fuzz/live_mutate.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    CORPUS_MAX = 2000,
     SORTS_MAX = 256,
     ARENA_MAX_BYTES = 1 << 28,
     PATH_BYTES = 4096,
@@ -22,6 +20,7 @@ enum {
     TICK_MS = 500,
     HONEST_REQUESTS = 2,      /* behind each sequence */
     GROWTH_BYTES_MOST = 4096, /* a request, after warm-up */
+    RECENT = 8,               /* sequences, of which one may be what a process dies of later */
 };
 
 /* Of what was found. What was not seen again may be, from another sequence. */
@@ -32,19 +31,25 @@ struct sort {
     unsigned misses;
 };
 
+/* One of the last sequences, with its texts. */
+struct recent {
+    struct assay_arena arena;
+    struct live_sequence sequence;
+};
+
 struct campaign {
     const struct live_options *options;
     const struct live_payer *payer;
     struct live_world *world;
     struct live_view *view;
     struct live_classes classes;
-    struct assay_arena arena; /* of the corpus */
-    struct live_sequence *corpus[CORPUS_MAX];
-    size_t corpus_count;
+    struct live_corpus corpus;
     struct sort sorts[SORTS_MAX];
     size_t sort_count;
-    struct growth growth; /* of this generation, with its requests */
-    unsigned growing;     /* generations in a row */
+    struct recent recent[RECENT];
+    uint64_t recent_count; /* since the instance was fresh; the n-th is at n modulo RECENT */
+    struct growth growth;  /* of this generation, with its requests */
+    unsigned growing;      /* generations in a row */
     uint64_t lost_in_a_row;
     int64_t start_ns, end_ns, tick_ns;
     struct assay_err *err;
@@ -83,78 +88,6 @@ static void tick(struct campaign *c)
     c->options->on_tick(c->options->context, c->view);
 }
 
-/* ---- the corpus ---- */
-
-static enum assay_code remember(struct campaign *c, const struct live_sequence *sequence)
-{
-    struct live_sequence *copy;
-
-    if (c->corpus_count == CORPUS_MAX)
-        return ASSAY_OK;
-    copy = assay_arena_alloc(&c->arena, sizeof(*copy));
-    if (copy == NULL || live_sequence_copy(copy, &c->arena, sequence) != ASSAY_OK)
-        return assay_fail(c->err, ASSAY_E_NOMEM, 0, "no memory for the corpus");
-    c->corpus[c->corpus_count++] = copy;
-    return ASSAY_OK;
-}
-
-static enum assay_code keep(struct campaign *c, const struct live_sequence *sequence)
-{
-    struct assay_buf text = ASSAY_BUF_INIT(LIVE_FILE_MAX_BYTES);
-    char folder[PATH_BYTES];
-    enum assay_code rc = live_sequence_write(&text, sequence, c->payer->profile);
-
-    if (rc == ASSAY_OK && snprintf(folder, sizeof(folder), "%s/corpus/%s", c->options->folder,
-                                   c->payer->profile) < (int)sizeof(folder))
-        rc = inputs_add(&c->view->kept, folder, assay_buf_view(&text), c->err);
-    assay_buf_fini(&text);
-    return rc == ASSAY_OK ? remember(c, sequence) : rc;
-}
-
-/* A file that cannot be read, as of an older format, is told and passed over. */
-static enum assay_code load_file(struct campaign *c, const char *path)
-{
-    struct assay_buf text = ASSAY_BUF_INIT(LIVE_FILE_MAX_BYTES);
-    struct live_sequence *sequence = assay_arena_alloc(&c->arena, sizeof(*sequence));
-    struct assay_err err = {0};
-    enum assay_code rc;
-
-    if (sequence == NULL)
-        return assay_fail(c->err, ASSAY_E_NOMEM, 0, "no memory for the corpus");
-    rc = assay_file_read(&text, path, &err);
-    if (rc == ASSAY_OK)
-        rc =
-            live_sequence_read(sequence, &c->arena, assay_buf_view(&text), c->payer->profile, &err);
-    if (rc == ASSAY_OK && c->corpus_count < CORPUS_MAX)
-        c->corpus[c->corpus_count++] = sequence;
-    else if (rc != ASSAY_OK)
-        note(c, "%s is passed over: %s", path, err.text);
-    assay_buf_fini(&text);
-    return ASSAY_OK;
-}
-
-static enum assay_code load_corpus(struct campaign *c)
-{
-    char folder[PATH_BYTES / 2], path[PATH_BYTES];
-    struct dirent **entries = NULL;
-    enum assay_code rc = ASSAY_OK;
-    int count;
-
-    if (snprintf(folder, sizeof(folder), "%s/corpus/%s", c->options->folder, c->payer->profile) >=
-        (int)sizeof(folder))
-        return assay_fail(c->err, ASSAY_E_TOO_LARGE, 0, "the folder's path is too long");
-    rc = assay_folder_make(folder, c->err);
-    count = rc == ASSAY_OK ? scandir(folder, &entries, NULL, alphasort) : 0;
-    for (int i = 0; i < count; i++) {
-        if (rc == ASSAY_OK && entries[i]->d_name[0] != '.' &&
-            snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name) < (int)sizeof(path))
-            rc = load_file(c, path);
-        free(entries[i]);
-    }
-    free(entries);
-    return rc;
-}
-
 static void count_finding(struct campaign *c, enum live_finding kind, uint64_t sort)
 {
     c->view->findings++;
@@ -167,7 +100,7 @@ static void count_finding(struct campaign *c, enum live_finding kind, uint64_t s
 static void tell_growth(struct campaign *c, const char *what)
 {
     struct live_found found = {
-        .kind = LIVE_FINDING_GROWTH, .sequence = *c->corpus[0], .repeats = LIVE_REPEATS};
+        .kind = LIVE_FINDING_GROWTH, .sequence = *c->corpus.at[0], .repeats = LIVE_REPEATS};
     char path[PATH_BYTES] = "";
     struct assay_err err = {0};
 
@@ -187,6 +120,7 @@ static void begin_generation(struct campaign *c)
 {
     live_world_renew(c->world);
     growth_begin(&c->growth);
+    c->recent_count = 0;
 }
 
 /* Growth is found where it shows on two fresh instances, one after the other. */
@@ -269,6 +203,39 @@ static enum assay_code tell(struct campaign *c, struct live_found *found)
     return ASSAY_OK;
 }
 
+static enum assay_code add_recent(struct campaign *c, const struct live_sequence *sequence)
+{
+    struct recent *slot = &c->recent[c->recent_count++ % RECENT];
+
+    assay_arena_fini(&slot->arena);
+    slot->arena = (struct assay_arena)ASSAY_ARENA_INIT(ARENA_MAX_BYTES);
+    if (live_sequence_copy(&slot->sequence, &slot->arena, sequence) != ASSAY_OK)
+        return assay_fail(c->err, ASSAY_E_NOMEM, 0, "no memory for a sequence");
+    return ASSAY_OK;
+}
+
+/* Who dies late dies while something else is asked: where the sequence at whose end a process was
+ * gone does no harm to a fresh instance, those before it are tried, the last one first. */
+static enum assay_code settle(struct campaign *c, struct live_found *found,
+                              struct assay_arena *arena)
+{
+    const struct live_sequence last = found->sequence;
+    enum assay_code rc = live_finding_settle(found, c->world, arena, c->options->stop);
+
+    if (rc != ASSAY_OK || found->repeats > 0 || found->kind != LIVE_FINDING_CRASH)
+        return rc;
+    for (uint64_t n = c->recent_count;
+         n > 0 && n + RECENT > c->recent_count && found->repeats == 0 && rc == ASSAY_OK; n--) {
+        found->sequence = c->recent[(n - 1) % RECENT].sequence;
+        rc = live_finding_settle(found, c->world, arena, c->options->stop);
+    }
+    if (found->repeats > 0)
+        found->sort = live_sort_of(&found->outcome);
+    else
+        found->sequence = last;
+    return rc;
+}
+
 /* The outcome's log becomes the finding's. */
 static enum assay_code found_one(struct campaign *c, const struct live_sequence *sequence,
                                  struct live_outcome *outcome)
@@ -282,16 +249,16 @@ static enum assay_code found_one(struct campaign *c, const struct live_sequence 
     enum assay_code rc = ASSAY_OK;
 
     outcome->log = (struct assay_buf){0};
-    if (sort == NULL || sort->is_told || sort->misses == MISSES_MAX) {
-        live_world_renew(c->world);
-    } else {
-        rc = live_finding_settle(&found, c->world, &arena, c->options->stop);
-        if (rc == ASSAY_OK || rc == ASSAY_E_INTERRUPTED)
+    if (sort != NULL && !sort->is_told && sort->misses < MISSES_MAX) {
+        rc = settle(c, &found, &arena);
+        sort->misses++;
+        sort = sort_of(c, found.kind, found.sort); /* which may be another one now */
+        if ((rc == ASSAY_OK || rc == ASSAY_E_INTERRUPTED) && (sort == NULL || !sort->is_told))
             rc = tell(c, &found);
-        sort->is_told = is_counted(&found);
-        sort->misses += sort->is_told ? 0 : 1;
+        if (sort != NULL)
+            sort->is_told = sort->is_told || is_counted(&found);
     }
-    growth_begin(&c->growth);
+    begin_generation(c);
     assay_buf_fini(&found.outcome.log);
     assay_arena_fini(&arena);
     return rc;
@@ -328,8 +295,10 @@ static enum assay_code run_one(struct campaign *c, const struct live_sequence *s
     }
     if (rc == ASSAY_OK && outcome.finding != LIVE_NOTHING)
         rc = found_one(c, sequence, &outcome);
-    else if (rc == ASSAY_OK && is_new && keeps)
-        rc = keep(c, sequence);
+    else if (rc == ASSAY_OK)
+        rc = add_recent(c, sequence);
+    if (rc == ASSAY_OK && outcome.finding == LIVE_NOTHING && is_new && keeps)
+        rc = live_corpus_keep(&c->view->kept, &c->corpus, sequence, c->err);
     if (rc == ASSAY_OK)
         sample(c, outcome.class_count + HONEST_REQUESTS);
     if (rc == ASSAY_OK &&
@@ -350,13 +319,13 @@ static enum assay_code run_honest(struct campaign *c)
         return assay_fail(c->err, ASSAY_E_NOMEM, 0, "no memory for the honest requests");
     count = live_seeds(seeds, LIVE_SEEDS_MAX, c->payer, c->options->target);
     for (size_t i = 0; i < count && rc == ASSAY_OK; i++)
-        rc = remember(c, &seeds[i]);
+        rc = live_corpus_remember(&c->corpus, &seeds[i], c->err);
     assay_free(seeds);
     if (rc == ASSAY_OK)
-        rc = load_corpus(c);
-    kept = c->corpus_count;
+        rc = live_corpus_load(&c->corpus, c->options->context, c->options->on_note, c->err);
+    kept = c->corpus.count;
     for (size_t i = 0; i < kept && rc == ASSAY_OK && !is_over(c); i++)
-        rc = run_one(c, c->corpus[i], false);
+        rc = run_one(c, c->corpus.at[i], false);
     return rc;
 }
 
@@ -368,10 +337,11 @@ static enum assay_code run_changed(struct campaign *c, uint64_t number)
     enum assay_code rc;
 
     fuzz_dice_init(&dice, c->options->seed ^ number * UINT64_C(0xd1342543de82ef95));
-    rc = live_sequence_copy(&sequence, &arena, c->corpus[fuzz_roll_below(&dice, c->corpus_count)]);
+    rc = live_sequence_copy(&sequence, &arena,
+                            c->corpus.at[fuzz_roll_below(&dice, c->corpus.count)]);
     if (rc == ASSAY_OK)
         rc = live_mutate(&sequence, &arena, &dice, c->payer, c->options->target,
-                         c->corpus[fuzz_roll_below(&dice, c->corpus_count)]);
+                         c->corpus.at[fuzz_roll_below(&dice, c->corpus.count)]);
     if (rc == ASSAY_OK)
         rc = run_one(c, &sequence, true);
     else
@@ -425,12 +395,14 @@ enum assay_code live_run(struct live_view *view, const struct live_options *opti
                            .payer = live_payer_of(options->target->profile),
                            .view = view,
                            .world = world_of(options),
-                           .arena = ASSAY_ARENA_INIT(ARENA_MAX_BYTES),
                            .start_ns = monotonic_ns(),
                            .err = err};
     c->end_ns = c->start_ns + (int64_t)options->seconds * 1000000000;
     growth_begin(&c->growth);
-    rc = c->world != NULL ? run_honest(c) : assay_fail(err, ASSAY_E_NOMEM, 0, "no memory");
+    rc = c->world != NULL ? live_corpus_open(&c->corpus, options->folder, c->payer->profile, err)
+                          : assay_fail(err, ASSAY_E_NOMEM, 0, "no memory");
+    if (rc == ASSAY_OK)
+        rc = run_honest(c);
     for (uint64_t n = 1; rc == ASSAY_OK && !is_over(c); n++)
         rc = run_changed(c, n);
     if (rc == ASSAY_OK && *options->stop != 0)
@@ -438,7 +410,9 @@ enum assay_code live_run(struct live_view *view, const struct live_options *opti
     if (c->world != NULL)
         end_generation(c);
     live_world_free(c->world);
-    assay_arena_fini(&c->arena);
+    live_corpus_close(&c->corpus);
+    for (size_t i = 0; i < RECENT; i++)
+        assay_arena_fini(&c->recent[i].arena);
 out:
     assay_free(c);
     return rc;

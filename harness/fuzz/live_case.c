@@ -3,6 +3,7 @@
 #include "fuzz/live_exchange.h"
 
 #include "base/utf8.h"
+#include "fault/tree.h"
 #include "observers/observers.h"
 
 #include <poll.h>
@@ -11,7 +12,7 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-enum { LOG_MAX_BYTES = 1 << 20, TAIL_BYTES = 4096, DEATH_MS = 100 };
+enum { LOG_MAX_BYTES = 1 << 20, TAIL_BYTES = 4096, DEATH_MS = 100, FIRST_DEATH_MS = 2000 };
 
 const char *live_finding_name(enum live_finding finding)
 {
@@ -95,6 +96,7 @@ bool live_world_resident(struct live_world *w, uint64_t *bytes)
 void live_world_seek(struct live_world *w, enum live_finding kind)
 {
     w->sought = kind;
+    w->death_ms = 0;
 }
 
 uint64_t live_world_bought(const struct live_world *w)
@@ -136,23 +138,37 @@ bool live_has_died(struct live_world *w)
     return false;
 }
 
+static int patience_ms(const struct live_world *w)
+{
+    if (w->sought != LIVE_FINDING_CRASH)
+        return DEATH_MS;
+    return w->death_ms > 0 ? 2 * w->death_ms + DEATH_MS : FIRST_DEATH_MS;
+}
+
 /* Waits for the end of any of them. */
 bool live_dies(struct live_world *w)
 {
     struct pollfd ends[LIVE_PROCESSES_MAX + 1];
     pid_t first = w->instance != NULL ? instance_pid(w->instance) : 0;
+    int64_t start_ns = monotonic_ns();
     nfds_t count = 0;
+    int took_ms;
 
     if (first == 0 || live_has_died(w))
         return first != 0;
     ends[count++] = (struct pollfd){.fd = pidfd_open(first, 0), .events = POLLIN};
     for (size_t i = 0; i < w->process_count; i++)
         ends[count++] = (struct pollfd){.fd = pidfd_open(w->processes[i], 0), .events = POLLIN};
-    (void)poll(ends, count, DEATH_MS);
+    (void)poll(ends, count, patience_ms(w));
+    took_ms = (int)((monotonic_ns() - start_ns) / 1000000) + 1;
     for (nfds_t i = 0; i < count; i++)
         if (ends[i].fd >= 0)
             (void)close(ends[i].fd);
-    return live_has_died(w);
+    if (!live_has_died(w))
+        return false;
+    if (took_ms > w->death_ms)
+        w->death_ms = took_ms < FIRST_DEATH_MS ? took_ms : FIRST_DEATH_MS;
+    return true;
 }
 
 /* ---- the case ---- */

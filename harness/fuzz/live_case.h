@@ -10,7 +10,7 @@
  *    unpaid  the protected handler ran, or its text was served, for a request without a payment
  *    replay  it ran more than once for one payment
  *    stuck   honest purchases afterwards, two of them, are not served as before
- *    growth  of memory over many sequences: judged by fuzz/live_growth.h
+ *    growth  of memory over many sequences: judged by fuzz/growth.h
  *  The accounting is that of fuzz/live_account.h: a payment that was taken out of a request, or has
  *  another text in its place, was not sent. Runs
  *  of what the target file calls "free" are none. A payment for one endpoint that buys another is
@@ -67,9 +67,10 @@ void live_world_renew(struct live_world *world);
 /** A fresh instance that has been bought from once, so that it is known which processes it has;
  * where it does not sell so, one that nobody has bought from. Out: *sells. NOMEM. */
 enum assay_code live_world_fresh(struct live_world *world, bool *sells) ASSAY_MUST_USE;
-/** Looks for that kind alone from now on, LIVE_NOTHING: for all. For a crash it then waits a moment
- *  after each sequence, since some take their time to die; and buys honestly for LIVE_FINDING_STUCK
- *  alone, since who waits for a server that is stuck waits long. */
+/** Looks for that kind alone from now on, LIVE_NOTHING: for all. For a crash it then waits after
+ * each sequence, since some take their time to die: seconds for the first one, and as long as that
+ * one needed, and some, from then on. It buys honestly for LIVE_FINDING_STUCK alone, since who
+ * waits for a server that is stuck waits long. */
 void live_world_seek(struct live_world *world, enum live_finding kind);
 /** Resident bytes of all its processes; false: it was not started by us, or has ended. */
 bool live_world_resident(struct live_world *world, uint64_t *bytes);

@@ -16,6 +16,7 @@ struct live_world {
     size_t process_count;
     uint64_t bought;          /* runs of its handler, when the last sequence began */
     enum live_finding sought; /* see live_world_seek */
+    int death_ms;             /* how long one took to show, at most, since it is sought; 0: none */
     bool has_served;          /* an honest purchase, at least once */
     bool knows_free;
     char free_path[256]; /* of the handler, as the free endpoint calls it; "": it does not */
