@@ -418,7 +418,7 @@ SCENARIO(spent_coin_is_refused,
 
     kxp_submit_ourselves(t, kxp_conflict(t, paid));
     kxp_mine(t, 1);
-    expect_refused(t, kxp_send(t, "from a spent coin", want, paid));
+    expect_refused(t, kxp_send_briefly(t, "from a spent coin", want, paid));
 }
 
 static void same_coin_twice(struct kxp_draft *d)
