@@ -30,7 +30,7 @@ CFLAGS.lint    := -O2
 LDFLAGS.release := -pie -Wl,-z,relro,-z,now
 LDFLAGS.asan   := -fsanitize=address,undefined
 LDFLAGS.tsan   := -fsanitize=thread
-LDFLAGS.cov    := --coverage
+LDFLAGS.cov    := --coverage -Wl,--wrap=_exit
 LDFLAGS.fuzz   := -fsanitize=address,undefined
 # Its flags are those of the engine that asks for it (fuzz/oss-fuzz/build.sh).
 LDFLAGS.package := -Wl,-rpath,'$$ORIGIN/lib'
@@ -202,6 +202,9 @@ tsan-run: $(B)/assay
 cov: ## line and branch coverage as text: of the fuzz targets' inputs, and of these and the tests
 	@tools/deps.sh build check
 	+@$(SUB) V=cov cov-run
+ifeq ($(V),cov)
+$(B)/assay $(B)/test-ref $(B)/test-harness $(REPLAYS): $(B)/tools/cov_exit.o
+endif
 cov-run: $(B)/assay $(B)/test-ref $(B)/test-harness $(REPLAYS)
 	@find $(B) -name '*.gcda' -delete
 	@for r in $(REPLAYS); do n=$${r#$(B)/replay-}; \
