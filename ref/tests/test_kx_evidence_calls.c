@@ -39,6 +39,12 @@ static bool allow_memory_alone(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+/* Not _exit, behind which a build for coverage writes its counts. */
+static void leave(int status)
+{
+    (void)syscall(SYS_exit_group, status);
+}
+
 /* Judges it in a process that may do nothing else; the exit status is the rule. */
 static int judged_alone(struct assay_bytes text)
 {
@@ -53,8 +59,8 @@ static int judged_alone(struct assay_bytes text)
         struct assay_err err = {0};
 
         if (!allow_memory_alone())
-            _exit(200);
-        _exit((int)kx_bundle_judge(&summary, &arena, text, &policy, &err));
+            leave(200);
+        leave((int)kx_bundle_judge(&summary, &arena, text, &policy, &err));
     }
     cr_assert_eq(waitpid(child, &state, 0), child);
     cr_assert(WIFEXITED(state), "it ended by signal %d: a call that judging does not need",
@@ -94,9 +100,9 @@ Test(kx_evidence_calls, would_be_seen)
     cr_assert_geq(child, 0);
     if (child == 0) {
         if (!allow_memory_alone())
-            _exit(200);
+            leave(200);
         (void)syscall(SYS_openat, -100, "/dev/null", 0, 0);
-        _exit(0);
+        leave(0);
     }
     cr_assert_eq(waitpid(child, &state, 0), child);
     cr_expect(WIFSIGNALED(state) && WTERMSIG(state) == SIGSYS);
