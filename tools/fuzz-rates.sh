@@ -1,7 +1,8 @@
 #!/bin/bash
 # How fast fuzz targets are on one core, under the sanitizers: tools/fuzz-rates.sh build/fuzz [NAME …].
 # Each runs on seeds of up to so many bytes, and beside it, in turns, the target that does nothing;
-# the share of the two is what can be compared between machines. SECONDS_EACH: of a turn (default 3).
+# the share of the two is what can be compared between machines. A second is one of the processor, so
+# that other work on the machine counts little. SECONDS_EACH: of a turn (default 3).
 set -euo pipefail
 B=$1
 shift
@@ -17,15 +18,18 @@ bytes_of() {
     esac
 }
 
-# Executions a second, and the mean size of what it kept. A fresh folder each time; the same seed.
+# Executions a second of the processor, and the mean size of what it kept. A fresh folder each time; the same seed.
 rate() { # program, most bytes, seeds
     local corpus=$work/corpus log=$work/log
     rm -rf "$corpus"
     mkdir "$corpus"
-    "$1" -seed=1 -max_total_time="$T" -max_len="$2" -len_control=0 -timeout=30 -print_final_stats=1 \
-        -artifact_prefix="$work/" "$corpus" "$3" >"$log" 2>&1 || { tail -5 "$log" >&2; return 1; }
-    local per count bytes
-    per=$(LC_ALL=C sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
+    TIMEFORMAT='%U %S'
+    { time "$1" -seed=1 -max_total_time="$T" -max_len="$2" -len_control=0 -timeout=30 -print_final_stats=1 \
+        -artifact_prefix="$work/" "$corpus" "$3" >"$log" 2>&1; } 2>"$work/took" || { tail -5 "$log" >&2; return 1; }
+    local per count bytes user system
+    read -r user system <"$work/took"
+    per=$(awk -v s="$user $system" 'BEGIN { split(s, t, " ") }
+        /^stat::number_of_executed_units:/ && t[1] + t[2] > 0 { printf "%d", $2 / (t[1] + t[2]) }' "$log")
     read -r count bytes < <(find "$corpus" "$3" -type f -printf '%s\n' | awk -v most="$2" '$1 <= most { n++; b += $1 } END { print n, b }')
     echo "$per $((count > 0 ? bytes / count : 0))"
 }
