@@ -1,7 +1,7 @@
 #!/bin/bash
 # A live server under assay fuzz run --target: a correct one is not accused, seeded defects and a
-# server that dies or stands still at one request are found, cut down, kept and replayed. Bounded by
-# sequences rather than by time.
+# server that dies, stands still or grows are found, cut down, kept and replayed. Bounded by sequences
+# rather than by time.
 # Usage: e2e_fuzz_live.sh PROGRAM
 set -euo pipefail
 assay=$1
@@ -18,10 +18,11 @@ expect() { # STATUS WORDS...
 }
 says() { grep -q -- "$1" said || { echo "does not say: $1" >&2; cat said >&2; exit 1; }; }
 
-# A server that does something to itself at the first request of a method nobody else uses.
+# A server that does something to itself at a request of a method nobody else uses, or with each.
 cat >faulty.sh <<'SERVER'
 #!/bin/bash
-# faulty.sh SIGNAL ASSAY ARGUMENTS...: serves; the worker that logs a BREW gets the signal.
+# faulty.sh SIGNAL ASSAY ARGUMENTS...: serves; the worker that logs a BREW gets the signal. LEAK is
+# none: a megabyte is kept of each request.
 signal=$1
 shift
 exec 3>&1
@@ -29,6 +30,7 @@ coproc "$@" 2>&1 >&3
 server=$COPROC_PID
 while read -r line <&"${COPROC[0]}"; do
     echo "$line" >&2
+    [ "$signal" != LEAK ] || printf -v "kept_$((++requests))" '%01000000d' 0
     case $line in *'"method":"BREW"'*)
         worker=${line#*'"pid":'}
         kill "-$signal" "${worker%%,*}" ;;
@@ -84,7 +86,10 @@ bent '' >hang.request
 expect 1 --target "$work/hang.json" --timeout 2 --replay hang.request
 says '^hang, always: request [12],' # stopped behind its log line, before or after the answer
 says 'a plain request behind it is not answered either'
+faulty LEAK >growth.json
+expect 1 --target "$work/growth.json" --runs 130 --seed 1 --memory 48 --findings 1 --out growth
+says '^growth: resident memory is '
 expect 3 --target nowhere.json
 expect 3 --profile paid-tools --replay nowhere.request
 if pgrep -f "$work" >&2; then echo "left behind" >&2; exit 1; fi
-echo "e2e_fuzz_live: five kinds of findings, each again from its file; the correct server is not accused"
+echo "e2e_fuzz_live: six kinds of findings, each of a sequence again from its file; the correct server is not accused"

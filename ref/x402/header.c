@@ -1,5 +1,6 @@
 /* Header values: base64 of JSON; see document.h. */
 #include "base/base64.h"
+#include "base/planted.h"
 #include "defects/defects.h"
 #include "x402/document.h"
 #include "x402/limits.h"
@@ -41,7 +42,7 @@ enum assay_code x402_header_decode(struct assay_bytes *out, struct assay_arena *
         return assay_fail(err, ASSAY_E_TOO_LARGE, X402_HEADER_MAX_CHARS,
                           "x402: passes the budget of %u characters of base64",
                           (unsigned)X402_HEADER_MAX_CHARS);
-    room = value.len / 4 * 3;
+    room = (value.len - PLANTED(header_room)) / 4 * 3;
     bytes.room = bytes.max = room;
     bytes.at = assay_arena_alloc(arena, room);
     if (bytes.at == NULL)
