@@ -18,20 +18,21 @@ bytes_of() {
     esac
 }
 
-# Executions a second of the processor, and the mean size of what it kept. A fresh folder each time; the same seed.
+# The seeds of up to so many bytes, and their mean size.
+seeds_of() { # folder, most bytes
+    find "$1" -type f -size -"$(($2 + 1))"c -printf '%s %p\n' | sort -k2 |
+        awk '{ n++; b += $1; printf "%s%s", (n > 1 ? "," : ""), $2 } END { print "", (n ? int(b / n) : 0) }'
+}
+
+# Executions a second of the processor. Nothing is written meanwhile; the same seed.
 rate() { # program, most bytes, seeds
-    local corpus=$work/corpus log=$work/log
-    rm -rf "$corpus"
-    mkdir "$corpus"
+    local log=$work/log user system
     TIMEFORMAT='%U %S'
     { time "$1" -seed=1 -max_total_time="$T" -max_len="$2" -len_control=0 -timeout=30 -print_final_stats=1 \
-        -artifact_prefix="$work/" "$corpus" "$3" >"$log" 2>&1; } 2>"$work/took" || { tail -5 "$log" >&2; return 1; }
-    local per count bytes user system
+        -artifact_prefix="$work/" -seed_inputs="$3" >"$log" 2>&1; } 2>"$work/took" || { tail -5 "$log" >&2; return 1; }
     read -r user system <"$work/took"
-    per=$(awk -v s="$user $system" 'BEGIN { split(s, t, " ") }
-        /^stat::number_of_executed_units:/ && t[1] + t[2] > 0 { printf "%d", $2 / (t[1] + t[2]) }' "$log")
-    read -r count bytes < <(find "$corpus" "$3" -type f -printf '%s\n' | awk -v most="$2" '$1 <= most { n++; b += $1 } END { print n, b }')
-    echo "$per $((count > 0 ? bytes / count : 0))"
+    awk -v s="$user $system" 'BEGIN { split(s, t, " ") }
+        /^stat::number_of_executed_units:/ && t[1] + t[2] > 0 { printf "%d\n", $2 / (t[1] + t[2]) }' "$log"
 }
 
 programs=("$B"/fuzz-*)
@@ -40,8 +41,9 @@ printf '%-24s %12s %12s %10s %8s\n' target 'bytes (mean)' 'a second' empty share
 for program in "${programs[@]}"; do
     name=${program##*/fuzz-}
     most=$(bytes_of "$name")
-    read -r one bytes < <(rate "$program" "$most" "fuzz/seeds/$name")
-    read -r empty _ < <(rate "$B/empty" "$most" "fuzz/seeds/$name")
+    read -r seeds bytes < <(seeds_of "fuzz/seeds/$name" "$most")
+    one=$(rate "$program" "$most" "$seeds")
+    empty=$(rate "$B/empty" "$most" "$seeds")
     awk -v n="$name" -v b="$bytes" -v r="$one" -v e="$empty" \
         'BEGIN { printf "%-24s %12d %12d %10d %7.1f%%\n", n, b, r, e, e ? 100 * r / e : 0 }'
 done
