@@ -42,7 +42,7 @@ void *assay_arena_alloc(struct assay_arena *arena, size_t len)
     len = (len + step - 1) / step * step;
     if (len > arena->max - arena->used)
         return NULL;
-    block = block_with_room(arena, len);
+    block = assay_alloc_may() ? block_with_room(arena, len) : NULL;
     if (block == NULL)
         return NULL;
     at = block->at + block->used;

@@ -21,7 +21,7 @@ size_t assay_alloc_fail_after(size_t successes)
     return atomic_exchange(&allocs_asked, 0);
 }
 
-static bool may_allocate(void)
+bool assay_alloc_may(void)
 {
     size_t before = atomic_fetch_add_explicit(&allocs_asked, 1, memory_order_relaxed);
 
@@ -30,12 +30,12 @@ static bool may_allocate(void)
 
 void *assay_alloc(size_t len)
 {
-    return may_allocate() ? malloc(len > 0 ? len : 1) : NULL;
+    return assay_alloc_may() ? malloc(len > 0 ? len : 1) : NULL;
 }
 
 void *assay_realloc(void *old, size_t len)
 {
-    return may_allocate() ? realloc(old, len > 0 ? len : 1) : NULL;
+    return assay_alloc_may() ? realloc(old, len > 0 ? len : 1) : NULL;
 }
 
 void assay_free(void *at)

@@ -45,12 +45,15 @@ struct assay_bytes assay_buf_view(const struct assay_buf *buf); /**< valid until
 const char *assay_buf_cstr(struct assay_buf *buf);
 
 /** For tests: after `successes` more allocations of this process every one fails; SIZE_MAX: never.
+ *  What an arena hands out counts as one too, so that each can fail, not the new block alone.
  *  Returns: how many allocations were asked for since the last call. */
 size_t assay_alloc_fail_after(size_t successes);
 /** malloc, realloc, free through that countdown; what else in ref/ needs heap uses them. */
 void *assay_alloc(size_t len) ASSAY_MUST_USE;
 void *assay_realloc(void *old, size_t len) ASSAY_MUST_USE;
 void assay_free(void *at);
+/** One step of that countdown, for what hands out memory that it has: false, it is to fail. */
+bool assay_alloc_may(void) ASSAY_MUST_USE;
 
 /** Reads a whole file. Fails with IO (it says which file and why) or TOO_LARGE. */
 enum assay_code assay_file_read(struct assay_buf *out, const char *path,

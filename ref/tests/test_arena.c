@@ -134,5 +134,5 @@ Test(arena, survives_every_allocation_that_fails)
         assay_arena_fini(&arena);
     }
     cr_expect(ok);
-    cr_expect_gt(tries, 3, "several allocations failed once");
+    cr_expect_gt(tries, 5, "each of the five failed once, those of a block that is there too");
 }
