@@ -19,9 +19,10 @@ const char *kx_client_channel_state_name(enum kx_client_channel_state state)
     return states[state];
 }
 
-void kx_channel_key(char *out, const struct kx_channel_use *use)
+enum assay_code kx_channel_key(char *out, const struct kx_channel_use *use)
 {
     struct assay_buf text = ASSAY_BUF_INIT(X402_STRING_MAX_BYTES * 8);
+    enum assay_code rc;
 
     assay_buf_add_byte(&text, '{');
     kx_write_text(&text, "network", use->network);
@@ -31,8 +32,10 @@ void kx_channel_key(char *out, const struct kx_channel_use *use)
     kx_write_hex32(&text, "serverPublicKey", use->server);
     kx_write_text(&text, "templateId", use->template_id);
     assay_buf_add_byte(&text, '}');
-    x402_hash_text(out, assay_buf_view(&text));
+    if ((rc = text.bad) == ASSAY_OK) /* the key of half a text is another channel's, or none's */
+        x402_hash_text(out, assay_buf_view(&text));
     assay_buf_fini(&text);
+    return rc;
 }
 
 /* ---- written ---- */
@@ -140,9 +143,11 @@ static bool read_names(struct reading *t, const struct kx_reader *r)
     const struct kx_channel_use use = {c->config.server, c->config.pay_to, c->config.template_id,
                                        c->config.network, c->origin};
     const struct kx_batch_binding *binding = kx_batch_binding_find(ASSAY_LIT("kaspa-escrow-v3"));
+    enum assay_code rc = kx_channel_key(c->key, &use);
     uint8_t id[32];
 
-    kx_channel_key(c->key, &use);
+    if (rc != ASSAY_OK)
+        return kx_read_fail(r, rc, 0, "key", "cannot be made anew");
     kx_channel_id(id, binding, &c->config);
     if (!assay_bytes_is(t->key, c->key))
         return kx_read_fail(r, ASSAY_E_MISMATCH, 0, "key", "is not that of its terms");

@@ -68,8 +68,8 @@ struct kx_channel_use {
     const uint8_t *server;
     struct assay_bytes pay_to, template_id, network, origin;
 };
-/** The key of a use: X402_HASH_TEXT_BYTES. */
-void kx_channel_key(char *out, const struct kx_channel_use *use);
+/** The key of a use: X402_HASH_TEXT_BYTES. TOO_LARGE, NOMEM. */
+enum assay_code kx_channel_key(char *out, const struct kx_channel_use *use) ASSAY_MUST_USE;
 
 /** Appends its text. Fails as the buffer does. */
 void kx_client_channel_write(struct assay_buf *out, const struct kx_client_channel *channel);

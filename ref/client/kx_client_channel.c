@@ -17,7 +17,10 @@ struct kx_client_action kx_client_find(struct kx_client *c, enum kx_client_step 
     struct kx_client_action action = {.kind = KX_CLIENT_DO_FIND, .call = ""};
 
     c->step = step;
-    kx_channel_key(c->channel.key, &use);
+    if (kx_channel_key(c->channel.key, &use) != ASSAY_OK) {
+        (void)kx_client_object(c, NULL, "out of memory");
+        return kx_client_finish(c);
+    }
     action.channel_key = c->channel.key;
     return action;
 }

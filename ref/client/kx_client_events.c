@@ -169,9 +169,10 @@ static struct kx_client_action sign(struct kx_client *c)
 {
     struct assay_bytes intent = kx_client_intent_text(c, c->attempt.intent_hash);
 
-    if (intent.at == NULL)
-        return kx_client_finish(c);
-    return kx_client_call(c, KX_CLIENT_STEP_SIGN, "payExactTransaction", intent);
+    if (intent.at != NULL)
+        return kx_client_call(c, KX_CLIENT_STEP_SIGN, "payExactTransaction", intent);
+    (void)kx_client_object(c, NULL, "out of memory");
+    return kx_client_finish(c);
 }
 
 /* The source may have changed since the offer: it is asked for right before the signature. */

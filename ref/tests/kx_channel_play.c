@@ -6,6 +6,7 @@
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
 #include "kaspa_x402/exact_read.h"
+#include "ref/tests/scarce.h"
 
 #include <stdlib.h>
 
@@ -63,6 +64,7 @@ struct kx_channel_play *kx_channel_play_new(void)
                                     .wait_ms = 1000,
                                     .poll_ms = 400};
     p->confirmations = KX_THRESHOLD_DEFAULT;
+    p->allocations = SIZE_MAX;
     return p;
 }
 
@@ -72,6 +74,20 @@ void kx_channel_play_free(struct kx_channel_play *p)
     batch_shop_close(&p->shop);
     assay_arena_fini(&p->arena);
     free(p);
+}
+
+/* ---- memory: what stands between these two is what may fail for want of it ---- */
+
+static struct kx_client *entered(const struct kx_channel_play *p)
+{
+    scarce_enter(p->allocations);
+    return p->client;
+}
+
+static struct kx_client_action left(struct kx_channel_play *p, struct kx_client_action next)
+{
+    scarce_leave(&p->allocations);
+    return next;
 }
 
 /* ---- the server ---- */
@@ -113,7 +129,8 @@ static struct kx_client_action fetch(struct kx_channel_play *p,
     if (p->bend != NULL)
         p->bend(p, &said);
     if (said.status == 0)
-        return kx_client_fetched(p->client, ASSAY_E_TIMEOUT, &reply, NULL, p->shop.shop.now_ms);
+        return left(
+            p, kx_client_fetched(entered(p), ASSAY_E_TIMEOUT, &reply, NULL, p->shop.shop.now_ms));
     kx_note(p->trace, "%d", said.status);
     reply.status = said.status;
     reply.body = assay_bytes_of(said.body, said.body_len);
@@ -121,7 +138,7 @@ static struct kx_client_action fetch(struct kx_channel_play *p,
     reply.required = field_of(&said, KX_CLIENT_HEADER_REQUIRED);
     reply.response = field_of(&said, KX_CLIENT_HEADER_RESPONSE);
     reply.retry_after = field_of(&said, "Retry-After");
-    return kx_client_fetched(p->client, ASSAY_OK, &reply, NULL, p->shop.shop.now_ms);
+    return left(p, kx_client_fetched(entered(p), ASSAY_OK, &reply, NULL, p->shop.shop.now_ms));
 }
 
 /* ---- the wallet ---- */
@@ -333,7 +350,7 @@ static struct kx_client_action call(struct kx_channel_play *p,
     if (p->spoil != NULL)
         p->spoil(action->call, said);
     text = json_dumps(said, JSON_COMPACT);
-    next = kx_client_called(p->client, code, assay_str(text), NULL, p->shop.shop.now_ms);
+    next = left(p, kx_client_called(entered(p), code, assay_str(text), NULL, p->shop.shop.now_ms));
     memset(text, 'x', strlen(text)); /* what an HTTP client has read is gone after it */
     free(text);
     json_decref(said);
@@ -393,7 +410,7 @@ static struct kx_client_action save(struct kx_channel_play *p,
             action->attempt != NULL ? ":" : "",
             action->attempt != NULL ? kx_client_state_name(action->attempt->state) : "");
     if (++p->saved == p->fails_save)
-        return kx_client_saved(p->client, ASSAY_E_IO, NULL, p->shop.shop.now_ms);
+        return left(p, kx_client_saved(entered(p), ASSAY_E_IO, NULL, p->shop.shop.now_ms));
     if (action->attempt != NULL)
         put_attempt(p, action->attempt);
     if (p->saved == p->dies_in) {
@@ -402,7 +419,7 @@ static struct kx_client_action save(struct kx_channel_play *p,
     }
     if (action->channel != NULL)
         put_channel(p, action->channel);
-    return kx_client_saved(p->client, ASSAY_OK, NULL, p->shop.shop.now_ms);
+    return left(p, kx_client_saved(entered(p), ASSAY_OK, NULL, p->shop.shop.now_ms));
 }
 
 struct kx_client_channel kx_channel_play_channel(struct kx_channel_play *p)
@@ -430,15 +447,16 @@ static struct kx_client_action find(struct kx_channel_play *p,
 
     kx_note(p->trace, "find");
     if (p->channel.len == 0)
-        return kx_client_found(p->client, ASSAY_OK, NULL, NULL, NULL, p->shop.shop.now_ms);
+        return left(p,
+                    kx_client_found(entered(p), ASSAY_OK, NULL, NULL, NULL, p->shop.shop.now_ms));
     channel = kx_channel_play_channel(p);
     cr_expect_str_eq(action->channel_key, channel.key);
     for (size_t i = 0; i < p->attempt_count && !is_pending; i++) {
         pending = kx_channel_play_attempt(p, i);
         is_pending = assay_bytes_equal(pending.identifier, channel.pending);
     }
-    return kx_client_found(p->client, ASSAY_OK, &channel, is_pending ? &pending : NULL, NULL,
-                           p->shop.shop.now_ms);
+    return left(p, kx_client_found(entered(p), ASSAY_OK, &channel, is_pending ? &pending : NULL,
+                                   NULL, p->shop.shop.now_ms));
 }
 
 /* ---- the node ---- */
@@ -455,7 +473,7 @@ static struct kx_client_action look(struct kx_channel_play *p,
     kx_note(p->trace, action->look->has_tx ? "await" : "look");
     if (rc == ASSAY_OK)
         rc = p->shop.shop.chain(&p->shop.shop, &sight, &arena, action->look);
-    next = kx_client_looked(p->client, rc, &sight, NULL, p->shop.shop.now_ms);
+    next = left(p, kx_client_looked(entered(p), rc, &sight, NULL, p->shop.shop.now_ms));
     assay_arena_fini(&arena);
     return next;
 }
@@ -477,9 +495,9 @@ static struct kx_client_action submit(struct kx_channel_play *p,
         batch_put(&p->shop, &tx, p->confirmations)->is_accepted = p->confirmations > 0;
     }
     assay_buf_fini(&text);
-    return kx_client_submitted(p->client, p->submit_code,
-                               p->submit_code == ASSAY_OK || !p->is_unsent, NULL,
-                               p->shop.shop.now_ms);
+    return left(p, kx_client_submitted(entered(p), p->submit_code,
+                                       p->submit_code == ASSAY_OK || !p->is_unsent, NULL,
+                                       p->shop.shop.now_ms));
 }
 
 /* ---- a run ---- */
@@ -501,7 +519,7 @@ static struct kx_client_action carry_out(struct kx_channel_play *p,
     case KX_CLIENT_DO_LOOK:
         return look(p, action);
     case KX_CLIENT_DO_HAND_ON:
-        return kx_client_handed_on(p->client, true);
+        return left(p, kx_client_handed_on(entered(p), true));
     case KX_CLIENT_DO_FINISH:
         break;
     }
@@ -551,8 +569,6 @@ static void begin_run(struct kx_channel_play *p)
     kx_client_free(p->client);
     p->client = kx_client_new(&p->policy);
     cr_assert_not_null(p->client);
-    if (p->memory_max > 0)
-        kx_client_arena(p->client)->max = p->memory_max;
 }
 
 static void run_from(struct kx_channel_play *p, struct kx_client_action action)
@@ -577,11 +593,13 @@ void kx_channel_play_run(struct kx_channel_play *p)
     struct kx_client_attempt known;
     struct assay_err err = {0};
     const char *key;
+    bool is_known;
 
     begin_run(p);
     cr_assert_eq(kx_client_prepare(p->client, &p->job, &key, &err), ASSAY_OK, "%s", err.text);
-    run_from(p, kx_client_start(p->client, find_known(p, key, &known) ? &known : NULL,
-                                p->shop.shop.now_ms));
+    is_known = find_known(p, key, &known);
+    run_from(p,
+             left(p, kx_client_start(entered(p), is_known ? &known : NULL, p->shop.shop.now_ms)));
 }
 
 void kx_channel_play_refund(struct kx_channel_play *p)
@@ -589,7 +607,8 @@ void kx_channel_play_refund(struct kx_channel_play *p)
     struct kx_client_channel channel = kx_channel_play_channel(p);
 
     begin_run(p);
-    run_from(p, kx_client_start_refund(p->client, &p->job, &channel, p->shop.shop.now_ms));
+    run_from(p,
+             left(p, kx_client_start_refund(entered(p), &p->job, &channel, p->shop.shop.now_ms)));
 }
 
 void kx_channel_play_open(struct kx_channel_play *p)

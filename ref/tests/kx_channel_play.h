@@ -30,7 +30,7 @@ struct kx_channel_play {
     void (*bend)(struct kx_channel_play *p, struct shop_reply *reply);
     size_t late;               /**< so many payments come when their presentations are over */
     enum assay_code fund_code; /**< of prepareEscrowDeposit */
-    size_t memory_max;         /**< of the client's arena; 0: its own */
+    size_t allocations;        /**< that the client is given from now on; SIZE_MAX: all */
     enum assay_code look_code, submit_code;
     bool is_unsent;         /**< of submit_code */
     uint64_t confirmations; /**< of what is submitted; 0: it is not accepted */

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "kaspa/safejson.h"
 #include "kaspa/txid.h"
+#include "ref/tests/scarce.h"
 
 #include <stdlib.h>
 
@@ -39,6 +40,7 @@ struct kx_play *kx_play_new(enum kx_profile profile)
 
     cr_assert_not_null(p);
     p->arena.max = (size_t)64 << 20;
+    p->allocations = SIZE_MAX;
     p->w = kx_world_new(profile);
     p->now_ms = KX_WORLD_NOW_MS;
     p->policy = (struct kx_policy){
@@ -82,6 +84,20 @@ void kx_play_free(struct kx_play *p)
     kx_world_free(p->w);
     assay_arena_fini(&p->arena);
     free(p);
+}
+
+/* ---- memory: what stands between these two is what may fail for want of it ---- */
+
+static struct kx_client *entered(const struct kx_play *p)
+{
+    scarce_enter(p->allocations);
+    return p->client;
+}
+
+static struct kx_client_action left(struct kx_play *p, struct kx_client_action next)
+{
+    scarce_leave(&p->allocations);
+    return next;
 }
 
 /* ---- the server ---- */
@@ -142,7 +158,7 @@ static struct kx_client_action fetch(struct kx_play *p, const struct kx_client_a
 
     note_fetch(p, action);
     if (answer->status == 0 || answer->status == -1)
-        return kx_client_fetched(p->client, ASSAY_E_TIMEOUT, &reply, NULL, p->now_ms);
+        return left(p, kx_client_fetched(entered(p), ASSAY_E_TIMEOUT, &reply, NULL, p->now_ms));
     if (answer->status == 402)
         reply.required = (struct kx_client_field){
             answer->challenges > 0 ? answer->challenges : 1,
@@ -152,7 +168,7 @@ static struct kx_client_action fetch(struct kx_play *p, const struct kx_client_a
         reply.retry_after = (struct kx_client_field){1, assay_str(answer->retry_after)};
     if (answer->location != NULL)
         reply.location = (struct kx_client_field){1, assay_str(answer->location)};
-    return kx_client_fetched(p->client, ASSAY_OK, &reply, NULL, p->now_ms);
+    return left(p, kx_client_fetched(entered(p), ASSAY_OK, &reply, NULL, p->now_ms));
 }
 
 /* ---- the wallet ---- */
@@ -189,14 +205,14 @@ static struct kx_client_action signs(struct kx_play *p)
     answer = json_pack("{s:o}", "result", result);
     text = text_of(p, answer);
     json_decref(answer);
-    return kx_client_called(p->client, p->wallet_code, text, NULL, p->now_ms);
+    return left(p, kx_client_called(entered(p), p->wallet_code, text, NULL, p->now_ms));
 }
 
 static struct kx_client_action say(struct kx_play *p, const char *json)
 {
     char *text = assay_arena_printf(&p->arena, "{\"result\":%s}", json);
 
-    return kx_client_called(p->client, ASSAY_OK, assay_str(text), NULL, p->now_ms);
+    return left(p, kx_client_called(entered(p), ASSAY_OK, assay_str(text), NULL, p->now_ms));
 }
 
 static struct kx_client_action call(struct kx_play *p, const struct kx_client_action *action)
@@ -233,12 +249,12 @@ static struct kx_client_action save(struct kx_play *p, const struct kx_client_ac
     kx_note(p->trace, "save:%s%s", kx_client_state_name(action->attempt->state),
             action->attempt->is_delivered ? "+delivered" : "");
     if (++p->saved == p->fails_save)
-        return kx_client_saved(p->client, ASSAY_E_IO, NULL, p->now_ms);
+        return left(p, kx_client_saved(entered(p), ASSAY_E_IO, NULL, p->now_ms));
     kx_client_attempt_write(&text, action->attempt);
     p->file = assay_arena_copy(&p->arena, assay_buf_view(&text));
     p->has_file = true;
     assay_buf_fini(&text);
-    return kx_client_saved(p->client, ASSAY_OK, NULL, p->now_ms);
+    return left(p, kx_client_saved(entered(p), ASSAY_OK, NULL, p->now_ms));
 }
 
 static struct kx_client_action look(struct kx_play *p, const struct kx_client_action *action)
@@ -260,7 +276,7 @@ static struct kx_client_action look(struct kx_play *p, const struct kx_client_ac
     sight.evidence.status = p->sights[i].status;
     sight.evidence.has_confirmations = p->sights[i].confirmations > 0;
     sight.evidence.confirmations = p->sights[i].confirmations;
-    return kx_client_looked(p->client, p->sights[i].code, &sight, NULL, p->now_ms);
+    return left(p, kx_client_looked(entered(p), p->sights[i].code, &sight, NULL, p->now_ms));
 }
 
 /* ---- a run ---- */
@@ -284,7 +300,7 @@ static struct kx_client_action carry_out(struct kx_play *p, const struct kx_clie
     case KX_CLIENT_DO_LOOK:
         return look(p, action);
     case KX_CLIENT_DO_HAND_ON:
-        return kx_client_handed_on(p->client, true);
+        return left(p, kx_client_handed_on(entered(p), true));
     case KX_CLIENT_DO_FIND:
     case KX_CLIENT_DO_SUBMIT:
         cr_assert_fail("no channel is meant");
@@ -310,7 +326,7 @@ void kx_play_run(struct kx_play *p)
     if (p->has_file)
         cr_assert_eq(kx_client_attempt_read(&known, &p->arena, p->file, &err), ASSAY_OK, "%s",
                      err.text);
-    action = kx_client_start(p->client, p->has_file ? &known : NULL, p->now_ms);
+    action = left(p, kx_client_start(entered(p), p->has_file ? &known : NULL, p->now_ms));
     for (p->done = 0; p->done < STEPS_MAX; p->done++) {
         bool is_end = action.kind == KX_CLIENT_DO_FINISH;
 

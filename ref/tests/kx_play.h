@@ -42,8 +42,9 @@ struct kx_play {
     void (*spoil)(json_t *result);   /**< of payExactTransaction */
     enum assay_code wallet_code;     /**< of payExactTransaction */
     struct kx_play_sight sights[KX_PLAY_MANY];
-    size_t fails_save; /**< the n-th save fails; 0: none */
-    size_t dies_at;    /**< before the n-th action is carried out; 0: never */
+    size_t fails_save;  /**< the n-th save fails; 0: none */
+    size_t dies_at;     /**< before the n-th action is carried out; 0: never */
+    size_t allocations; /**< that the client is given from now on; SIZE_MAX: all */
 
     /* what happened */
     char trace[KX_TRACE_BYTES];

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "ref/tests/scarce.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,18 +134,12 @@ const char *shop_log(struct shop *s)
 
 static void enter(const struct shop *s)
 {
-    if (s->allocations != SIZE_MAX)
-        (void)assay_alloc_fail_after(s->allocations);
+    scarce_enter(s->allocations);
 }
 
 static void leave(struct shop *s)
 {
-    size_t used;
-
-    if (s->allocations == SIZE_MAX)
-        return;
-    used = assay_alloc_fail_after(SIZE_MAX);
-    s->allocations -= used < s->allocations ? used : s->allocations;
+    scarce_leave(&s->allocations);
 }
 
 /* ---- the store ---- */
@@ -250,6 +245,18 @@ static struct kx_action carry_out_look(struct shop_errand *e)
     return next;
 }
 
+static struct kx_action carry_out_submit(struct shop_errand *e)
+{
+    struct shop *s = e->shop;
+    enum assay_code code = shop_submit(s, e->action.tx);
+    struct kx_action next;
+
+    enter(s);
+    next = kx_core_submitted(e->core, code, !s->is_unsent, s->now_ms);
+    leave(s);
+    return next;
+}
+
 static struct kx_action carry_out_handler(struct shop_errand *e)
 {
     struct shop *s = e->shop;
@@ -282,6 +289,7 @@ static struct kx_action carry_out_call(struct shop_errand *e)
 {
     struct shop *s = e->shop;
     struct kx_facilitator_word word = s->verified;
+    struct kx_action next;
     struct assay_buf body = ASSAY_BUF_INIT(1 << 20);
 
     x402_request_write(&body, e->action.facilitator);
@@ -294,7 +302,10 @@ static struct kx_action carry_out_call(struct shop_errand *e)
         note(s, "settle");
         word = word_of_settlement(s);
     }
-    return kx_core_facilitated(e->core, &word, s->now_ms);
+    enter(s);
+    next = kx_core_facilitated(e->core, &word, s->now_ms);
+    leave(s);
+    return next;
 }
 
 bool shop_step(struct shop_errand *e)
@@ -310,8 +321,7 @@ bool shop_step(struct shop_errand *e)
         return true;
     case KX_DO_SUBMIT:
         note(s, "submit");
-        e->action =
-            kx_core_submitted(e->core, shop_submit(s, e->action.tx), !s->is_unsent, s->now_ms);
+        e->action = carry_out_submit(e);
         return true;
     case KX_DO_ORIGIN:
         e->action = carry_out_handler(e);
@@ -321,7 +331,9 @@ bool shop_step(struct shop_errand *e)
         return true;
     case KX_DO_ADMIT:
         note(s, "admit");
+        enter(s);
         e->action = kx_core_admitted(e->core, s->scope_running, s->now_ms);
+        leave(s);
         return true;
     case KX_DO_RESPOND:
         break;

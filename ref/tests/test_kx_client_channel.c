@@ -1036,36 +1036,3 @@ Test(kx_client_channel, submits_no_refund_that_the_wallet_has_bent)
     expect(p, REFUNDED, "", "as it should be");
     kx_channel_play_free(p);
 }
-
-/* ---- memory ---- */
-
-/* Wherever it runs out, the run ends with a sentence, and the next one with enough goes on: nothing
- * is paid twice, and nothing is sent that is not saved. */
-Test(kx_client_channel, survives_a_lack_of_memory_anywhere)
-{
-    enum { STEP = 6 << 10, MOST = 2 << 20 };
-    bool is_enough = false;
-    size_t rounds = 0;
-
-    for (size_t max = STEP; max < MOST && !is_enough; max += STEP) {
-        struct kx_channel_play *p = kx_channel_play_new();
-
-        p->memory_max = max;
-        kx_channel_play_run(p);
-        is_enough = p->outcome.end == KX_CLIENT_SERVED;
-        cr_expect(p->outcome.word == KX_CLIENT_SAID_NONSENSE || is_enough ||
-                      strlen(p->outcome.why) > 5,
-                  "%zu: %s", max, p->trace);
-        p->memory_max = 0;
-        if (!is_enough)
-            kx_channel_play_run(p);
-        cr_expect_eq(p->outcome.end, KX_CLIENT_SERVED, "%zu: %s: %s", max, p->trace,
-                     p->outcome.why);
-        cr_expect_eq(p->submissions, 1, "%zu", max);
-        cr_expect_eq(kx_channel_play_channel(p).total, SHOP_BATCH_PRICE, "%zu", max);
-        kx_channel_play_free(p);
-        rounds++;
-    }
-    cr_expect(is_enough);
-    cr_expect_gt(rounds, 20);
-}
