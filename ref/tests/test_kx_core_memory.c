@@ -1,0 +1,267 @@
+/* The decision core without memory at any moment, in each of its flows: what was asked right is
+ * never refused for it, nothing runs or is settled twice, and the next request ends as if nothing
+ * had been. Settling a standard payment and what is paid by channel stand in test_kx_core_settle.c
+ * and test_kx_batch_core_settle.c. Source: Kaspa x402 exact digest, sections 16 and 17. */
+#include "ref/tests/fac_shop.h"
+#include "ref/tests/kx_batch_shop.h"
+#include "ref/tests/kx_sold.h"
+
+#include <stdlib.h>
+
+TestSuite(kx_core_memory, .timeout = 240);
+
+#define ALLOCATIONS_MOST 20000
+
+struct flow {
+    void (*open)(void); /* makes the shop, and what is asked */
+    int in_the_end;     /* the status of the whole answer */
+    unsigned runs;      /* of the handler, in all */
+    const char *says;   /* that answer, somewhere; NULL: not compared */
+};
+
+static struct batch_shop batch; /* its shop is everybody's but the facilitator's */
+static struct fac_shop fac;
+static struct shop *shop = &batch.shop;
+static struct sold_list list;
+static struct shop_ask ask;
+
+static void close_shop(void)
+{
+    if (shop == &fac.shop)
+        fac_close(&fac);
+    else
+        shop_close(shop);
+}
+
+static void expect_flow(const struct flow *flow)
+{
+    bool is_whole = false;
+    size_t n = 0;
+
+    for (; !is_whole; n++) {
+        struct shop_reply reply;
+
+        cr_assert_lt(n, ALLOCATIONS_MOST);
+        flow->open();
+        shop->runs = shop->submissions = shop->settle_calls = 0;
+        shop->allocations = n;
+        reply = shop_send(shop, &ask);
+        is_whole = shop->allocations > 0;
+        shop->allocations = SIZE_MAX;
+        if (is_whole)
+            cr_assert_eq(reply.status, flow->in_the_end, "%zu: %d %s by %s", n, reply.status,
+                         reply.body, reply.rule);
+        cr_assert(reply.status == flow->in_the_end || reply.status == 500 || reply.status == 503,
+                  "%zu: %d %s by %s", n, reply.status, reply.body, reply.rule);
+        reply = shop_send(shop, &ask);
+        cr_assert(reply.status == flow->in_the_end || (reply.status == 503 && flow->runs > 0),
+                  "%zu: %d %s by %s", n, reply.status, reply.body, reply.rule);
+        cr_expect(reply.status != flow->in_the_end || flow->says == NULL ||
+                      strstr(reply.body, flow->says) != NULL,
+                  "%zu: %s", n, reply.body);
+        cr_expect_leq(shop->runs, flow->runs, "%zu", n);
+        cr_expect_leq(shop->submissions, 1, "%zu", n);
+        close_shop();
+    }
+    cr_expect_gt(n, 10, "%zu", n);
+}
+
+/* ---- exact offers and payments ---- */
+
+static void open_unpaid(void)
+{
+    shop_open(shop);
+    ask = (struct shop_ask){.target = "/report"};
+}
+
+Test(kx_core_memory, offers_what_was_asked_for)
+{
+    expect_flow(&(struct flow){open_unpaid, 402, 0, NULL});
+}
+
+static void open_private(void)
+{
+    shop_open(shop);
+    ask = (struct shop_ask){.target = "/private", .token = SHOP_TOKEN};
+    ask.payment = shop_pay(shop, &ask);
+}
+
+Test(kx_core_memory, serves_who_has_signed_in)
+{
+    expect_flow(&(struct flow){open_private, 200, 1, NULL});
+}
+
+static void open_additive(void)
+{
+    struct kx_world *w;
+
+    shop_open(shop);
+    ask = (struct shop_ask){.target = "/additive"};
+    w = kx_world_new(KX_ADDITIVE);
+    shop_register_head(shop, w);
+    kx_world_free(w);
+    w = shop_offer(shop, &ask, 1);
+    ask.payment = shop_seal(shop, w);
+    kx_world_free(w);
+}
+
+Test(kx_core_memory, serves_who_adds_to_a_head)
+{
+    expect_flow(&(struct flow){open_additive, 200, 1, NULL});
+}
+
+static void open_served(void)
+{
+    shop_open(shop);
+    ask = (struct shop_ask){.target = "/report"};
+    ask.payment = shop_pay(shop, &ask);
+    cr_assert_eq(shop_send(shop, &ask).status, 200);
+}
+
+Test(kx_core_memory, gives_the_stored_answer_to_a_retry)
+{
+    expect_flow(&(struct flow){open_served, 200, 0, NULL});
+}
+
+static void open_spent(void)
+{
+    open_served();
+    ask.target = "/other";
+}
+
+Test(kx_core_memory, refuses_a_payment_that_was_used)
+{
+    expect_flow(&(struct flow){open_spent, 409, 0, NULL});
+}
+
+/* ---- tools ---- */
+
+static void open_tool(void)
+{
+    static const struct kx_tool_call quote = {
+        .audience = {(const uint8_t *)SHOP_URL, sizeof(SHOP_URL) - 1},
+        .name = {(const uint8_t *)"quote", 5},
+        .arguments = {(const uint8_t *)"{\"symbol\":\"KAS\"}", 16}};
+    struct kx_world *w;
+    char *text;
+
+    shop_open(shop);
+    ask = (struct shop_ask){.method = KX_CALL,
+                            .tool = &quote,
+                            .target = KX_TOOL "quote",
+                            .body = (const char *)quote.arguments.at};
+    w = shop_offer(shop, &ask, 0);
+    (void)shop_seal(shop, w);
+    text = json_dumps(w->payment, JSON_COMPACT | JSON_SORT_KEYS);
+    ask.payment = (const char *)assay_arena_copy(&shop->arena, assay_str(text)).at;
+    free(text);
+    kx_world_free(w);
+}
+
+Test(kx_core_memory, serves_a_call_that_was_paid)
+{
+    expect_flow(&(struct flow){open_tool, 200, 1, NULL});
+}
+
+/* ---- a facilitator settles ---- */
+
+static void open_sold(void)
+{
+    json_t *payment;
+
+    sold_open(shop, &list);
+    ask = (struct shop_ask){.target = "/report"};
+    payment = sold_payment_for(shop, &ask, "1");
+    sold_identify(shop, payment, "an-identifier-of-mine");
+    ask.payment = sold_header(shop, payment);
+}
+
+Test(kx_core_memory, serves_what_a_facilitator_settles)
+{
+    expect_flow(&(struct flow){open_sold, 200, 1, NULL});
+}
+
+static void open_sold_unpaid(void)
+{
+    sold_open(shop, &list);
+    ask = (struct shop_ask){.target = "/report"};
+}
+
+Test(kx_core_memory, offers_what_a_facilitator_lists)
+{
+    expect_flow(&(struct flow){open_sold_unpaid, 402, 0, NULL});
+}
+
+static void open_sold_served(void)
+{
+    open_sold();
+    cr_assert_eq(shop_send(shop, &ask).status, 200);
+}
+
+Test(kx_core_memory, repeats_what_a_facilitator_has_settled)
+{
+    expect_flow(&(struct flow){open_sold_served, 200, 0, NULL});
+}
+
+/* ---- by channel ---- */
+
+static void open_batch_unpaid(void)
+{
+    batch_shop_open(&batch);
+    ask = (struct shop_ask){.target = "/batch"};
+}
+
+Test(kx_core_memory, offers_a_channel)
+{
+    expect_flow(&(struct flow){open_batch_unpaid, 402, 0, NULL});
+}
+
+static void open_batch_old(void)
+{
+    batch_shop_open(&batch);
+    batch_open(&batch);
+    ask = (struct shop_ask){.target = "/batch"};
+    ask.payment = batch_seal(&batch, &ask, KX_STORY_VOUCHER, SHOP_BATCH_PRICE, NULL);
+}
+
+Test(kx_core_memory, tells_who_signs_an_old_total_where_the_channel_stands)
+{
+    expect_flow(&(struct flow){open_batch_old, 402, 0, NULL});
+}
+
+/* ---- a facilitator ---- */
+
+static void open_facilitator(void)
+{
+    fac_open(&fac);
+    shop = &fac.shop;
+    ask = fac_ask(&fac, "/verify", SHOP_TOKEN);
+}
+
+Test(kx_core_memory, verifies_for_a_tenant)
+{
+    expect_flow(&(struct flow){open_facilitator, 200, 0, "\"isValid\":true"});
+}
+
+static void open_settled(void)
+{
+    open_facilitator();
+    ask = fac_ask(&fac, "/settle", SHOP_TOKEN);
+    cr_assert_eq(shop_send(shop, &ask).status, 200);
+}
+
+Test(kx_core_memory, repeats_a_settlement_for_a_tenant)
+{
+    expect_flow(&(struct flow){open_settled, 200, 0, "\"success\":true"});
+}
+
+static void open_list(void)
+{
+    open_facilitator();
+    ask = (struct shop_ask){.target = "/supported", .token = SHOP_TOKEN};
+}
+
+Test(kx_core_memory, lists_what_it_settles)
+{
+    expect_flow(&(struct flow){open_list, 200, 0, "\"kinds\":"});
+}
