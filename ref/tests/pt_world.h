@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "core/paid_tools.h"
 #include "defects/defects.h"
+#include "ref/tests/scarce.h"
 
 #include <criterion/criterion.h>
 
@@ -30,6 +31,7 @@ struct world {
     const char *handler_type;
     struct assay_bytes handler_body;
     void (*meanwhile)(struct world *w); /* called once while the handler runs */
+    size_t allocations;                 /* that the core is given from now on; SIZE_MAX: all */
     const char *break_at; /* "lookup", "begin" or "finish": answers with the two below */
     enum assay_code break_code;
     enum ref_claim_result break_result;
@@ -85,6 +87,7 @@ static inline void world_open(struct world *w, enum pt_rules rules)
         .handler_status = 200,
         .handler_type = "text/html",
         .handler_body = ASSAY_LIT("<p>sun\0rain</p>"),
+        .allocations = SIZE_MAX,
     };
     assay_random_init(&w->random, ASSAY_LIT("world"), ASSAY_LIT("1"));
     cr_assert_eq(ref_store_memory_open(&w->store, &limits, NULL), ASSAY_OK);
@@ -140,6 +143,20 @@ static inline void world_note(struct world *w, const char *text)
     assay_buf_add_str(&w->log, text);
 }
 
+/* What stands between these two is what may fail for want of memory. */
+static inline struct pt_core_request *world_entered(const struct world *w,
+                                                    struct pt_core_request *r)
+{
+    scarce_enter(w->allocations);
+    return r;
+}
+
+static inline struct pt_action world_left(struct world *w, struct pt_action next)
+{
+    scarce_leave(&w->allocations);
+    return next;
+}
+
 static inline struct pt_action world_store(struct world *w, struct pt_core_request *r,
                                            const struct pt_action *action, struct ref_found *found)
 {
@@ -155,7 +172,8 @@ static inline struct pt_action world_store(struct world *w, struct pt_core_reque
             world_note(w, "stored");
     }
     if (w->break_at != NULL && strcmp(w->break_at, names[action->kind]) == 0)
-        return pt_core_store(r, w->break_code, w->break_result, found);
+        return world_left(
+            w, pt_core_store(world_entered(w, r), w->break_code, w->break_result, found));
     if (action->kind == PT_DO_STORE_LOOKUP)
         code = ops->lookup(w->store, &action->claim, &result, found, NULL);
     else if (action->kind == PT_DO_STORE_BEGIN)
@@ -163,7 +181,7 @@ static inline struct pt_action world_store(struct world *w, struct pt_core_reque
     else
         code = ops->finish(w->store, &action->claim, action->outcome,
                            action->store_answer ? &action->answer : NULL, NULL);
-    return pt_core_store(r, code, result, found);
+    return world_left(w, pt_core_store(world_entered(w, r), code, result, found));
 }
 
 static inline struct pt_action world_run(struct world *w, struct pt_core_request *r,
@@ -181,7 +199,7 @@ static inline struct pt_action world_run(struct world *w, struct pt_core_request
     w->meanwhile = NULL;
     if (meanwhile != NULL)
         meanwhile(w);
-    return pt_core_origin(r, w->handler_code, &answer);
+    return world_left(w, pt_core_origin(world_entered(w, r), w->handler_code, &answer));
 }
 
 static inline struct reply world_reply(struct world *w, const struct pt_action *action)
@@ -228,7 +246,7 @@ static inline struct reply world_send(struct world *w, struct ask ask)
     cr_assert(r != NULL);
     cr_assert_eq(w->store->ops->floor(w->store, &event.floor_ms, NULL), ASSAY_OK);
     assay_random_bytes(&w->random, event.random, sizeof(event.random));
-    action = pt_core_request(r, &event);
+    action = world_left(w, pt_core_request(world_entered(w, r), &event));
     sweep = action.sweep;
     if (sweep) {
         cr_assert_eq(w->store->ops->sweep(w->store, action.claim.now_ms, NULL), ASSAY_OK);
