@@ -1,5 +1,6 @@
 /* JUnit XML (reports/report.h), in the dialect that CI systems read: testsuites, testsuite,
  * testcase. */
+#include "reports/findings.h"
 #include "reports/markup.h"
 #include "reports/report.h"
 #include "reports/view.h"
@@ -55,13 +56,7 @@ static void add_verdict(struct junit *j, const struct report_case *c)
 
     if (element == NULL)
         return;
-    if (c->mark == MARK_FAIL) {
-        assay_buf_add_str(&message, "expected ");
-        assay_buf_add(&message, report_text(c->c, "expected"));
-        assay_buf_add_str(&message, ", saw ");
-        assay_buf_add(&message, report_text(c->c, "seen"));
-    } else
-        report_case_reason(&message, j->view, c);
+    finding_message(&message, j->view, c);
     assay_buf_printf(j->out, "<%s", element);
     add_attribute(j->out, "message", assay_buf_view(&message));
     if (strcmp(element, "skipped") == 0) {

@@ -30,4 +30,45 @@ enum assay_code report_junit(struct assay_buf *out, const json_t *run,
 enum assay_code report_html(struct assay_buf *out, const json_t *run,
                             struct assay_err *err) ASSAY_MUST_USE;
 
+/** Appends SARIF 2.1.0 within the limits of GitHub code scanning: rules are scenarios, results are
+ * failures, worst first; a notification says how many did not fit. An INVALID run has
+ * executionSuccessful false. Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_sarif(struct assay_buf *out, const json_t *run,
+                             struct assay_err *err) ASSAY_MUST_USE;
+
+/** Appends a summary in GitHub's Markdown, below the 1 MiB that a job summary may have; the last
+ * line says what was left out. Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_markdown(struct assay_buf *out, const json_t *run,
+                                struct assay_err *err) ASSAY_MUST_USE;
+
+/** Appends GitHub workflow commands, a line each: at most 10 errors and 10 warnings, worst first,
+ * and a notice that says how many there are more. Nothing where there is nothing to say.
+ *  Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_annotations(struct assay_buf *out, const json_t *run,
+                                   struct assay_err *err) ASSAY_MUST_USE;
+
+/** Appends TAP 14: a subtest for each threat; what does not count is TODO, what was not judged is
+ * SKIP; an INVALID run ends in "Bail out!". Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_tap(struct assay_buf *out, const json_t *run,
+                           struct assay_err *err) ASSAY_MUST_USE;
+
+/** Appends CTRF JSON (ctrf.io): a test for each case and one, "run validity", that fails where the
+ * run is INVALID. Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_ctrf(struct assay_buf *out, const json_t *run,
+                            struct assay_err *err) ASSAY_MUST_USE;
+
+/** Appends HAR 1.2: an entry for each exchange of the evidence, a page for each case that has one.
+ * What the record has redacted stays so. Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_har(struct assay_buf *out, const json_t *run,
+                           struct assay_err *err) ASSAY_MUST_USE;
+
+/** The reports that fill a buffer, by the names that the command line has for them. */
+struct report_kind {
+    const char *name;
+    enum assay_code (*write)(struct assay_buf *out, const json_t *run, struct assay_err *err);
+};
+
+enum { REPORT_KINDS = 8 };
+extern const struct report_kind report_kinds[REPORT_KINDS];
+
 #endif

@@ -1,6 +1,7 @@
 /* assay run: judge a target. */
-#include "cli/cli.h"
+#include "cli/outputs.h"
 #include "defects/defects.h"
+#include "record/record.h"
 #include "run/session.h"
 
 #include <stdio.h>
@@ -29,10 +30,12 @@ static const char help[] =
     "  --no-self-check    leave the self-check out; the record says so\n"
     "  --pack FILE        shared object with more scenarios; may be repeated\n"
     "  --plan             print what would run, one case a line, and stop\n" CLI_RUNNING_HELP
+        CLI_OUTPUT_HELP
     "\nexit: 0 all judged passed, 1 failures, 2 INVALID, 3 usage or own trouble, 130 interrupted\n";
 
 struct run_options {
     struct cli_running running;
+    struct cli_outputs outputs;
     struct selection selection;
     const char *target, *rules, *expectations;
     const struct ref_defect *defect;
@@ -147,6 +150,8 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
         o->print_plan = true;
         break;
     default:
+        if (cli_output_option(&o->outputs, option, optarg))
+            return 1;
         return cli_running_option(&o->running, "run", option, optarg) == 1 ? 1 : -1;
     }
     return ok ? 1 : -1;
@@ -188,6 +193,7 @@ static int parse(struct run_options *o, struct plan *plan, int argc, char **argv
         {"no-self-check", no_argument, NULL, 'C'},
         {"plan", no_argument, NULL, 'P'},
         CLI_RUNNING_OPTIONS,
+        CLI_OUTPUT_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     struct assay_err err = {0};
@@ -346,6 +352,22 @@ static int make_plan(struct run_options *o, struct plan *plan, struct self_check
     return 0;
 }
 
+static bool write_outputs(const struct run_options *o)
+{
+    struct assay_err err = {0};
+    json_t *run = NULL;
+    bool ok;
+
+    if (!cli_outputs_wanted(&o->outputs))
+        return true;
+    ok = record_read(&run, o->running.out, &err) == ASSAY_OK;
+    if (!ok)
+        cli_wrong("run", "%s", err.text);
+    ok = ok && cli_outputs_write(&o->outputs, "run", run);
+    json_decref(run);
+    return ok;
+}
+
 static int carry_out(struct run_options *o, struct plan *plan, int argc, char **argv)
 {
     struct self_check_pair pairs[SESSION_PAIRS_MAX];
@@ -372,7 +394,7 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
         o->expectations != NULL ? o->expectations : o->shown[0]->target->expectations;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)
         return cli_wrong("run", "%s", err.text);
-    return cli_show("run", o->running.out) ? status : EXIT_TROUBLE;
+    return cli_show("run", o->running.out) && write_outputs(o) ? status : EXIT_TROUBLE;
 }
 
 int cli_run(int argc, char **argv)

@@ -6,24 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KINDS "terminal, projection, html, junit, sarif, markdown, annotations, tap, ctrf, har"
+
 enum { EXIT_TROUBLE = 3, REPORT_MAX_BYTES = 256 << 20 };
 
 static enum assay_code write_report(const char *kind, const json_t *run, struct assay_err *err)
 {
     struct assay_buf text = ASSAY_BUF_INIT(REPORT_MAX_BYTES);
     enum assay_code rc;
+    size_t i = 0;
 
     if (strcmp(kind, "terminal") == 0)
         return report_terminal(stdout, run, false, 100);
-    if (strcmp(kind, "html") == 0)
-        rc = report_html(&text, run, err);
-    else if (strcmp(kind, "junit") == 0)
-        rc = report_junit(&text, run, err);
+    while (i < REPORT_KINDS && strcmp(kind, report_kinds[i].name) != 0)
+        i++;
+    if (i < REPORT_KINDS)
+        rc = report_kinds[i].write(&text, run, err);
     else if (strcmp(kind, "projection") == 0)
         rc = record_projection(&text, run, err);
     else
-        rc = assay_fail(err, ASSAY_E_UNKNOWN, 0, "%s: not one of terminal, html, junit, projection",
-                        kind);
+        rc = assay_fail(err, ASSAY_E_UNKNOWN, 0, "%s: not one of " KINDS, kind);
     if (rc == ASSAY_OK && (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0))
         rc = assay_fail(err, ASSAY_E_IO, 0, "standard output cannot be written");
     assay_buf_fini(&text);
@@ -37,7 +39,7 @@ int main(int argc, char **argv)
     enum assay_code rc;
 
     if (argc != 3) {
-        (void)fputs("usage: assay-report RUN terminal|html|junit|projection\n", stderr);
+        (void)fputs("usage: assay-report RUN KIND, one of " KINDS "\n", stderr);
         return EXIT_TROUBLE;
     }
     if ((rc = record_read(&run, argv[1], &err)) == ASSAY_OK)
