@@ -1,6 +1,7 @@
 /* assay report: reports from a recorded run. Whatever is asked for is written whole or not at all.
  */
 #include "cli/outputs.h"
+#include "cli/report_runs.h"
 #include "record/record.h"
 
 #include <stdio.h>
@@ -8,10 +9,16 @@
 #define PROJECTION_MAX_BYTES ((size_t)256 << 20)
 
 static const char help[] =
-    "usage: assay report RUN [options]\n\n"
+    "usage: assay report RUN [options]\n"
+    "       assay report compare BEFORE AFTER\n"
+    "       assay report trend RUN...\n"
+    "       assay report matrix RUN...\n"
+    "       assay report merge OUT SHARD...\n\n"
     "Derives reports from a recorded run: a folder, its run.json or its record.jsonl. Without "
     "options it prints\n"
-    "the terminal summary.\n\n" CLI_OUTPUT_HELP
+    "the terminal summary. The other forms take several runs; each has a --help. A folder of such "
+    "a "
+    "name is ./compare.\n\n" CLI_OUTPUT_HELP
     "  --projection FILE  what is compared between runs, one case a line\n"
     "\nexit: that of the recorded run when nothing was asked for, 0 when everything was written, 3 "
     "otherwise\n";
@@ -43,6 +50,8 @@ int cli_report(int argc, char **argv)
     json_t *run = NULL;
     int option, status;
 
+    if (cli_report_runs(argc, argv, &status))
+        return status;
     while ((option = cli_option(argc, argv, options)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);

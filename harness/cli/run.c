@@ -25,6 +25,8 @@ static const char help[] =
     "  --fail-on LEVEL    levels that count for exit 1: must (default), should, ours\n"
     "  --expectations F   known failures, which are reported as expected\n"
     "  --repeat N         every case so often (at most 1000)\n"
+    "  --shard I/N        the I-th of N parts, to be put together by assay report merge; needs "
+    "--seed\n"
     "  --allow-host HOST  this host may be connected to, beside loopback; may be repeated\n"
     "  --disruptive       floods and crashes also against a target that is not on loopback\n"
     "  --no-self-check    leave the self-check out; the record says so\n"
@@ -88,6 +90,23 @@ static bool take_profile(struct run_options *o, const char *text)
     return false;
 }
 
+static bool take_shard(struct run_options *o, const char *text)
+{
+    unsigned shard = 0, shards = 0;
+    int len = 0;
+
+    if (sscanf(text, "%4u/%4u%n", &shard, &shards, &len) == 2 && text[len] == '\0' &&
+        text[0] >= '0' && text[0] <= '9' && shard >= 1 && shard <= shards &&
+        shards <= PLAN_SHARDS_MAX) {
+        o->selection.shard = shard;
+        o->selection.shards = shards;
+        return true;
+    }
+    cli_wrong("run", "--shard: expected I/N with 1 <= I <= N <= %d, found \"%s\"", PLAN_SHARDS_MAX,
+              text);
+    return false;
+}
+
 static bool take_defect(struct run_options *o, const char *text)
 {
     enum ref_defect_id id = ref_defect_find(assay_str(text));
@@ -134,6 +153,9 @@ static int take_option(struct run_options *o, struct plan *plan, int option)
     case 'N':
         ok = cli_number(&o->repeat, "run", "--repeat", optarg, 1, 1000);
         break;
+    case 'S':
+        ok = take_shard(o, optarg);
+        break;
     case 'A':
         ok = keep_in(plan->hosts, &plan->host_count, "--allow-host", optarg);
         break;
@@ -167,6 +189,10 @@ static bool check_together(const struct run_options *o)
                   "file says its own profile and rules");
         return false;
     }
+    if (o->selection.shards > 0 && !o->running.seed_set) {
+        cli_wrong("run", "--shard needs --seed: the shards of one run have one seed");
+        return false;
+    }
     if (o->defect != NULL && o->selection.profile != NULL &&
         strcmp(o->defect->profile, o->selection.profile) != 0) {
         cli_wrong("run", "--defect %s is one of the profile %s", o->defect->id, o->defect->profile);
@@ -186,6 +212,7 @@ static int parse(struct run_options *o, struct plan *plan, int argc, char **argv
         {"level", required_argument, NULL, 'L'},
         {"fail-on", required_argument, NULL, 'F'},
         {"repeat", required_argument, NULL, 'N'},
+        {"shard", required_argument, NULL, 'S'},
         {"expectations", required_argument, NULL, 'E'},
         {"disruptive", no_argument, NULL, 'X'},
         {"allow-host", required_argument, NULL, 'A'},
@@ -268,7 +295,7 @@ static bool add_reference(struct run_options *o, struct plan *plan, const struct
     if (leg == NULL)
         return false;
     leg_add_selection(plan, leg, &o->selection, (unsigned)o->repeat);
-    if (leg->case_count > 0 || keep_empty)
+    if (leg->selected > 0 || keep_empty)
         o->shown[o->shown_count++] = leg;
     else
         plan_drop_leg(plan);
@@ -312,9 +339,8 @@ static bool add_self_check(const struct run_options *o, struct plan *plan,
                            struct self_check_pair *pairs, size_t *count, struct assay_err *err)
 {
     for (size_t i = 0; i < o->shown_count && !o->no_self_check; i++)
-        if (o->shown[i]->case_count > 0 &&
-            plan_self_check(plan, &o->selection, o->shown[i], pairs, SESSION_PAIRS_MAX, count,
-                            err) != ASSAY_OK)
+        if (o->shown[i]->selected > 0 && plan_self_check(plan, &o->selection, o->shown[i], pairs,
+                                                         SESSION_PAIRS_MAX, count, err) != ASSAY_OK)
             return false;
     return true;
 }

@@ -271,7 +271,14 @@ static const struct shape_member target_members[] = {
 };
 static const struct shape target = {.name = "target", MEMBERS(target_members)};
 
-enum { RUN_MEMBERS = 8 };
+static const struct shape_member shard_members[] = {
+    COUNT("index"),
+    COUNT("of"),
+    LIST("names", NULL),
+};
+static const struct shape shard = {.name = "shard", MEMBERS(shard_members)};
+
+enum { RUN_MEMBERS = 9 };
 static const struct shape_member document_members[] = {
     WORD("schema", RECORD_SCHEMA),
     OBJECT("assay", &assay),
@@ -281,6 +288,7 @@ static const struct shape_member document_members[] = {
     MEMBER("started", SHAPE_TIME, SHAPE_REQUIRED, NULL, NULL),
     OBJECT("target", &target),
     WORD("failOn", "must should ours"),
+    MEMBER("shard", SHAPE_OBJECT, SHAPE_OPTIONAL, NULL, &shard),
     OBJECT("catalogue", &catalogue),
     LIST("legs", &leg),
     LIST("cases", &judged_case),

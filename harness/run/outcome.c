@@ -323,12 +323,12 @@ static void note_control(struct outcome *o, const struct planned_case *c, const 
     o->unasked_why = assay_arena_printf(&o->arena, "%s", text_of(event, "reason"));
 }
 
-void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
+void outcome_add_recorded(struct outcome *o, const struct planned_case *planned,
+                          const json_t *event)
 {
     enum verdict verdict = outcome_verdict(event);
-    struct known_failure *known = known_of(o, planned);
+    const char *expectation = text_of(event, "expectation");
     bool is_control = planned->scenario->kind == SCENARIO_CONTROL;
-    const char *expectation = NULL;
 
     o->counts[verdict]++;
     o->judged += planned->scenario->kind == SCENARIO_REQUIREMENT &&
@@ -337,22 +337,29 @@ void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *
                      : 0;
     count_answers(o, json_object_get(event, "evidence"));
     count_judged(o, planned, verdict, text_of(event, "reason"));
-    if (known != NULL && verdict == VERDICT_FAIL) {
-        expectation = "expected";
-    } else if (known != NULL && verdict == VERDICT_PASS) {
-        expectation = "unexpected-pass";
-        o->failures++;
-    }
-    json_object_set_new(event, "expectation",
-                        expectation != NULL ? json_string(expectation) : json_null());
+    o->failures += strcmp(expectation, "unexpected-pass") == 0 ? 1 : 0;
     o->broken_with_their_part +=
         verdict == VERDICT_BROKEN && is_lost_with_its_part(o, planned->scenario) ? 1 : 0;
     if (verdict == VERDICT_FAIL && is_of_a_part(planned->scenario))
         lose_part(o, planned->scenario);
     if (is_control && !is_of_a_part(planned->scenario)) {
         note_control(o, planned, event, verdict);
-    } else if (verdict == VERDICT_FAIL && expectation == NULL && counts_for_exit(o, event))
+    } else if (verdict == VERDICT_FAIL && expectation[0] == '\0' && counts_for_exit(o, event))
         o->failures++;
+}
+
+void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event)
+{
+    enum verdict verdict = outcome_verdict(event);
+    const char *expectation = NULL;
+
+    if (known_of(o, planned) != NULL && verdict == VERDICT_FAIL)
+        expectation = "expected";
+    else if (known_of(o, planned) != NULL && verdict == VERDICT_PASS)
+        expectation = "unexpected-pass";
+    json_object_set_new(event, "expectation",
+                        expectation != NULL ? json_string(expectation) : json_null());
+    outcome_add_recorded(o, planned, event);
 }
 
 /* ---- conclusions ---- */
@@ -515,7 +522,7 @@ json_t *outcome_end(struct outcome *o, const struct executor_result *result, int
     judge_broken(o);
     judge_answers(o);
     judge_unasked(o);
-    if (!result->interrupted)
+    if (!result->interrupted && o->selection->shards == 0) /* of shards the merged run says it */
         judge_named(o);
     if (o->judged == 0 && json_array_size(o->invalid) == 0)
         outcome_invalidate(o, INVALID_NOTHING_JUDGED,

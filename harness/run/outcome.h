@@ -91,6 +91,9 @@ void outcome_known_cases(const struct outcome *o, const char **out, size_t room)
 enum verdict outcome_verdict(const json_t *event);
 /** Takes a case of a target leg into account and sets the event's `expectation`. */
 void outcome_add(struct outcome *o, const struct planned_case *planned, json_t *event);
+/** The same of a case that has been recorded, with the expectation that it has. */
+void outcome_add_recorded(struct outcome *o, const struct planned_case *planned,
+                          const json_t *event);
 void outcome_invalidate(struct outcome *o, enum outcome_invalid why, const char *format, ...)
     ASSAY_PRINTF(3, 4);
 

@@ -1,6 +1,7 @@
 /* Making plans: which cases go to which leg, controls first, and the legs of the self-check. */
 #include "run/plan.h"
 
+#include "base/hash.h"
 #include "defects/defects.h"
 
 #include <assert.h>
@@ -152,40 +153,50 @@ enum assay_code leg_add_catching(struct plan *plan, struct leg *leg,
     return rc;
 }
 
-/* Every case of the scenario that is selected. Returns how many. */
-static size_t add_cases(struct plan *plan, struct leg *leg, const struct selection *selection,
-                        const struct scenario *s, unsigned round)
+unsigned plan_shard_of(const struct scenario *scenario, size_t index, unsigned shards)
 {
-    size_t added = 0;
+    struct assay_sha256 h;
+    uint8_t digest[ASSAY_SHA256_BYTES];
+    uint64_t number = 0;
 
-    for (size_t i = 0; i < scenario_case_count(s); i++)
-        if (selection_takes(selection, s, i, leg->rules) &&
-            leg_add(plan, leg, s, i, round) == ASSAY_OK)
-            added++;
-    return added;
+    assay_sha256_init(&h);
+    assay_sha256_add(&h, assay_str(scenario->name));
+    assay_sha256_add(&h, ASSAY_LIT("/"));
+    assay_sha256_add(&h, assay_str(scenario_case_name(scenario, index)));
+    assay_sha256_end(&h, digest);
+    for (size_t i = 0; i < sizeof(number); i++)
+        number = number << 8 | digest[i];
+    return (unsigned)(number % shards) + 1;
 }
 
-size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
-                         unsigned rounds)
+/* Every case of the scenario that is selected. */
+static void add_cases(struct plan *plan, struct leg *leg, const struct selection *selection,
+                      const struct scenario *s, unsigned round)
 {
-    size_t count, added = 0;
+    for (size_t i = 0; i < scenario_case_count(s); i++) {
+        bool is_mine;
+
+        if (!selection_takes(selection, s, i, leg->rules))
+            continue;
+        is_mine =
+            selection->shards == 0 || plan_shard_of(s, i, selection->shards) == selection->shard;
+        if (!is_mine || leg_add(plan, leg, s, i, round) == ASSAY_OK)
+            leg->selected++;
+    }
+}
+
+void leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
+                       unsigned rounds)
+{
+    size_t count;
     const struct scenario *const *all = registry_scenarios(&count);
 
-    for (unsigned round = 0; round < rounds; round++) {
-        for (int controls = 1; controls >= 0; controls--) {
-            for (size_t i = 0; i < count; i++) {
-                bool is_control = all[i]->kind == SCENARIO_CONTROL;
-                size_t cases;
-
-                if (is_control != (controls == 1) || scenario_profile(all[i]) != leg->profile ||
-                    all[i]->side != leg->side)
-                    continue;
-                cases = add_cases(plan, leg, selection, all[i], round);
-                added += is_control ? 0 : cases;
-            }
-        }
-    }
-    return added;
+    for (unsigned round = 0; round < rounds; round++)
+        for (int controls = 1; controls >= 0; controls--)
+            for (size_t i = 0; i < count; i++)
+                if ((all[i]->kind == SCENARIO_CONTROL) == (controls == 1) &&
+                    scenario_profile(all[i]) == leg->profile && all[i]->side == leg->side)
+                    add_cases(plan, leg, selection, all[i], round);
 }
 
 bool defect_shows_under(const struct ref_defect *defect, const char *rules)

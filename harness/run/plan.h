@@ -41,6 +41,7 @@ struct leg {
     const struct target *target; /**< as the parent has read it */
     struct planned_case *cases;  /**< controls first */
     size_t case_count, case_room;
+    size_t selected; /**< cases of the selection, those of other shards, too */
 };
 
 struct plan {
@@ -70,9 +71,16 @@ struct selection {
     size_t threat_count;
     const char *rules[32];
     size_t rule_count;
-    enum rule_level least; /**< LEVEL_MUST: only those; LEVEL_REPORT: all */
-    const char *profile;   /**< NULL: every profile */
+    enum rule_level least;  /**< LEVEL_MUST: only those; LEVEL_REPORT: all */
+    const char *profile;    /**< NULL: every profile */
+    unsigned shard, shards; /**< this of so many, from 1; 0: all is one */
 };
+
+#define PLAN_SHARDS_MAX 1000
+
+/** Which shard of so many, from 1, a case belongs to: by a hash of its name alone, so that each
+ * machine that splits the same suite splits it alike. */
+unsigned plan_shard_of(const struct scenario *scenario, size_t index, unsigned shards);
 
 /** Sorts a word of the command line: a name or prefix of a scenario, a threat, a rule, an idea
  * (which selects the scenarios that cite it). UNKNOWN: none of these; err names the nearest. */
@@ -99,10 +107,10 @@ enum assay_code leg_add(struct plan *plan, struct leg *leg, const struct scenari
  * not missed each time. NOMEM. */
 enum assay_code leg_add_catching(struct plan *plan, struct leg *leg,
                                  const struct scenario *scenario) ASSAY_MUST_USE;
-/** Adds everything selected that is of the leg's profile and side, controls first, `rounds` times.
- * Returns how many cases that are no controls were added. */
-size_t leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
-                         unsigned rounds);
+/** Adds everything selected that is of the leg's profile and side, controls first, `rounds` times;
+ * of a shard its own cases and the controls that they rest on. */
+void leg_add_selection(struct plan *plan, struct leg *leg, const struct selection *selection,
+                       unsigned rounds);
 
 /** One pair of the self-check: this scenario must accept the correct reference and catch that
  * defect. */

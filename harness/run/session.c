@@ -90,6 +90,25 @@ static json_t *fact(const struct session_options *o, enum target_fact which)
     return out;
 }
 
+/* What was selected by, since who puts shards together must know what was named; NULL: no shard. */
+static json_t *shard_of(const struct selection *by)
+{
+    json_t *names = json_array();
+
+    if (by == NULL || by->shards == 0) {
+        json_decref(names);
+        return NULL;
+    }
+    for (size_t i = 0; i < by->threat_count; i++)
+        json_array_append_new(names, json_string(by->threats[i]));
+    for (size_t i = 0; i < by->rule_count; i++)
+        json_array_append_new(names, json_string(by->rules[i]));
+    for (size_t i = 0; i < by->name_count; i++)
+        json_array_append_new(names, json_string(by->names[i]));
+    return json_pack("{s:i, s:i, s:o}", "index", (int)by->shard, "of", (int)by->shards, "names",
+                     names);
+}
+
 static json_t *run_event(const struct session *s)
 {
     const struct session_options *o = s->options;
@@ -102,12 +121,13 @@ static json_t *run_event(const struct session *s)
     for (size_t i = 0; i < o->shown_count; i++)
         launched = launched && o->shown[i]->target->has_launch;
     return json_pack(
-        "{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:b}, s:s}", "event", "run",
-        "schema", RECORD_SCHEMA, "assay", "version", ASSAY_VERSION, "verb", o->verb, "command",
-        command, "seed", json_sprintf("%016llx", (unsigned long long)s->plan->seed), "started",
-        time_now(), "target", "name", fact(o, FACT_NAME), "profile", fact(o, FACT_PROFILE), "rules",
-        fact(o, FACT_RULES), "interface", fact(o, FACT_INTERFACE), "launched", launched, "failOn",
-        rule_level_name(o->fail_on));
+        "{s:s, s:s, s:{s:s}, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:b}, s:s, s:o*}", "event",
+        "run", "schema", RECORD_SCHEMA, "assay", "version", ASSAY_VERSION, "verb", o->verb,
+        "command", command, "seed", json_sprintf("%016llx", (unsigned long long)s->plan->seed),
+        "started", time_now(), "target", "name", fact(o, FACT_NAME), "profile",
+        fact(o, FACT_PROFILE), "rules", fact(o, FACT_RULES), "interface", fact(o, FACT_INTERFACE),
+        "launched", launched, "failOn", rule_level_name(o->fail_on), "shard",
+        shard_of(o->selection));
 }
 
 static json_t *leg_event(const struct leg *leg)
@@ -228,7 +248,7 @@ static void add_word(struct assay_buf *out, const char *word)
     assay_buf_add_byte(out, '\'');
 }
 
-static json_t *replay_command(const struct session *s, const struct planned_case *c)
+json_t *session_replay_command(const char *folder, const struct planned_case *c)
 {
     const char *name = scenario_case_name(c->scenario, c->index);
     struct assay_buf command = ASSAY_BUF_INIT(65536), full = ASSAY_BUF_INIT(4096);
@@ -236,7 +256,7 @@ static json_t *replay_command(const struct session *s, const struct planned_case
 
     assay_buf_printf(&full, "%s%s%s", c->scenario->name, name[0] != '\0' ? "/" : "", name);
     assay_buf_add_str(&command, "assay replay ");
-    add_word(&command, s->options->out);
+    add_word(&command, folder);
     assay_buf_add_byte(&command, ' ');
     if (assay_buf_cstr(&full) != NULL)
         add_word(&command, assay_buf_cstr(&full));
@@ -250,7 +270,7 @@ static void on_case(void *with, const struct leg *leg, const struct planned_case
 {
     struct session *s = with;
 
-    json_object_set_new(event, "replay", replay_command(s, c));
+    json_object_set_new(event, "replay", session_replay_command(s->options->out, c));
     json_object_set_new(event, "expectation", json_null());
     if (leg->purpose == LEG_SELF_CHECK) {
         note_self_check(s, leg, c, event);
@@ -282,7 +302,7 @@ static void on_progress(void *with, size_t done, size_t total)
 
 /* ---- beginning and end ---- */
 
-static enum assay_code remove_record(const char *folder, struct assay_err *err)
+enum assay_code session_remove_record(const char *folder, struct assay_err *err)
 {
     static const char *const files[] = {"record.jsonl", "run.json"};
 
@@ -349,7 +369,7 @@ static enum assay_code open_record(struct session *s, struct assay_err *err)
     for (size_t i = 0; rc == ASSAY_OK && i < s->options->shown_count; i++)
         rc = add_secrets(s, s->options->shown[i]->target);
     if (rc == ASSAY_OK && s->options->replace)
-        rc = remove_record(s->options->out, err);
+        rc = session_remove_record(s->options->out, err);
     return rc == ASSAY_OK ? record_create(&s->record, s->options->out, s->redactor, err) : rc;
 }
 

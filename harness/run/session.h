@@ -30,4 +30,9 @@ struct session_options {
 enum assay_code session_run(const struct plan *plan, const struct session_options *options,
                             int *exit_status, struct assay_err *err) ASSAY_MUST_USE;
 
+/** The command that repeats a case of the record in that folder, as a text of the record. */
+json_t *session_replay_command(const char *folder, const struct planned_case *c);
+/** Removes a record, if there is one, and nothing else of the folder. IO. */
+enum assay_code session_remove_record(const char *folder, struct assay_err *err) ASSAY_MUST_USE;
+
 #endif

@@ -156,9 +156,10 @@ Test(plan, adds_a_selection_with_its_controls_before_it_and_each_round)
 {
     struct selection all = {.least = LEVEL_REPORT};
     struct leg *leg = embedded("hardened", NULL);
-    size_t added = leg_add_selection(&plan, leg, &all, 2), controls = 0, count;
+    size_t count;
     const struct scenario *const *scenarios = registry_scenarios(&count);
 
+    leg_add_selection(&plan, leg, &all, 2);
     for (size_t i = 0; i < count; i++) {
         if (scenario_profile(scenarios[i]) != leg->profile)
             continue;
@@ -166,10 +167,8 @@ Test(plan, adds_a_selection_with_its_controls_before_it_and_each_round)
                      scenarios[i]->name);
         cr_expect_eq(count_of(leg, scenarios[i]->name, 1), scenario_case_count(scenarios[i]), "%s",
                      scenarios[i]->name);
-        if (scenarios[i]->kind == SCENARIO_CONTROL)
-            controls += 2 * scenario_case_count(scenarios[i]);
     }
-    cr_expect_eq(leg->case_count, added + controls);
+    cr_expect_eq(leg->case_count, leg->selected);
     cr_expect_eq(leg->cases[0].scenario->kind, SCENARIO_CONTROL);
     for (size_t i = 0; i < leg->case_count; i++) {
         const struct scenario *control = scenario_control(leg->cases[i].scenario);
@@ -187,8 +186,41 @@ Test(plan, adds_nothing_where_the_selection_takes_nothing)
     struct selection none = {.least = LEVEL_REPORT, .profile = "cashu"};
     struct leg *leg = embedded("hardened", NULL);
 
-    cr_expect_eq(leg_add_selection(&plan, leg, &none, 1), 0);
+    leg_add_selection(&plan, leg, &none, 1);
+    cr_expect_eq(leg->selected, 0);
     cr_expect_eq(leg->case_count, 0);
+}
+
+enum { SHARDS = 3 };
+
+/* Each with what it rests on, and none much larger than the others. */
+Test(plan, splits_a_selection_into_shards_that_have_each_case_once)
+{
+    size_t count, cases = 0;
+    const struct scenario *const *scenarios = registry_scenarios(&count);
+    struct leg *legs[SHARDS];
+
+    for (unsigned shard = 1; shard <= SHARDS; shard++) {
+        struct selection part = {.least = LEVEL_REPORT, .shard = shard, .shards = SHARDS};
+        struct leg *leg = legs[shard - 1] = embedded("hardened", NULL);
+
+        leg_add_selection(&plan, leg, &part, 1);
+        cr_expect_eq(leg->selected, legs[0]->selected);
+        cr_expect_gt(leg->case_count, leg->selected / SHARDS / 2);
+        cr_expect_lt(leg->case_count, leg->selected / 2);
+        cr_expect_eq(leg->cases[0].scenario->kind, SCENARIO_CONTROL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (scenario_profile(scenarios[i]) != legs[0]->profile ||
+            scenarios[i]->side != legs[0]->side || scenarios[i]->kind == SCENARIO_CONTROL)
+            continue;
+        cases += scenario_case_count(scenarios[i]);
+        cr_expect_eq(count_of(legs[0], scenarios[i]->name, 0) +
+                         count_of(legs[1], scenarios[i]->name, 0) +
+                         count_of(legs[2], scenarios[i]->name, 0),
+                     scenario_case_count(scenarios[i]), "%s", scenarios[i]->name);
+    }
+    cr_expect_gt(cases, 100);
 }
 
 Test(plan, tells_under_which_rules_a_defect_shows)
