@@ -126,7 +126,7 @@ $(B)/test-ref $(B)/test-harness:
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LDLIBS) $(TEST_LIBS)
 
 # Fuzz targets of what the harness reads are linked with all of it.
-FUZZ_HARNESS := adapter_line expectations_file record_line target_file
+FUZZ_HARNESS := adapter_line bundle_archive expectations_file record_line target_file
 $(FUZZ_HARNESS:%=$(B)/replay-%) $(FUZZ_HARNESS:%=$(B)/$(ENGINE)-%): $(filter %.o,$(LIBHARNESS))
 
 # The reports stand on the record and ref/base alone: that this links is the proof.

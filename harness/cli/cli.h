@@ -21,6 +21,7 @@ int cli_pay(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_bundle(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_fuzz(int argc, char **argv);
 int cli_doctor(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct verb {
     {"selftest", cli_selftest, "prove the suite: every scenario against every seeded defect"},
     {"replay", cli_replay, "repeat one case of a recorded run"},
     {"report", cli_report, "write reports from a recorded run"},
+    {"bundle", cli_bundle, "one signed file of a recorded run, for a third party to check"},
     {"kaspa", cli_kaspa, "addresses, scripts and transactions of Kaspa, for people who debug"},
     {"vectors", cli_vectors, "make the known answers of the reference, or check them"},
     {"diff", cli_diff, "the reference against a library adapter, on random cases"},

@@ -34,6 +34,19 @@ static enum assay_code read_document(json_t **out, struct assay_bytes text, stru
     return rc;
 }
 
+enum assay_code record_parse(json_t **out, struct assay_bytes text, struct assay_err *err)
+{
+    json_t *document = NULL;
+    enum assay_code rc = read_document(&document, text, err);
+
+    if (rc == ASSAY_OK && (rc = shape_check_sense(document, err)) == ASSAY_OK) {
+        *out = document;
+        return ASSAY_OK;
+    }
+    json_decref(document);
+    return rc;
+}
+
 /* *cut: the text is what an interrupted write leaves, and no event. */
 static enum assay_code fold_line(json_t *document, struct assay_bytes line, bool is_whole,
                                  bool *cut, struct assay_err *err)
@@ -67,6 +80,8 @@ static enum assay_code read_lines(json_t **out, struct assay_bytes text, struct 
     }
     if (rc == ASSAY_OK)
         rc = fold_finish(document, err);
+    if (rc == ASSAY_OK)
+        rc = shape_check_sense(document, err);
     if (rc == ASSAY_OK) {
         *out = document;
         return ASSAY_OK;
@@ -123,9 +138,7 @@ enum assay_code record_read(json_t **out, const char *path, struct assay_err *er
     if (assay_bytes_is(view, ".jsonl"))
         rc = read_lines(&document, assay_buf_view(&text), err);
     else
-        rc = read_document(&document, assay_buf_view(&text), err);
-    if (rc == ASSAY_OK)
-        rc = shape_check_sense(document, err);
+        rc = record_parse(&document, assay_buf_view(&text), err);
     rc = assay_err_wrap(err, rc, "%s", name);
     if (rc != ASSAY_OK)
         goto out;

@@ -23,8 +23,11 @@ struct record_redactor *record_redactor_new(void);
  * (RANGE). */
 enum assay_code record_redactor_add(struct record_redactor *r, const char *name,
                                     struct assay_bytes value) ASSAY_MUST_USE;
-/** Replaces in every string of the tree, member names included. Returns a new tree, or NULL: out of
- * memory. */
+/** Whether a header of that name carries a credential whatever it holds: authorization, cookie,
+ * set-cookie, x-api-key and the like. */
+bool record_is_credential(struct assay_bytes header);
+/** Replaces in every string of the tree, member names included, and the value of every such header
+ * (of a list `headers` of pairs). Returns a new tree, or NULL: out of memory. */
 json_t *record_redact(const struct record_redactor *r, const json_t *event);
 void record_redactor_free(struct record_redactor *r); /**< wipes */
 
@@ -47,6 +50,9 @@ enum assay_code record_close(struct record_writer *w, struct assay_err *err) ASS
  * shape, checked member by member: MALFORMED names file, place and reason; IO. An unclosed record
  * gives outcome.valid false, interrupted true. */
 enum assay_code record_read(json_t **out, const char *path, struct assay_err *err) ASSAY_MUST_USE;
+/** The same of the text of a run.json. MALFORMED: err says where. */
+enum assay_code record_parse(json_t **out, struct assay_bytes text,
+                             struct assay_err *err) ASSAY_MUST_USE;
 
 /** What is compared between runs: scenario, case, level, verdict, grade, expectation, with the
  * rules and defect of the leg, sorted; canonical JSON text, one case a line. The self-check is left

@@ -344,6 +344,53 @@ static json_t *redact_array(const struct record_redactor *r, const json_t *array
     return out;
 }
 
+/* ---- headers ---- */
+
+bool record_is_credential(struct assay_bytes header)
+{
+    static const char *const names[] = {
+        "authorization", "proxy-authorization", "cookie",         "set-cookie",   "x-api-key",
+        "api-key",       "x-auth-token",        "x-access-token", "x-csrf-token",
+    };
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        found = found || assay_bytes_equal_nocase(header, assay_str(names[i]));
+    return found;
+}
+
+/* One label and nothing else: it says more than the header's name would. */
+static bool is_label(const char *text)
+{
+    return strncmp(text, "[redacted: ", 11) == 0 && strchr(text, ']') == text + strlen(text) - 1;
+}
+
+/* Of a credential that nobody named, as a cookie that the target sets. False: out of memory. */
+static bool hide_credential(json_t *pair)
+{
+    const char *name = json_string_value(json_array_get(pair, 0));
+    const char *text = json_string_value(json_array_get(pair, 1));
+
+    if (name == NULL || text == NULL || text[0] == '\0' || is_label(text) ||
+        !record_is_credential(assay_str(name)))
+        return true;
+    return json_array_set_new(pair, 1, json_sprintf("[redacted: %s]", name)) == 0;
+}
+
+static json_t *redact_headers(const struct record_redactor *r, const json_t *headers, int depth)
+{
+    json_t *out = redact_array(r, headers, depth), *pair;
+    bool is_done = true;
+    size_t i;
+
+    json_array_foreach (out, i, pair)
+        is_done = is_done && hide_credential(pair);
+    if (is_done)
+        return out;
+    json_decref(out);
+    return NULL;
+}
+
 static json_t *redact(const struct record_redactor *r, const json_t *value, const char *name,
                       bool is_cut, int depth)
 {
@@ -355,6 +402,8 @@ static json_t *redact(const struct record_redactor *r, const json_t *value, cons
     case JSON_OBJECT:
         return redact_object(r, value, depth);
     case JSON_ARRAY:
+        if (name != NULL && strcmp(name, "headers") == 0)
+            return redact_headers(r, value, depth);
         return redact_array(r, value, depth);
     case JSON_STRING:
         if (name != NULL && strcmp(name, "base64") == 0)

@@ -6,12 +6,12 @@
 #include "record/record.h"
 #include "run/catalogue.h"
 #include "run/matrix.h"
+#include "run/secrets.h"
 #include "run/version.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -317,48 +317,6 @@ enum assay_code session_remove_record(const char *folder, struct assay_err *err)
     return ASSAY_OK;
 }
 
-static bool is_credential(const char *header)
-{
-    static const char *const names[] = {"authorization", "proxy-authorization", "cookie",
-                                        "x-api-key"};
-    bool found = false;
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        found = found || strcasecmp(header, names[i]) == 0;
-    return found;
-}
-
-/* The value as a whole, and what stands behind its scheme ("Bearer …"), which logs may hold alone.
- */
-static enum assay_code add_credentials(struct session *s, const struct target_principal *principal)
-{
-    enum assay_code rc = ASSAY_OK;
-
-    for (size_t i = 0; i < principal->header_count && rc == ASSAY_OK; i++) {
-        const char *value = principal->headers[i].value, *space = strrchr(value, ' ');
-
-        if (!is_credential(principal->headers[i].name) || strlen(value) < 4)
-            continue;
-        rc = record_redactor_add(s->redactor, principal->name, assay_str(value));
-        if (rc == ASSAY_OK && space != NULL && strlen(space + 1) >= 4)
-            rc = record_redactor_add(s->redactor, principal->name, assay_str(space + 1));
-    }
-    return rc;
-}
-
-static enum assay_code add_secrets(struct session *s, const struct target *target)
-{
-    enum assay_code rc = ASSAY_OK;
-
-    for (size_t i = 0; rc == ASSAY_OK && i < target->secret_count; i++)
-        if (strlen(target->secrets[i].value) >= 4)
-            rc = record_redactor_add(s->redactor, target->secrets[i].name,
-                                     assay_str(target->secrets[i].value));
-    for (size_t i = 0; rc == ASSAY_OK && i < target->principal_count; i++)
-        rc = add_credentials(s, &target->principals[i]);
-    return rc;
-}
-
 static enum assay_code open_record(struct session *s, struct assay_err *err)
 {
     enum assay_code rc = ASSAY_OK;
@@ -367,7 +325,7 @@ static enum assay_code open_record(struct session *s, struct assay_err *err)
     if (s->redactor == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
     for (size_t i = 0; rc == ASSAY_OK && i < s->options->shown_count; i++)
-        rc = add_secrets(s, s->options->shown[i]->target);
+        rc = secrets_add(s->redactor, s->options->shown[i]->target);
     if (rc == ASSAY_OK && s->options->replace)
         rc = session_remove_record(s->options->out, err);
     return rc == ASSAY_OK ? record_create(&s->record, s->options->out, s->redactor, err) : rc;

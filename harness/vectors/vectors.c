@@ -263,7 +263,7 @@ static void add_value(struct assay_buf *out, const json_t *value, size_t indent,
     free(text);
 }
 
-static void add_document(struct assay_buf *out, const json_t *document)
+void vectors_add_document(struct assay_buf *out, const json_t *document)
 {
     add_members(out, document, 0);
     assay_buf_add_byte(out, '\n');
@@ -292,7 +292,7 @@ static enum assay_code make_file(const char *folder, const char *path, const jso
     char name[1024];
     enum assay_code rc;
 
-    add_document(&text, document);
+    vectors_add_document(&text, document);
     if (!assay_buf_ok(&text))
         rc = assay_fail(err, text.bad, 0, "%s: %s", path, assay_code_text(text.bad));
     else if (snprintf(name, sizeof name, "%s/%s", folder, path) >= (int)sizeof name)
@@ -352,7 +352,7 @@ static enum assay_code compare(struct assay_bytes text, const json_t *document,
         return assay_fail(err, ASSAY_E_MALFORMED, 0, "line %d: no JSON: %s", where.line,
                           where.text);
     rc = compare_cases(was, document, err);
-    add_document(&made, document);
+    vectors_add_document(&made, document);
     if (rc == ASSAY_OK && !assay_bytes_equal(text, assay_buf_view(&made)))
         rc = assay_fail(err, ASSAY_E_MISMATCH, 0,
                         "its cases are right, and all else is not as it is made");

@@ -7,7 +7,7 @@
 #ifndef VECTORS_VECTORS_H
 #define VECTORS_VECTORS_H
 
-#include "base/err.h"
+#include "base/buf.h"
 
 #include <jansson.h>
 
@@ -21,6 +21,8 @@ enum assay_code vectors_all(json_t **out, struct assay_err *err) ASSAY_MUST_USE;
  * as vectors_all. */
 enum assay_code vectors_of(json_t **out, const char *operation,
                            struct assay_err *err) ASSAY_MUST_USE;
+/** Appends a document as its file has it. */
+void vectors_add_document(struct assay_buf *out, const json_t *document);
 /** Writes every file below `folder`, whose subfolders it makes. As vectors_all, and IO. */
 enum assay_code vectors_make(const char *folder, struct assay_err *err) ASSAY_MUST_USE;
 /** Recomputes and compares. MISMATCH: err names the file and the first case that differs; IO,
