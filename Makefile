@@ -95,8 +95,8 @@ plain   = $(patsubst %.c,$(B)/plain/%.o,$(1))
 objs    = $(patsubst %.c,$(B)/%.o,$(1))
 LIBHARNESS := $(call objs,$(filter-out harness/cli/main.c,$(ASSAY_C))) $(B)/libref-defects.a
 
-.PHONY: all help deps demo check lint bench cov fuzz-smoke fuzz-engines fuzz-rates fuzz-package interop freshcheck install uninstall clean format
-.PHONY: built demo-run check-run cov-run bench-run fuzz-run fuzz-built fuzz-rates-run tsan-check tsan-run report-only install-run FORCE
+.PHONY: all help deps demo check lint bench cov fuzz-smoke fuzz-engines fuzz-rates fuzz-package interop freshcheck install uninstall deb clean format
+.PHONY: built demo-run check-run cov-run bench-run fuzz-run fuzz-built fuzz-rates-run tsan-check tsan-run report-only install-run deb-run FORCE
 .PHONY: lint-run lint-text lint-format lint-scripts
 
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -191,6 +191,8 @@ check-run: $(B)/assay $(B)/libref.a $(B)/libassay-kaspa.a $(B)/test-ref $(B)/tes
 	@tools/standin-test.sh $(B) $(FUZZ_STANDIN)
 	@tools/planted-test.sh $(B)
 	+@CC='$(CC)' MAKE='$(MAKE)' tools/install-test.sh $(B)
+	+@if ! tools/deps.sh --has deb; then echo "check: the Debian package was not tried: dpkg-dev is not installed"; \
+	elif [ $(V) = debug ]; then MAKE='$(MAKE)' tools/deb-test.sh $(B) $(VERSION); fi
 
 # Criterion does not run under the thread sanitizer, so the programs do, end to end.
 tsan-check:
@@ -337,7 +339,7 @@ VECTORS := $(wildcard vectors/*/*.json vectors/*/*/*.json)
 D := $(DESTDIR)$(PREFIX)
 VERSION := $(shell sed -n 's/.*ASSAY_VERSION "\(.*\)".*/\1/p' harness/run/version.h)
 # Without V= it is the release build that is installed.
-install: ## install the program, the libraries, their headers and the vectors (DESTDIR, PREFIX)
+install: ## install program, man pages, completions, libraries, headers, vectors (DESTDIR, PREFIX)
 	@tools/deps.sh --name build
 	+@$(SUB) V=$(if $(filter file,$(origin V)),release,$(V)) install-run
 install-run: built
@@ -351,12 +353,23 @@ install-run: built
 	@for f in $(filter ref/base/% ref/kaspa/%,$(HEADERS)); do install -D -m 644 $$f $(D)/include/assay-kaspa/$${f#ref/}; done
 	@for f in $(VECTORS); do install -D -m 644 $$f $(D)/share/assay/$$f; done
 	@install -D -m 644 LICENSE $(D)/share/doc/assay/LICENSE
+	@rm -rf $(B)/man && $(B)/assay man --dir $(B)/man
+	@for f in $(B)/man/*.1; do install -D -m 644 $$f $(D)/share/man/man1/$${f##*/}; done
+	@mkdir -p $(D)/share/bash-completion/completions $(D)/share/zsh/site-functions
+	@$(B)/assay completion bash > $(D)/share/bash-completion/completions/assay
+	@$(B)/assay completion zsh > $(D)/share/zsh/site-functions/_assay
 	@echo "installed below $(D)"
 uninstall: ## remove what install put there
 	@rm -f $(D)/bin/assay
-	@rm -f $(D)/lib/pkgconfig/assay-kaspa.pc
+	@rm -f $(D)/lib/pkgconfig/assay-kaspa.pc $(D)/share/man/man1/assay.1 $(D)/share/man/man1/assay-*.1
+	@rm -f $(D)/share/bash-completion/completions/assay $(D)/share/zsh/site-functions/_assay
 	@rm -rf $(D)/lib/assay $(D)/include/assay $(D)/include/assay-kaspa $(D)/share/assay $(D)/share/doc/assay
 	@echo "removed from $(D)"
+deb: ## a Debian package of the release build: build/<variant>/assay_VERSION_ARCHITECTURE.deb
+	@tools/deps.sh --name build deb
+	+@$(SUB) V=$(if $(filter file,$(origin V)),release,$(V)) deb-run
+deb-run: built
+	+@MAKE='$(MAKE)' tools/deb.sh $(B) $(VERSION)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
 

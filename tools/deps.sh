@@ -1,7 +1,7 @@
 #!/bin/bash
 # Says what is missing for the groups of work named as arguments (default: all of them), and installs
 # it with apt. NO_INSTALL=1 only names it. Usage:
-#   tools/deps.sh [--name] [build] [demo] [check] [lint] [fuzz] [afl] [package]    --name: install nothing here either
+#   tools/deps.sh [--name] [build] [demo] [check] [lint] [fuzz] [afl] [package] [deb]    --name: install nothing here either
 #   tools/deps.sh --has GROUP                                      succeed if nothing of it is missing
 #   tools/deps.sh blake3                                           unpack BLAKE3 into build/blake3
 set -euo pipefail
@@ -39,6 +39,7 @@ lint                        clang-format          must  has clang-format
 lint                        clang-tidy            must  has clang-tidy
 fuzz                        clang                 may   has clang
 fuzz                        RT                    may   fuzzer
+check,deb                   dpkg-dev              may   has dpkg-shlibdeps
 package                     zip                   must  has zip
 package                     unzip                 must  has unzip
 afl                         afl++                 may   has afl-clang-fast
@@ -119,7 +120,7 @@ if [ "${1:-}" = --name ]; then
 fi
 [ -z "${NO_INSTALL:-}" ] || why="NO_INSTALL is set"
 can_install || why="there is no apt-get here, or neither root nor sudo"
-[ $# -gt 0 ] || set -- build demo check lint fuzz afl package
+[ $# -gt 0 ] || set -- build demo check lint fuzz afl package deb
 
 missing=$(wanted "$@")
 names=$(cut -d' ' -f1 <<<"$missing" | tr '\n' ' ')

@@ -9,6 +9,20 @@ mkdir -p "$root"
 "${MAKE:-make}" --no-print-directory V="${B#build/}" DESTDIR="$root" PREFIX=/usr install >/dev/null
 echo "check: installed program says: $("$root/usr/bin/assay" --version)"
 
+# Its pages and completions, used from where they were put: `man` finds a page, bash completes.
+[ -s "$root/usr/share/man/man1/assay-run.1" ] && [ -s "$root/usr/share/zsh/site-functions/_assay" ]
+if command -v man >/dev/null; then
+    MANPATH="$root/usr/share/man" MANPAGER=cat man assay-run 2>&1 | grep -q -- --target
+fi
+# shellcheck disable=SC2016 # for the other bash
+offered=$(PATH="$root/usr/bin:$PATH" bash --norc -c '. "$0"; COMP_WORDS=(assay bundle --pub); COMP_CWORD=2
+    _assay; echo "${COMPREPLY[@]}"' "$root/usr/share/bash-completion/completions/assay")
+if [ "$offered" != --public-key ]; then
+    echo "check: the installed completion offers \"$offered\" for assay bundle --pub" >&2
+    exit 1
+fi
+echo "check: man pages and completions are installed, and work from there"
+
 # A program of somebody else's: the first C block of the library's guide compiles against what was
 # installed, and prints what the guide's first text block says.
 guide=docs/kaspa-library.md

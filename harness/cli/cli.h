@@ -22,9 +22,11 @@ int cli_selftest(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_bundle(int argc, char **argv);
+int cli_completion(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_fuzz(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_man(int argc, char **argv);
 int cli_kaspa(int argc, char **argv);
 int cli_vectors(int argc, char **argv);
 

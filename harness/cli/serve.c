@@ -22,7 +22,7 @@ static void help(void)
           "Runs the reference server of a profile until SIGTERM or SIGINT.\n\n",
           stdout);
     for (size_t i = 0; i < ARRAY_LEN(servers); i++)
-        printf("  %-11s %s\n", servers[i].name, servers[i].what);
+        printf("  %-11s  %s\n", servers[i].name, servers[i].what);
     fputs("\nEach has --help.\n", stdout);
 }
 

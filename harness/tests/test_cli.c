@@ -14,9 +14,9 @@ static const char *text(struct assay_buf *buf)
 
 /* ---- help ---- */
 
-static const char *const verbs[] = {"run",     "list",     "explain", "verify", "adapter", "serve",
-                                    "pay",     "selftest", "replay",  "report", "bundle",  "kaspa",
-                                    "vectors", "diff",     "fuzz",    "doctor"};
+static const char *const verbs[] = {
+    "run",    "list",   "explain", "verify",  "adapter", "serve", "pay",    "selftest",   "replay",
+    "report", "bundle", "kaspa",   "vectors", "diff",    "fuzz",  "doctor", "completion", "man"};
 
 Test(cli, every_verb_explains_itself_on_stdout)
 {
