@@ -27,6 +27,7 @@ int cli_diff(int argc, char **argv);
 int cli_fuzz(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_man(int argc, char **argv);
+int cli_init(int argc, char **argv);
 int cli_kaspa(int argc, char **argv);
 int cli_vectors(int argc, char **argv);
 

@@ -12,6 +12,7 @@ const char cli_exits[] =
 
 static const struct cli_verb verbs[] = {
     {"run", cli_run, "judge a target: conformance and attacks, with a record"},
+    {"init", cli_init, "a target file to begin with, from what a running server says"},
     {"list", cli_list, "what there is: profiles, threats, rules, scenarios, defects, ideas"},
     {"explain", cli_explain, "one rule, threat, scenario, defect or idea, in full"},
     {"verify", cli_verify, "put one operation of the reference to the test on JSON input"},

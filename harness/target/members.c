@@ -163,6 +163,17 @@ static enum assay_code unknown_member(struct members *m, uint32_t name_token,
 
 /* ---- containers ---- */
 
+/* A note for people: a text, or several. */
+static enum assay_code check_comment(struct members *m, uint32_t token)
+{
+    enum assay_json_type type = assay_json_type(&m->doc, token);
+
+    (void)enter(m, "$comment", 0);
+    if (type != ASSAY_JSON_STRING && type != ASSAY_JSON_ARRAY)
+        return wrong_type(m, token, "a text or an array of texts", "write it in quotes");
+    return ASSAY_OK;
+}
+
 enum assay_code members_object(struct members *m, uint32_t token, const struct member *table,
                                size_t count, void *out)
 {
@@ -170,9 +181,15 @@ enum assay_code members_object(struct members *m, uint32_t token, const struct m
         return wrong_type(m, token, "an object", "write it in braces");
     for (uint32_t name = assay_json_first(&m->doc, token); name != ASSAY_JSON_NONE;
          name = assay_json_next_sibling(&m->doc, token, name)) {
-        size_t i = 0, before;
+        size_t i = 0, before = strlen(m->place);
         enum assay_code rc;
 
+        if (assay_json_string_is(&m->doc, name, "$comment")) {
+            if ((rc = check_comment(m, name + 1)) != ASSAY_OK)
+                return rc;
+            leave(m, before);
+            continue;
+        }
         while (i < count && !assay_json_string_is(&m->doc, name, table[i].name))
             i++;
         if (i == count)
@@ -266,7 +283,11 @@ enum assay_code members_any_text(struct members *m, uint32_t token, void *field)
         goto out;
     }
     copy = assay_arena_copy(m->arena, assay_buf_view(&text));
-    if (copy.at == NULL)
+    if (copy.at != NULL &&
+        strncmp((const char *)copy.at, MEMBERS_FILL_IN, strlen(MEMBERS_FILL_IN)) == 0)
+        rc = members_fail(m, ASSAY_E_MISSING, token, "is still to be filled in:%s",
+                          (const char *)copy.at + strlen(MEMBERS_FILL_IN));
+    else if (copy.at == NULL)
         rc = members_fail(m, ASSAY_E_NOMEM, token, "out of memory");
     else
         *(const char **)field = (const char *)copy.at;

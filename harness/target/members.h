@@ -10,6 +10,8 @@
 #include "base/json.h"
 
 #define MEMBERS_NUMBER_MAX UINT64_C(1000000000000)
+/** What begins a text that `assay init` leaves to a person: MISSING, with what follows. */
+#define MEMBERS_FILL_IN "FILL IN:"
 #define MEMBERS_FILE_MAX_BYTES (1u << 20) /**< of a file that people write */
 
 struct members {
@@ -40,7 +42,8 @@ void members_fini(struct members *m);
 enum assay_code members_fail(struct members *m, enum assay_code code, uint32_t token,
                              const char *format, ...) ASSAY_PRINTF(4, 5);
 
-/** TYPE: no object. UNKNOWN, MISSING: a member. Else what a reader says. */
+/** TYPE: no object. UNKNOWN, MISSING: a member. Else what a reader says. A member "$comment", a
+ * text or an array, may stand in any such object and says nothing to the program. */
 enum assay_code members_object(struct members *m, uint32_t token, const struct member *table,
                                size_t count, void *out) ASSAY_MUST_USE;
 /** Calls `each` for every member of an object of free names (at most `max`), as its index and name.
