@@ -13,12 +13,12 @@ struct annotations {
     size_t errors_more, warnings_more; /* not written */
 };
 
-/* As the runner's toolkit escapes a property; of a message ':' and ',' need none, and do no harm.
- */
-static void add_escaped(struct assay_buf *out, struct assay_bytes text)
+/* What ends a part of the command is escaped as the runner reads it back: ':' and ',' of a property
+ * alone, since those of a message it would show as %3A and %2C. */
+static void add_escaped(struct assay_buf *out, struct assay_bytes text, const char *special)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (strchr("%\r\n:,", text.at[i]) != NULL)
+        if (strchr(special, text.at[i]) != NULL)
             assay_buf_printf(out, "%%%02X", text.at[i]);
         else
             assay_buf_add_byte(out, text.at[i]);
@@ -32,9 +32,9 @@ static void add_command(struct annotations *a, const char *kind, struct assay_by
 
     assay_buf_printf(a->out, "::%s title=", kind);
     finding_add_shown(&shown, title, TEXT_MAX_BYTES / 5);
-    add_escaped(a->out, assay_buf_view(&shown));
+    add_escaped(a->out, assay_buf_view(&shown), "%\r\n:,");
     assay_buf_add_str(a->out, "::");
-    add_escaped(a->out, message);
+    add_escaped(a->out, message, "%\r\n");
     assay_buf_add_byte(a->out, '\n');
     report_done(a->out, &shown);
 }

@@ -251,9 +251,8 @@ Test(report_annotations, are_at_most_ten_of_a_kind_worst_first_and_say_how_many_
     const char *text = write_report(&out, "annotations", run);
 
     cr_expect_eq(count(text, "\n::error ") + 1, 10);
-    cr_expect_eq(
-        strncmp(text, "::error title=paid-tools/forged_mac/wrong-secret::fail%3A A MAC", 60), 0,
-        "%.80s", text);
+    cr_expect_eq(strncmp(text, "::error title=paid-tools/forged_mac/wrong-secret::fail: A MAC", 58),
+                 0, "%.80s", text);
     cr_expect_eq(count(text, "::warning title="), 1);
     cr_expect_eq(count(text, "::notice title=Assay%3A there is more::43 more failures and 0 more "),
                  1, "%s", text);
@@ -273,8 +272,8 @@ Test(report_annotations, put_an_invalid_run_first)
     struct assay_buf out;
     const char *text = write_report(&out, "annotations", run);
 
-    cr_expect_eq(strncmp(text, "::error title=Assay%3A no verdict can be given::INVALID%3A ", 59),
-                 0, "%s", text);
+    cr_expect_eq(strncmp(text, "::error title=Assay%3A no verdict can be given::INVALID: ", 57), 0,
+                 "%s", text);
     cr_expect_eq(count(text, "::error "), 2);
     cr_expect_eq(count(text, "::warning "), 3);
     assay_buf_fini(&out);
@@ -496,7 +495,7 @@ static void expect_inert(const char *name, enum sample sample, struct assay_byte
     cr_expect_eq(count(from, "::error title=") + count(from, "::warning title=") +
                      count(from, "::notice title="),
                  count(from, "\n"));
-    cr_expect_eq(count(from, "::"), 2 * count(from, "\n"), "%s", from);
+    cr_expect_eq(count(from, "\n::") + 1, count(from, "\n"), "each line is one command");
 }
 
 Test(report_formats, keep_hostile_text_from_meaning_anything)
