@@ -21,7 +21,7 @@ CFLAGS.debug   := -O1 -g3
 CFLAGS.release := -O2 -g -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CFLAGS.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
-CFLAGS.cov     := -O0 -g --coverage
+CFLAGS.cov     := -O0 -g --coverage -DASSAY_COVERAGE
 CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.afl     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.cmplog  := -O1 -g
@@ -211,11 +211,11 @@ cov-run: $(B)/assay $(B)/test-ref $(B)/test-harness $(REPLAYS)
 	@find $(B) -name '*.gcda' -delete
 	@for r in $(REPLAYS); do n=$${r#$(B)/replay-}; \
 	$$r fuzz/seeds/$$n $$([ ! -d out/fuzz/$$n/corpus ] || echo out/fuzz/$$n/corpus) >/dev/null; done
-	@by_inputs=$$(tools/coverage.sh $(B) --ref); tools/check.sh $(B); tools/coverage.sh $(B); \
+	@by_inputs=$$(tools/coverage.sh $(B) --ref); rc=0; tools/check.sh $(B) || rc=$$?; tools/coverage.sh $(B); \
 	tools/coverage.sh $(B) --missed >$(B)/missed.txt; \
 	echo "cov: the fuzz targets' inputs alone: $$by_inputs"; \
 	echo "cov: these and the tests:            $$(tools/coverage.sh $(B) --ref)"; \
-	echo "cov: $$(wc -l <$(B)/missed.txt) lines of ref/ have branches that nothing took: $(B)/missed.txt"
+	echo "cov: $$(wc -l <$(B)/missed.txt) lines of ref/ have branches that nothing took: $(B)/missed.txt"; exit $$rc
 
 BENCH_C := $(sort $(wildcard harness/tests/bench/*.c))
 BENCHES := $(patsubst harness/tests/bench/%.c,$(B)/bench-%,$(BENCH_C))
