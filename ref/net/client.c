@@ -179,9 +179,9 @@ static void set_up_library(void)
 static bool set_options(struct ref_net_client *c)
 {
     CURL *curl = c->curl;
-    CURLcode rc = CURLE_OK;
+    unsigned failed = 0; /* of which one is enough */
 
-#define SET(option, value) rc = rc == CURLE_OK ? curl_easy_setopt(curl, option, value) : rc
+#define SET(option, value) failed |= (unsigned)curl_easy_setopt(curl, option, value)
     SET(CURLOPT_URL, c->options.origin);
     SET(CURLOPT_PROTOCOLS_STR, "http");
     SET(CURLOPT_PROXY, "");
@@ -203,7 +203,7 @@ static bool set_options(struct ref_net_client *c)
     SET(CURLOPT_FRESH_CONNECT, c->options.is_single_use ? 1L : 0L);
     SET(CURLOPT_FORBID_REUSE, c->options.is_single_use ? 1L : 0L);
 #undef SET
-    return rc == CURLE_OK;
+    return failed == 0;
 }
 
 struct ref_net_client *ref_net_client_new(const struct ref_net_client_options *options)
@@ -311,9 +311,10 @@ static CURLcode perform(struct ref_net_client *c, const struct ref_net_call *cal
 {
     bool is_head = strcmp(method, "HEAD") == 0;
     bool has_body = call->body.len > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
-    CURLcode rc = curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L); /* undoes NOBODY and POST */
+    unsigned failed = 0;
 
-#define SET(option, value) rc = rc == CURLE_OK ? curl_easy_setopt(c->curl, option, value) : rc
+#define SET(option, value) failed |= (unsigned)curl_easy_setopt(c->curl, option, value)
+    SET(CURLOPT_HTTPGET, 1L); /* undoes NOBODY and POST */
     if (has_body && !is_head) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
         SET(CURLOPT_POSTFIELDS, (const char *)call->body.at);
@@ -324,7 +325,7 @@ static CURLcode perform(struct ref_net_client *c, const struct ref_net_call *cal
     SET(CURLOPT_REQUEST_TARGET, target);
     SET(CURLOPT_HTTPHEADER, headers);
 #undef SET
-    return rc == CURLE_OK ? curl_easy_perform(c->curl) : rc;
+    return failed == 0 ? curl_easy_perform(c->curl) : CURLE_OUT_OF_MEMORY;
 }
 
 static enum assay_code fill(struct ref_net_client *c, struct ref_net_reply *reply)

@@ -97,6 +97,50 @@ Test(kx_evidence_said, holds_a_transaction_to_what_its_own_text_says)
     evidence_world_expect_rows(&bundle, rows, ARRAY_LEN(rows));
 }
 
+/* LP-18: of a coin a transaction's own text may say all that it is, or a part, and nothing else */
+Test(kx_evidence_said, holds_each_word_on_a_coin_to_the_coin)
+{
+    static const struct {
+        const char *flow, *member, *value; /* JSON; NULL: nothing is changed */
+        bool is_right;
+    } rows[] = {
+        {"flows[3].steps[1]", "amount", NULL, true},
+        {"flows[8].steps[0]", "amount", NULL, true},
+        {"flows[3].steps[1]", "blockDaaScore", "\"0\"", true},
+        {"flows[3].steps[1]", "blockDaaScore", "\"77\"", false},
+        {"flows[3].steps[1]", "scriptPublicKey", "\"000051\"", false},
+        {"flows[3].steps[1]", "isCoinbase", "true", false},
+        {"flows[3].steps[1]", "covenantId",
+         "\"0100000000000000000000000000000000000000000000000000000000000000\"", false},
+        {"flows[8].steps[0]", "covenantId",
+         "\"0100000000000000000000000000000000000000000000000000000000000000\"", false},
+        {"flows[8].steps[0]", "covenantId", "null", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct kx_bundle_summary summary;
+        struct assay_err err;
+        char coin_at[64], said_at[64], *said;
+        json_t *coin;
+
+        (void)snprintf(coin_at, sizeof(coin_at), "%s.coins[0]", rows[i].flow);
+        (void)snprintf(said_at, sizeof(said_at), "%s.transaction.inputs[0].utxo", rows[i].flow);
+        coin = json_deep_copy(evidence_world_at(bundle, coin_at));
+        if (rows[i].value != NULL)
+            (void)json_object_set_new(coin, rows[i].member,
+                                      json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
+        said = json_dumps(coin, JSON_COMPACT);
+        evidence_world_set(bundle, said_at, said);
+        if (rows[i].is_right)
+            cr_expect_eq(evidence_world_judge(bundle, &summary, &err), KX_BUNDLE_OK, "%zu: %s", i,
+                         err.text);
+        else
+            evidence_world_expect(&bundle, KX_BUNDLE_TRANSACTION, said_at, rows[i].member);
+        free(said);
+        json_decref(coin);
+    }
+}
+
 /* LP-18: of what an exact payment is sent again with, a text within the bundle */
 Test(kx_evidence_said, holds_a_replay_to_what_its_own_text_says)
 {
