@@ -4,6 +4,7 @@
 #include "ref/tests/folder.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -311,4 +312,54 @@ Test(kx_attempts, need_a_folder)
     cr_expect_eq(kx_attempts_open(&attempts, path, &err), ASSAY_E_IO);
     cr_expect_not_null(strstr(err.text, "cannot be made"), "%s", err.text);
     cr_expect_eq(kx_attempts_each(path, count_one, NULL, NULL), ASSAY_E_IO);
+}
+
+Test(kx_attempts, have_a_folder_with_a_name_that_can_be_kept)
+{
+    struct kx_attempts *attempts = NULL;
+    struct assay_err err = {0};
+    char path[2 * PATH_MAX];
+
+    memset(path, 'a', sizeof(path));
+    path[sizeof(path) - 1] = '\0';
+    cr_expect_eq(kx_attempts_open(&attempts, path, &err), ASSAY_E_TOO_LARGE);
+    cr_expect_not_null(strstr(err.text, "too long"), "%s", err.text);
+    cr_expect_null(attempts);
+}
+
+/* Opened, saved, found and listed; the first code that is not OK. */
+static enum assay_code live(const struct kx_client_attempt *a, int *listed)
+{
+    struct kx_attempts *attempts = NULL;
+    struct kx_client_attempt b;
+    bool is_found = false;
+    enum assay_code rc = kx_attempts_open(&attempts, inside, NULL);
+
+    *listed = 0;
+    if (rc == ASSAY_OK)
+        rc = kx_attempts_save(attempts, a, NULL);
+    if (rc == ASSAY_OK)
+        rc = kx_attempts_find(attempts, &b, &is_found, &arena, key_a, a->identifier, NULL);
+    if (rc == ASSAY_OK)
+        rc = kx_attempts_each(inside, count_one, listed, NULL);
+    cr_expect(rc != ASSAY_OK || (is_found && assay_bytes_equal(a->header, b.header)));
+    kx_attempts_close(attempts);
+    return rc;
+}
+
+Test(kx_attempts, survive_every_allocation_that_fails)
+{
+    const struct kx_client_attempt a = attempt_of("the-first-attempt", key_a, KX_CLIENT_SIGNED);
+    enum assay_code rc = ASSAY_E_NOMEM;
+    size_t n = 0;
+    int listed = 0;
+
+    for (; rc != ASSAY_OK && n < 1000; n++) {
+        (void)assay_alloc_fail_after(n);
+        rc = live(&a, &listed);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "%zu: %s", n, assay_code_name(rc));
+    }
+    cr_expect(rc == ASSAY_OK && n > 5, "%zu", n);
+    cr_expect_eq(listed, 1);
 }
