@@ -29,6 +29,8 @@ static void close_shop(void)
 {
     if (shop == &fac.shop)
         fac_close(&fac);
+    else if (shop->core.batch != NULL)
+        batch_shop_close(&batch);
     else
         shop_close(shop);
 }
