@@ -4,7 +4,17 @@
 #include "reports/markup.h"
 #include "reports/report.h"
 
-enum { FINDINGS_WITH_EVIDENCE = 100, TEXT_MAX_BYTES = 1 << 20 };
+enum {
+    FINDINGS_WITH_EVIDENCE = 100,
+    TEXT_MAX_BYTES = 1 << 20,
+    /* A page is to stay below 2 MiB a thousand cases; these are what takes part of it. */
+    PAGE_BYTES_A_CASE = 2097,
+    PAGE_MIN_BYTES = 2 << 20,
+    CASE_BYTES = 1 << 10,
+    FINDING_BYTES = 3 << 10,
+    EVIDENCE_MIN_BYTES = 1 << 18,
+    BRIEF_BYTES = 850, /* of a case, where several entries are shown */
+};
 
 void html_raw(struct html *page, const char *markup)
 {
@@ -279,6 +289,26 @@ static void add_title(struct html *page)
     html_text(page, report_text(json_object_get(page->view->run, "target"), "name"));
 }
 
+/* What evidence may take: of cases that nobody must act on at most two thirds, where there are
+ * others. */
+static void make_room(struct html *page)
+{
+    size_t cases = page->view->case_count, size = cases * PAGE_BYTES_A_CASE, findings = 0, said,
+           brief, room, share;
+
+    for (size_t i = 0; i < cases; i++)
+        findings +=
+            report_mark_is_bad(page->view->cases[i].mark) || is_mild(page->view->cases[i].mark);
+    size = size > PAGE_MIN_BYTES ? size : PAGE_MIN_BYTES;
+    said = cases * CASE_BYTES + findings * FINDING_BYTES;
+    room = size > said + EVIDENCE_MIN_BYTES ? size - said : EVIDENCE_MIN_BYTES;
+    brief = (cases - findings) * BRIEF_BYTES;
+    share = findings > 0 ? room / 3 * 2 : room;
+    page->terse = brief > share;
+    page->brief_room = page->terse ? share : brief;
+    page->full_room = room - page->brief_room;
+}
+
 enum assay_code report_html(struct assay_buf *out, const json_t *run, struct assay_err *err)
 {
     static const struct html_parts parts = {.title = add_title, .content = add_content};
@@ -286,6 +316,8 @@ enum assay_code report_html(struct assay_buf *out, const json_t *run, struct ass
     struct html page = {.out = out, .view = &view};
     enum assay_code rc = report_view_init(&view, run);
 
+    if (rc == ASSAY_OK)
+        make_room(&page);
     if (rc == ASSAY_OK)
         rc = html_fill(&page, &parts, report_status_word(view.status));
     report_view_fini(&view);

@@ -8,6 +8,8 @@ struct html {
     struct assay_buf *out;
     const struct report_view *view; /**< of a run; NULL on another page */
     const json_t *fuzz;             /**< the summary of a campaign; NULL on another page */
+    size_t full_room, brief_room;   /**< bytes of evidence of each kind that still fit */
+    bool terse;                     /**< brief evidence is the last entry alone */
 };
 
 /** What fills the page's title and its body. */
@@ -38,7 +40,9 @@ void html_mark(struct html *page, enum report_mark mark, const char *word);
 /** A command that can be copied. */
 void html_command(struct html *page, struct assay_bytes command);
 
-/** The log of a case: in full with what was sent and what came back, or one line an entry. */
+/** The log of a case: in full with what was sent and what came back; or, of a case that nobody must
+ * act on, its first and last entries, a line each. What the page has no room for is said to be in
+ * the record. */
 void html_evidence(struct html *page, const json_t *evidence, bool full);
 /** A case that a person must act on, as an article of its own. */
 void html_finding(struct html *page, const struct report_case *c, bool with_evidence);

@@ -6,7 +6,11 @@
 
 enum {
     ENTRIES_FULL = 120,
-    ENTRIES_BRIEF = 24,
+    ENTRIES_FIRST = 1, /* of a log that is told briefly */
+    ENTRIES_LAST = 2,
+    TEXT_BRIEF_BYTES = 160,
+    CASE_MAX_BYTES = 1 << 18, /* of one case, so that others have room */
+    BODY_SHOWN_BYTES = 1 << 14,
     INLINE_BYTES = 1200,
     DUMP_BYTES = 256,
     DUMP_COLUMNS = 16,
@@ -85,7 +89,7 @@ static void add_body(struct html *page, const json_t *body)
     bool is_text = json_object_get(body, "text") != NULL;
     struct assay_bytes text = report_text(body, is_text ? "text" : "base64");
     int64_t bytes = report_number(body, "bytes");
-    bool is_cut = json_is_true(json_object_get(body, "cut"));
+    bool is_cut = json_is_true(json_object_get(body, "cut")) || text.len > BODY_SHOWN_BYTES;
     bool folded = text.len > INLINE_BYTES;
 
     if (body == NULL || json_is_null(body) || (bytes == 0 && text.len == 0))
@@ -100,6 +104,7 @@ static void add_body(struct html *page, const json_t *body)
                      is_text ? ", of which the first are kept" : ", of which the first are shown");
         html_raw(page, folded ? "</summary>\n" : "</p>\n");
     }
+    text = assay_bytes_part(text, 0, BODY_SHOWN_BYTES); /* whole groups of base64 */
     if (is_text)
         add_body_text(page, text);
     else
@@ -211,7 +216,8 @@ static void add_exchange(struct html *page, const json_t *entry, bool full, bool
     if (!full) {
         html_raw(page, "<li class=\"plain\">");
         add_time(page, entry);
-        add_exchange_line(page, entry, assay_bytes_part(assay_buf_view(&line), 0, INLINE_BYTES));
+        add_exchange_line(page, entry,
+                          assay_bytes_part(assay_buf_view(&line), 0, TEXT_BRIEF_BYTES));
         html_raw(page, "</li>\n");
         goto out;
     }
@@ -298,8 +304,20 @@ static void add_burst(struct html *page, const json_t *entry)
     }
 }
 
+/* A text of one line; of a log that is told briefly its beginning. */
+static void add_line_text(struct html *page, const char *css, struct assay_bytes text, bool full)
+{
+    size_t end = !full && text.len > TEXT_BRIEF_BYTES ? TEXT_BRIEF_BYTES : text.len;
+
+    while (end < text.len && end > 0 && (text.at[end] & 0xC0) == 0x80)
+        end--;
+    assay_buf_printf(page->out, "<span class=\"%s\">", css);
+    html_text(page, assay_bytes_part(text, 0, end));
+    html_raw(page, end < text.len ? "\xe2\x80\xa6</span>" : "</span>");
+}
+
 /* Everything but exchanges and runs is one line. */
-static void add_other(struct html *page, const json_t *entry)
+static void add_other(struct html *page, const json_t *entry, bool full)
 {
     struct assay_bytes kind = report_text(entry, "kind");
 
@@ -316,7 +334,7 @@ static void add_other(struct html *page, const json_t *entry)
             html_raw(page, " ");
         }
         if (assay_bytes_is(kind, "role")) {
-            html_element(page, "span", "status", report_text(entry, "what"));
+            add_line_text(page, "status", report_text(entry, "what"), full);
             html_raw(page, " ");
         }
         if (assay_bytes_is(kind, "sample")) {
@@ -324,7 +342,7 @@ static void add_other(struct html *page, const json_t *entry)
             html_raw(page, " ");
             html_text(page, report_text(entry, "unit"));
         } else
-            html_element(page, "span", "hostile", report_text(entry, "text"));
+            add_line_text(page, "hostile", report_text(entry, "text"), full);
     }
     html_raw(page, "</span></li>\n");
 }
@@ -339,27 +357,63 @@ static size_t last_exchange(const json_t *evidence, size_t limit)
     return last;
 }
 
+static void add_entry(struct html *page, const json_t *entry, bool full, bool open)
+{
+    if (assay_bytes_is(report_text(entry, "kind"), "exchange"))
+        add_exchange(page, entry, full, open);
+    else if (assay_bytes_is(report_text(entry, "kind"), "run"))
+        add_run(page, entry, full);
+    else
+        add_other(page, entry, full);
+}
+
+static void add_left_out(struct html *page, size_t count)
+{
+    if (count > 0)
+        assay_buf_printf(page->out, "<li class=\"note\">%zu more %s in run.json</li>\n", count,
+                         count == 1 ? "entry is" : "entries are");
+}
+
+/* The end says what came of it, so it is not what is left out. */
+static void add_briefly(struct html *page, const json_t *evidence)
+{
+    size_t count = json_array_size(evidence), first = page->terse ? 0 : ENTRIES_FIRST,
+           last = page->terse ? 1 : ENTRIES_LAST;
+
+    if (count <= first + last + 1) {
+        first = count;
+        last = 0;
+    }
+    for (size_t i = 0; i < first; i++)
+        add_entry(page, json_array_get(evidence, i), false, false);
+    add_left_out(page, count - first - last);
+    for (size_t i = count - last; i < count; i++)
+        add_entry(page, json_array_get(evidence, i), false, false);
+}
+
+static void add_in_full(struct html *page, const json_t *evidence, size_t end)
+{
+    size_t count = json_array_size(evidence), open = last_exchange(evidence, ENTRIES_FULL), i = 0;
+
+    for (; i < count && i < ENTRIES_FULL && page->out->len < end; i++)
+        add_entry(page, json_array_get(evidence, i), true, i == open);
+    add_left_out(page, count - i);
+}
+
 void html_evidence(struct html *page, const json_t *evidence, bool full)
 {
-    size_t limit = full ? ENTRIES_FULL : ENTRIES_BRIEF, count = json_array_size(evidence), i;
-    size_t open = last_exchange(evidence, limit);
-    const json_t *entry;
+    size_t from = page->out->len, *room = full ? &page->full_room : &page->brief_room, used;
 
-    if (count == 0)
+    if (json_array_size(evidence) == 0)
         return;
     html_raw(page, "<ol class=\"log\">\n");
-    json_array_foreach (evidence, i, entry) {
-        if (i == limit)
-            break;
-        if (assay_bytes_is(report_text(entry, "kind"), "exchange"))
-            add_exchange(page, entry, full, i == open);
-        else if (assay_bytes_is(report_text(entry, "kind"), "run"))
-            add_run(page, entry, full);
-        else
-            add_other(page, entry);
-    }
-    if (count > limit)
-        assay_buf_printf(page->out, "<li class=\"note\">%zu more entries are in run.json</li>\n",
-                         count - limit);
+    if (*room == 0)
+        add_left_out(page, json_array_size(evidence));
+    else if (full)
+        add_in_full(page, evidence, from + (*room < CASE_MAX_BYTES ? *room : CASE_MAX_BYTES));
+    else
+        add_briefly(page, evidence);
     html_raw(page, "</ol>\n");
+    used = page->out->len - from;
+    *room -= used < *room ? used : *room;
 }

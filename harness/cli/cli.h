@@ -89,5 +89,7 @@ bool cli_target_usable(const char *verb, const struct target *target, const stru
 /** Reads the run at `folder` back and prints its terminal report; false after saying why it cannot.
  */
 bool cli_show(const char *verb, const char *folder);
+/** The same of a run that has been read. */
+bool cli_show_run(const char *verb, const json_t *run);
 
 #endif

@@ -239,21 +239,28 @@ static int terminal_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
 }
 
+bool cli_show_run(const char *verb, const json_t *run)
+{
+    enum assay_code rc = report_terminal(
+        stdout, run, isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL, terminal_width());
+
+    if (rc == ASSAY_OK && fflush(stdout) == 0)
+        return true;
+    cli_wrong(verb, "the report cannot be printed");
+    return false;
+}
+
 bool cli_show(const char *verb, const char *folder)
 {
     struct assay_err err = {0};
     json_t *run = NULL;
-    enum assay_code rc;
+    bool shown;
 
     if (record_read(&run, folder, &err) != ASSAY_OK) {
         cli_wrong(verb, "%s", err.text);
         return false;
     }
-    rc = report_terminal(stdout, run, isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL,
-                         terminal_width());
+    shown = cli_show_run(verb, run);
     json_decref(run);
-    if (rc == ASSAY_OK && fflush(stdout) == 0)
-        return true;
-    cli_wrong(verb, "the report cannot be printed");
-    return false;
+    return shown;
 }

@@ -64,15 +64,15 @@ int cli_report(int argc, char **argv)
     }
     if (argc - optind != 1)
         return cli_wrong("report", "expected one run");
-    if (!cli_outputs_wanted(&w.outputs) && w.projection == NULL) {
-        if (!cli_show("report", argv[optind]) || record_read(&run, argv[optind], &err) != ASSAY_OK)
-            return EXIT_TROUBLE;
-        status = (int)json_integer_value(json_object_get(json_object_get(run, "outcome"), "exit"));
-    } else {
-        if (record_read(&run, argv[optind], &err) != ASSAY_OK)
-            return cli_wrong("report", "%s", err.text);
+    if (record_read(&run, argv[optind], &err) != ASSAY_OK)
+        return cli_wrong("report", "%s", err.text);
+    if (cli_outputs_wanted(&w.outputs) || w.projection != NULL)
         status = write_all(&w, run) ? 0 : EXIT_TROUBLE;
-    }
+    else
+        status =
+            cli_show_run("report", run)
+                ? (int)json_integer_value(json_object_get(json_object_get(run, "outcome"), "exit"))
+                : EXIT_TROUBLE;
     json_decref(run);
     return status;
 }

@@ -378,18 +378,15 @@ static int make_plan(struct run_options *o, struct plan *plan, struct self_check
     return 0;
 }
 
-static bool write_outputs(const struct run_options *o)
+static bool show(const struct run_options *o)
 {
     struct assay_err err = {0};
     json_t *run = NULL;
-    bool ok;
+    bool ok = record_read(&run, o->running.out, &err) == ASSAY_OK;
 
-    if (!cli_outputs_wanted(&o->outputs))
-        return true;
-    ok = record_read(&run, o->running.out, &err) == ASSAY_OK;
     if (!ok)
         cli_wrong("run", "%s", err.text);
-    ok = ok && cli_outputs_write(&o->outputs, "run", run);
+    ok = ok && cli_show_run("run", run) && cli_outputs_write(&o->outputs, "run", run);
     json_decref(run);
     return ok;
 }
@@ -420,7 +417,7 @@ static int carry_out(struct run_options *o, struct plan *plan, int argc, char **
         o->expectations != NULL ? o->expectations : o->shown[0]->target->expectations;
     if (session_run(plan, &session, &status, &err) != ASSAY_OK)
         return cli_wrong("run", "%s", err.text);
-    return cli_show("run", o->running.out) && write_outputs(o) ? status : EXIT_TROUBLE;
+    return show(o) ? status : EXIT_TROUBLE;
 }
 
 int cli_run(int argc, char **argv)

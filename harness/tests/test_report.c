@@ -470,6 +470,42 @@ Test(report_html, decodes_documents_that_travel_in_headers_and_nothing_else)
     }
 }
 
+/* A thousand cases more, of which every tenth fails. */
+static json_t *large_run(void)
+{
+    json_t *run = sample_run(SAMPLE_FAILING), *cases = json_object_get(run, "cases");
+    const json_t *pass = json_array_get(cases, 1), *fail = json_array_get(cases, 7);
+
+    cr_assert_str_eq(json_string_value(json_object_get(fail, "verdict")), "fail");
+    for (size_t i = 0; i < 1000; i++) {
+        json_t *copy = json_deep_copy(i % 10 == 0 ? fail : pass), *evidence;
+
+        evidence = json_object_get(copy, "evidence");
+        for (size_t k = 0; k < 3; k++)
+            json_array_extend(evidence, json_object_get(pass, "evidence"));
+        json_array_append_new(evidence, json_pack("{s:i, s:s, s:s}", "t", 99, "kind", "note",
+                                                  "text", "the end of the log"));
+        json_array_append_new(cases, copy);
+    }
+    return run;
+}
+
+Test(report_html, of_a_thousand_cases_is_below_two_mebibytes_and_each_shows_how_it_ended)
+{
+    json_t *run = large_run();
+    struct assay_buf out = ASSAY_BUF_INIT((size_t)64 << 20);
+    const char *text;
+
+    cr_assert_eq(report_html(&out, run, NULL), ASSAY_OK);
+    text = assay_buf_cstr(&out);
+    cr_assert_not_null(text);
+    cr_expect_lt(out.len, (size_t)2 << 20, "%zu bytes", out.len);
+    cr_expect_geq(count(text, "the end of the log"), 900);
+    cr_expect_geq(count(text, "<summary>Evidence: "), 100);
+    assay_buf_fini(&out);
+    json_decref(run);
+}
+
 Test(report_html, fails_cleanly_where_there_is_no_room)
 {
     json_t *run = sample_run(SAMPLE_FAILING);
