@@ -83,6 +83,27 @@ static void add_invalid(struct annotations *a)
     report_done(a->out, &message);
 }
 
+/* One for all seeded defects of a selftest that were not caught. */
+static void add_uncaught(struct annotations *a)
+{
+    const json_t *row;
+    struct assay_buf message = ASSAY_BUF_INIT(64 * TEXT_MAX_BYTES);
+    size_t listed = 0, i;
+
+    json_array_foreach (json_object_get(json_object_get(a->view->run, "matrix"), "rows"), i, row)
+        if (!finding_row_is_caught(row) && listed++ < EACH_MAX)
+            finding_add_line(&message, finding_row_word(row), report_text(row, "defect"),
+                             TEXT_MAX_BYTES);
+    if (listed > EACH_MAX)
+        assay_buf_printf(&message, "and %zu more\n", listed - EACH_MAX);
+    if (listed > 0) {
+        a->errors++;
+        add_command(a, "error", ASSAY_LIT("Assay: seeded defects were not caught"),
+                    assay_buf_view(&message));
+    }
+    report_done(a->out, &message);
+}
+
 static void add_more(struct annotations *a)
 {
     struct assay_buf message = ASSAY_BUF_INIT(1024);
@@ -110,6 +131,7 @@ enum assay_code report_annotations(struct assay_buf *out, const json_t *run, str
     if (rc != ASSAY_OK)
         goto out;
     add_invalid(&a);
+    add_uncaught(&a);
     for (size_t i = 0; i < findings.count; i++)
         add_finding(&a, findings.items[i].c);
     add_more(&a);

@@ -31,12 +31,18 @@ static void add_summary(struct ctrf *r)
 {
     static const char *const names[] = {"passed", "failed", "skipped", "pending", "other"};
     int64_t start = time_of(report_text(r->view->run, "started"), 0);
+    size_t rows = json_array_size(json_object_get(json_object_get(r->view->run, "matrix"), "rows"));
+    size_t lost = finding_uncaught(r->view);
 
     json_open(&r->json, "summary", '{');
-    json_number(&r->json, "tests", (int64_t)r->view->case_count + 1);
+    json_number(&r->json, "tests", (int64_t)(r->view->case_count + rows + 1));
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         size_t count = strcmp(names[i], r->valid ? "passed" : "failed") == 0;
 
+        if (strcmp(names[i], "passed") == 0)
+            count += rows - lost;
+        if (strcmp(names[i], "failed") == 0)
+            count += lost;
         for (size_t mark = 0; mark < MARK__COUNT; mark++)
             count += strcmp(statuses[mark], names[i]) == 0 ? r->view->of[mark] : 0;
         json_number(&r->json, names[i], (int64_t)count);
@@ -113,9 +119,26 @@ static void add_case(struct ctrf *r, const struct report_case *c)
     report_done(r->json.out, &why);
 }
 
+/* A seeded defect of a selftest. */
+static void add_row(struct ctrf *r, const json_t *row)
+{
+    struct assay_bytes defect = report_text(row, "defect");
+
+    json_open(&r->json, NULL, '{');
+    json_shown(&r->json, "name", assay_bytes_part(defect, 0, TEXT_MAX_BYTES));
+    json_str(&r->json, "status", finding_row_is_caught(row) ? "passed" : "failed");
+    json_number(&r->json, "duration", 0);
+    json_str(&r->json, "message", finding_row_word(row));
+    json_open(&r->json, "tags", '[');
+    json_str(&r->json, NULL, "seeded defect");
+    json_close(&r->json, ']');
+    json_close(&r->json, '}');
+}
+
 static void add_results(struct ctrf *r)
 {
-    const json_t *run = r->view->run;
+    const json_t *run = r->view->run, *row;
+    size_t i;
 
     json_open(&r->json, "results", '{');
     json_open(&r->json, "tool", '{');
@@ -125,8 +148,10 @@ static void add_results(struct ctrf *r)
     add_summary(r);
     json_open(&r->json, "tests", '[');
     add_validity(r);
-    for (size_t i = 0; i < r->view->case_count; i++)
+    for (i = 0; i < r->view->case_count; i++)
         add_case(r, &r->view->cases[i]);
+    json_array_foreach (json_object_get(json_object_get(run, "matrix"), "rows"), i, row)
+        add_row(r, row);
     json_close(&r->json, ']');
     json_open(&r->json, "environment", '{');
     json_shown(

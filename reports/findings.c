@@ -88,6 +88,33 @@ void finding_message(struct assay_buf *out, const struct report_view *view,
     assay_buf_add(out, report_text(c->c, "seen"));
 }
 
+bool finding_row_is_caught(const json_t *row)
+{
+    return assay_bytes_is(report_text(row, "verdict"), "caught");
+}
+
+size_t finding_uncaught(const struct report_view *view)
+{
+    const json_t *row;
+    size_t count = 0, i;
+
+    json_array_foreach (json_object_get(json_object_get(view->run, "matrix"), "rows"), i, row)
+        count += !finding_row_is_caught(row);
+    return count;
+}
+
+const char *finding_row_word(const json_t *row)
+{
+    struct assay_bytes verdict = report_text(row, "verdict");
+
+    if (assay_bytes_is(verdict, "caught"))
+        return "caught";
+    if (assay_bytes_is(verdict, "survived"))
+        return "no scenario catches this defect";
+    return assay_bytes_is(verdict, "partly") ? "missed by a scenario that names it"
+                                             : "caught only by scenarios that do not name it";
+}
+
 void finding_add_shown(struct assay_buf *out, struct assay_bytes text, size_t max)
 {
     size_t end = text.len < max ? text.len : max;

@@ -35,6 +35,11 @@ enum finding_severity finding_severity(const struct report_threat *threat);
 /** "expected X, saw Y" of a failure that counts, else why it is what it is. Not escaped. */
 void finding_message(struct assay_buf *out, const struct report_view *view,
                      const struct report_case *c);
+/** Seeded defects of a selftest that were not caught by every scenario that names them, or by one
+ * that does: how many, and in a few words what came of a row. */
+size_t finding_uncaught(const struct report_view *view);
+const char *finding_row_word(const json_t *row);
+bool finding_row_is_caught(const json_t *row);
 /** Appends text fit for a terminal or a log, one line, at most `max` bytes of it; what is cut says
  * so. */
 void finding_add_shown(struct assay_buf *out, struct assay_bytes text, size_t max);

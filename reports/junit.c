@@ -170,16 +170,6 @@ static void add_validity(struct junit *j, bool valid)
     assay_buf_add_str(j->out, "</testcase>\n</testsuite>\n");
 }
 
-static size_t count_uncaught(const json_t *matrix)
-{
-    const json_t *row;
-    size_t count = 0, i;
-
-    json_array_foreach (json_object_get(matrix, "rows"), i, row)
-        count += !assay_bytes_is(report_text(row, "verdict"), "caught");
-    return count;
-}
-
 static void add_matrix(struct junit *j, const json_t *matrix)
 {
     const json_t *rows = json_object_get(matrix, "rows"), *row;
@@ -187,24 +177,17 @@ static void add_matrix(struct junit *j, const json_t *matrix)
 
     if (json_array_size(rows) == 0)
         return;
-    open_suite(j->out, ASSAY_LIT("seeded defects"), json_array_size(rows), count_uncaught(matrix),
-               0, 0);
+    open_suite(j->out, ASSAY_LIT("seeded defects"), json_array_size(rows),
+               finding_uncaught(j->view), 0, 0);
     json_array_foreach (rows, i, row) {
-        struct assay_bytes verdict = report_text(row, "verdict");
-
         assay_buf_add_str(j->out, "<testcase");
         add_attribute(j->out, "name", report_text(row, "defect"));
         add_attribute(j->out, "classname", report_text(row, "threat"));
         assay_buf_add_byte(j->out, '>');
-        if (!assay_bytes_is(verdict, "caught")) {
+        if (!finding_row_is_caught(row)) {
             assay_buf_add_str(j->out, "<failure");
-            add_attribute(j->out, "type", verdict);
-            add_attribute(j->out, "message",
-                          assay_bytes_is(verdict, "survived")
-                              ? ASSAY_LIT("no scenario catches this defect")
-                          : assay_bytes_is(verdict, "partly")
-                              ? ASSAY_LIT("missed by a scenario that names it")
-                              : ASSAY_LIT("caught only by scenarios that do not name it"));
+            add_attribute(j->out, "type", report_text(row, "verdict"));
+            add_attribute(j->out, "message", assay_str(finding_row_word(row)));
             assay_buf_add_str(j->out, "/>");
         }
         assay_buf_add_str(j->out, "</testcase>\n");
@@ -228,7 +211,7 @@ static void add_totals(struct junit *j, bool valid)
     }
     assay_buf_printf(
         j->out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", tests,
-        j->view->of[MARK_FAIL] + j->view->of[MARK_UNEXPECTED_PASS] + count_uncaught(matrix),
+        j->view->of[MARK_FAIL] + j->view->of[MARK_UNEXPECTED_PASS] + finding_uncaught(j->view),
         j->view->of[MARK_BROKEN] + !valid, skipped);
 }
 

@@ -10,6 +10,7 @@ enum {
     THREATS_MAX_BYTES = 900 * 1000,
     TEXT_MAX_BYTES = 1000,
     NAME_MAX_BYTES = 1 << 20,
+    ROWS_MAX = 100,
 };
 
 struct summary {
@@ -61,7 +62,7 @@ static void add_invalid(struct summary *s)
         return;
     assay_buf_add_str(s->out, "\n### Why no verdict can be given\n\n");
     json_array_foreach (reasons, i, reason) {
-        if (i == 100) {
+        if (i == ROWS_MAX) {
             assay_buf_printf(s->out, "- %zu more reasons are in the HTML report\n",
                              json_array_size(reasons) - i);
             break;
@@ -70,6 +71,24 @@ static void add_invalid(struct summary *s)
         add_text(s, report_text(reason, "text"));
         assay_buf_add_byte(s->out, '\n');
     }
+}
+
+static void add_uncaught(struct summary *s)
+{
+    const json_t *row;
+    size_t listed = 0, lost = finding_uncaught(s->view), i;
+
+    if (lost > 0)
+        assay_buf_add_str(s->out, "\n### Seeded defects that were not caught\n\n");
+    json_array_foreach (json_object_get(json_object_get(s->view->run, "matrix"), "rows"), i, row) {
+        if (finding_row_is_caught(row) || listed++ >= ROWS_MAX)
+            continue;
+        assay_buf_add_str(s->out, "- <code>");
+        add_text(s, report_text(row, "defect"));
+        assay_buf_printf(s->out, "</code>: %s\n", finding_row_word(row));
+    }
+    if (lost > ROWS_MAX)
+        assay_buf_printf(s->out, "- %zu more are in the HTML report\n", lost - ROWS_MAX);
 }
 
 static void add_finding(struct summary *s, const struct finding *f)
@@ -153,6 +172,7 @@ enum assay_code report_markdown(struct assay_buf *out, const json_t *run, struct
         goto out;
     add_headline(&s);
     add_invalid(&s);
+    add_uncaught(&s);
     findings_left = add_findings(&s, &findings);
     threats_left = add_threats(&s);
     if (findings_left + threats_left > 0)

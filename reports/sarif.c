@@ -53,10 +53,23 @@ static void add_message(struct json_out *j, const char *name, struct assay_bytes
 
 /* ---- rules ---- */
 
-static void add_tag(struct json_out *j, struct assay_bytes text, size_t *count)
+struct tags {
+    struct assay_bytes items[TAGS_MAX];
+    size_t count;
+};
+
+/* Each once. */
+static void add_tag(struct json_out *j, struct tags *tags, struct assay_bytes text)
 {
-    if (text.len > 0 && (*count)++ < TAGS_MAX)
-        json_shown(j, NULL, assay_bytes_part(text, 0, TEXT_MAX_BYTES / 10));
+    size_t i = 0;
+
+    text = assay_bytes_part(text, 0, TEXT_MAX_BYTES / 10);
+    while (i < tags->count && !assay_bytes_equal(tags->items[i], text))
+        i++;
+    if (text.len == 0 || i < tags->count || i == TAGS_MAX)
+        return;
+    tags->items[tags->count++] = text;
+    json_shown(j, NULL, text);
 }
 
 static void add_tags(struct sarif *s, const struct finding *f)
@@ -67,20 +80,21 @@ static void add_tags(struct sarif *s, const struct finding *f)
                   {"R", "repudiation"},       {"I", "information-disclosure"},
                   {"D", "denial-of-service"}, {"E", "elevation-of-privilege"}};
     const struct report_threat *threat = &s->view->threats[f->c->threat];
+    struct tags tags = {.count = 0};
     const json_t *idea;
-    size_t count = 0, i;
+    size_t i;
 
     json_open(&s->json, "tags", '[');
-    add_tag(&s->json, ASSAY_LIT("security"), &count);
-    add_tag(&s->json, threat->profile, &count);
-    add_tag(&s->json, threat->id, &count);
-    add_tag(&s->json, report_text(f->c->c, "level"), &count);
-    add_tag(&s->json, report_text(f->c->c, "kind"), &count);
+    add_tag(&s->json, &tags, ASSAY_LIT("security"));
+    add_tag(&s->json, &tags, threat->profile);
+    add_tag(&s->json, &tags, threat->id);
+    add_tag(&s->json, &tags, report_text(f->c->c, "level"));
+    add_tag(&s->json, &tags, report_text(f->c->c, "kind"));
     for (i = 0; i < ARRAY_LEN(stride); i++)
         if (assay_bytes_is(report_text(threat->entry, "stride"), stride[i].letter))
-            add_tag(&s->json, assay_str(stride[i].word), &count);
+            add_tag(&s->json, &tags, assay_str(stride[i].word));
     json_array_foreach (json_object_get(f->scenario, "ideas"), i, idea)
-        add_tag(&s->json, assay_str(json_string_value(idea)), &count);
+        add_tag(&s->json, &tags, assay_str(json_string_value(idea)));
     json_close(&s->json, ']');
 }
 
@@ -358,6 +372,24 @@ static void add_unjudged_threat(struct sarif *s, const struct report_threat *thr
     report_done(s->json.out, &text);
 }
 
+/* What a selftest finds is about the suite, and so no result about a target. */
+static void add_uncaught(struct sarif *s)
+{
+    const json_t *row;
+    size_t listed = 0, i;
+
+    json_array_foreach (json_object_get(json_object_get(s->view->run, "matrix"), "rows"), i, row) {
+        struct assay_buf text = ASSAY_BUF_INIT((size_t)64 << 20);
+
+        if (finding_row_is_caught(row) || listed++ >= NOTIFICATIONS_MAX)
+            continue;
+        assay_buf_add(&text, report_text(row, "defect"));
+        assay_buf_printf(&text, ": %s", finding_row_word(row));
+        add_notification(s, "uncaught", "error", assay_buf_view(&text));
+        report_done(s->json.out, &text);
+    }
+}
+
 static void add_notifications(struct sarif *s)
 {
     const json_t *reason;
@@ -368,6 +400,7 @@ static void add_notifications(struct sarif *s)
         if (i < NOTIFICATIONS_MAX)
             add_notification(s, "invalid", "error", report_text(reason, "text"));
     add_cut(s);
+    add_uncaught(s);
     for (i = 0; i < s->view->case_count && broken < NOTIFICATIONS_MAX; i++) {
         struct assay_buf text = ASSAY_BUF_INIT((size_t)64 << 20);
 

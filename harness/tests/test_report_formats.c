@@ -339,6 +339,29 @@ Test(report_ctrf, counts_what_it_holds_and_is_never_green_on_an_invalid_run)
     }
 }
 
+Test(report_formats, say_which_seeded_defects_were_not_caught)
+{
+    static const struct {
+        const char *kind, *wanted;
+    } rows[] = {
+        {"sarif", "nonce.unrecorded: no scenario catches this defect"},
+        {"markdown", "- <code>nonce&#46;unrecorded</code>: no scenario catches this defect\n"},
+        {"annotations", "no scenario catches this defect%3A nonce.unrecorded%0A"},
+        {"tap", "    not ok 3 - nonce.unrecorded: survived\n"},
+        {"ctrf", "\"name\":\"nonce.unrecorded\",\"status\":\"failed\""},
+    };
+    json_t *run = sample_run(SAMPLE_SELFTEST);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct assay_buf out;
+        const char *text = write_report(&out, rows[i].kind, run);
+
+        cr_expect_not_null(strstr(text, rows[i].wanted), "%s: %s", rows[i].kind, text);
+        assay_buf_fini(&out);
+    }
+    json_decref(run);
+}
+
 /* ---- HAR ---- */
 
 Test(report_har, has_every_exchange_of_the_evidence_below_the_page_of_its_case)
