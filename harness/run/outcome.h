@@ -87,6 +87,9 @@ enum assay_code outcome_expectations_read(struct outcome *o, const json_t *file,
  *  many as there is room for; borrowed. */
 void outcome_known_cases(const struct outcome *o, const char **out, size_t room);
 
+/** Whether a failure of the case is known. */
+bool outcome_is_known(const struct outcome *o, const struct planned_case *c);
+
 /** The verdict of a case event; `broken` where it says none. */
 enum verdict outcome_verdict(const json_t *event);
 /** Takes a case of a target leg into account and sets the event's `expectation`. */
