@@ -13,12 +13,12 @@ struct annotations {
     size_t errors_more, warnings_more; /* not written */
 };
 
-/* What ends a part of the command is escaped as the runner reads it back: ':' and ',' of a property
- * alone, since those of a message it would show as %3A and %2C. */
-static void add_escaped(struct assay_buf *out, struct assay_bytes text, const char *special)
+/* As the runner reads them back: of a message it takes '%' and line ends, of a property ':' and ','
+ * too. */
+static void add_escaped(struct assay_buf *out, struct assay_bytes text, const char *signs)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (strchr(special, text.at[i]) != NULL)
+        if (text.at[i] != '\0' && strchr(signs, text.at[i]) != NULL)
             assay_buf_printf(out, "%%%02X", text.at[i]);
         else
             assay_buf_add_byte(out, text.at[i]);
@@ -29,12 +29,13 @@ static void add_command(struct annotations *a, const char *kind, struct assay_by
                         struct assay_bytes message)
 {
     struct assay_buf shown = ASSAY_BUF_INIT(64 * TEXT_MAX_BYTES);
+    size_t trailing = message.len > 0 && message.at[message.len - 1] == '\n';
 
     assay_buf_printf(a->out, "::%s title=", kind);
     finding_add_shown(&shown, title, TEXT_MAX_BYTES / 5);
     add_escaped(a->out, assay_buf_view(&shown), "%\r\n:,");
     assay_buf_add_str(a->out, "::");
-    add_escaped(a->out, message, "%\r\n");
+    add_escaped(a->out, assay_bytes_part(message, 0, message.len - trailing), "%\r\n");
     assay_buf_add_byte(a->out, '\n');
     report_done(a->out, &shown);
 }

@@ -17,7 +17,7 @@ static void add_code_point(struct assay_buf *out, uint32_t c)
         assay_buf_add_byte(out, (uint8_t)c);
     } else if (c == '\n') {
         assay_buf_add_str(out, "\\n");
-    } else if (c >= 0x20 && c < 0x7F && c != '<' && c != '>' && c != '&') {
+    } else if (c >= 0x20 && c < 0x7F && c != '<' && c != '>' && c != '&' && c != '#') {
         assay_buf_add_byte(out, (uint8_t)c);
     } else if (c > 0xFFFF) {
         add_unit(out, 0xD800 + ((c - 0x10000) >> 10));

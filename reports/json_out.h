@@ -1,7 +1,7 @@
 /** JSON as reports write it: straight into a buffer, in ASCII alone. Internal to the reports.
  *
  *  Whatever a target said arrives as it was, and is inert on the way: what is not ASCII, controls
- * and < > & are escapes, so that the file can stand in a page, a terminal or the log of a CI.
+ * and < > & # are escapes, so that the file can stand in a page, a terminal or the log of a CI.
  * What is no UTF-8 (lone surrogates, too) becomes U+FFFD.
  */
 #ifndef REPORTS_JSON_OUT_H

@@ -127,6 +127,20 @@ static bool is_deceptive(int32_t c)
     return false;
 }
 
+/* "##[error]" and "##vso[...]", which the CI of GitHub and Azure obeys wherever it stands in a
+ * line.
+ */
+static bool is_log_command(struct assay_bytes text, size_t pos)
+{
+    size_t end = pos + 2;
+
+    if (pos + 2 >= text.len || text.at[pos] != '#' || text.at[pos + 1] != '#')
+        return false;
+    while (end < text.len && end < pos + 5 && text.at[end] >= 'a' && text.at[end] <= 'z')
+        end++;
+    return end < text.len && text.at[end] == '[';
+}
+
 void assay_utf8_add_printable(struct assay_buf *out, struct assay_bytes text)
 {
     size_t pos = 0;
@@ -138,7 +152,7 @@ void assay_utf8_add_printable(struct assay_buf *out, struct assay_bytes text)
         if (c < 0) {
             for (size_t i = 0; i < used; i++)
                 assay_buf_printf(out, "\\x%02X", (unsigned)text.at[pos + i]);
-        } else if (c < 0x20 || c == 0x7F) {
+        } else if (c < 0x20 || c == 0x7F || is_log_command(text, pos)) {
             assay_buf_printf(out, "\\x%02X", (unsigned)c);
         } else if (is_deceptive(c)) {
             assay_buf_printf(out, "\\u{%X}", (unsigned)c);

@@ -13,7 +13,8 @@ void assay_utf8_add(struct assay_buf *out, uint32_t code_point);
 /** Appends text with each maximal wrong part replaced by U+FFFD. */
 void assay_utf8_add_replaced(struct assay_buf *out, struct assay_bytes text);
 /** Appends text fit for a terminal or a log: controls, bidirectional overrides and wrong bytes as
- *  \xNN or \u{N}; a backslash as itself. For text from a target, which is hostile. */
+ *  \xNN or \u{N}, and the first sign of "##[" and "##vso["; a backslash as itself. For text from a
+ * target, which is hostile. */
 void assay_utf8_add_printable(struct assay_buf *out, struct assay_bytes text);
 /** Puts "..." at the end of a text that snprintf has cut to `room` bytes, of which there are at
  * least 4, without leaving a part of a character. */

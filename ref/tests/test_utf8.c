@@ -89,6 +89,9 @@ Test(utf8, what_is_shown_cannot_steer_a_terminal_or_turn_the_text_around)
         {"\xF3\xA0\x81\x81", "\\u{E0041}"},
         {"\xFF\xE2\x82", "\\xFF\\xE2\\x82"},
         {"back\\slash", "back\\slash"},
+        {"# a ##[error]x ##vso[y] ## z", "# a \\x23#[error]x \\x23#vso[y] ## z"},
+        {"##", "##"},
+        {"##abcd[", "##abcd["},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
