@@ -170,7 +170,7 @@ static void add_request(struct har *h, const json_t *request)
     json_str(&h->json, "httpVersion", "HTTP/1.1");
     add_headers(h, request);
     add_query(h, target);
-    if (json_is_object(body)) {
+    if (report_number(body, "bytes") > 0) {
         json_open(&h->json, "postData", '{');
         json_text(&h->json, "mimeType",
                   raw != NULL    ? ASSAY_LIT("message/http")
@@ -283,7 +283,8 @@ static void add_log(struct har *h)
     json_close(&h->json, '}');
     json_str(&h->json, "comment",
              "times are the start of the run and, of an entry, the milliseconds since its case "
-             "began; requests of bursts are counted in the record, and not here");
+             "began; requests of bursts are counted in the record, and not here; where the record "
+             "has no Host header, the host is host.invalid");
     json_open(&h->json, "pages", '[');
     for (i = 0; i < h->view->case_count; i++)
         if (has_exchange(&h->view->cases[i]))
