@@ -309,7 +309,8 @@ lint-format:
 	@tools/format.sh --check $(LINT_C) $(LINT_H)
 lint-scripts:
 	@for s in $(SCRIPTS); do bash -n $$s; done
-	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); fi
+	@if command -v shellcheck >/dev/null; then shellcheck -S warning $(SCRIPTS); fi
+	@tools/lint-yaml.sh action.yml $(wildcard docs/examples/*.yml)
 
 $(STANDIN_C:%=$(B)/clang/%.ok): private SEVERE += $(STANDIN_FLAGS)
 $(STANDIN_C:%=$(B)/tidy/%.ok): private CPPFLAGS_ALL += $(STANDIN_FLAGS)

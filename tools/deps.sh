@@ -11,7 +11,7 @@ has() { command -v "$1" >/dev/null; }
 pkg() { pkg-config --exists "$1" 2>/dev/null; }
 header() { echo "#include <$1>" | "${CC:-cc}" -E -o /dev/null - 2>/dev/null; }
 fuzzer() { has clang && [ -n "$(find "$(clang -print-resource-dir)/lib" -name 'libclang_rt.fuzzer*' -print -quit 2>/dev/null)" ]; }
-jsonschema() { [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; }
+python() { [ -x /usr/bin/python3 ] && /usr/bin/python3 -c "import $1" 2>/dev/null; }
 blake3() { pkg libblake3 || [ -e build/blake3/blake3.h ]; }
 
 # What needs it; package; must (no work without it) or may (some tests are then unsupported); how it is known.
@@ -32,11 +32,13 @@ check,lint                  libcriterion-dev      must  pkg criterion
 demo,check                  faketime              may   has faketime
 check                       chromium              may   has chromium
 check                       chromium-driver       may   has chromedriver
-check                       python3-jsonschema    may   jsonschema
+check                       python3-jsonschema    may   python jsonschema
 check                       libxml2-utils         may   has xmllint
 lint                        clang                 must  has clang
 lint                        clang-format          must  has clang-format
 lint                        clang-tidy            must  has clang-tidy
+lint                        python3-yaml          may   python yaml
+lint                        shellcheck            may   has shellcheck
 fuzz                        clang                 may   has clang
 fuzz                        RT                    may   fuzzer
 check,deb                   dpkg-dev              may   has dpkg-shlibdeps

@@ -12,7 +12,7 @@ echo "check: installed program says: $("$root/usr/bin/assay" --version)"
 # Its pages and completions, used from where they were put: `man` finds a page, bash completes.
 [ -s "$root/usr/share/man/man1/assay-run.1" ] && [ -s "$root/usr/share/zsh/site-functions/_assay" ]
 if command -v man >/dev/null; then
-    MANPATH="$root/usr/share/man" MANPAGER=cat man assay-run 2>&1 | grep -q -- --target
+    MANPATH="$root/usr/share/man" MANPAGER=cat man assay-run 2>&1 | grep -- --target >/dev/null
 fi
 # shellcheck disable=SC2016 # for the other bash
 offered=$(PATH="$root/usr/bin:$PATH" bash --norc -c '. "$0"; COMP_WORDS=(assay bundle --pub); COMP_CWORD=2

@@ -21,7 +21,7 @@ for verb in $("$assay" --help | awk '/^  [a-z]/ { print $1 }'); do
     "$assay" man "$verb" | cmp - "$page"
     # roff hides a dash behind a backslash
     "$assay" "$verb" --help | awk '/^  --/ { print $1 }' | while read -r option; do
-        sed 's/\\-/-/g' "$page" | grep -qF -- "\\fB$option\\fR" || fail "$option is not in $page"
+        grep -qF -- "\\fB$option\\fR" <<<"$(sed 's/\\-/-/g' "$page")" || fail "$option is not in $page"
     done
 done
 grep -q 'assay\\-fuzz\\-run(1)' "$work/man/assay.1" || fail "assay(1) does not name assay-fuzz-run(1)"

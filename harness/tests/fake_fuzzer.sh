@@ -8,14 +8,13 @@
 #   claim X | overflow F | undefined F | leak F | slow | large F | once F | fine
 set -u
 name=${0##*/fuzz-}
-prefix= runs=10 merge= minimise= exact= seconds=1
-first= more=
+prefix='' runs=10 merge='' minimise='' exact=''
+first='' more=''
 for arg in "$@"; do
     case $arg in
     -artifact_prefix=*) prefix=${arg#*=} ;;
     -exact_artifact_path=*) exact=${arg#*=} ;;
     -runs=*) runs=${arg#*=} ;;
-    -max_total_time=*) seconds=${arg#*=} ;;
     -merge=1) merge=1 ;;
     -minimize_crash=1) minimise=1 ;;
     -*) ;;
