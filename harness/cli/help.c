@@ -191,19 +191,42 @@ static enum assay_code add_page(struct help_pages *pages, const struct cli_verb 
     return page->text.bad;
 }
 
-/* The pages below a verb's own, which stands at `at` and does not move. */
+static bool has_page(const struct help_pages *pages, const char *verb, struct assay_bytes word)
+{
+    char name[HELP_NAME_BYTES];
+    bool found = false;
+
+    if (snprintf(name, sizeof name, "%s %.*s", verb, (int)word.len, (const char *)word.at) >=
+        (int)sizeof name)
+        return false;
+    for (size_t i = 0; i < pages->count; i++)
+        found = found || strcmp(pages->pages[i].name, name) == 0;
+    return found;
+}
+
+static enum assay_code add_part(struct help_pages *pages, const struct cli_verb *verb,
+                                struct assay_bytes word, struct assay_bytes what)
+{
+    return word.len == 0 || has_page(pages, verb->name, word) ? ASSAY_OK
+                                                              : add_page(pages, verb, word, what);
+}
+
+/* The pages below a verb's own, which stands at `at` and does not move: of its items, and then of
+ * the words of its usage that no item explains. */
 static enum assay_code add_parts(struct help_pages *pages, const struct cli_verb *verb, size_t at)
 {
-    struct assay_bytes help = assay_buf_view(&pages->pages[at].text);
+    struct assay_bytes help = assay_buf_view(&pages->pages[at].text), word;
     struct help_line line = {.kind = HELP_BLANK};
     enum assay_code rc = ASSAY_OK;
 
-    for (size_t pos = 0; rc == ASSAY_OK && help_next(&line, help, &pos, line.kind);) {
-        struct assay_bytes word = line.kind == HELP_ITEM ? help_word(line.tag) : ASSAY_LIT("");
-
-        if (word.len > 0)
-            rc = add_page(pages, verb, word, line.text);
-    }
+    for (size_t pos = 0; rc == ASSAY_OK && help_next(&line, help, &pos, line.kind);)
+        if (line.kind == HELP_ITEM)
+            rc = add_part(pages, verb, help_word(line.tag), line.text);
+    line.kind = HELP_BLANK;
+    for (size_t pos = 0; rc == ASSAY_OK && help_next(&line, help, &pos, line.kind);)
+        for (size_t from = 0; rc == ASSAY_OK && line.kind == HELP_USAGE &&
+                              help_usage_word(&word, line.text, verb->name, &from);)
+            rc = add_part(pages, verb, word, assay_str(verb->what));
     return rc;
 }
 
