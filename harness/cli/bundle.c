@@ -202,6 +202,18 @@ static enum assay_code read_known(struct ssh_public_list *known, const char *pat
     return assay_err_wrap(err, rc, "--public-key %s", path);
 }
 
+/* A file that is too large is not read at all. */
+static enum assay_code read_bundle(struct assay_buf *bytes, const char *path, struct assay_err *err)
+{
+    struct stat about;
+
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+        (uint64_t)about.st_size > ARCHIVE_MAX_BYTES)
+        return assay_fail(err, ASSAY_E_TOO_LARGE, 0, "%s: is larger than any bundle, %zu MiB", path,
+                          ARCHIVE_MAX_BYTES >> 20);
+    return assay_file_read(bytes, path, err);
+}
+
 static int verify_bundle(const struct bundle_options *o, const char *path)
 {
     struct assay_buf bytes = ASSAY_BUF_INIT(ARCHIVE_MAX_BYTES);
@@ -213,7 +225,7 @@ static int verify_bundle(const struct bundle_options *o, const char *path)
 
     if (o->public_key != NULL)
         rc = read_known(&known, o->public_key, &err);
-    if (rc == ASSAY_OK && (rc = assay_file_read(&bytes, path, &err)) == ASSAY_OK)
+    if (rc == ASSAY_OK && (rc = read_bundle(&bytes, path, &err)) == ASSAY_OK)
         rc = assay_err_wrap(&err, bundle_check(&about, assay_buf_view(&bytes), &err), "%s", path);
     if (rc == ASSAY_OK) {
         printf("whole: %zu files are what SHA256SUMS says\n", about.files);

@@ -64,10 +64,36 @@ static void add_header(struct naming *n, const struct target_pair *header)
         add_basic(n, behind);
 }
 
+/* Whether a variable of that name holds what nobody else is to know. */
+static bool is_secret_name(const char *variable)
+{
+    static const char *const words[] = {"SECRET",     "TOKEN",   "PASSWORD",
+                                        "PASSPHRASE", "API_KEY", "PRIVATE_KEY"};
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        found = found || strcasestr(variable, words[i]) != NULL;
+    return found;
+}
+
+/* What a launch puts into the environment, and no placeholder stands for. */
+static void add_environment(struct naming *n, const struct target_pair *env, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        n->name = env[i].name;
+        if (is_secret_name(env[i].name) && strstr(env[i].value, "${") == NULL)
+            add(n, assay_str(env[i].value));
+    }
+}
+
 enum assay_code secrets_add(struct record_redactor *redactor, const struct target *target)
 {
     struct naming n = {.redactor = redactor, .rc = ASSAY_OK};
 
+    /* of a value that stands at two places the later name is the one that is shown */
+    add_environment(&n, target->launch.env, target->launch.env_count);
+    for (size_t i = 0; i < target->variant_count; i++)
+        add_environment(&n, target->variants[i].env, target->variants[i].env_count);
     for (size_t i = 0; i < target->secret_count; i++) {
         n.name = target->secrets[i].name;
         add(&n, assay_str(target->secrets[i].value));

@@ -78,6 +78,10 @@ Test(bundle_program, says_by_its_status_what_a_bundle_is_worth)
     cr_expect_eq(p.status, 3);
     RUN(&p, "bundle", "verify", "missing.tar");
     cr_expect_eq(p.status, 3);
+    cr_expect(shell_succeeds(&p, "truncate -s 4G huge.tar"));
+    RUN(&p, "bundle", "verify", "huge.tar");
+    cr_expect_eq(p.status, 3);
+    cr_expect(program_says(&p, "larger than any bundle"), "%s", text(&p.err));
     cr_expect(shell_succeeds(&p, "chmod 644 k"));
     RUN(&p, "bundle", "r", "--out", "no.tar", "--key", "k");
     cr_expect_eq(p.status, 3);
