@@ -55,7 +55,8 @@ complete_bash() {
         "$work/assay.bash" "$@"
 }
 complete_zsh() {
-    zsh -f -c 'compdef() { :; }; compadd() { shift; print -l -- "$@"; }; _files() { print -l -- *(N); }
+    zsh -f -c 'compdef() { :; }; _files() { print -l -- *(N); }
+        compadd() { local none=1 word; shift; for word; do [[ $word == "$words[CURRENT]"* ]] && { print -r -- "$word"; none=0; }; done; return none; }
         . "$1"; shift; words=(assay "$@"); CURRENT=$#words; _assay' zsh "$work/_assay" "$@" |
         grep -- "^${!#}" || true
 }
@@ -70,7 +71,7 @@ shells=(bash)
 cd "$work/man"
 for shell in "${shells[@]}"; do
     wants "$shell" "selftest serve" se
-    wants "$shell" "--target" run --ta
+    wants "$shell" "--target" run --targ
     wants "$shell" "--public-key" bundle verify --pu
     wants "$shell" "keygen" bundle ke
     wants "$shell" "make" vectors m
