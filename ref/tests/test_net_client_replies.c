@@ -335,6 +335,8 @@ Test(net_client_replies, come_by_ipv6_too)
     struct ref_net_client *c;
     struct ref_net_reply reply;
 
+    if (!wire_has_ipv6())
+        cr_skip_test("not run: there is no IPv6 here");
     take_down();
     open_on("[::1]");
     will_answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -347,20 +349,17 @@ Test(net_client_replies, come_by_ipv6_too)
 /* The name is nobody's business here: the socket is what counts. */
 Test(net_client_replies, come_from_loopback_alone_whatever_a_name_resolves_to)
 {
-    static const struct {
-        const char *origin;
-        bool is_public;
-    } rows[] = {{"http://192.0.2.1:9", false}, {"http://[2001:db8::1]:9", false}};
+    static const char *const origins[] = {"http://192.0.2.1:9", "http://[2001:db8::1]:9"};
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(origins); i++) {
         const struct ref_net_client_options o = {
-            .origin = rows[i].origin, .deadline_ms = WIRE_PATIENCE_MS, .response_max_bytes = 1};
+            .origin = origins[i], .deadline_ms = WIRE_PATIENCE_MS, .response_max_bytes = 1};
         struct ref_net_client *c = ref_net_client_new(&o);
         struct ref_net_reply reply;
 
         cr_assert_not_null(c);
-        cr_expect_eq(ask(c, &reply, NULL), ASSAY_E_IO, "%s", rows[i].origin);
-        cr_expect_not(ref_net_client_reached(c), "%s", rows[i].origin);
+        cr_expect_eq(ask(c, &reply, NULL), ASSAY_E_IO, "%s", origins[i]);
+        cr_expect_not(ref_net_client_reached(c), "%s", origins[i]);
         ref_net_client_free(c);
     }
 }

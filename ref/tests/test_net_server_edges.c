@@ -205,7 +205,7 @@ Test(net_server_edges, listen_where_they_are_told_or_say_why_not)
         {"192.0.2.1:0", true, ASSAY_E_IO}, /* nobody's */
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = wire_has_ipv6() ? 0 : 2; i < ARRAY_LEN(rows); i++) {
         struct assay_err err = {0};
         uint16_t got = 0;
         int fd = -1;

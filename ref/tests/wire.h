@@ -16,5 +16,6 @@ void wire_say_text(int fd, const char *text);
  * is NUL-terminated; what does not fit is dropped. Returns: whether the other side closed. */
 bool wire_hear(int fd, char *out, size_t room, const char *enough);
 int wire_status(const char *answer); /**< of a status line, or 0 */
+bool wire_has_ipv6(void);            /**< whether ::1 can be listened on */
 
 #endif
