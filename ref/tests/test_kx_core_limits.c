@@ -2,6 +2,7 @@
  * and that the sentence names what to change (ref/core/kx_check.c). */
 #include "ref/tests/kx_batch_shop.h"
 #include "ref/tests/kx_sold.h"
+#include "ref/tests/limits.h"
 
 static struct batch_shop b;
 static struct sold_list list;
@@ -11,24 +12,8 @@ static struct kx_principal caller;
 static struct kx_facilitated_kind kinds[2];
 static struct kx_facilitated_core facilitated;
 static struct kx_fac_core fac;
-static char long_text[4200];
 
-struct row {
-    const char *name;
-    void (*change)(void);
-    enum assay_code code;
-    const char *says; /* part of the sentence */
-};
-
-static const char *text_of(size_t len)
-{
-    cr_assert_lt(len, sizeof(long_text));
-    memset(long_text, 'a', len);
-    long_text[len] = '\0';
-    return long_text;
-}
-
-static void expect_row(const struct row *row)
+static void expect_row(const struct limit_row *row)
 {
     struct assay_err err = {0};
 
@@ -37,7 +22,7 @@ static void expect_row(const struct row *row)
     cr_expect(strstr(err.text, row->says) != NULL, "%s: %s", row->name, err.text);
 }
 
-static void expect_rows(const struct row *rows, size_t count)
+static void expect_rows(const struct limit_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         batch_shop_open(&b);
@@ -46,13 +31,6 @@ static void expect_rows(const struct row *rows, size_t count)
         batch_shop_close(&b);
     }
 }
-
-/* A function for each row, of one statement. */
-#define CHANGE(name, statement)                                                                    \
-    static void name(void)                                                                         \
-    {                                                                                              \
-        statement;                                                                                 \
-    }
 
 /* ---- times and thresholds ---- */
 
@@ -71,7 +49,7 @@ CHANGE(no_threshold, core->threshold = KASPA_MAX_SOMPI + 1)
 
 Test(kx_core_limits, of_times_and_thresholds)
 {
-    static const struct row rows[] = {
+    static const struct limit_row rows[] = {
         {"an offer of a second", offer_of_a_second, ASSAY_OK, ""},
         {"an offer of a day", offer_of_a_day, ASSAY_OK, ""},
         {"an offer of more", offer_of_more, ASSAY_E_RANGE, "1 second to 1 day"},
@@ -108,18 +86,18 @@ static void use_caller(const char *name, const char *tenant, struct assay_bytes 
 CHANGE(no_method, use_route(NULL, "/a", NULL))
 CHANGE(no_path, use_route("GET", NULL, NULL))
 CHANGE(foreign_path, use_route("GET", "/a b", NULL))
-CHANGE(longest_about, use_route("GET", "/a", text_of(1024)))
-CHANGE(longer_about, use_route("GET", "/a", text_of(1025)))
-CHANGE(longest_name, use_caller(text_of(256), NULL, ASSAY_LIT(SHOP_TOKEN)))
-CHANGE(longer_name, use_caller(text_of(257), NULL, ASSAY_LIT(SHOP_TOKEN)))
+CHANGE(longest_about, use_route("GET", "/a", text_of_length(1024)))
+CHANGE(longer_about, use_route("GET", "/a", text_of_length(1025)))
+CHANGE(longest_name, use_caller(text_of_length(256), NULL, ASSAY_LIT(SHOP_TOKEN)))
+CHANGE(longer_name, use_caller(text_of_length(257), NULL, ASSAY_LIT(SHOP_TOKEN)))
 CHANGE(no_utf8, use_caller("\xff", NULL, ASSAY_LIT(SHOP_TOKEN)))
-CHANGE(longer_tenant, use_caller("a", text_of(257), ASSAY_LIT(SHOP_TOKEN)))
-CHANGE(longest_token, use_caller("a", NULL, assay_str(text_of(4096))))
-CHANGE(longer_token, use_caller("a", NULL, assay_str(text_of(4097))))
+CHANGE(longer_tenant, use_caller("a", text_of_length(257), ASSAY_LIT(SHOP_TOKEN)))
+CHANGE(longest_token, use_caller("a", NULL, assay_str(text_of_length(4096))))
+CHANGE(longer_token, use_caller("a", NULL, assay_str(text_of_length(4097))))
 
 Test(kx_core_limits, of_routes_and_callers)
 {
-    static const struct row rows[] = {
+    static const struct limit_row rows[] = {
         {"no method", no_method, ASSAY_E_MALFORMED, "method"},
         {"no path", no_path, ASSAY_E_MALFORMED, "canonical"},
         {"a path that nobody can ask for", foreign_path, ASSAY_E_MALFORMED, "canonical"},
@@ -162,7 +140,7 @@ static void no_channels_for_it(void)
 
 Test(kx_core_limits, of_batch_settlement)
 {
-    static const struct row rows[] = {
+    static const struct limit_row rows[] = {
         {"a bucket that is a time", bucket, ASSAY_E_RANGE, "500000000000"},
         {"a lead that is a time", lead, ASSAY_E_RANGE, "500000000000"},
         {"a deposit of more than there is", deposit, ASSAY_E_RANGE, "at most"},
@@ -222,7 +200,7 @@ CHANGE(nothing_to_sign, sign_offers("solana:devnet"))
 
 Test(kx_core_limits, of_what_a_facilitator_settles)
 {
-    static const struct row rows[] = {
+    static const struct limit_row rows[] = {
         {"no scheme", no_scheme, ASSAY_E_MALFORMED, "kind 0"},
         {"no network", no_network, ASSAY_E_MALFORMED, "kind 0"},
         {"no asset", no_asset, ASSAY_E_MALFORMED, "kind 0"},
@@ -289,7 +267,7 @@ CHANGE(on_simnet, settle_on(KASPA_SIMNET))
 
 Test(kx_core_limits, of_a_facilitator)
 {
-    static const struct row rows[] = {
+    static const struct limit_row rows[] = {
         {"both modes", both_modes, ASSAY_OK, ""},
         {"no mode", no_mode, ASSAY_E_RANGE, "modes"},
         {"a mode that nobody knows", other_mode, ASSAY_E_RANGE, "modes"},

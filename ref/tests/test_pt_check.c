@@ -1,28 +1,13 @@
 /* The limits of a paid-tools server's configuration: the last value that may stand, the first that
  * may not, and that the sentence names what to change (ref/core/paid_tools_check.c). */
 #include "base/decimal.h"
+#include "ref/tests/limits.h"
 #include "ref/tests/pt_world.h"
 
 static struct world w;
 static struct pt_core *core;
 static struct pt_route route;
-static char long_text[8192];
 static const char *const *tools;
-
-struct row {
-    const char *name;
-    void (*change)(void);
-    enum assay_code code;
-    const char *says; /* part of the sentence */
-};
-
-static const char *text_of(size_t len)
-{
-    cr_assert_lt(len, sizeof(long_text));
-    memset(long_text, 'a', len);
-    long_text[len] = '\0';
-    return long_text;
-}
 
 static void use_route(const char *method, const char *path, const char *price, const char *about)
 {
@@ -42,15 +27,8 @@ static void use_mcp(const char *path, const char *price, const char *tool)
     core->mcp_tools = tools;
 }
 
-/* A function for each row, of one statement. */
-#define CHANGE(name, statement)                                                                    \
-    static void name(void)                                                                         \
-    {                                                                                              \
-        statement;                                                                                 \
-    }
-
-CHANGE(longest_secret, core->secret = assay_str(text_of(PT_SECRET_MAX_BYTES)))
-CHANGE(longer_secret, core->secret = assay_str(text_of(PT_SECRET_MAX_BYTES + 1)))
+CHANGE(longest_secret, core->secret = assay_str(text_of_length(PT_SECRET_MAX_BYTES)))
+CHANGE(longer_secret, core->secret = assay_str(text_of_length(PT_SECRET_MAX_BYTES + 1)))
 CHANGE(most_places, core->places = ASSAY_DECIMAL_MAX_PLACES)
 CHANGE(more_places, core->places = ASSAY_DECIMAL_MAX_PLACES + 1)
 CHANGE(one_price, core->price_of_all = "0.5")
@@ -64,17 +42,17 @@ CHANGE(no_sweep, core->sweep_every_ms = 0)
 CHANGE(no_asset, core->asset = NULL)
 CHANGE(blank_network, core->network = "a b")
 CHANGE(empty_network, core->network = "")
-CHANGE(longest_recipient, core->recipient = text_of(PT_TEXT_MAX_BYTES - 1))
-CHANGE(longer_recipient, core->recipient = text_of(PT_TEXT_MAX_BYTES))
+CHANGE(longest_recipient, core->recipient = text_of_length(PT_TEXT_MAX_BYTES - 1))
+CHANGE(longer_recipient, core->recipient = text_of_length(PT_TEXT_MAX_BYTES))
 CHANGE(deleted_recipient, core->recipient = "a\x7f")
 CHANGE(no_method, use_route(NULL, "/w", "1", NULL))
 CHANGE(other_method, use_route("PUT", "/w", "1", NULL))
 CHANGE(posted, use_route("POST", "/w", "1", NULL))
 CHANGE(no_path, use_route("GET", NULL, "1", NULL))
-CHANGE(long_price, use_route("GET", "/w", text_of(PT_TEXT_MAX_BYTES), NULL))
+CHANGE(long_price, use_route("GET", "/w", text_of_length(PT_TEXT_MAX_BYTES), NULL))
 CHANGE(no_price, use_route("GET", "/w", NULL, NULL))
-CHANGE(longest_about, use_route("GET", "/w", "1", text_of(PT_TEXT_MAX_BYTES - 1)))
-CHANGE(longer_about, use_route("GET", "/w", "1", text_of(PT_TEXT_MAX_BYTES)))
+CHANGE(longest_about, use_route("GET", "/w", "1", text_of_length(PT_TEXT_MAX_BYTES - 1)))
+CHANGE(longer_about, use_route("GET", "/w", "1", text_of_length(PT_TEXT_MAX_BYTES)))
 CHANGE(foreign_about, use_route("GET", "/w", "1", "\xff"))
 CHANGE(mcp, use_mcp("/mcp", "1", "quote"))
 CHANGE(mcp_without_tools, use_mcp("/mcp", "1", NULL))
@@ -82,7 +60,7 @@ CHANGE(mcp_path, use_mcp("/../mcp", "1", "quote"))
 CHANGE(mcp_for_nothing, use_mcp("/mcp", NULL, "quote"))
 CHANGE(mcp_tool, use_mcp("/mcp", "1", "a quote"))
 
-static const struct row rows[] = {
+static const struct limit_row rows[] = {
     {"the longest secret", longest_secret, ASSAY_OK, ""},
     {"SG-2: a longer one", longer_secret, ASSAY_E_DENIED, "at most"},
     {"the most places", most_places, ASSAY_OK, ""},
