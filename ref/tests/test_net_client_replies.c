@@ -113,6 +113,9 @@ Test(net_client_replies, have_their_fields_as_they_came_but_for_spaces_and_folds
     } rows[] = {
         {"spaces around", "HTTP/1.1 200 OK\r\nX-A: \t one two \t \r\nContent-Length: 0\r\n\r\n",
          "one two", 1},
+        {"no value", "HTTP/1.1 200 OK\r\nX-A:\r\nContent-Length: 0\r\n\r\n", "", 1},
+        {"a colon in it", "HTTP/1.1 200 OK\r\nX-A: b:c\r\nContent-Length: 0\r\n\r\n", "b:c", 1},
+        {"twice", "HTTP/1.1 200 OK\r\nX-A: b\r\nx-a: c\r\nContent-Length: 0\r\n\r\n", "b", 2},
         {"only spaces", "HTTP/1.1 200 OK\r\nX-A:  \t \r\nContent-Length: 0\r\n\r\n", "", 1},
         {"line feeds alone", "HTTP/1.1 200 OK\nX-A: one\nContent-Length: 0\n\n", "one", 1},
         {"folded", "HTTP/1.1 200 OK\r\nX-A: one\r\n two\r\n\tthree\r\nContent-Length: 0\r\n\r\n",
@@ -245,6 +248,7 @@ Test(net_client_replies, are_to_requests_within_their_limits)
         {"no method", ASSAY_LIT(""), ASSAY_LIT("/"), ASSAY_E_MALFORMED},
         {"no target", ASSAY_LIT("GET"), ASSAY_LIT(""), ASSAY_E_MALFORMED},
         {"a method with a space", ASSAY_LIT("GET /x"), ASSAY_LIT("/"), ASSAY_E_MALFORMED},
+        {"a line end", ASSAY_LIT("GET"), ASSAY_LIT("/\r\nX-B: c"), ASSAY_E_MALFORMED},
         {"the longest method", assay_bytes_of(long_text, 64), ASSAY_LIT("/"), ASSAY_OK},
         {"a longer method", assay_bytes_of(long_text, 65), ASSAY_LIT("/"), ASSAY_E_MALFORMED},
         {"a longer target", ASSAY_LIT("GET"), assay_bytes_of(long_text, 65537), ASSAY_E_MALFORMED},
