@@ -104,9 +104,12 @@ static bool is_known(const struct survey *s, const char *target)
 }
 
 /* What nobody asked for: as much as there is room for. */
-static bool add_extra(struct survey *s, const char *name, const char *method, const char *target)
+/* One beyond those that were asked for; status 0: it has not answered yet. */
+static void add_extra(struct survey *s, const char *name, const char *method, const char *target,
+                      int status)
 {
-    return survey_add(s, name, method, target, NULL) == ASSAY_OK;
+    if (survey_add(s, name, method, target, NULL) == ASSAY_OK)
+        s->routes[s->route_count - 1].status = status;
 }
 
 static void add_found(struct survey *s, const char *method, const char *target)
@@ -114,7 +117,7 @@ static void add_found(struct survey *s, const char *method, const char *target)
     const char *copy = is_plain_target(target) && !is_known(s, target) ? kept(s, target) : NULL;
 
     if (copy != NULL && s->route_count + 4 < SURVEY_ROUTES_MAX)
-        (void)add_extra(s, NULL, method, copy);
+        add_extra(s, NULL, method, copy, 0);
 }
 
 /* OpenAPI: the operations that say they answer 402, and whether anybody sends an Idempotency-Key.
@@ -198,7 +201,7 @@ static enum assay_code ask_mcp(struct survey *s, struct http_client *client, con
     s->has_mcp = json_is_array(json_object_get(json_object_get(document, "result"), "tools"));
     json_decref(document);
     if (s->has_mcp && !is_known(s, target))
-        (void)add_extra(s, "mcp", "POST", target);
+        add_extra(s, "mcp", "POST", target, answer->status);
     return ASSAY_OK;
 }
 
@@ -215,8 +218,7 @@ static enum assay_code ask_free(struct survey *s, struct http_client *client, st
         rc = ask(&answer, s, client, "GET", places[i], NULL, err);
         if (rc != ASSAY_OK || answer == NULL || answer->status != 200)
             continue;
-        if (add_extra(s, "free", "GET", places[i]))
-            s->routes[s->route_count - 1].status = 200;
+        add_extra(s, "free", "GET", places[i], answer->status);
         break;
     }
     return rc;
