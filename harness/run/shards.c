@@ -213,7 +213,7 @@ static enum assay_code add_member(struct merge *m, const char *event, const char
 
 /* Times of one form sort as text. */
 static json_t *extreme_time(const struct shards *s, const char *object, const char *member,
-                            int sign)
+                            bool last)
 {
     const char *best = NULL;
 
@@ -221,7 +221,7 @@ static json_t *extreme_time(const struct shards *s, const char *object, const ch
         const json_t *in = object != NULL ? json_object_get(s->runs[i], object) : s->runs[i];
         const char *text = json_string_value(json_object_get(in, member));
 
-        if (text != NULL && (best == NULL || sign * strcmp(text, best) > 0))
+        if (text != NULL && (best == NULL || (strcmp(text, best) > 0) == last))
             best = text;
     }
     return best != NULL ? json_string(best) : json_null();
@@ -239,7 +239,7 @@ static enum assay_code add_opening(struct merge *m, int argc, char **argv, struc
     for (i = 0; (int)i < argc; i++)
         json_array_append_new(command, case_text(assay_str(argv[i])));
     json_object_set_new(run, "command", command);
-    json_object_set_new(run, "started", extreme_time(m->shards, NULL, "started", -1));
+    json_object_set_new(run, "started", extreme_time(m->shards, NULL, "started", false));
     for (i = 0; i < ARRAY_LEN(kept); i++)
         json_object_set(run, kept[i], json_object_get(m->shards->runs[0], kept[i]));
     rc = record_add(m->record, run, err);
@@ -291,7 +291,7 @@ static enum assay_code add_ending(struct merge *m, int *exit_status, struct assa
         return rc;
     take_troubles(m);
     end = outcome_end(&m->outcome, &m->result, exit_status);
-    json_object_set_new(end, "ended", extreme_time(m->shards, "outcome", "ended", 1));
+    json_object_set_new(end, "ended", extreme_time(m->shards, "outcome", "ended", true));
     rc = record_add(m->record, end, err);
     json_decref(end);
     return rc;
