@@ -135,10 +135,12 @@ $(B)/assay-report: $(call plain,$(RO_C)) $(BLAKE3_O)
 	@echo "  LD    $@"
 	@$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS)
 
-# The page's template travels inside the program, as the numbers of its bytes.
-TEMPLATE := build/gen/report_template.inc
+# The pages' templates travel inside the program, as the numbers of their bytes.
+TEMPLATE := build/gen/report_template.inc build/gen/audit_template.inc
 MADE := $(BLAKE3_H) $(TEMPLATE)
-$(TEMPLATE): reports/template.html
+build/gen/report_template.inc: reports/template.html
+build/gen/audit_template.inc: reports/audit.html
+$(TEMPLATE):
 	@mkdir -p $(@D) && od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@.$$$$ && mv $@.$$$$ $@
 
 # Objects follow the compiler and its flags as well as their sources.

@@ -17,6 +17,9 @@ enum {
     BODY_MAX_BYTES = 1 << 20,
     DOCUMENT_MIN_CHARS = 96,   /* of a header that holds one */
     DOCUMENT_SHOWN_CHARS = 48, /* of its encoded form */
+    PRINT_FIRST = 4,           /* on paper: entries, bytes of a header and of a request line */
+    PRINT_LAST = 9,
+    PRINT_LINE_BYTES = 320,
 };
 
 static void add_time(struct html *page, const json_t *entry)
@@ -89,8 +92,9 @@ static void add_body(struct html *page, const json_t *body)
     bool is_text = json_object_get(body, "text") != NULL;
     struct assay_bytes text = report_text(body, is_text ? "text" : "base64");
     int64_t bytes = report_number(body, "bytes");
-    bool is_cut = json_is_true(json_object_get(body, "cut")) || text.len > BODY_SHOWN_BYTES;
-    bool folded = text.len > INLINE_BYTES;
+    size_t shown = page->findings != NULL ? INLINE_BYTES : BODY_SHOWN_BYTES;
+    bool is_cut = json_is_true(json_object_get(body, "cut")) || text.len > shown;
+    bool folded = page->findings == NULL && text.len > INLINE_BYTES;
 
     if (body == NULL || json_is_null(body) || (bytes == 0 && text.len == 0))
         return;
@@ -104,7 +108,7 @@ static void add_body(struct html *page, const json_t *body)
                      is_text ? ", of which the first are kept" : ", of which the first are shown");
         html_raw(page, folded ? "</summary>\n" : "</p>\n");
     }
-    text = assay_bytes_part(text, 0, BODY_SHOWN_BYTES); /* whole groups of base64 */
+    text = assay_bytes_part(text, 0, shown); /* whole groups of base64 */
     if (is_text)
         add_body_text(page, text);
     else
@@ -123,6 +127,16 @@ static bool decode_document(struct assay_buf *out, const json_t *pair)
            out->at[0] == '{' && assay_utf8_valid(assay_buf_view(out));
 }
 
+/* On paper the beginning of what is long. */
+static void add_capped(struct html *page, struct assay_bytes text)
+{
+    bool is_cut = page->findings != NULL && text.len > PRINT_LINE_BYTES;
+
+    html_text(page, is_cut ? assay_bytes_part(text, 0, PRINT_LINE_BYTES) : text);
+    if (is_cut)
+        assay_buf_printf(page->out, " ... (%zu bytes)", text.len);
+}
+
 static void add_header(struct html *page, const json_t *pair)
 {
     struct assay_bytes value = assay_str(json_string_value(json_array_get(pair, 1)));
@@ -135,7 +149,7 @@ static void add_header(struct html *page, const json_t *pair)
         html_text(page, assay_bytes_part(value, 0, DOCUMENT_SHOWN_CHARS));
         assay_buf_printf(page->out, " ... (%zu characters)", value.len);
     } else {
-        html_text(page, value);
+        add_capped(page, value);
     }
     assay_buf_fini(&document);
 }
@@ -145,10 +159,12 @@ static void add_document(struct html *page, const json_t *pair)
     struct assay_buf document = ASSAY_BUF_INIT(BODY_MAX_BYTES);
 
     if (decode_document(&document, pair)) {
-        html_raw(page, "<details><summary>");
+        html_raw(page, page->findings != NULL ? "<details open><summary>" : "<details><summary>");
         html_text(page, assay_str(json_string_value(json_array_get(pair, 0))));
         html_raw(page, ", decoded</summary>\n");
-        add_body_text(page, assay_buf_view(&document));
+        add_body_text(page, page->findings != NULL
+                                ? assay_bytes_part(assay_buf_view(&document), 0, INLINE_BYTES)
+                                : assay_buf_view(&document));
         html_raw(page, "</details>\n");
     }
     assay_buf_fini(&document);
@@ -164,7 +180,7 @@ static void add_message(struct html *page, const char *title, struct assay_bytes
     html_raw(page, "<div>");
     html_element(page, "h4", NULL, assay_str(title));
     html_raw(page, "<pre class=\"hostile\">");
-    html_text(page, first);
+    add_capped(page, first);
     json_array_foreach (json_object_get(message, "headers"), i, pair)
         add_header(page, pair);
     html_raw(page, "</pre>\n");
@@ -223,7 +239,10 @@ static void add_exchange(struct html *page, const json_t *entry, bool full, bool
     }
     html_raw(page, open ? "<li><details open><summary>" : "<li><details><summary>");
     add_time(page, entry);
-    add_exchange_line(page, entry, assay_buf_view(&line));
+    add_exchange_line(page, entry,
+                      page->findings != NULL
+                          ? assay_bytes_part(assay_buf_view(&line), 0, TEXT_BRIEF_BYTES)
+                          : assay_buf_view(&line));
     html_raw(page, "</summary>\n<div class=\"wire\">");
     if (json_object_get(request, "raw") != NULL) {
         html_raw(page, "<div><h4>Sent, byte for byte</h4>\n");
@@ -375,10 +394,9 @@ static void add_left_out(struct html *page, size_t count)
 }
 
 /* The end says what came of it, so it is not what is left out. */
-static void add_briefly(struct html *page, const json_t *evidence)
+static void add_ends(struct html *page, const json_t *evidence, size_t first, size_t last)
 {
-    size_t count = json_array_size(evidence), first = page->terse ? 0 : ENTRIES_FIRST,
-           last = page->terse ? 1 : ENTRIES_LAST;
+    size_t count = json_array_size(evidence);
 
     if (count <= first + last + 1) {
         first = count;
@@ -389,6 +407,11 @@ static void add_briefly(struct html *page, const json_t *evidence)
     add_left_out(page, count - first - last);
     for (size_t i = count - last; i < count; i++)
         add_entry(page, json_array_get(evidence, i), false, false);
+}
+
+static void add_briefly(struct html *page, const json_t *evidence)
+{
+    add_ends(page, evidence, page->terse ? 0 : ENTRIES_FIRST, page->terse ? 1 : ENTRIES_LAST);
 }
 
 static void add_in_full(struct html *page, const json_t *evidence, size_t end)
@@ -416,4 +439,25 @@ void html_evidence(struct html *page, const json_t *evidence, bool full)
     html_raw(page, "</ol>\n");
     used = page->out->len - from;
     *room -= used < *room ? used : *room;
+}
+
+void html_evidence_print(struct html *page, const json_t *evidence)
+{
+    size_t from = page->out->len, last = last_exchange(evidence, SIZE_MAX), used;
+
+    if (json_array_size(evidence) == 0)
+        return;
+    html_raw(page, "<ol class=\"log\">\n");
+    if (page->full_room == 0)
+        add_left_out(page, json_array_size(evidence));
+    else
+        add_ends(page, evidence, PRINT_FIRST, PRINT_LAST);
+    html_raw(page, "</ol>\n");
+    if (page->full_room > 0 && last != SIZE_MAX) {
+        html_raw(page, "<h4>The last exchange</h4>\n<ol class=\"log\">\n");
+        add_entry(page, json_array_get(evidence, last), true, true);
+        html_raw(page, "</ol>\n");
+    }
+    used = page->out->len - from;
+    page->full_room -= used < page->full_room ? used : page->full_room;
 }

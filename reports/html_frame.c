@@ -1,4 +1,4 @@
-/* The frame of every page: reports/template.html with its places filled in (reports/html.h). */
+/* The frame of every page: its template with the places filled in (reports/html.h). */
 #include "reports/html.h"
 
 #include "base/base64.h"
@@ -12,16 +12,19 @@ static size_t find_text(struct assay_bytes in, const char *text, size_t from)
     return found != NULL ? (size_t)(found - in.at) : in.len;
 }
 
-/* Nothing but the page's own style and its one script, known by its hash. */
+/* Nothing but the page's own style and its one script, if any, known by its hash. */
 static void add_policy(struct html *page, struct assay_bytes frame)
 {
-    size_t from = find_text(frame, "<script>", 0) + strlen("<script>");
+    size_t script_at = find_text(frame, "<script>", 0), from = script_at + strlen("<script>");
     struct assay_bytes script = assay_bytes_part(frame, from, find_text(frame, "</script>", from));
     uint8_t digest[ASSAY_SHA256_BYTES];
 
     assay_sha256(digest, script);
     html_raw(page, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action "
-                   "'none'; script-src 'sha256-");
+                   "'none'");
+    if (script_at == frame.len)
+        return;
+    html_raw(page, "; script-src 'sha256-");
     assay_base64_encode(page->out, ASSAY_BASE64_STD, assay_bytes_of(digest, sizeof(digest)));
     html_raw(page, "'");
 }
@@ -34,7 +37,9 @@ static void add_place(struct html *page, const struct html_parts *parts, const c
     else if (assay_bytes_is(name, "title")) {
         parts->title(page);
         html_raw(page, " \xc2\xb7 Assay");
-    } else if (assay_bytes_is(name, "status"))
+    } else if (assay_bytes_is(name, "running") && parts->running != NULL)
+        parts->running(page);
+    else if (assay_bytes_is(name, "status"))
         html_raw(page, status);
     else if (assay_bytes_is(name, "content"))
         parts->content(page);
@@ -42,7 +47,7 @@ static void add_place(struct html *page, const struct html_parts *parts, const c
 
 enum assay_code html_fill(struct html *page, const struct html_parts *parts, const char *status)
 {
-    struct assay_bytes frame = html_template();
+    struct assay_bytes frame = parts->frame != NULL ? parts->frame() : html_template();
     size_t at = 0;
 
     while (at < frame.len) {

@@ -82,8 +82,9 @@ static bool is_alike(const struct report_case *a, const struct report_case *b)
            assay_bytes_equal(report_text(a->c, "reason"), report_text(b->c, "reason"));
 }
 
-/* Links to the cases from `first` on that share its mark and reason; returns how many there are. */
-static size_t alike(struct html *page, size_t first, bool write)
+/* Links to so many of the cases from `first` on that share its mark and reason; returns how many
+ * there are. */
+static size_t alike(struct html *page, size_t first, size_t named)
 {
     const struct report_case *cases = page->view->cases;
     size_t count = 0;
@@ -91,8 +92,7 @@ static size_t alike(struct html *page, size_t first, bool write)
     for (size_t i = first; i < page->view->case_count; i++) {
         if (!is_alike(&cases[i], &cases[first]))
             continue;
-        count++;
-        if (!write)
+        if (count++ >= named)
             continue;
         assay_buf_printf(page->out, "<a class=\"sub mono\" href=\"#case-%zu\">", cases[i].number);
         html_text(page, report_text(cases[i].c, "scenario"));
@@ -125,17 +125,32 @@ static bool add_by_reason(struct html *page, bool (*wanted)(enum report_mark mar
         if (!wanted(c->mark) || !is_first_alike(page->view, i))
             continue;
         any = true;
-        count = alike(page, i, false);
+        count = alike(page, i, 0);
         assay_buf_clear(&text);
         report_case_reason(&text, page->view, c);
         assay_buf_printf(page->out, "<dt>%zu %s</dt><dd>", count, report_marks[c->mark].word);
         html_element(page, "span", "hostile", assay_buf_view(&text));
+        if (page->findings != NULL) { /* paper does not unfold */
+            (void)alike(page, i, LINKS_SHOWN);
+            if (count > LINKS_SHOWN)
+                assay_buf_printf(page->out, "<span class=\"sub\">and %zu more</span>",
+                                 count - LINKS_SHOWN);
+            html_raw(page, "</dd>\n");
+            continue;
+        }
         html_raw(page, count > LINKS_SHOWN ? "<details><summary>which</summary>" : "");
-        (void)alike(page, i, true);
+        (void)alike(page, i, SIZE_MAX);
         html_raw(page, count > LINKS_SHOWN ? "</details></dd>\n" : "</dd>\n");
     }
     report_done(page->out, &text);
     return any;
+}
+
+void html_broken_list(struct html *page)
+{
+    html_raw(page, "<dl class=\"terms\">");
+    (void)add_by_reason(page, is_broken);
+    html_raw(page, "</dl>\n");
 }
 
 void html_broken(struct html *page)
@@ -143,17 +158,14 @@ void html_broken(struct html *page)
     if (page->view->of[MARK_BROKEN] == 0)
         return;
     html_open_section(page, "broken", "What broke, so that nothing can be concluded");
-    html_raw(page, "<dl class=\"terms\">");
-    (void)add_by_reason(page, is_broken);
-    html_raw(page, "</dl>\n");
+    html_broken_list(page);
     html_close_section(page);
 }
 
-void html_not_judged(struct html *page)
+void html_not_judged_list(struct html *page)
 {
     bool any = false;
 
-    html_open_section(page, "not-judged", "What was not judged, and why");
     html_raw(page, "<dl class=\"terms\">");
     for (size_t i = 0; i < page->view->threat_count; i++) {
         if (page->view->threats[i].not_judged.len == 0)
@@ -167,10 +179,16 @@ void html_not_judged(struct html *page)
     any = add_by_reason(page, is_not_judged) || any;
     html_raw(page, "</dl>\n");
     html_raw(page, any ? "" : "<p class=\"empty\">Everything that was selected was judged.</p>\n");
+}
+
+void html_not_judged(struct html *page)
+{
+    html_open_section(page, "not-judged", "What was not judged, and why");
+    html_not_judged_list(page);
     html_close_section(page);
 }
 
-void html_limits(struct html *page)
+void html_limits_lists(struct html *page)
 {
     static const struct {
         const char *member, *title;
@@ -179,7 +197,6 @@ void html_limits(struct html *page)
         {"residual", "Risks that remain where all is well"},
     };
 
-    html_open_section(page, "limits", "The limits of this report");
     for (size_t part = 0; part < ARRAY_LEN(parts); part++) {
         html_element(page, "h3", NULL, assay_str(parts[part].title));
         html_raw(page, "<dl class=\"terms\">");
@@ -195,6 +212,12 @@ void html_limits(struct html *page)
         }
         html_raw(page, "</dl>\n");
     }
+}
+
+void html_limits(struct html *page)
+{
+    html_open_section(page, "limits", "The limits of this report");
+    html_limits_lists(page);
     html_close_section(page);
 }
 
@@ -207,14 +230,11 @@ static void add_flag(struct html *page, const json_t *row, const char *member)
     html_raw(page, "</td>");
 }
 
-void html_self_check(struct html *page)
+void html_self_check_table(struct html *page)
 {
     const json_t *check = json_object_get(page->view->run, "selfCheck"), *row;
     size_t i;
 
-    if (check == NULL)
-        return;
-    html_open_section(page, "self-check", "Self-check");
     html_raw(page, "<p class=\"lead\">Before it judged the target, the suite ran against its own "
                    "reference: it must accept the correct one "
                    "and catch a seeded defect for each threat. ");
@@ -239,6 +259,14 @@ void html_self_check(struct html *page)
         html_raw(page, "</tr>\n");
     }
     html_raw(page, "</tbody></table></div>\n");
+}
+
+void html_self_check(struct html *page)
+{
+    if (json_object_get(page->view->run, "selfCheck") == NULL)
+        return;
+    html_open_section(page, "self-check", "Self-check");
+    html_self_check_table(page);
     html_close_section(page);
 }
 
@@ -247,6 +275,12 @@ static void add_names(struct html *page, const json_t *names)
     const json_t *name;
     size_t i;
 
+    if (page->findings != NULL && json_array_size(names) > LINKS_SHOWN) {
+        html_element(page, "span", "sub mono",
+                     assay_str(json_string_value(json_array_get(names, 0))));
+        assay_buf_printf(page->out, "and %zu more", json_array_size(names) - 1);
+        return;
+    }
     if (json_array_size(names) > LINKS_SHOWN) {
         html_raw(page, "<details><summary>");
         report_add_count(page->out, json_array_size(names), "case", "cases");
@@ -292,14 +326,11 @@ static void add_defects(struct html *page, const json_t *rows, bool caught)
     }
 }
 
-void html_matrix(struct html *page)
+void html_matrix_table(struct html *page)
 {
     const json_t *matrix = json_object_get(page->view->run, "matrix"), *alarm;
     size_t i;
 
-    if (matrix == NULL)
-        return;
-    html_open_section(page, "matrix", "Seeded defects");
     html_raw(page, "<p class=\"lead\">Each defect is a wrong turn switched on in a reference "
                    "server or client. A defect that survives, that only "
                    "scenarios catch which do not name it, or that one misses which does, is a "
@@ -322,6 +353,14 @@ void html_matrix(struct html *page)
     add_defects(page, json_object_get(matrix, "rows"), false);
     add_defects(page, json_object_get(matrix, "rows"), true);
     html_raw(page, "</tbody></table></div>\n");
+}
+
+void html_matrix(struct html *page)
+{
+    if (json_object_get(page->view->run, "matrix") == NULL)
+        return;
+    html_open_section(page, "matrix", "Seeded defects");
+    html_matrix_table(page);
     html_close_section(page);
 }
 

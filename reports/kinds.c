@@ -10,4 +10,5 @@ const struct report_kind report_kinds[REPORT_KINDS] = {
     {"tap", report_tap},
     {"ctrf", report_ctrf},
     {"har", report_har},
+    {"audit", report_audit},
 };

@@ -62,13 +62,19 @@ enum assay_code report_ctrf(struct assay_buf *out, const json_t *run,
 enum assay_code report_har(struct assay_buf *out, const json_t *run,
                            struct assay_err *err) ASSAY_MUST_USE;
 
+/** Appends the audit report: one HTML document made for paper (A4), without a script, in which each
+ * failing scenario is one finding. Evidence is shortened, with what is left out counted.
+ *  Returns: NOMEM, TOO_LARGE as the buffer says. */
+enum assay_code report_audit(struct assay_buf *out, const json_t *run,
+                             struct assay_err *err) ASSAY_MUST_USE;
+
 /** The reports that fill a buffer, by the names that the command line has for them. */
 struct report_kind {
     const char *name;
     enum assay_code (*write)(struct assay_buf *out, const json_t *run, struct assay_err *err);
 };
 
-enum { REPORT_KINDS = 8 };
+enum { REPORT_KINDS = 9 };
 extern const struct report_kind report_kinds[REPORT_KINDS];
 
 #endif

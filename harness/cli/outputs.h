@@ -20,8 +20,9 @@ struct cli_outputs {
         {"annotations", no_argument, NULL, CLI_OUTPUT_OPTION + 4},                                 \
         {"tap", required_argument, NULL, CLI_OUTPUT_OPTION + 5},                                   \
         {"ctrf", required_argument, NULL, CLI_OUTPUT_OPTION + 6},                                  \
+        {"har", required_argument, NULL, CLI_OUTPUT_OPTION + 7},                                   \
     {                                                                                              \
-        "har", required_argument, NULL, CLI_OUTPUT_OPTION + 7                                      \
+        "audit", required_argument, NULL, CLI_OUTPUT_OPTION + 8                                    \
     }
 #define CLI_OUTPUT_HELP                                                                            \
     "  --html FILE        one self-contained page\n"                                               \
@@ -32,6 +33,7 @@ struct cli_outputs {
     "  --tap FILE         TAP 14\n"                                                                \
     "  --ctrf FILE        CTRF JSON\n"                                                             \
     "  --har FILE         HAR 1.2: every exchange of the evidence\n"                               \
+    "  --audit FILE       the audit report: HTML made for paper, to be sent to a client\n"         \
     "                     (FILE \"-\": standard output)\n"
 
 /** Takes one of those options; false: none of these. */

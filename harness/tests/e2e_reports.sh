@@ -44,12 +44,13 @@ check() { # RUN STATUS-OF-TAP
     local run=$1 out=$1.out
     mkdir -p "$out"
     "$assay" report "$run" --html "$out/html" --junit "$out/junit" --sarif "$out/sarif" --markdown "$out/markdown" \
-        --tap "$out/tap" --ctrf "$out/ctrf" --har "$out/har" --annotations >"$out/annotations" || fail "no report of $run"
+        --tap "$out/tap" --ctrf "$out/ctrf" --har "$out/har" --audit "$out/audit" --annotations >"$out/annotations" || fail "no report of $run"
     for kind in sarif ctrf har; do schema "$out/$kind" $kind; done
     ! command -v xmllint >/dev/null || xmllint --noout "$out/junit" || fail "$out/junit is not XML"
+    ! grep -qE '<(script|img|iframe|object|link)' "$out/audit" || fail "$out/audit fetches or runs something"
     tap "$out/tap" "$2"
     ! grep -vE '^::(error|warning|notice) title=[^:,]*::' "$out/annotations" || fail "an annotation is more than one"
-    ! grep -lP '[\x00-\x08\x0b-\x1f\x7f]' "$out"/{sarif,ctrf,har,tap,markdown,annotations} || fail "controls stand in a report"
+    ! grep -lP '[\x00-\x08\x0b-\x1f\x7f]' "$out"/{sarif,ctrf,har,tap,markdown,annotations,audit} || fail "controls stand in a report"
     ! grep -d skip -lE "$ASSAY_TEST_SECRET|$(printf %s "$ASSAY_TEST_SECRET" | base64 | cut -c1-28)" "$out"/* || fail "a report holds a secret"
     ! grep -nE '<script|\]\(|://' "$out/markdown" || fail "the summary holds more than text"
 }

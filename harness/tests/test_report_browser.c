@@ -28,8 +28,10 @@ TestSuite(report_page, .init = start, .fini = stop, .timeout = 300);
     if (browser == NULL)                                                                           \
     cr_skip_test("not run: chromedriver or chromium is not installed ('make deps' installs them)")
 
-/* Writes a sample's page and opens it. */
-static void open_page(enum sample sample)
+/* Writes a report of a sample and opens it. */
+static void open_report(enum sample sample,
+                        enum assay_code (*write)(struct assay_buf *out, const json_t *run,
+                                                 struct assay_err *err))
 {
     json_t *run = sample_run(sample);
     struct assay_buf page = ASSAY_BUF_INIT(16 << 20);
@@ -39,12 +41,17 @@ static void open_page(enum sample sample)
 
     cr_assert_geq(fd, 0);
     (void)close(fd);
-    cr_assert_eq(report_html(&page, run, &err), ASSAY_OK, "%s", err.text);
+    cr_assert_eq(write(&page, run, &err), ASSAY_OK, "%s", err.text);
     cr_assert_eq(assay_file_write(path, assay_buf_view(&page), &err), ASSAY_OK, "%s", err.text);
     webdriver_open(browser, path);
     (void)unlink(path);
     assay_buf_fini(&page);
     json_decref(run);
+}
+
+static void open_page(enum sample sample)
+{
+    open_report(sample, report_html);
 }
 
 static bool holds(const char *script)
@@ -118,6 +125,33 @@ Test(report_page, loads_every_run_without_an_error_and_runs_nothing_of_the_targe
             "%s", sample_names[s]);
         cr_expect_eq(number("return performance.getEntriesByType('resource').length"), 0,
                      "%s fetches nothing", sample_names[s]);
+        free(said);
+        json_decref(console);
+    }
+}
+
+Test(report_page, of_an_audit_loads_without_an_error_folds_nothing_and_fits)
+{
+    NEEDS_BROWSER();
+    for (size_t s = 0; s < SAMPLE__COUNT; s++) {
+        json_t *console;
+        char *said;
+
+        open_report((enum sample)s, report_audit);
+        console = webdriver_console(browser);
+        said = json_dumps(console, JSON_COMPACT);
+        cr_expect_str_eq(said, "[]", "%s", sample_names[s]);
+        cr_expect(holds("return window.canary === undefined"), "%s", sample_names[s]);
+        cr_expect_eq(number("return document.querySelectorAll('script, img, svg, iframe, object, "
+                            "link, details:not([open])').length"),
+                     0, "%s", sample_names[s]);
+        cr_expect_eq(number("return performance.getEntriesByType('resource').length"), 0,
+                     "%s fetches nothing", sample_names[s]);
+        cr_expect(holds("return document.documentElement.scrollWidth <= innerWidth"), "%s",
+                  sample_names[s]);
+        cr_expect(holds("return [...document.styleSheets[0].cssRules].some(r => r instanceof "
+                        "CSSPageRule && r.cssText.includes('Audit report'))"),
+                  "%s has a running title", sample_names[s]);
         free(said);
         json_decref(console);
     }

@@ -75,7 +75,7 @@ static void expect_inert(const char *name, enum sample sample, struct assay_byte
                              *const lines[] = {"\n::error", "##[", "\nnot ok 1 - x",
                                                "\nBail out! #"},
                              *const markdown[] = {"](", "://", "@b", "`", "<script"};
-    bool is_markup = is_one_of(name, "html junit");
+    bool is_markup = is_one_of(name, "html junit audit");
     const char *from = (const char *)text.at;
     size_t i;
 
@@ -87,7 +87,7 @@ static void expect_inert(const char *name, enum sample sample, struct assay_byte
         cr_assert((c >= 0x20 && c != 0x7F) || c == '\n' || (c == '\t' && is_markup),
                   "%s of %s: %02x at %zu", name, sample_names[sample], c, i);
     }
-    for (i = 0; i < ARRAY_LEN(markup) && is_one_of(name, "html junit sarif ctrf har"); i++)
+    for (i = 0; i < ARRAY_LEN(markup) && is_one_of(name, "html junit sarif ctrf har audit"); i++)
         cr_expect_null(strstr(from, markup[i]), "%s: %s", name, markup[i]);
     for (i = 0; i < ARRAY_LEN(lines) && !is_markup; i++)
         if (i > 0 || strcmp(name, "annotations") != 0)

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KINDS "terminal, projection, html, junit, sarif, markdown, annotations, tap, ctrf, har"
+#define KINDS                                                                                      \
+    "terminal, projection, html, junit, sarif, markdown, annotations, tap, ctrf, har, audit"
 
 enum { EXIT_TROUBLE = 3, REPORT_MAX_BYTES = 256 << 20 };
 
