@@ -58,12 +58,15 @@ void audit_findings(struct html *page)
 {
     const struct audit_findings *f = page->findings;
 
-    html_raw(page, "<p>The failing cases of one scenario are one finding. Findings are ordered by "
-                   "whether they count for the verdict, by the severity of the threat, and by "
-                   "difficulty.</p>\n");
+    html_raw(page, "<p>The failing cases of one scenario are one finding, titled by the "
+                   "requirement that was not kept. Findings are ordered by whether they count for "
+                   "the verdict, by the severity of the threat, and by difficulty.</p>\n");
     audit_difficulty_rule(page);
     if (f->count == 0)
-        html_raw(page, "<p>There are no findings: no case that was judged failed.</p>\n");
+        html_raw(page, json_is_true(json_object_get(page->view->outcome, "valid"))
+                           ? "<p>There are no findings: no case that was judged failed.</p>\n"
+                           : "<p>There are no findings; of a run that is not valid that says "
+                             "nothing.</p>\n");
     for (size_t i = 0; i < f->count; i++)
         audit_finding(page, &f->items[i], i + 1);
     if (page->view->of[MARK_BROKEN] > 0) {

@@ -32,13 +32,15 @@ static void add_invalid(struct html *page)
 /* Findings by severity and difficulty; of those that count for the verdict. */
 static void add_tally(struct html *page)
 {
-    static const struct audit_column columns[] = {{"Severity", 34},
-                                                  {"Findings", 22},
-                                                  {"of low", 15},
-                                                  {"medium", 15},
-                                                  {"high difficulty", 14}};
+    static const struct audit_column columns[] = {{"Severity", 28},
+                                                  {"Findings", 18},
+                                                  {"low difficulty", 18},
+                                                  {"medium difficulty", 18},
+                                                  {"high difficulty", 18}};
     const struct audit_findings *f = page->findings;
 
+    if (f->count == 0 && !json_is_true(json_object_get(page->view->outcome, "valid")))
+        return; /* zeros would read as a verdict */
     html_raw(page, "<h3>Findings by severity and difficulty</h3>\n");
     audit_open_table(page, columns, ARRAY_LEN(columns));
     for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_LOW; severity++) {
@@ -64,7 +66,7 @@ static void add_top(struct html *page)
         all += counts(&f->items[i]);
     if (all == 0)
         return;
-    html_raw(page, "<h3>What has to be acted on</h3>\n<ul>");
+    html_raw(page, "<h3>Requirements that were not kept</h3>\n<ul>");
     for (size_t i = 0; i < f->count && shown < TOP_FINDINGS; i++) {
         if (!counts(&f->items[i]))
             continue;

@@ -86,4 +86,20 @@ rc=0
 check "$folder/invalid" 1
 grep -q '^Bail out!' "$folder/invalid.out/tap" || fail "TAP of an INVALID run does not bail out"
 grep -q '"executionSuccessful":false' "$folder/invalid.out/sarif" || fail "SARIF calls an INVALID run successful"
+# The PDF: where there is no browser nothing is written.
+rc=0
+PATH=$folder "$assay" report "$folder/invalid" --audit "$folder/no.html" --audit-pdf "$folder/no.pdf" 2>"$folder/said" || rc=$?
+[ "$rc" = 3 ] && grep -q 'install the package chromium' "$folder/said" || fail "without a browser: exit status $rc, not 3"
+[ ! -e "$folder/no.pdf" ] && [ ! -e "$folder/no.html" ] || fail "without a browser something was written"
+mkdir "$folder/wrong-browser" && ln -s /bin/true "$folder/wrong-browser/chromium"
+rc=0
+PATH=$folder/wrong-browser TMPDIR=$folder "$assay" report "$folder/invalid" --audit-pdf "$folder/no.pdf" 2>"$folder/said" || rc=$?
+[ "$rc" = 3 ] && [ ! -e "$folder/no.pdf" ] || fail "a browser that prints nothing: exit status $rc, not 3"
+[ -z "$(find "$folder" -maxdepth 1 -name 'assay-pdf-*')" ] || fail "the browser's folder is left"
+if command -v chromium >/dev/null; then
+    "$assay" report "$folder/hostile" --audit-pdf "$folder/audit.pdf" || fail "no PDF of the hostile run"
+    [ "$(head -c 5 "$folder/audit.pdf")" = %PDF- ] || fail "what was printed is no PDF"
+else
+    echo "e2e_reports: chromium is not installed: no PDF is printed"
+fi
 echo "e2e_reports: every report of three runs is what its readers take"

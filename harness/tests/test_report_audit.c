@@ -61,6 +61,12 @@ Test(report_audit, says_first_that_a_run_is_invalid)
     cr_expect_not_null(strstr(text, "<body class=\"INVALID\">"));
     cr_expect_not_null(strstr(text, "nothing in this document is a verdict on the target"));
     assay_buf_fini(&out);
+
+    cr_assert_eq(json_array_clear(json_object_get(run, "cases")), 0);
+    text = audit(&out, run);
+    cr_expect_not_null(strstr(text, "of a run that is not valid that says nothing"));
+    cr_expect_null(strstr(text, "Findings by severity"), "zeros would read as a verdict");
+    assay_buf_fini(&out);
     json_decref(run);
 }
 
