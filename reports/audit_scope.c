@@ -100,9 +100,8 @@ void audit_summary(struct html *page)
     report_add_count(page->out, view->case_count, "case", "cases");
     html_raw(page, ": ");
     report_add_marks(page->out, view->of);
-    assay_buf_printf(page->out, ". Of %zu threats of the model, %zu were judged and %zu of these ",
-                     listed, judged, failing);
-    html_raw(page, failing == 1 ? "fails. " : "fail. ");
+    assay_buf_printf(page->out, ". Threats of the model: %zu; judged: %zu; failing: %zu. ", listed,
+                     judged, failing);
     html_raw(page, judged < listed ? "What was not judged is no pass: section "
                                      "\xe2\x80\x9cWhat was not judged\xe2\x80\x9d names it with "
                                      "the reason.</p>\n"
