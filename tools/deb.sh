@@ -24,10 +24,10 @@ gzip -9n "$root"/usr/share/man/man1/*.1
 for guide in docs/*.md; do install -D -m 644 "$guide" "$doc/$guide"; done
 
 # dpkg-shlibdeps wants the source package's control file.
-mkdir "$root/work" "$root/work/debian"
-printf 'Source: assay\n\nPackage: assay\nArchitecture: any\n' > "$root/work/debian/control"
-depends=$(cd "$root/work" && dpkg-shlibdeps -O "$root/usr/bin/assay" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
-rm -rf "$root/work"
+mkdir "$root/shlibs" "$root/shlibs/debian"
+printf 'Source: assay\n\nPackage: assay\nArchitecture: any\n' > "$root/shlibs/debian/control"
+depends=$(cd "$root/shlibs" && dpkg-shlibdeps -O "$root/usr/bin/assay" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+rm -rf "$root/shlibs"
 [ -n "$depends" ] || { echo "deb: dpkg-shlibdeps does not know the libraries of the program" >&2; exit 1; }
 
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
