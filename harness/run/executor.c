@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 8
-#define CASE_DEADLINE_MS 30000
+#define CASE_DEADLINE_MS 120000
 #define TREE_END_MS 5000
 #define LINE_MAX_BYTES ((size_t)64 << 20)
 #define REASON_MAX_BYTES ((size_t)64 << 10)

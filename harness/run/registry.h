@@ -51,7 +51,7 @@ struct scenario {
     bool uses_up; /**< its instance, which is its own, can serve nobody after it: no honest probe */
     bool races; /**< what it catches shows in a window that requests may miss: the self-check takes
                    another scenario where there is one */
-    unsigned deadline_ms; /**< of one case, beside the patience with the target; 0: 30,000 */
+    unsigned deadline_ms; /**< of one case, beside the patience with the target; 0: 120,000 */
     const void *rows;     /**< table: each row begins with `const char *name`; NULL: no table */
     size_t row_count;
     size_t row_bytes;

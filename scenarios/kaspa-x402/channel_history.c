@@ -391,7 +391,7 @@ SCENARIO(random_history_keeps_the_sums,
                   "exactly when the channel's sums allow it, once",
          .threat = "batch-cumulative", .rule = "batch.voucher.total", .rests_on = CHANNEL_OPENS,
          .catches = DEFECTS("batch.total_above", "batch.total_below"), .variant = "channels",
-         .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN, .deadline_ms = 120000)
+         .needs = KXP_PAY | KXP_CHANNELS | NEED_ORIGIN)
 {
     struct history h = {.t = t};
     uint64_t runs, prices;

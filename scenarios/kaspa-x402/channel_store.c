@@ -167,7 +167,7 @@ SCENARIO(no_kill_loses_a_voucher_or_charges_it_twice,
          .rests_on = CHANNEL_OPENS, .catches = DEFECTS("kx.channel.split_commit"),
          .variant = "channels",
          .needs = KXP_PAY | KXP_CHANNELS | KXP_RECOVER | NEED_SUPERVISOR | NEED_ORIGIN,
-         .deadline_ms = 120000, TABLE(kxp_kills))
+         TABLE(kxp_kills))
 {
     const struct kxp_kill *row = case_row(t);
     struct kxc_channel *channel = opened(t);
@@ -214,13 +214,13 @@ static bool is_served_after(struct assay_case *t, uint64_t n, bool is_late, bool
         paid->sent.offer->want, &paid->sent));
 }
 
-SCENARIO(
-    stored_result_outlives_its_presentation,
-    .title = "A result that was stored before a kill is delivered to the identical retry, also "
+SCENARIO(stored_result_outlives_its_presentation,
+         .title =
+             "A result that was stored before a kill is delivered to the identical retry, also "
              "where its presentation has expired meanwhile",
-    .threat = "handler-failure", .rule = "handler.recovery", .ideas = "B27",
-    .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.staged_refused"), .variant = "channels",
-    .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000)
+         .threat = "handler-failure", .rule = "handler.recovery", .ideas = "B27",
+         .rests_on = CHANNEL_OPENS, .catches = DEFECTS("batch.staged_refused"),
+         .variant = "channels", .needs = KXP_PAY | KXP_CHANNELS | NEED_SUPERVISOR | NEED_ORIGIN)
 {
     bool died = true;
 

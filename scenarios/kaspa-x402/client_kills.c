@@ -52,7 +52,7 @@ SCENARIO(client_that_is_killed_pays_once, .side = SIDE_CLIENT,
          .catches = DEFECTS("client.attempt.unsaved", "client.attempt.intent_unsaved",
                             "client.attempt.saved_late", "client.attempt.forgotten",
                             "client.attempt.delivered_early"),
-         .needs = KXP_PAY | KXP_WALLET | NEED_SUPERVISOR, .deadline_ms = 120000, TABLE(kills))
+         .needs = KXP_PAY | KXP_WALLET | NEED_SUPERVISOR, TABLE(kills))
 {
     const struct kill *row = case_row(t);
     uint64_t n = row->first;

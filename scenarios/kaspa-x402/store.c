@@ -82,7 +82,7 @@ SCENARIO(no_kill_loses_a_payment_or_repeats_its_work,
          .threat = "store-exact", .rule = "store.durable", .ideas = "KX-141 KX-142 KX-143 KX-144",
          .catches = DEFECTS("kx.replay.memory_only", "kx.store.commit_in_two_steps",
                             "kx.handler.restart_reruns"),
-         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN, .deadline_ms = 120000, TABLE(kxp_kills))
+         .needs = KXP_PAY | NEED_SUPERVISOR | NEED_ORIGIN, TABLE(kxp_kills))
 {
     const struct kxp_kill *row = case_row(t);
     struct survivor s = {.want = peer_endpoint(t, "paid_get")};

@@ -176,7 +176,7 @@ static void unpaid_flood(struct assay_case *t, int number)
 SCENARIO(challenges_are_not_stored, .title = "Unpaid requests, however many, make nothing grow",
          .threat = "nonce-flood", .rule = "RS-1", .ideas = "T8-01",
          .catches = DEFECTS("store.challenges_kept"),
-         .needs = PT_SECRET | NEED_LAUNCH | NEED_DISRUPT, .fresh = true, .deadline_ms = 120000)
+         .needs = PT_SECRET | NEED_LAUNCH | NEED_DISRUPT, .fresh = true)
 {
     expect_floods_bounded(t, unpaid_flood, false);
 }
@@ -453,7 +453,7 @@ SCENARIO(
         "Over its rate limit the server answers 429 before it looks at a payment, and spends none",
     .threat = "nonce-flood", .rule = "RS-2", .ideas = "T8-09",
     .catches = DEFECTS("limits.rate_after_verify"), .needs = PT_SECRET | NEED_LAUNCH | NEED_DISRUPT,
-    .variant = "rate_limited", .deadline_ms = 60000)
+    .variant = "rate_limited")
 {
     struct peer_want want = peer_endpoint(t, "paid_get");
     struct pt_with paid = {.proof = given_paid(t, want)};
