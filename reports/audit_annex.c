@@ -79,6 +79,35 @@ static bool is_used(const struct report_view *view, const json_t *rule)
     return false;
 }
 
+/* What this version of Assay was written against. */
+static void add_revisions(struct html *page)
+{
+    static const struct audit_column columns[] = {
+        {"Profile", 16}, {"Document", 42}, {"Revision", 42}};
+    const json_t *run = page->view->run, *source;
+    const json_t *sources = json_object_get(json_object_get(run, "catalogue"), "sources");
+    size_t i;
+
+    html_raw(page, "<p>The rules are those of Assay ");
+    audit_text(page, report_text(json_object_get(run, "assay"), "version"));
+    html_raw(page, sources == NULL
+                       ? ", whose record does not say of which revision its documents were.</p>\n"
+                       : ", read from these revisions of public documents. What was published "
+                         "later was not judged.</p>\n");
+    if (sources == NULL)
+        return;
+    audit_open_table(page, columns, ARRAY_LEN(columns));
+    json_array_foreach (sources, i, source) {
+        html_raw(page, "<tr>");
+        audit_cell(page, report_text(source, "profile"));
+        audit_cell(page, report_text(source, "document"));
+        html_raw(page, "<td class=\"mono\">");
+        audit_text(page, report_text(source, "revision"));
+        html_raw(page, "</td></tr>\n");
+    }
+    audit_close_table(page);
+}
+
 void audit_sources(struct html *page)
 {
     static const struct audit_column columns[] = {
@@ -96,11 +125,8 @@ void audit_sources(struct html *page)
             sorted[count++] = json_array_get(rules, i);
     if (count > 0)
         qsort((void *)sorted, count, sizeof(*sorted), by_source);
-    html_raw(page, "<p>The clauses that the cases of this run cite. They are of the revisions that "
-                   "this version of Assay was written against: the record names sources and no "
-                   "revisions of its own. Assay ");
-    audit_text(page, report_text(json_object_get(page->view->run, "assay"), "version"));
-    html_raw(page, ".</p>\n");
+    add_revisions(page);
+    html_raw(page, "<h3>Clauses</h3>\n<p>Those that the cases of this run cite.</p>\n");
     if (count > 0)
         audit_open_table(page, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < count; i++)

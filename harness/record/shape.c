@@ -128,6 +128,11 @@ static const struct shape evidence = {.name = "evidence", CHOICES(evidence_choic
 
 /* ---- the catalogue ---- */
 
+static const struct shape_member source_members[] = {
+    TEXT("profile"),
+    TEXT("document"),
+    TEXT("revision"),
+};
 static const struct shape_member rule_members[] = {
     TEXT("id"),     TEXT("profile"),  WORD("level", levels),
     TEXT("source"), TEXT("sentence"), TEXT("remedy"),
@@ -146,12 +151,14 @@ static const struct shape_member defect_members[] = {
     TEXT("id"),   TEXT("profile"), TEXT("sets"),     TEXT("threat"),
     TEXT("rule"), TEXT("place"),   TEXT("sentence"),
 };
+static const struct shape source = {.name = "source", MEMBERS(source_members)};
 static const struct shape rule = {.name = "rule", MEMBERS(rule_members)};
 static const struct shape threat = {.name = "threat", MEMBERS(threat_members)};
 static const struct shape scenario = {.name = "scenario", MEMBERS(scenario_members)};
 static const struct shape defect = {.name = "defect", MEMBERS(defect_members)};
 
 static const struct shape_member catalogue_members[] = {
+    MEMBER("sources", SHAPE_LIST, SHAPE_OPTIONAL, NULL, &source),
     LIST("rules", &rule),
     LIST("threats", &threat),
     LIST("scenarios", &scenario),

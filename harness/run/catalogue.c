@@ -16,6 +16,14 @@ static void add_rules(json_t *out, const struct profile *p, const char *rules)
     }
 }
 
+static void add_sources(json_t *out, const struct profile *p)
+{
+    for (size_t i = 0; i < p->source_count; i++)
+        json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "profile", p->name, "document",
+                                             p->sources[i].document, "revision",
+                                             p->sources[i].revision));
+}
+
 static void add_threats(json_t *out, const struct profile *p)
 {
     for (size_t i = 0; i < p->threat_count; i++) {
@@ -89,7 +97,7 @@ static void add_defects(json_t *out, const struct profile *p)
 
 json_t *catalogue_event(const struct leg *const *legs, size_t count)
 {
-    json_t *rules = json_array(), *threats = json_array();
+    json_t *sources = json_array(), *rules = json_array(), *threats = json_array();
     json_t *scenarios = json_array(), *defects = json_array();
 
     for (size_t i = 0; i < count; i++) {
@@ -100,11 +108,13 @@ json_t *catalogue_event(const struct leg *const *legs, size_t count)
             before++;
         if (before < i)
             continue; /* of its legs the first says by which rule set */
+        add_sources(sources, profile);
         add_rules(rules, profile, legs[i]->rules);
         add_threats(threats, profile);
         add_scenarios(scenarios, profile, legs[i]->rules);
         add_defects(defects, profile);
     }
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "event", "catalogue", "rules", rules, "threats",
-                     threats, "scenarios", scenarios, "defects", defects);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "event", "catalogue", "sources", sources,
+                     "rules", rules, "threats", threats, "scenarios", scenarios, "defects",
+                     defects);
 }

@@ -78,6 +78,12 @@ struct profile_threat {
     const char *asset, *threat, *mitigation, *residual, *severity, *stride, *not_reached;
 };
 
+/** A public document that a profile's rules were read from. */
+struct profile_source {
+    const char *document; /**< as a person would look for it */
+    const char *revision; /**< of run/revisions.h: the project and its commit */
+};
+
 /** An attack idea that no scenario implements, and why. */
 struct profile_idea {
     const char *id;
@@ -97,6 +103,8 @@ struct profile {
     size_t rule_count;
     const struct profile_threat *threats;
     size_t threat_count;
+    const struct profile_source *sources;
+    size_t source_count;
     const struct profile_idea *ideas_left; /**< ideas without a scenario */
     size_t ideas_left_count;
     const char *const *ideas; /**< every idea of the profile's digest, NULL-terminated */

@@ -81,8 +81,10 @@ static json_t *make_catalogue(void)
                             "profile", "paid-tools", "sets", "both", "threat", "proof-replay",
                             "rule", "NS-1", "place", "ref/store/sqlite.c", "sentence",
                             "Looking up and recording are two steps."));
-    return own(json_pack("{s:s, s:o, s:o, s:o, s:o}", "event", "catalogue", "rules", rules,
-                         "threats", list, "scenarios", scenarios, "defects", defects));
+    return own(json_pack("{s:s, s:[{s:s, s:s, s:s}], s:o, s:o, s:o, s:o}", "event", "catalogue",
+                         "sources", "profile", "paid-tools", "document", "The proof format",
+                         "revision", "x402-toolkit 74784d7", "rules", rules, "threats", list,
+                         "scenarios", scenarios, "defects", defects));
 }
 
 static json_t *make_run(const char *verb, const char *name)

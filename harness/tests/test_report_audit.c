@@ -50,6 +50,23 @@ Test(report_audit, has_every_section_and_every_link_leads_somewhere)
     }
 }
 
+Test(report_audit, names_the_revisions_that_the_rules_are_of)
+{
+    json_t *run = sample_run((enum sample)0);
+    struct assay_buf with, without;
+    const char *text = audit(&with, run);
+
+    cr_expect_eq(written_count(text, "x402-toolkit 74784d7"), 1);
+    cr_expect_null(strstr(text, "does not say of which revision"));
+    json_object_del(json_object_get(run, "catalogue"), "sources");
+    text = audit(&without, run);
+    cr_expect_eq(written_count(text, "does not say of which revision"), 1);
+    cr_expect_null(strstr(text, "74784d7"));
+    assay_buf_fini(&with);
+    assay_buf_fini(&without);
+    json_decref(run);
+}
+
 Test(report_audit, says_first_that_a_run_is_invalid)
 {
     json_t *run = sample_run(SAMPLE_INVALID);

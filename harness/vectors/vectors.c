@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "kaspa/sign.h"
+#include "run/revisions.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +11,6 @@
 #include <sys/stat.h>
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-#define KASPA_REVISION "rusty-kaspa 593399eb0187764c11f7f5c3729ae63d4c8e6505"
-#define KASPA_X402_REVISION "kaspa-x402 37c2d8a5ba39b992b88c640279d9ca8506e14122"
-#define X402_REVISION "x402 dd927a2"
 #define EXACT "kaspa-x402/exact/"
 #define BATCH "kaspa-x402/batch/"
 
@@ -119,9 +117,9 @@ static const struct {
 static const struct {
     const char *folder, *revision;
 } revisions[] = {
-    {"kaspa/", KASPA_REVISION},
-    {"kaspa-x402/", KASPA_X402_REVISION},
-    {"x402/", X402_REVISION},
+    {"kaspa/", REVISION_KASPA},
+    {"kaspa-x402/", REVISION_KASPA_X402},
+    {"x402/", REVISION_X402},
 };
 
 static const char *revision_of(const char *path)

@@ -4,6 +4,7 @@
 #include "peer/kaspa-x402/peer_internal.h"
 #include "peer/x402/mcp.h"
 #include "run/profiles.h"
+#include "run/revisions.h"
 
 /* The checks of one payment, exact or on a channel, and of a channel's transactions; then the rules
  * of servers, clients and libraries. */
@@ -157,6 +158,13 @@ static void probe(struct assay_case *t)
 
 static const char *const rule_sets[] = {"base", NULL};
 
+static const struct profile_source sources[] = {
+    {"Kaspa x402: exact and batch-settlement schemes, HTTP, MCP and facilitator",
+     REVISION_KASPA_X402},
+    {"Kaspa consensus: transactions, scripts, covenants, mass", REVISION_KASPA},
+    {"x402 specification, version 2", REVISION_X402},
+};
+
 const struct profile profile_kaspa_x402 = {
     .name = PROFILE,
     .rule_sets = rule_sets,
@@ -164,6 +172,8 @@ const struct profile profile_kaspa_x402 = {
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,
     .threat_count = ARRAY_LEN(threats),
+    .sources = sources,
+    .source_count = ARRAY_LEN(sources),
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,

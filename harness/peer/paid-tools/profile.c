@@ -2,6 +2,7 @@
  * may lack, and the honest purchase that must still work after every attack. */
 #include "peer/paid-tools/peer_internal.h"
 #include "run/profiles.h"
+#include "run/revisions.h"
 
 static const char *const rule_sets[] = {"hardened", "base", NULL};
 
@@ -99,6 +100,10 @@ static void probe(struct assay_case *t)
     (expect_granted)(t, answer); /* the place that is told stays the scenario's */
 }
 
+static const struct profile_source sources[] = {
+    {"paid tools: its threat model, canonical requests and proofs", REVISION_PAID_TOOLS},
+};
+
 const struct profile profile_paid_tools = {
     .name = PROFILE,
     .rule_sets = rule_sets,
@@ -106,6 +111,8 @@ const struct profile profile_paid_tools = {
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,
     .threat_count = ARRAY_LEN(threats),
+    .sources = sources,
+    .source_count = ARRAY_LEN(sources),
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,

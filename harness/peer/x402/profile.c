@@ -3,6 +3,7 @@
 #include "peer/x402/mcp.h"
 #include "peer/x402/peer_internal.h"
 #include "run/profiles.h"
+#include "run/revisions.h"
 
 #define X(id, level, source, sentence, remedy) {id, {LEVEL_##level}, source, sentence, remedy},
 static const struct profile_rule rules[] = {
@@ -70,6 +71,10 @@ static void probe(struct assay_case *t)
 
 static const char *const rule_sets[] = {"base", NULL};
 
+static const struct profile_source sources[] = {
+    {"x402 specification, version 2, its transports and extensions", REVISION_X402},
+};
+
 const struct profile profile_x402 = {
     .name = PROFILE,
     .rule_sets = rule_sets,
@@ -77,6 +82,8 @@ const struct profile profile_x402 = {
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,
     .threat_count = ARRAY_LEN(threats),
+    .sources = sources,
+    .source_count = ARRAY_LEN(sources),
     .ideas_left = ideas_left,
     .ideas_left_count = ARRAY_LEN(ideas_left) - 1,
     .ideas = ideas,
