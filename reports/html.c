@@ -1,6 +1,7 @@
 /* The HTML page: its frame, its head and what a person must act on first (reports/report.h). */
 #include "reports/html.h"
 
+#include "reports/findings.h"
 #include "reports/markup.h"
 #include "reports/report.h"
 
@@ -160,32 +161,22 @@ static void add_head(struct html *page)
 
 /* ---- what a person must act on ---- */
 
-static void add_findings(struct html *page, const char *id, const char *title,
-                         bool (*wanted)(enum report_mark mark))
+/* Worst first, so that of very many the evidence is that of the worst. */
+static void add_findings(struct html *page, const char *id, const char *title, unsigned marks)
 {
-    size_t count = 0;
+    struct findings found = {0};
 
-    for (size_t i = 0; i < page->view->case_count; i++) {
-        const struct report_case *c = &page->view->cases[i];
-
-        if (!wanted(c->mark))
-            continue;
-        if (count++ == 0)
-            html_open_section(page, id, title);
-        html_finding(page, c, count <= FINDINGS_WITH_EVIDENCE);
+    if (findings_init(&found, page->view, marks) != ASSAY_OK) {
+        page->out->bad = ASSAY_E_NOMEM;
+        return;
     }
-    if (count > 0)
+    if (found.count > 0)
+        html_open_section(page, id, title);
+    for (size_t i = 0; i < found.count; i++)
+        html_finding(page, found.items[i].c, i < FINDINGS_WITH_EVIDENCE);
+    if (found.count > 0)
         html_close_section(page);
-}
-
-static bool is_mild(enum report_mark mark)
-{
-    return mark == MARK_MILD_FAIL;
-}
-
-static void add_failures(struct html *page)
-{
-    add_findings(page, "failures", "What failed", report_mark_is_bad);
+    findings_fini(&found);
 }
 
 static void add_invalid(struct html *page)
@@ -265,13 +256,13 @@ static void add_content(struct html *page)
     html_raw(page, "<main id=\"main\">\n");
     if (page->view->status != REPORT_FAILED)
         add_invalid(page);
-    add_failures(page);
+    add_findings(page, "failures", "What failed", FINDINGS_BAD);
     if (page->view->status == REPORT_FAILED)
         add_invalid(page);
     html_broken(page);
     html_matrix(page);
     html_threats(page);
-    add_findings(page, "mild", "What failed without counting", is_mild);
+    add_findings(page, "mild", "What failed without counting", MARK_BIT(MARK_MILD_FAIL));
     html_not_judged(page);
     html_cases(page);
     html_limits(page);
@@ -298,7 +289,7 @@ static void make_room(struct html *page)
 
     for (size_t i = 0; i < cases; i++)
         findings +=
-            report_mark_is_bad(page->view->cases[i].mark) || is_mild(page->view->cases[i].mark);
+            ((FINDINGS_BAD | MARK_BIT(MARK_MILD_FAIL)) & MARK_BIT(page->view->cases[i].mark)) != 0;
     size = size > PAGE_MIN_BYTES ? size : PAGE_MIN_BYTES;
     said = cases * CASE_BYTES + findings * FINDING_BYTES;
     room = size > said + EVIDENCE_MIN_BYTES ? size - said : EVIDENCE_MIN_BYTES;

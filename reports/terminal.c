@@ -1,6 +1,7 @@
 /* The summary for a terminal (reports/report.h): short when all is well, a paragraph for each
  * failure. */
 #include "base/utf8.h"
+#include "reports/findings.h"
 #include "reports/report.h"
 #include "reports/view.h"
 
@@ -159,13 +160,16 @@ static void add_failure(struct terminal *t, const struct report_case *c, size_t 
     report_done(&t->out, &text);
 }
 
+/* Worst first. */
 static void add_failures(struct terminal *t)
 {
-    size_t number = 0;
+    struct findings found = {0};
 
-    for (size_t i = 0; i < t->view->case_count; i++)
-        if (report_mark_is_bad(t->view->cases[i].mark))
-            add_failure(t, &t->view->cases[i], ++number);
+    if (findings_init(&found, t->view, FINDINGS_BAD) != ASSAY_OK)
+        t->out.bad = ASSAY_E_NOMEM;
+    for (size_t i = 0; i < found.count; i++)
+        add_failure(t, found.items[i].c, i + 1);
+    findings_fini(&found);
 }
 
 /* The cases of one mark, a line or two each, with what was seen where something was. */

@@ -201,25 +201,26 @@ Test(report_page, shows_hostile_evidence_as_the_text_it_is)
                  0);
 }
 
-Test(report_page, shows_the_failure_first)
+/* The second one of the record is of a critical threat. */
+Test(report_page, shows_the_worst_failure_first)
 {
     NEEDS_BROWSER();
     set_width(1280);
     open_page(SAMPLE_FAILING);
     expect_text("return document.querySelector('main > section').id", "failures");
     expect_text("return document.querySelector('main h3').textContent",
-                "One proof buys one execution, however many copies arrive at once");
+                "A MAC that differs is refused");
     expect_text("return document.querySelector('h1').textContent",
                 "shop fails against 2 of 3 threats");
     expect_text("return document.querySelector('.finding .seen').textContent",
-                "7 executions; 7 of 64 answers were 200");
+                "200 and one execution");
     cr_expect(holds("return document.querySelector('.finding "
                     ".seen').getBoundingClientRect().bottom < innerHeight"),
               "without scrolling");
-    cr_expect(holds("return document.querySelector('.finding .log').textContent.includes('64 "
-                    "requests released together, 61 in flight')"));
+    cr_expect(holds("return document.querySelectorAll('.finding')[1].querySelector('.log')"
+                    ".textContent.includes('64 requests released together, 61 in flight')"));
     expect_text("return document.querySelector('.finding .command code').textContent",
-                "assay replay out/run paid-tools/proof_replay/64-at-once");
+                "assay replay out/run paid-tools/forged_mac/wrong-secret");
     open_page(SAMPLE_INVALID);
     expect_text("return document.querySelector('main > section').id", "invalid");
     expect_text("return document.querySelector('.stamp').textContent", "INVALID");
