@@ -216,8 +216,8 @@ static int open_process(const struct process *p)
     return fd;
 }
 
-/* Kills what the census found and waits for it. Returns how many members there were. */
-static size_t end_round(const struct census *c, bool reap, int64_t deadline_ns)
+/* Signals what the census found and waits for its end. Returns how many members there were. */
+static size_t end_round(const struct census *c, int signal, bool reap, int64_t deadline_ns)
 {
     int fds[PROCESS_TREE_MAX];
     pid_t pids[PROCESS_TREE_MAX];
@@ -230,7 +230,7 @@ static size_t end_round(const struct census *c, bool reap, int64_t deadline_ns)
         pids[open_count] = c->at[i].pid;
         fds[open_count] = open_process(&c->at[i]);
         if (fds[open_count] >= 0)
-            (void)pidfd_send_signal(fds[open_count++], SIGKILL, NULL, 0);
+            (void)pidfd_send_signal(fds[open_count++], signal, NULL, 0);
     }
     for (size_t i = 0; i < open_count; i++) {
         struct pollfd one = {.fd = fds[i], .events = POLLIN};
@@ -258,11 +258,22 @@ bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_m
 
     for (int round = 0; left > 0 && round < ROUNDS_MAX; round++) {
         census_take(&c, tree);
-        left = end_round(&c, reap, deadline_ns);
+        left = end_round(&c, SIGKILL, reap, deadline_ns);
     }
     assay_free(c.at);
     return left == 0;
 }
+
+#ifdef ASSAY_COVERAGE
+void process_tree_ask(const struct process_tree *tree, int deadline_ms)
+{
+    struct census c = {0};
+
+    census_take(&c, tree);
+    (void)end_round(&c, SIGTERM, false, monotonic_ns() + (int64_t)deadline_ms * 1000000);
+    assay_free(c.at);
+}
+#endif
 
 static bool is_among(const pid_t *pids, size_t count, pid_t pid)
 {

@@ -237,12 +237,10 @@ void instance_free(struct instance *i)
     if (i == NULL)
         return;
 #ifdef ASSAY_COVERAGE
-    enum assay_code ended = instance_stop(i, END_DEADLINE_MS, NULL);
-
-    (void)ended; /* whoever is killed writes no counts */
-#else
-    instance_kill(i);
+    if (i->tree.marker[0] != '\0')
+        process_tree_ask(&i->tree, END_DEADLINE_MS);
 #endif
+    instance_kill(i);
     supervisor_free(i->supervisor);
     capture_free(i->capture);
     if (i->folder != NULL)
