@@ -270,7 +270,7 @@ void process_tree_ask(const struct process_tree *tree, int deadline_ms)
     struct census c = {0};
 
     census_take(&c, tree);
-    (void)end_round(&c, SIGTERM, false, monotonic_ns() + (int64_t)deadline_ms * 1000000);
+    (void)end_round(&c, SIGTERM, true, monotonic_ns() + (int64_t)deadline_ms * 1000000);
     assay_free(c.at);
 }
 #endif

@@ -31,8 +31,9 @@ size_t process_tree_list(const struct process_tree *tree, pid_t *out, size_t roo
  */
 bool process_tree_end(const struct process_tree *tree, bool reap, int deadline_ms);
 #ifdef ASSAY_COVERAGE
-/** SIGTERM to every member; waits for their ends, at most deadline_ms in all. In a build that
- * counts coverage whoever is killed writes no counts. */
+/** SIGTERM to every member; waits for their ends, at most deadline_ms in all, and takes the exit
+ *  states of children of this process. For builds that count coverage: whoever is killed writes no
+ *  counts. */
 void process_tree_ask(const struct process_tree *tree, int deadline_ms);
 #endif
 /** Takes the exit states of all children of this process that have ended, but for those of `but`
