@@ -54,9 +54,16 @@ static void defects_where(const struct profile *p, bool by_threat, const char *i
     }
 }
 
+static void cover_sources(const struct profile *p)
+{
+    puts("Rules are read from:\n");
+    for (size_t i = 0; i < p->source_count; i++)
+        printf("- %s (%s)\n", p->sources[i].document, p->sources[i].revision);
+}
+
 static void cover_threats(const struct profile *p)
 {
-    puts("## Threats\n\n| threat | scenarios | seeded defects |\n|---|---|---|");
+    puts("\n## Threats\n\n| threat | scenarios | seeded defects |\n|---|---|---|");
     for (size_t i = 0; i < p->threat_count; i++) {
         printf("| `%s` | ", p->threats[i].id);
         scenarios_where(p, of_threat, p->threats[i].id);
@@ -66,12 +73,23 @@ static void cover_threats(const struct profile *p)
     }
 }
 
+/* Our own text, in which a bar would end the cell. */
+static void put_cell(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|')
+            putchar('\\');
+        putchar(*text);
+    }
+    fputs(" | ", stdout);
+}
+
 static void cover_rules(const struct profile *p)
 {
-    fputs("\n## Rules\n\n| rule |", stdout);
+    fputs("\n## Rules\n\n| rule | what it says | clause |", stdout);
     for (size_t i = 0; p->rule_sets[i] != NULL; i++)
         printf(" %s |", p->rule_sets[i]);
-    fputs(" scenarios | seeded defects |\n|---|", stdout);
+    fputs(" scenarios | seeded defects |\n|---|---|---|", stdout);
     for (size_t i = 0; p->rule_sets[i] != NULL; i++)
         fputs("---|", stdout);
     puts("---|---|");
@@ -79,6 +97,8 @@ static void cover_rules(const struct profile *p)
         const struct profile_rule *r = &p->rules[i];
 
         printf("| `%s` | ", r->id);
+        put_cell(r->sentence);
+        put_cell(r->source);
         for (size_t k = 0; p->rule_sets[k] != NULL; k++)
             printf("%s | ", rule_level_name(r->level[k]));
         scenarios_where(p, of_rule, r->id);
@@ -134,6 +154,7 @@ void coverage_print(void)
             puts("It has no scenarios yet.");
             continue;
         }
+        cover_sources(p);
         cover_threats(p);
         cover_rules(p);
         cover_ideas(p);
