@@ -118,7 +118,7 @@ fi
 why=
 if [ "${1:-}" = --name ]; then
     shift
-    why="'make deps' installs it"
+    why="'tools/deps.sh $*' installs it"
 fi
 [ -z "${NO_INSTALL:-}" ] || why="NO_INSTALL is set"
 can_install || why="there is no apt-get here, or neither root nor sudo"

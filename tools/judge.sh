@@ -7,14 +7,36 @@
 #   ASSAY_START         shell command that starts the service; ASSAY_READY: URL that answers then
 #   ASSAY_EXPECTATIONS  known failures, which do not count
 #   ASSAY_FAIL_ON, ASSAY_SHARD, ASSAY_SEED, ASSAY_OUT (default out/assay)
-# In GitHub Actions the summary of the job gets the Markdown report, and the output `status` the status.
+# In GitHub Actions the summary of the job gets the Markdown report, and the output `status` the status; what
+# kept the run from judging is an annotation and in the summary, too.
 set -uo pipefail
 assay=${ASSAY:-assay} out=${ASSAY_OUT:-out/assay} service=
 READY_SECONDS=${READY_SECONDS:-60}
+errors=$(mktemp) || exit 3
+
+# One line for a workflow command or a log: what a service said is in it.
+one_line() {
+    tr -c '[:print:]' ' ' <<<"$*" | sed 's/  */ /g; s/ $//'
+}
+
+tell_github() {
+    local text
+    text=$(one_line "$*")
+    [ -z "${GITHUB_ACTIONS:-}" ] || echo "::error title=Assay could not judge::${text//%/%25}"
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || printf '## Assay could not judge\n\n    %s\n' "$text" >>"$GITHUB_STEP_SUMMARY"
+    [ -z "${GITHUB_OUTPUT:-}" ] || echo "status=3" >>"$GITHUB_OUTPUT"
+}
 
 trouble() {
-    echo "judge: $*" >&2
+    echo "judge: $(one_line "$*")" >&2
+    tell_github "$*"
     exit 3
+}
+
+last_words() {
+    local words
+    words=$(one_line "$(tail -c 2000 "$out/service.log" | tail -5)")
+    echo "its last words: ${words:-(none)}"
 }
 
 # The service leads a session of its own, so that all that it started ends with it.
@@ -29,7 +51,7 @@ stop_service() {
     wait "$service" 2>/dev/null
     service=
 }
-trap stop_service EXIT
+trap 'stop_service; rm -f "$errors"' EXIT
 trap 'exit 130' INT TERM
 
 # Whether an http URL answers anything.
@@ -45,17 +67,26 @@ answers() (
     [[ $line == HTTP/* ]]
 )
 
+ended_early() {
+    local status=0
+    wait "$service" || status=$?
+    service=
+    trouble "the service ended before it was there, with exit status $status; $(last_words)"
+}
+
 start_service() {
     [ -n "${ASSAY_READY:-}" ] || trouble "a service that is started needs a URL that answers once it is there (ready)"
-    [[ $ASSAY_READY == http://* ]] || trouble "ready: expected a URL like http://127.0.0.1:8402/health, found \"$(tr -c '[:print:]' ' ' <<<"$ASSAY_READY")\""
+    [[ $ASSAY_READY == http://* ]] || trouble "ready: expected a URL like http://127.0.0.1:8402/health, found \"$ASSAY_READY\""
+    ! answers "$ASSAY_READY" || trouble "something answers at $ASSAY_READY before the service is started, and would be judged in its place: end it, or use another port"
     setsid bash -c "$ASSAY_START" >"$out/service.log" 2>&1 </dev/null &
     service=$!
     local until=$((SECONDS + READY_SECONDS))
     until answers "$ASSAY_READY"; do
-        kill -0 "$service" 2>/dev/null || trouble "the service ended before it was there; its last words: $(tail -5 "$out/service.log" | tr -c '[:print:]' ' ')"
-        [ "$SECONDS" -lt "$until" ] || trouble "the service did not answer at $ASSAY_READY within $READY_SECONDS s; see $out/service.log"
+        kill -0 "$service" 2>/dev/null || ended_early
+        [ "$SECONDS" -lt "$until" ] || trouble "the service did not answer at $ASSAY_READY within $READY_SECONDS s; $(last_words)"
         sleep 0.2
     done
+    kill -0 "$service" 2>/dev/null || ended_early # and another one answers
 }
 
 # An older program may lack a form of report.
@@ -84,11 +115,14 @@ read -ra names <<<"${ASSAY_NAMES:-}"
 
 mkdir -p "$out" || trouble "$out cannot be made"
 [ -z "${ASSAY_START:-}" ] || start_service
-"$assay" run "${options[@]}" -- "${names[@]}"
-status=$?
+{
+    "$assay" run "${options[@]}" -- "${names[@]}" 2>&1 >&3 | tee "$errors" >&2
+    status=${PIPESTATUS[0]}
+} 3>&1
 stop_service
-if [ -e "$out/run.json" ] && [ "$status" != 3 ]; then
-    reports || status=3
+[ "$status" != 3 ] || trouble "$(tail -c 2000 "$errors")"
+if [ -e "$out/run.json" ]; then
+    reports || trouble "the reports cannot be written"
 fi
 [ -z "${GITHUB_OUTPUT:-}" ] || echo "status=$status" >>"$GITHUB_OUTPUT"
 exit "$status"

@@ -59,6 +59,28 @@ step 1 "$serve" "$names" ASSAY_EXPECTATIONS=known.json # what is mended has to l
 # A service that ends at once, one that never answers, words that are no program's.
 step 3 "echo $'\e[31m\n::error::no'; exit 1" "$names"
 ! grep -q $'\e\|^ *::error' said || fail "a control of the service comes through"
+grep -q 'exit status 1; its last words: ' said || fail "no exit status of the service"
+step 3 "exit 4" "$names" GITHUB_ACTIONS=true
+grep -q 'exit status 4; its last words: (none)' said || fail "what ended without a word"
+grep -q '^::error title=Assay could not judge::the service ended' said || fail "trouble is no annotation"
+grep -q 'the service ended' summary || fail "trouble is not in the summary"
+grep -qx status=3 output || fail "no output of trouble"
 step 3 "exec sleep 1000" "$names" READY_SECONDS=1
-step 3 "$serve" "no-such-scenario"
-echo "e2e_ci: ends as the run does, with its service, in each of 7 cases"
+step 3 "$serve" "no-such-scenario" GITHUB_ACTIONS=true
+grep -q '^::error title=Assay could not judge::assay run: "no-such-scenario"' said || fail "trouble of the run is no annotation"
+
+# A right server that listens there already must not be judged for the one that is started.
+eval "$serve >/dev/null 2>&1 &"
+other=$!
+trap 'kill "$other" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in {1..100}; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+    sleep 0.1
+done
+status=0
+env ASSAY="$assay" ASSAY_TARGET=target.json ASSAY_NAMES="$names" ASSAY_START="$serve --defect $defect" \
+    ASSAY_READY="http://127.0.0.1:$port/free" ASSAY_OUT=out bash "$judge" >said 2>&1 || status=$?
+[ "$status" = 3 ] && grep -q 'something answers at' said || fail "status $status where another server listens, not 3"
+kill "$other"
+wait "$other" || true
+echo "e2e_ci: ends as the run does, with its service, in each of 9 cases"
