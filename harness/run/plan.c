@@ -2,12 +2,15 @@
 #include "run/plan.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "defects/defects.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 #define PLAN_ARENA_MAX_BYTES ((size_t)256 << 20)
+
+enum { WORD_SHOWN_BYTES = 60, WORDS_MAX_BYTES = 512 };
 
 const char *leg_purpose_name(enum leg_purpose purpose)
 {
@@ -35,6 +38,44 @@ static enum assay_code read_target(struct target *target, struct plan *plan,
                                                    subject->side, subject->rules, err);
 }
 
+static bool is_known(const struct profile *profile, const char *word)
+{
+    const char *const *known = profile->supports;
+
+    for (; *known != NULL; known++) {
+        size_t len = strlen(*known);
+
+        if ((*known)[len - 1] == ':' ? strncmp(word, *known, len) == 0 : strcmp(word, *known) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A mistyped word would leave unjudged what it stands for, and nobody would see it. */
+static enum assay_code check_supports(const struct target *target, const struct profile *profile,
+                                      struct assay_err *err)
+{
+    char room[4 * WORD_SHOWN_BYTES + 1], list[WORDS_MAX_BYTES];
+    struct assay_buf shown = ASSAY_BUF_OVER(room), known = ASSAY_BUF_OVER(list);
+    size_t i = 0;
+
+    while (i < target->supports.count && (is_known(profile, target->supports.items[i]) ||
+                                          strncmp(target->supports.items[i], "x-", 2) == 0))
+        i++;
+    if (i == target->supports.count)
+        return ASSAY_OK;
+    assay_utf8_add_printable(
+        &shown, assay_bytes_part(assay_str(target->supports.items[i]), 0, WORD_SHOWN_BYTES));
+    for (size_t k = 0; profile->supports[k] != NULL; k++)
+        assay_buf_printf(&known, "%s%s", k > 0 ? ", " : "", profile->supports[k]);
+    return assay_fail(
+        err, ASSAY_E_UNKNOWN, 0,
+        "%s: supports: \"%s\" is no word of profile %s, which has: %s (a word of your "
+        "own begins with x-)",
+        target->path, assay_buf_ok(&shown) ? assay_buf_cstr(&shown) : "", profile->name,
+        assay_buf_ok(&known) ? assay_buf_cstr(&known) : "");
+}
+
 /* What the target file may say, and this version need not have. */
 static enum assay_code check_profile(const struct target *target, struct assay_err *err)
 {
@@ -49,7 +90,7 @@ static enum assay_code check_profile(const struct target *target, struct assay_e
         return assay_fail(err, ASSAY_E_UNKNOWN, 0,
                           "%s: rules: the profile %s has no rule set \"%s\"; its default is \"%s\"",
                           target->path, profile->name, target->rules, profile->rule_sets[0]);
-    return ASSAY_OK;
+    return check_supports(target, profile, err);
 }
 
 struct leg *plan_add_leg(struct plan *plan, const char *id, enum leg_purpose purpose,

@@ -99,6 +99,9 @@ struct profile_roles_options {
 struct profile {
     const char *name;
     const char *const *rule_sets; /**< NULL-terminated; the first is the default */
+    /** The words of `supports` in a target file, NULL-terminated; of one that ends with a colon
+     * only the beginning is given. */
+    const char *const *supports;
     const struct profile_rule *rules;
     size_t rule_count;
     const struct profile_threat *threats;

@@ -74,6 +74,11 @@ static enum assay_code read_secret_object(struct members *m, uint32_t token, str
         return members_fail(m, ASSAY_E_MISSING, token,
                             "the environment variable %s is not set; set it to a test secret",
                             secret->env);
+    if (secret->value[0] == '\0')
+        return members_fail(m, ASSAY_E_DENIED, token,
+                            "the environment variable %s is empty; set it to a test secret (GitHub "
+                            "gives a repository's secrets to no pull request of a fork)",
+                            secret->env);
     secret->value = (const char *)assay_arena_copy(m->arena, assay_str(secret->value)).at;
     return secret->value != NULL ? ASSAY_OK
                                  : members_fail(m, ASSAY_E_NOMEM, token, "out of memory");

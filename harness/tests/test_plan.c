@@ -106,6 +106,43 @@ Test(plan, adds_no_leg_when_its_target_cannot_be_read)
     cr_expect_eq(plan.leg_count, 0);
 }
 
+Test(plan, knows_the_words_that_a_profile_supports)
+{
+    static const struct {
+        const char *profile, *word;
+        bool is_known;
+    } rows[] = {
+        {"paid-tools", "idempotency", true},
+        {"paid-tools", "idempotancy", false},
+        {"paid-tools", "x-mine", true},
+        {"paid-tools", "kind:exact,eip155:1", false},
+        {"x402", "kind:exact,eip155:1", true},
+        {"x402", "kind", false},
+        {"paid-tools", "\\u001b[31mproof", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char path[] = "/tmp/assay-plan-XXXXXX";
+        struct leg_subject subject = {.path = path};
+        struct assay_err err = {0};
+        int fd = mkstemp(path);
+
+        cr_assert_geq(fd, 0);
+        cr_assert_gt(dprintf(fd,
+                             "{\"name\": \"n\", \"profile\": \"%s\", \"base_url\": "
+                             "\"http://127.0.0.1:9\", \"supports\": [\"%s\"], \"endpoints\": "
+                             "{\"paid_get\": {\"method\": \"GET\", \"target\": \"/a\"}}}",
+                             rows[i].profile, rows[i].word),
+                     0);
+        (void)close(fd);
+        cr_expect_eq(plan_add_leg(&plan, "x", LEG_TARGET, &subject, &err) != NULL, rows[i].is_known,
+                     "%s: %s", rows[i].word, err.text);
+        cr_expect_eq(strstr(err.text, "which has: ") == NULL, rows[i].is_known, "%s", err.text);
+        cr_expect_null(strchr(err.text, '\x1b'));
+        (void)unlink(path);
+    }
+}
+
 Test(plan, holds_a_bounded_number_of_legs)
 {
     const struct leg_subject subject = {.profile = "paid-tools", .rules = "base"};

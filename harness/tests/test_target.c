@@ -93,6 +93,8 @@ static const struct {
     {"a secret that is not set", HEAD "\"secrets\": {\"mac\":\n{\"env\": \"ASSAY_TEST_NOT_SET\"}}}",
      ASSAY_E_MISSING,
      "dir/a.json:2: secrets.mac: the environment variable ASSAY_TEST_NOT_SET is not set"},
+    {"a secret that is empty", HEAD "\"secrets\": {\"mac\": {\"env\": \"ASSAY_TEST_EMPTY\"}}}",
+     ASSAY_E_DENIED, "secrets.mac: the environment variable ASSAY_TEST_EMPTY is empty"},
     {"a secret from two places", HEAD "\"secrets\": {\"mac\": {\"env\": \"A\", \"value\": \"b\"}}}",
      ASSAY_E_CONFLICT, "secrets.mac: needs either value or env"},
     {"a secret from nowhere", HEAD "\"secrets\": {\"mac\": {}}}", ASSAY_E_MISSING,
@@ -151,6 +153,7 @@ static const struct {
 
 Test(target, names_file_line_and_member_of_every_mistake)
 {
+    cr_assert_eq(setenv("ASSAY_TEST_EMPTY", "", 1), 0);
     for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
         struct target target = {.name = "untouched"};
         struct assay_err err = {0};

@@ -158,6 +158,8 @@ static void probe(struct assay_case *t)
 
 static const char *const rule_sets[] = {"base", NULL};
 
+static const char *const supports[] = {"additive",       "channels",    "mcp", "node-rest",
+                                       "node-rest-only", "parsed-body", NULL};
 static const struct profile_source sources[] = {
     {"Kaspa x402: exact and batch-settlement schemes, HTTP, MCP and facilitator",
      REVISION_KASPA_X402},
@@ -168,6 +170,7 @@ static const struct profile_source sources[] = {
 const struct profile profile_kaspa_x402 = {
     .name = PROFILE,
     .rule_sets = rule_sets,
+    .supports = supports,
     .rules = rules,
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,

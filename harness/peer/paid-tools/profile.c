@@ -100,6 +100,7 @@ static void probe(struct assay_case *t)
     (expect_granted)(t, answer); /* the place that is told stays the scenario's */
 }
 
+static const char *const supports[] = {"proof", "bridge", "idempotency", "mcp", "wire-dual", NULL};
 static const struct profile_source sources[] = {
     {"paid tools: its threat model, canonical requests and proofs", REVISION_PAID_TOOLS},
 };
@@ -107,6 +108,7 @@ static const struct profile_source sources[] = {
 const struct profile profile_paid_tools = {
     .name = PROFILE,
     .rule_sets = rule_sets,
+    .supports = supports,
     .rules = rules,
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,

@@ -71,6 +71,8 @@ static void probe(struct assay_case *t)
 
 static const char *const rule_sets[] = {"base", NULL};
 
+static const char *const supports[] = {
+    "two-offers", "payment-identifier", "offer-receipt", "offer-signer:", "kind:", "mcp", NULL};
 static const struct profile_source sources[] = {
     {"x402 specification, version 2, its transports and extensions", REVISION_X402},
 };
@@ -78,6 +80,7 @@ static const struct profile_source sources[] = {
 const struct profile profile_x402 = {
     .name = PROFILE,
     .rule_sets = rule_sets,
+    .supports = supports,
     .rules = rules,
     .rule_count = ARRAY_LEN(rules),
     .threats = threats,
