@@ -58,7 +58,7 @@ static void add_finding(struct annotations *a, const struct report_case *c)
                      TEXT_MAX_BYTES);
     finding_add_shown(&message, assay_buf_view(&why), TEXT_MAX_BYTES);
     assay_buf_add_byte(&message, '\n');
-    finding_add_line(&message, "remedy", report_text(c->rule, "remedy"), TEXT_MAX_BYTES);
+    finding_add_line(&message, "remedy", report_case_remedy(c), TEXT_MAX_BYTES);
     finding_add_line(&message, "repeat", report_text(c->c, "replay"), TEXT_MAX_BYTES);
     add_command(a, is_error ? "error" : "warning", assay_buf_view(&name), assay_buf_view(&message));
     report_done(a->out, &name);
@@ -134,7 +134,8 @@ enum assay_code report_annotations(struct assay_buf *out, const json_t *run, str
     add_invalid(&a);
     add_uncaught(&a);
     for (size_t i = 0; i < findings.count; i++)
-        add_finding(&a, findings.items[i].c);
+        if (!report_case_is_consequence(findings.items[i].c))
+            add_finding(&a, findings.items[i].c);
     add_more(&a);
     rc = out->bad;
 out:

@@ -118,7 +118,7 @@ static void add_terms(struct html *page, const struct audit_finding *f)
     add_term(page, "Because", assay_buf_view(&reason));
     add_term(page, "Requirement", report_text(c->rule, "sentence"));
     add_term(page, "Clause", report_text(c->rule, "source"));
-    add_term(page, "Remedy", report_text(c->rule, "remedy"));
+    add_term(page, "Remedy", report_case_remedy(c));
     add_term(page, "Mitigation expected", report_text(entry, "mitigation"));
     html_raw(page, "</dl>\n");
     report_done(page->out, &reason);

@@ -162,7 +162,7 @@ static void add_item(struct writer *w, const struct compared *item)
         finding_message(&why, w->after, c);
         add_detail(w, "what", report_text(c->c, "title"));
         add_detail(w, "why", assay_buf_view(&why));
-        add_detail(w, "remedy", report_text(c->rule, "remedy"));
+        add_detail(w, "remedy", report_case_remedy(c));
         add_detail(w, "repeat", report_text(c->c, "replay"));
     }
     report_done(w->out, &name);

@@ -80,7 +80,7 @@ static void add_extra(struct ctrf *r, const struct report_case *c)
         {"grade", report_text(c->c, "grade")},
         {"severity", report_text(threat->entry, "severity")},
         {"clause", report_text(c->rule, "source")},
-        {"remedy", c->mark == MARK_PASS ? ASSAY_LIT("") : report_text(c->rule, "remedy")},
+        {"remedy", c->mark == MARK_PASS ? ASSAY_LIT("") : report_case_remedy(c)},
         {"where", report_text(c->c, "where")},
         {"seed", report_text(c->c, "seed")},
         {"repeat", report_text(c->c, "replay")},

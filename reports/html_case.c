@@ -41,7 +41,7 @@ static void add_ledger(struct html *page, const struct report_case *c, bool with
         html_raw(page, " ");
         html_element(page, "span", "soft", report_text(c->rule, "source"));
         html_raw(page, "</dd>\n");
-        html_term(page, "Remedy", NULL, report_text(c->rule, "remedy"));
+        html_term(page, "Remedy", NULL, report_case_remedy(c));
     }
     add_observations(page, c->c);
     html_raw(page, "</dl>\n");

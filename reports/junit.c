@@ -71,7 +71,7 @@ static void add_verdict(struct junit *j, const struct report_case *c)
         add_line(j->out, "seen", report_text(c->c, "seen"));
         add_line(j->out, "where", report_text(c->c, "where"));
         add_line(j->out, "rule", report_text(c->rule, "sentence"));
-        add_line(j->out, "remedy", report_text(c->rule, "remedy"));
+        add_line(j->out, "remedy", report_case_remedy(c));
         add_line(j->out, "repeat", report_text(c->c, "replay"));
         assay_buf_printf(j->out, "</%s>\n", element);
     }

@@ -2,6 +2,7 @@
  * it, the threats. GITHUB_STEP_SUMMARY takes 1 MiB a step; what does not fit is counted in the end.
  */
 #include "reports/findings.h"
+#include "reports/reasons.h"
 #include "reports/report.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
     TEXT_MAX_BYTES = 1000,
     NAME_MAX_BYTES = 1 << 20,
     ROWS_MAX = 100,
+    REASONS_SHOWN = 20,
 };
 
 struct summary {
@@ -109,7 +111,7 @@ static void add_finding(struct summary *s, const struct finding *f)
     add_item(s, "because", assay_buf_view(&reason));
     add_item(s, "rule", report_text(c->rule, "sentence"));
     add_item(s, "clause", report_text(c->rule, "source"));
-    add_item(s, "remedy", report_text(c->rule, "remedy"));
+    add_item(s, "remedy", report_case_remedy(c));
     add_item(s, "threat", report_text(s->view->threats[c->threat].entry, "threat"));
     assay_buf_add_str(s->out, "- repeat: <code>");
     add_text(s, report_text(c->c, "replay"));
@@ -120,13 +122,40 @@ static void add_finding(struct summary *s, const struct finding *f)
 
 static size_t add_findings(struct summary *s, const struct findings *findings)
 {
-    size_t i = 0;
+    size_t i = 0, resting = 0;
 
     if (findings->count > 0)
         assay_buf_add_str(s->out, "\n### What to look at\n");
-    while (i < findings->count && length(s) < FINDINGS_MAX_BYTES)
-        add_finding(s, &findings->items[i++]);
+    for (; i < findings->count && length(s) < FINDINGS_MAX_BYTES; i++) {
+        if (report_case_is_consequence(findings->items[i].c))
+            resting++;
+        else
+            add_finding(s, &findings->items[i]);
+    }
+    if (resting > 0)
+        assay_buf_printf(s->out, "\nNot judged, since a control that they rest on failed: %zu %s\n",
+                         resting, resting == 1 ? "case" : "cases");
     return findings->count - i;
+}
+
+static void add_reasons(struct summary *s, const struct report_reasons *reasons)
+{
+    size_t told = 0;
+
+    if (reasons->count == 0)
+        return;
+    assay_buf_printf(s->out,
+                     "\n### Not judged: %zu of %zu cases\n\n| cases | reason |\n|---:|---|\n",
+                     reasons->cases, s->view->case_count);
+    for (size_t i = 0; i < reasons->count && i < REASONS_SHOWN; i++) {
+        assay_buf_printf(s->out, "| %zu | ", reasons->items[i].count);
+        add_text(s, reasons->items[i].text);
+        assay_buf_add_str(s->out, " |\n");
+        told += reasons->items[i].count;
+    }
+    if (told < reasons->cases)
+        assay_buf_printf(s->out, "| %zu | other reasons, which the HTML report has |\n",
+                         reasons->cases - told);
 }
 
 static size_t add_threats(struct summary *s)
@@ -160,6 +189,7 @@ enum assay_code report_markdown(struct assay_buf *out, const json_t *run, struct
 {
     struct report_view view = {0};
     struct findings findings = {0};
+    struct report_reasons reasons = {0};
     struct summary s = {.out = out, .start = out->len, .view = &view};
     enum assay_code rc = report_view_init(&view, run);
     size_t findings_left, threats_left;
@@ -168,12 +198,15 @@ enum assay_code report_markdown(struct assay_buf *out, const json_t *run, struct
         rc = findings_init(&findings, &view,
                            FINDINGS_BAD | MARK_BIT(MARK_BROKEN) | MARK_BIT(MARK_MILD_FAIL) |
                                MARK_BIT(MARK_KNOWN_FAIL));
+    if (rc == ASSAY_OK)
+        rc = report_reasons_init(&reasons, &view);
     if (rc != ASSAY_OK)
         goto out;
     add_headline(&s);
     add_invalid(&s);
     add_uncaught(&s);
     findings_left = add_findings(&s, &findings);
+    add_reasons(&s, &reasons);
     threats_left = add_threats(&s);
     if (findings_left + threats_left > 0)
         assay_buf_printf(out,
@@ -184,6 +217,7 @@ enum assay_code report_markdown(struct assay_buf *out, const json_t *run, struct
     if (rc == ASSAY_OK && length(&s) > SUMMARY_MAX_BYTES)
         rc = ASSAY_E_TOO_LARGE;
 out:
+    report_reasons_fini(&reasons);
     findings_fini(&findings);
     report_view_fini(&view);
     return rc == ASSAY_OK ? rc

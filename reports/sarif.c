@@ -107,7 +107,7 @@ static void add_help(struct sarif *s, const struct finding *f)
     } parts[] = {
         {"Rule", report_text(f->c->rule, "sentence")},
         {"Clause", report_text(f->c->rule, "source")},
-        {"Remedy", report_text(f->c->rule, "remedy")},
+        {"Remedy", report_case_remedy(f->c)},
         {"Threat", report_text(threat->entry, "threat")},
         {"Mitigation", report_text(threat->entry, "mitigation")},
         {"Residual risk", report_text(threat->entry, "residual")},
@@ -276,7 +276,7 @@ static void add_result_message(struct sarif *s, const struct finding *f)
     assay_buf_add_str(&text, ": ");
     finding_add_shown(&text, assay_buf_view(&message), TEXT_MAX_BYTES);
     assay_buf_add_str(&text, ".\n");
-    finding_add_line(&text, "Remedy", report_text(f->c->rule, "remedy"), TEXT_MAX_BYTES);
+    finding_add_line(&text, "Remedy", report_case_remedy(f->c), TEXT_MAX_BYTES);
     finding_add_line(&text, "Case", report_text(f->c->c, "case"), TEXT_MAX_BYTES);
     finding_add_line(&text, "Repeat", report_text(f->c->c, "replay"), TEXT_MAX_BYTES);
     json_open(&s->json, "message", '{');

@@ -56,7 +56,7 @@ static void add_diagnostics(struct tap *t, const struct report_case *c)
     add_diagnostic(t->out, "seen", report_text(c->c, "seen"));
     add_diagnostic(t->out, "where", report_text(c->c, "where"));
     add_diagnostic(t->out, "rule", report_text(c->rule, "sentence"));
-    add_diagnostic(t->out, "remedy", report_text(c->rule, "remedy"));
+    add_diagnostic(t->out, "remedy", report_case_remedy(c));
     add_diagnostic(t->out, "repeat", report_text(c->c, "replay"));
     assay_buf_add_str(t->out, "      ...\n");
     report_done(t->out, &message);

@@ -2,12 +2,13 @@
  * failure. */
 #include "base/utf8.h"
 #include "reports/findings.h"
+#include "reports/reasons.h"
 #include "reports/report.h"
 #include "reports/view.h"
 
 enum {
     BRIEF_SHOWN = 10,
-    REASONS_SHOWN = 20,
+    REASONS_SHOWN = 8,
     LABEL_COLUMNS = 10,
     OUT_MAX_BYTES = 64 << 20,
     TEXT_SHOWN_BYTES = 2000,
@@ -144,7 +145,7 @@ static void add_failure(struct terminal *t, const struct report_case *c, size_t 
     assay_buf_add_str(&text, c->rule != NULL ? ": " : "");
     assay_buf_add(&text, report_text(c->rule, "sentence"));
     labelled(t, "rule", assay_buf_view(&text));
-    labelled(t, "remedy", report_text(c->rule, "remedy"));
+    labelled(t, "remedy", report_case_remedy(c));
     assay_buf_clear(&text);
     assay_buf_add(&text, threat->id);
     assay_buf_add_str(&text, threat->entry != NULL ? ": " : "");
@@ -320,6 +321,34 @@ static void add_not_judged(struct terminal *t)
     }
     if (any)
         assay_buf_add_byte(&t->out, '\n');
+}
+
+/* Of threats that were judged in part, too. */
+static void add_reasons(struct terminal *t)
+{
+    struct report_reasons reasons = {0};
+    struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
+    size_t told = 0;
+
+    if (report_reasons_init(&reasons, t->view) != ASSAY_OK)
+        t->out.bad = ASSAY_E_NOMEM;
+    if (reasons.count > 0)
+        assay_buf_printf(&t->out, "%zu of %zu cases could not be judged:\n", reasons.cases,
+                         t->view->case_count);
+    for (size_t i = 0; i < reasons.count && i < REASONS_SHOWN; i++) {
+        assay_buf_clear(&text);
+        assay_buf_add(&text, reasons.items[i].text);
+        assay_buf_printf(&t->out, "%6zu  ", reasons.items[i].count);
+        wrap(t, 8, assay_buf_view(&text));
+        told += reasons.items[i].count;
+    }
+    if (told < reasons.cases)
+        assay_buf_printf(&t->out, "%6zu  for other reasons, which the reports have\n",
+                         reasons.cases - told);
+    if (reasons.count > 0)
+        assay_buf_add_byte(&t->out, '\n');
+    report_done(&t->out, &text);
+    report_reasons_fini(&reasons);
 }
 
 /* "3 cases, first paid-tools/…": which cases a broken server failed. */
@@ -514,6 +543,7 @@ static void add_all(struct terminal *t)
     if (t->view->status != REPORT_PASSED && matrix == NULL)
         add_table(t);
     add_not_judged(t);
+    add_reasons(t);
     add_self_check(t);
     add_totals(t);
     add_headline(t);

@@ -2,6 +2,7 @@
 #include "reports/view.h"
 
 #include "base/time.h"
+#include "record/record.h"
 
 const struct report_mark_text report_marks[MARK__COUNT] = {
     [MARK_FAIL] = {"fail", "\xe2\x9c\x95", "fail"},
@@ -336,6 +337,20 @@ void report_case_name(struct assay_buf *out, const struct report_view *view,
         assay_buf_add(out, report_text(c->leg, "id"));
         assay_buf_add_byte(out, ']');
     }
+}
+
+struct assay_bytes report_case_remedy(const struct report_case *c)
+{
+    if (!assay_bytes_is(report_text(c->c, "kind"), "control"))
+        return report_text(c->rule, "remedy");
+    return ASSAY_LIT("This is an honest exchange, on which the other cases rest. See that the "
+                     "target file is right (addresses, routes, prices, secrets), and what the "
+                     "target says about it in its own log.");
+}
+
+bool report_case_is_consequence(const struct report_case *c)
+{
+    return c->mark == MARK_BROKEN && assay_bytes_is(report_text(c->c, "reason"), RECORD_REST_LOST);
 }
 
 void report_case_reason(struct assay_buf *out, const struct report_view *view,

@@ -94,6 +94,11 @@ void report_threats_count(const struct report_view *view, size_t *judged, size_t
 /** Appends "scenario/case", with the leg in brackets where several legs are shown. Not escaped. */
 void report_case_name(struct assay_buf *out, const struct report_view *view,
                       const struct report_case *c);
+/** What to do about a failing case: the remedy of its rule, but of an honest exchange, whose
+ * failure need not be that rule's, to look at what the target file says. */
+struct assay_bytes report_case_remedy(const struct report_case *c);
+/** Whether it was not judged since the control it rests on failed: that one has the reason. */
+bool report_case_is_consequence(const struct report_case *c);
 /** Why a case that is no plain pass or fail is what it is, in a few words; never empty for those.
  * Not escaped. */
 void report_case_reason(struct assay_buf *out, const struct report_view *view,

@@ -14,6 +14,8 @@
 #include <jansson.h>
 
 #define RECORD_SCHEMA "assay-run/1"
+/** The reason of a case whose control failed, which reports leave to the control. */
+#define RECORD_REST_LOST "the control it rests on failed: nothing can be concluded"
 
 /** Texts that must not reach the disk, in any of the encodings they travel in (raw, hex, base64,
  * base64url, percent-encoded, JSON-escaped). */

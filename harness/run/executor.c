@@ -3,6 +3,7 @@
 #include "run/executor.h"
 
 #include "fault/tree.h"
+#include "record/record.h"
 #include "target/folder.h"
 
 #include <errno.h>
@@ -237,7 +238,7 @@ static void finish_lost(struct executor *x, size_t leg, size_t index,
     struct assay_buf reason = ASSAY_BUF_INIT(REASON_MAX_BYTES);
 
     if (lost->verdict == VERDICT_BROKEN)
-        assay_buf_add_str(&reason, "the control it rests on failed: nothing can be concluded");
+        assay_buf_add_str(&reason, RECORD_REST_LOST);
     else
         assay_buf_printf(&reason, "the control it rests on cannot be carried out here: %s",
                          why != NULL ? why : "");

@@ -33,6 +33,9 @@ Test(report_terminal, is_a_few_lines_when_all_is_well)
     cr_expect_str_eq(text, "not judged:\n"
                            "   clock-gap: faketime is not installed; apt install faketime\n"
                            "\n"
+                           "1 of 7 cases could not be judged:\n"
+                           "     1  the target's clock cannot be moved: faketime is not installed\n"
+                           "\n"
                            "self-check: passed for 1 of 1 threats\n"
                            "6 pass, 0 fail, 1 unsupported in 8.4 s; seed 00c0ffee00c0ffee\n"
                            "PASSED  shop kept every promise that was judged, against 3 threats\n");
