@@ -206,13 +206,27 @@ static const char *level_of(const struct finding *f)
     return assay_bytes_is(report_text(f->c->c, "grade"), "claimed") ? "warning" : "error";
 }
 
+/* The target file, which is in the repository that is looked at; "" where it is another's or none.
+ */
+static struct assay_bytes target_file(const struct finding *f)
+{
+    struct assay_bytes path = report_text(f->c->leg, "target");
+    bool is_outside = path.len == 0 || path.at[0] == '/' || path.at[0] == '(' ||
+                      (path.len >= 2 && memcmp(path.at, "..", 2) == 0);
+
+    return is_outside ? ASSAY_LIT("") : path;
+}
+
+/* A place that is the same in every run: the target file, else where the scenario stands. */
 static void add_location(struct sarif *s, const struct finding *f)
 {
-    struct assay_bytes file = report_text(f->scenario, "file"), at = file;
+    struct assay_bytes at = target_file(f);
     struct assay_buf uri = ASSAY_BUF_INIT(MESSAGE_MAX_BYTES);
-    int64_t line = report_number(f->scenario, "line");
+    int64_t line = at.len > 0 ? 1 : report_number(f->scenario, "line");
 
-    if (file.len == 0) /* a place that is the same in every run */
+    if (at.len == 0)
+        at = report_text(f->scenario, "file");
+    if (at.len == 0)
         at = report_text(f->c->c, "scenario");
     at = assay_bytes_part(at, 0, TEXT_MAX_BYTES);
     while (at.len > 0 &&
@@ -314,6 +328,7 @@ static void add_result(struct sarif *s, const struct finding *f)
     json_shown(&s->json, "grade", report_text(f->c->c, "grade"));
     json_shown(&s->json, "level", report_text(f->c->c, "level"));
     json_str(&s->json, "severity", severities[f->severity].word);
+    json_shown(&s->json, "where", report_text(f->c->c, "where"));
     json_close(&s->json, '}');
     json_close(&s->json, '}');
 }

@@ -64,14 +64,40 @@ Test(report_sarif, has_a_result_for_each_failure_worst_first_and_a_rule_for_each
     cr_expect_not_null(strstr(written_text(results, "1.message.text"),
                               "expected 1 execution of the protected handler, saw 7 executions"));
     cr_expect_not_null(strstr(written_text(results, "1.message.text"), "Remedy: Record the nonce"));
-    cr_expect_str_eq(written_text(results, "1.locations.0.physicalLocation.artifactLocation.uri"),
-                     "scenarios/paid-tools/proof_replay.c");
-    cr_expect_eq(
-        json_integer_value(written_at(results, "1.locations.0.physicalLocation.region.startLine")),
-        41);
     cr_expect(json_is_true(written_at(file, "runs.0.invocations.0.executionSuccessful")));
     json_decref(file);
     json_decref(run);
+}
+
+/* Code scanning shows a result beside a file of the repository: of ours there is none in it. */
+Test(report_sarif, places_results_in_the_target_file_where_that_is_in_the_repository)
+{
+    static const struct {
+        const char *target, *uri;
+        int line;
+    } rows[] = {
+        {"shop.json", "shop.json", 1},
+        {"ci/my shop.json", "ci/my%20shop.json", 1},
+        {"/srv/shop.json", "scenarios/paid-tools/proof_replay.c", 41},
+        {"../shop.json", "scenarios/paid-tools/proof_replay.c", 41},
+        {"(embedded)", "scenarios/paid-tools/proof_replay.c", 41},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_t *run = sample_run(SAMPLE_FAILING), *leg, *file, *place;
+        size_t k;
+
+        json_array_foreach (json_object_get(run, "legs"), k, leg)
+            cr_assert_eq(json_object_set_new(leg, "target", json_string(rows[i].target)), 0);
+        file = written_json("sarif", run);
+        place = written_at(file, "runs.0.results.1.locations.0.physicalLocation");
+        cr_expect_str_eq(written_text(place, "artifactLocation.uri"), rows[i].uri);
+        cr_expect_eq(json_integer_value(written_at(place, "region.startLine")), rows[i].line);
+        cr_expect_str_eq(written_text(file, "runs.0.results.1.properties.where"),
+                         "scenarios/paid-tools/proof_replay.c:41");
+        json_decref(file);
+        json_decref(run);
+    }
 }
 
 Test(report_sarif, has_rules_that_say_clause_remedy_and_severity)
