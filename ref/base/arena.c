@@ -1,6 +1,7 @@
 /* Memory that is given back all at once: a list of blocks, each handing out from its front. */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,16 +66,16 @@ struct assay_bytes assay_arena_copy(struct assay_arena *arena, struct assay_byte
 char *assay_arena_printf(struct assay_arena *arena, const char *format, ...)
 {
     va_list args, again;
-    char *at = NULL;
+    char *at;
     int len;
 
     va_start(args, format);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
-    if (len >= 0)
-        at = assay_arena_alloc(arena, (size_t)len + 1);
-    if (at != NULL && vsnprintf(at, (size_t)len + 1, format, again) != len)
-        at = NULL;
+    assert(len >= 0);
+    at = assay_arena_alloc(arena, (size_t)len + 1);
+    if (at != NULL)
+        (void)vsnprintf(at, (size_t)len + 1, format, again);
     va_end(again);
     va_end(args);
     return at;

@@ -178,8 +178,8 @@ void assay_buf_printf(struct assay_buf *buf, const char *format, ...)
         buf->bad = ASSAY_E_NOMEM;
         goto out;
     }
-    if (vsnprintf(large, (size_t)len + 1, format, again) == len)
-        assay_buf_add(buf, assay_bytes_of(large, (size_t)len));
+    (void)vsnprintf(large, (size_t)len + 1, format, again);
+    assay_buf_add(buf, assay_bytes_of(large, (size_t)len));
 out:
     assay_free(large);
     va_end(again);

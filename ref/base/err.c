@@ -75,7 +75,7 @@ enum assay_code assay_err_wrap(struct assay_err *err, enum assay_code code, cons
     va_end(args);
     memcpy(inner, err->text, sizeof(inner));
     len = snprintf(err->text, sizeof(err->text), "%s: %s", context, inner);
-    if (len < 0 || (size_t)len >= sizeof(err->text))
+    if ((size_t)len >= sizeof(err->text))
         assay_utf8_mark_cut(err->text, ASSAY_ERR_TEXT_MAX_BYTES);
     return code;
 }

@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/planted.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static void add_digit(struct decimal *d, char digit, bool *inexact)
 
 static int64_t read_exponent(struct assay_bytes text)
 {
-    bool negative = text.len > 0 && text.at[0] == '-';
+    bool negative = text.at[0] == '-'; /* an accepted exponent has a digit */
     int64_t value = 0;
 
     for (size_t i = 0; i < text.len && value < EXPONENT_CLAMP; i++) {
@@ -91,7 +92,8 @@ static double to_double(const struct decimal *d)
     if (magnitude > EXPONENT_LIMIT)
         return (double)INFINITY;
     len = snprintf(text, sizeof(text), "%se%d", d->digits, (int)d->exponent);
-    return len > 0 && (size_t)len < sizeof(text) ? strtod(text, NULL) : (double)INFINITY;
+    assert(len > 0 && (size_t)len < sizeof(text));
+    return strtod(text, NULL);
 }
 
 /* 0.digits * 10^point */
@@ -117,13 +119,12 @@ static bool reads_back_with(struct shortest *s, int digit_count, double value)
 {
     char text[SHORTEST_MAX_DIGITS + 16];
     int len = snprintf(text, sizeof(text), "%.*e", digit_count - 1, value);
-    char *exponent = len > 0 && (size_t)len < sizeof(text) ? strchr(text, 'e') : NULL;
+    const char *exponent = strchr(text, 'e');
 
-    if (exponent == NULL)
-        return false;
+    assert(len > 0 && (size_t)len < sizeof(text) && exponent != NULL);
     s->digit_count = 0;
     for (const char *at = text; at < exponent; at++) {
-        if (*at >= '0' && *at <= '9')
+        if (*at >= '0') /* not the point */
             s->digits[s->digit_count++] = *at;
     }
     s->digits[s->digit_count] = '\0';

@@ -154,12 +154,12 @@ void assay_json_add_code_point(struct assay_buf *out, uint32_t code_point)
     }
 }
 
-/* A surrogate in its three-byte form at pos, or 0. */
+/* A surrogate in its three-byte form at pos (at most the length), or 0. */
 static uint32_t surrogate_at(struct assay_bytes text, size_t pos)
 {
     const uint8_t *at = text.at + pos;
 
-    if (pos > text.len || text.len - pos < 3 || at[0] != 0xED || at[1] < 0xA0 || at[1] > 0xBF ||
+    if (text.len - pos < 3 || at[0] != 0xED || at[1] < 0xA0 || at[1] > 0xBF ||
         (at[2] & 0xC0) != 0x80)
         return 0;
     return 0xD000 | (uint32_t)(at[1] & 0x3F) << 6 | (at[2] & 0x3F);

@@ -43,8 +43,9 @@ Test(arena, keeps_what_was_given_out_while_it_grows)
 
 Test(arena, gives_nothing_beyond_its_cap_and_goes_on_below_it)
 {
-    struct assay_arena arena = ASSAY_ARENA_INIT(4096);
+    struct assay_arena arena = ASSAY_ARENA_INIT(4096), endless = ASSAY_ARENA_INIT(SIZE_MAX);
 
+    cr_expect_null(assay_arena_alloc(&endless, SIZE_MAX), "whatever its cap");
     cr_expect_null(assay_arena_alloc(&arena, 4097));
     cr_expect_null(assay_arena_alloc(&arena, SIZE_MAX));
     cr_expect_null(assay_arena_alloc(&arena, SIZE_MAX - 8), "rounding up does not wrap");

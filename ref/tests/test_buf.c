@@ -81,6 +81,16 @@ Test(buf, a_length_near_the_largest_does_not_wrap)
     assay_buf_fini(&buf);
 }
 
+Test(buf, memory_of_no_length_is_memory)
+{
+    uint8_t *at = assay_alloc(0);
+
+    cr_assert_not_null(at);
+    at = assay_realloc(at, 0);
+    cr_expect_not_null(at);
+    assay_free(at);
+}
+
 Test(buf, over_an_array_never_leaves_it)
 {
     char array[4];

@@ -105,6 +105,7 @@ Test(cursor, a_short_read_gives_zero_and_sticks)
         cr_expect(c.bad);
         cr_expect_eq(assay_cur_view(&c, 0).len, 0);
         cr_expect_eq(assay_cur_u8(&c), 0, "what is there is not read after a failure");
+        cr_expect_eq(assay_cur_peek(&c), -1, "nor shown");
         cr_expect_eq(c.pos, 0);
         cr_expect_not(assay_cur_done(&c));
         guard_free(&g);

@@ -2,9 +2,14 @@
 #include "base/buf.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/assay-test-XXXXXX";
@@ -128,4 +133,113 @@ Test(file, a_folder_is_made_with_all_above_it_and_may_be_there_already)
     cr_expect_eq(assay_folder_make(deep, &err), ASSAY_E_IO, "below a file");
     cr_expect_neq(strstr(err.text, "cannot be made"), NULL, "%s", err.text);
     cr_expect_eq(unlink(path), 0);
+}
+
+Test(file, a_folder_that_cannot_be_made_ends_the_making)
+{
+    static char beyond[2 * PATH_MAX];
+    char deep[sizeof(path) + 32];
+    struct assay_err err = {0};
+
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("x"), &err), ASSAY_OK);
+    cr_assert_lt(snprintf(deep, sizeof(deep), "%s/deeper/still", path), (int)sizeof(deep));
+    cr_expect_eq(assay_folder_make(deep, &err), ASSAY_E_IO);
+    cr_expect_not_null(strstr(err.text, "/deeper: cannot be made"), "the first of them: %s",
+                       err.text);
+    memset(&err, 0, sizeof(err));
+    memset(beyond, 'a', sizeof(beyond) - 1);
+    cr_expect_eq(assay_folder_make(beyond, &err), ASSAY_E_TOO_LARGE, "longer than a path can be");
+    cr_expect_eq(err.code, ASSAY_E_TOO_LARGE);
+}
+
+Test(file, a_buffer_that_is_bad_already_reads_nothing)
+{
+    struct assay_buf buf = ASSAY_BUF_INIT(4);
+    struct assay_err err = {0};
+
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("x"), NULL), ASSAY_OK);
+    assay_buf_add_str(&buf, "longer");
+    cr_assert_not(assay_buf_ok(&buf));
+    cr_expect_eq(assay_file_read(&buf, path, &err), ASSAY_E_TOO_LARGE);
+    cr_expect_not_null(strstr(err.text, path), "%s", err.text);
+    cr_expect_not(assay_buf_ok(&buf), "and stays bad");
+    assay_buf_fini(&buf);
+}
+
+/* What an earlier process of the same id left beside it is neither used nor removed. */
+Test(file, a_temporary_name_that_is_taken_is_left_alone)
+{
+    char taken[100][sizeof(path) + 40];
+    struct assay_buf buf = ASSAY_BUF_INIT(100);
+    struct assay_err err = {0};
+
+    for (unsigned i = 0; i < ARRAY_LEN(taken); i++) {
+        int fd;
+
+        (void)snprintf(taken[i], sizeof(taken[i]), "%s.%ld-%u.tmp", path, (long)getpid(), i);
+        if (i == ARRAY_LEN(taken) - 1)
+            cr_expect_eq(assay_file_write(path, ASSAY_LIT("new"), &err), ASSAY_OK, "%s", err.text);
+        fd = open(taken[i], O_WRONLY | O_CREAT | O_EXCL, 0600);
+        cr_assert_geq(fd, 0);
+        cr_assert_eq(close(fd), 0);
+    }
+    cr_expect_eq(assay_file_write(path, ASSAY_LIT("newer"), &err), ASSAY_E_IO, "all are taken");
+    cr_expect_not_null(strstr(err.text, "cannot be created"), "%s", err.text);
+    cr_expect_eq(assay_file_read(&buf, path, NULL), ASSAY_OK);
+    cr_expect(assay_bytes_is(assay_buf_view(&buf), "new"));
+    for (unsigned i = 0; i < ARRAY_LEN(taken); i++)
+        cr_expect_eq(unlink(taken[i]), 0);
+    assay_buf_fini(&buf);
+}
+
+Test(file, what_was_there_stays_when_the_disk_takes_no_more)
+{
+    static uint8_t content[64];
+    struct rlimit limit = {.rlim_cur = 16, .rlim_max = RLIM_INFINITY};
+    struct assay_buf buf = ASSAY_BUF_INIT(100);
+    struct assay_err err = {0};
+
+    cr_assert_eq(assay_file_write(path, ASSAY_LIT("old"), NULL), ASSAY_OK);
+    cr_assert_neq(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_eq(assay_file_write(path, assay_bytes_of(content, sizeof(content)), &err),
+                 ASSAY_E_IO);
+    limit.rlim_cur = RLIM_INFINITY;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    cr_expect_not_null(strstr(err.text, "cannot be written"), "%s", err.text);
+    cr_expect_eq(assay_file_read(&buf, path, NULL), ASSAY_OK);
+    cr_expect(assay_bytes_is(assay_buf_view(&buf), "old"));
+    assay_buf_fini(&buf);
+}
+
+static int pipe_end = -1;
+static volatile sig_atomic_t signals;
+
+/* The third signal brings what the reader waits for. */
+static void on_signal(int number)
+{
+    (void)number;
+    if (++signals == 3) {
+        (void)!write(pipe_end, "late", 4);
+        (void)close(pipe_end);
+    }
+}
+
+Test(file, a_signal_is_no_failure_of_a_read)
+{
+    struct itimerval often = {.it_interval = {.tv_usec = 20000}, .it_value = {.tv_usec = 20000}};
+    struct sigaction action = {.sa_handler = on_signal};
+    struct assay_buf buf = ASSAY_BUF_INIT(100);
+    struct assay_err err = {0};
+
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    pipe_end = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert_geq(pipe_end, 0);
+    cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+    cr_assert_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    cr_expect_eq(assay_file_read(&buf, path, &err), ASSAY_OK, "%s", err.text);
+    often.it_value.tv_usec = 0;
+    cr_assert_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    cr_expect(assay_bytes_is(assay_buf_view(&buf), "late"));
+    assay_buf_fini(&buf);
 }

@@ -190,6 +190,20 @@ Test(json, needs_exactly_as_many_tokens_as_there_are_values_and_names)
     cr_expect_eq(doc.tokens[2].count, 2);
 }
 
+Test(json, lengths_beyond_what_a_token_can_say_are_refused_and_room_beyond_them_is_not)
+{
+    struct assay_json_token token;
+    struct assay_json doc;
+    struct assay_err err = {0};
+
+    cr_expect_eq(assay_json_parse(&doc, &token, SIZE_MAX, ASSAY_LIT("1"), ASSAY_JSON_STRICT, &err),
+                 ASSAY_OK, "%s", err.text);
+    cr_expect_eq(doc.token_count, 1);
+    cr_expect_eq(assay_json_parse(&doc, &token, 1, assay_bytes_of((const uint8_t *)"1", UINT32_MAX),
+                                  ASSAY_JSON_STRICT, &err),
+                 ASSAY_E_TOO_LARGE, "before a byte is read");
+}
+
 Test(json, nesting_has_its_limit)
 {
     char text[2 * ASSAY_JSON_MAX_DEPTH + 3];
@@ -351,6 +365,7 @@ Test(json, every_accessor_takes_none_and_says_no)
     cr_expect_eq(assay_json_first(&doc, ASSAY_JSON_NONE), ASSAY_JSON_NONE);
     cr_expect_eq(assay_json_next_sibling(&doc, ASSAY_JSON_NONE, 0), ASSAY_JSON_NONE);
     cr_expect_eq(assay_json_next_sibling(&doc, 0, ASSAY_JSON_NONE), ASSAY_JSON_NONE);
+    cr_expect_eq(assay_json_next_sibling(&doc, 0, 0), ASSAY_JSON_NONE, "no child of itself");
     cr_expect_eq(assay_json_raw(&doc, ASSAY_JSON_NONE).len, 0);
     cr_expect_eq(assay_json_string(&out, &doc, ASSAY_JSON_NONE), ASSAY_E_TYPE);
     cr_expect_not(assay_json_string_is(&doc, ASSAY_JSON_NONE, ""));

@@ -96,6 +96,10 @@ Test(json_canonical, digits_far_behind_decide_a_tie)
     cr_expect_eq(canonical(&out, assay_buf_view(&text), NULL), ASSAY_OK);
     cr_expect_str_eq(assay_buf_cstr(&out), "2.5");
     assay_buf_clear(&text);
+    assay_buf_printf(&text, "1.%02000d77", 0); /* every digit so far counts but once */
+    cr_expect_eq(canonical(&out, assay_buf_view(&text), NULL), ASSAY_OK);
+    cr_expect_str_eq(assay_buf_cstr(&out), "1");
+    assay_buf_clear(&text);
     assay_buf_printf(&text, "1%02000de-2000", 0);
     cr_expect_eq(canonical(&out, assay_buf_view(&text), NULL), ASSAY_OK);
     cr_expect_str_eq(assay_buf_cstr(&out), "1");
@@ -108,6 +112,7 @@ Test(json_canonical, a_number_that_rounds_to_infinity_is_out_of_range)
     static const char *const rows[] = {
         "[1,1e309]",
         "[1,-1e309]",
+        "[1,1e309,1]",
         "[1,1.7976931348623159e308]",
         "[1,1e99999999999999999999]",
     };
@@ -360,6 +365,8 @@ Test(json_canonical, text_of_any_origin_becomes_a_canonical_string)
         {{(const uint8_t *)"\xFFz\xC3", 3}, "\"\xEF\xBF\xBDz\xEF\xBF\xBD\""},
         {{(const uint8_t *)"\xE2\x82", 2}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {{(const uint8_t *)"\xED\xA0", 2}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {{(const uint8_t *)"\xED\xC0z", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBDz\""},
+        {{(const uint8_t *)"\xED\xA0z", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBDz\""},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

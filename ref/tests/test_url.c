@@ -192,6 +192,7 @@ static const struct {
     {" \x01/a \n", "/a", "", false},
     {"/a\tb/.\n./c\r", "/c", "", false},
     {"/a\t/b", "/a/b", "", false},
+    {"/a\r/\nb", "/a/b", "", false},
     {"//host/path", "/path", "", true},
     {"//host", "/", "", true},
     {"/\\host/path?q", "/path", "q", true},
@@ -260,6 +261,7 @@ Test(url_target, refuses_what_does_not_resolve_and_changes_nothing)
         "https:",
         "//h:99999/",
         "//h:8a/",
+        "//h:+8/",
         "//[::1/",
         "//[1:::2]/",
         "//[1:2:3:4:5:6:7:8:9]/",
@@ -306,6 +308,21 @@ Test(url_target, a_path_longer_than_its_buffer_is_too_large)
         cr_expect_eq(path.len, max < 10 ? 0 : 10);
         assay_buf_fini(&path);
     }
+}
+
+Test(url_target, an_authority_has_its_limit)
+{
+    char target[2048] = "//";
+    struct assay_buf path = ASSAY_BUF_INIT(200);
+    struct assay_bytes query;
+    bool foreign;
+
+    memset(target + 2, 'a', sizeof(target) - 2);
+    cr_expect_eq(assay_url_target(&path, &query, &foreign, assay_bytes_of(target, 2 + 512)),
+                 ASSAY_OK);
+    cr_expect_eq(assay_url_target(&path, &query, &foreign, assay_bytes_of(target, sizeof(target))),
+                 ASSAY_E_MALFORMED);
+    assay_buf_fini(&path);
 }
 
 Test(query, is_walked_piece_by_piece)

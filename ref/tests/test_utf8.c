@@ -92,6 +92,8 @@ Test(utf8, what_is_shown_cannot_steer_a_terminal_or_turn_the_text_around)
         {"# a ##[error]x ##vso[y] ## z", "# a \\x23#[error]x \\x23#vso[y] ## z"},
         {"##", "##"},
         {"##abcd[", "##abcd["},
+        {"##abc", "##abc"},
+        {"##a~[", "##a~["},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -117,6 +119,7 @@ Test(utf8, a_text_that_is_cut_ends_with_a_whole_character)
          "ab\xC3\xA9..."},
         {"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80..."},
         {"abc\xF0\x9F\x98\x80x", "abc..."},
+        {"\x80\x80\x80\x80\x80\x80\x80\x80", "..."},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
