@@ -59,8 +59,7 @@ bool kx_step_pending(struct kx_bundling *b, enum kx_flow flow, const struct kx_s
     if (!kx_bundle_read_spend(b, step, &spend))
         return false;
     kaspa_txid(&awaited.txid, &spend.tx);
-    if (winner == NULL || kaspa_hash_equal(&awaited.txid, &winner->txid) ||
-        spend.tx.input_count == 0 ||
+    if (kaspa_hash_equal(&awaited.txid, &winner->txid) || spend.tx.input_count == 0 ||
         !kaspa_outpoint_equal(&spend.tx.inputs[0].previous, &winner->head.outpoint))
         return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "transaction",
                                 "is no other transaction that spends the winner's head");

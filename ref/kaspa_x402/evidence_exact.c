@@ -6,6 +6,8 @@
 #include "kaspa/txid.h"
 #include "kaspa_x402/settlement.h"
 
+#include <assert.h>
+
 /* What a payment's documents are within the bundle, each read by itself. */
 struct sent {
     struct assay_json offer_doc, payment_doc, request_doc, body_doc;
@@ -242,7 +244,8 @@ static bool judge_response(struct kx_bundling *b, const struct kx_step *step, co
 
 const struct kx_bundle_payment *kx_bundle_last_payment(const struct kx_bundling *b)
 {
-    return b->payment_count > 0 ? &b->payments[b->payment_count - 1] : NULL;
+    assert(b->payment_count > 0);
+    return &b->payments[b->payment_count - 1];
 }
 
 static bool judge_place(struct kx_bundling *b, enum kx_flow flow,
@@ -300,8 +303,7 @@ static bool add_payment(struct kx_bundling *b, enum kx_flow flow, const struct k
     bool is_second = b->r.path[b->r.steps - 1].index > 0;
     struct kx_bundle_payment *payment = &b->payments[b->payment_count];
 
-    if (b->payment_count == KX_BUNDLE_PAYMENTS_MAX)
-        return kx_bundle_refuse(b, KX_BUNDLE_STEPS, "payment", "is one too many");
+    assert(b->payment_count < KX_BUNDLE_PAYMENTS_MAX); /* the flows have fewer */
     *payment = (struct kx_bundle_payment){
         .profile = s->payment.profile,
         .amount = s->terms.amount,
@@ -363,7 +365,7 @@ static bool judge_exact_replay(struct kx_bundling *b, const struct assay_json *d
         kaspa_tx_parse(&tx, &claims, b->arena, payment.transaction, &options, &err) != ASSAY_OK)
         return kx_bundle_refuse_in(b, KX_BUNDLE_REPLAY, "payment", &err);
     kaspa_txid(&id, &tx);
-    if (paid == NULL || !kaspa_hash_equal(&id, &paid->txid))
+    if (!kaspa_hash_equal(&id, &paid->txid))
         return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "payment",
                                 "is not the one of this flow sent again");
     return kx_bundle_judge_claims(b, "payment.payload.transaction", &tx, &claims, paid->coins);
@@ -424,7 +426,7 @@ bool kx_step_duplicate(struct kx_bundling *b, enum kx_flow flow, const struct kx
     const struct kx_bundle_payment *paid = kx_bundle_last_payment(b);
 
     (void)flow;
-    if (paid == NULL || !x402_equal(b->r.doc, step->response, b->r.doc, paid->response))
+    if (!x402_equal(b->r.doc, step->response, b->r.doc, paid->response))
         return kx_bundle_refuse(b, KX_BUNDLE_REPLAY, "response",
                                 "is not the one that the payment was answered with first");
     if (step->executions != 1 || step->broadcasts != 1)

@@ -177,7 +177,7 @@ bool kx_bundle_read_coins(struct kx_bundling *b, const struct kx_step *step, siz
  *  follows from them and from the coins of the chain. What it does not say is not missed. */
 bool kx_bundle_judge_claims(struct kx_bundling *b, const char *member, const struct kaspa_tx *tx,
                             const struct kaspa_claims *claims, const struct kaspa_utxo *coins);
-/** NULL: there was none. */
+/** There was one: the first flow is of payments. */
 const struct kx_bundle_payment *kx_bundle_last_payment(const struct kx_bundling *b);
 /** SHA-256 of a transaction as it is encoded. */
 bool kx_bundle_artifact(struct kx_bundling *b, struct kaspa_hash *out, const struct kaspa_tx *tx);
