@@ -154,12 +154,12 @@ static bool same_event(const struct kx_event *a, const struct kx_event *b)
            kx_lane_head_equal(&a->successor, &b->successor);
 }
 
+/* Of two that have folded as much. */
 static bool same_anchor(const struct kx_anchor *a, const struct kx_anchor *b)
 {
-    return a->folded == b->folded &&
-           (a->folded == 0 || (memcmp(a->history, b->history, sizeof(a->history)) == 0 &&
-                               memcmp(a->snapshot, b->snapshot, sizeof(a->snapshot)) == 0 &&
-                               memcmp(a->filter, b->filter, sizeof(a->filter)) == 0));
+    return a->folded == 0 || (memcmp(a->history, b->history, sizeof(a->history)) == 0 &&
+                              memcmp(a->snapshot, b->snapshot, sizeof(a->snapshot)) == 0 &&
+                              memcmp(a->filter, b->filter, sizeof(a->filter)) == 0);
 }
 
 /* `after` with as much folded as it has, its journal begins with what is left of `before`. */

@@ -95,7 +95,7 @@ static enum assay_code read_array(struct kaspa_json_reader *r, uint32_t token,
                                   kaspa_json_read_value *read, size_t size, size_t max, void **out,
                                   size_t *count)
 {
-    size_t room = token < r->doc->token_count ? r->doc->tokens[token].count : 0;
+    size_t room = r->doc->tokens[token].count;
 
     if (assay_json_type(r->doc, token) == ASSAY_JSON_ARRAY && room > max)
         return kaspa_json_fail(r, ASSAY_E_TOO_LARGE, token, "has more items than are read");

@@ -155,6 +155,11 @@ Test(kx_acceptance, has_exactly_the_members_of_its_kind)
         {"another kind of proof", ABSENT(H1, "{\"kind\":\"missing-utxo\"}"), "proof.kind"},
         {"code of two", ABSENT(H1, REJECTION(H1, "NO")), "proof.rejectionCode"},
         {"code of 65", ABSENT(H1, REJECTION(H1, CODE_64 "A")), "proof.rejectionCode"},
+        {"code with a colon", ABSENT(H1, REJECTION(H1, "BAD:1")), "proof.rejectionCode"},
+        {"code that is no text",
+         ABSENT(H1, "{\"kind\":\"consensus-rejection\",\"rejectedTransactionId\":\"" H1
+                    "\",\"rejectionCode\":400}"),
+         "proof.rejectionCode"},
         {"code in lower case", ABSENT(H1, REJECTION(H1, "bad")), "proof.rejectionCode"},
         {"a hash of 31 bytes",
          "{\"status\":\"unknown\",\"transactionId\":\"1122\",\"reason\":\"\"}", "transactionId"},

@@ -40,6 +40,7 @@ Test(kx_evidence_edges, refuses_a_value_of_another_kind_than_its_place_has)
          "\"network\":\"kaspa:testnet-10\"}",
          KX_BUNDLE_IDENTITY, "flows[0].steps[0].response is no success"},
         {"manifest.channel.asset", "\"KRC20\"", KX_BUNDLE_CONFIGURATION, NULL},
+        {"sources", "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", KX_BUNDLE_FORM, NULL},
         {"sources[0].name", "\"\"", KX_BUNDLE_SOURCES, "sources[0]"},
         {"sources[0].operator", "\"\"", KX_BUNDLE_SOURCES, "sources[0]"},
     };

@@ -154,3 +154,17 @@ Test(kx_lane, tells_that_there_is_no_memory)
     cr_expect_eq(kx_lane_spk(&spk, &small, &w.lane, 0), ASSAY_E_NOMEM);
     assay_arena_fini(&small);
 }
+
+/* Where a voucher is of an outpoint its digest has the head's script, which needs memory. */
+Test(kx_lane, has_no_voucher_of_an_outpoint_without_memory)
+{
+    struct assay_arena small = ASSAY_ARENA_INIT(16);
+    const struct kx_lane_head head = {.value = 1};
+    uint8_t digest[32];
+
+    cr_expect_eq(kx_lane_voucher(digest, &small, &w.lane, &head, 1), ASSAY_OK, "of a lineage");
+    kx_lane_world_generation(&w, 1);
+    cr_expect_eq(kx_lane_voucher(digest, &small, &w.lane, &head, 1), ASSAY_E_NOMEM);
+    cr_expect_eq(kx_lane_voucher(digest, &w.arena, &w.lane, &head, 1), ASSAY_OK);
+    assay_arena_fini(&small);
+}

@@ -231,6 +231,77 @@ Test(kx_launch, recomputes_id_and_covenant_id_of_the_genesis_transaction)
     channel_tx_free(&c);
 }
 
+static struct kaspa_output outputs[2];
+
+static void of_no_coin(struct kaspa_tx *tx)
+{
+    tx->input_count = 0;
+}
+static void with_change(struct kaspa_tx *tx)
+{
+    tx->output_count = 2;
+}
+static void of_no_covenant(struct kaspa_tx *tx)
+{
+    (void)tx;
+    outputs[0].has_covenant = false;
+}
+static void bound_by_input_1(struct kaspa_tx *tx)
+{
+    (void)tx;
+    outputs[0].authorizing_input = 1;
+}
+static void to_another_script(struct kaspa_tx *tx)
+{
+    (void)tx;
+    outputs[0].spk = w.lane.lane.payout;
+}
+
+/* The manifest names the transaction as it is, and that is no genesis of the channel. */
+Test(kx_launch, takes_for_its_genesis_one_output_that_input_0_binds)
+{
+    static void (*const changes[])(struct kaspa_tx *) = {
+        of_no_coin, with_change, of_no_covenant, bound_by_input_1, to_another_script,
+    };
+    struct kx_batch_artifact made;
+    struct kx_batch_plan plan;
+
+    kx_lane_world_plan(&plan, &w.lane, KX_LANE_GENESIS);
+    kx_lane_world_build(&made, &w.lane, &plan);
+    for (size_t i = 0; i <= ARRAY_LEN(changes); i++) {
+        bool is_right = i == ARRAY_LEN(changes);
+        struct kaspa_tx tx = made.tx;
+        struct assay_err err = {.code = ASSAY_OK};
+
+        outputs[0] = outputs[1] = tx.outputs[0];
+        tx.outputs = outputs;
+        if (!is_right)
+            changes[i](&tx);
+        kaspa_txid(&w.launch.txid, &tx);
+        w.launch.outpoint.txid = w.launch.acceptance.txid = w.launch.txid;
+        cr_expect_eq(kx_launch_judge(&w.launch, &w.lane.arena, &w.lane.lane, &tx, &err),
+                     is_right ? KX_LINEAGE_OK : KX_LINEAGE_LAUNCH_GENESIS, "change %zu: %s", i,
+                     err.text);
+    }
+}
+
+/* A part that is of another type than the pinned one. */
+Test(kx_launch, has_its_slots_in_an_array)
+{
+    json_t *manifest = json_loads(text_of(&w.launch), 0, NULL);
+    struct assay_err err = {.code = ASSAY_OK};
+    struct kx_launch read;
+    char *text;
+
+    cr_assert_eq(json_object_set_new(manifest, "constructorSlots", json_object()), 0);
+    text = json_dumps(manifest, JSON_COMPACT);
+    cr_assert_eq(read_text(&read, text, &err), KX_LINEAGE_OK, "%s", err.text);
+    kx_launch_identity(read.identity, &read);
+    cr_expect_eq(judge(&read, &err), KX_LINEAGE_LAUNCH_SLOTS, "%s", err.text);
+    free(text);
+    json_decref(manifest);
+}
+
 /* Section 9.1: what is published of the slots is more than the pins, and holds as it stands. */
 Test(kx_launch, may_have_the_slots_as_they_are_published)
 {
