@@ -12,9 +12,10 @@ bool evm_address_equal(const struct evm_address *a, const struct evm_address *b)
     return memcmp(a->at, b->at, sizeof(a->at)) == 0;
 }
 
+/* Of a hex digit. */
 static bool is_lower(char c)
 {
-    return c >= 'a' && c <= 'f';
+    return c >= 'a';
 }
 
 /* EIP-55: a letter is a capital where the same half byte of the lower-case text's hash is above 7.

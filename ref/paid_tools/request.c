@@ -26,12 +26,12 @@ static bool is_slash(uint8_t c)
     return c == '/' || c == '\\';
 }
 
-/* The authority that a target names, as assay_url_target steps over it. */
+/* The authority that a foreign target names, as assay_url_target steps over it. */
 static struct assay_bytes authority_of(struct assay_bytes target)
 {
     size_t from = 0, to;
 
-    if (target.len > 0 && !is_slash(target.at[0]))
+    if (!is_slash(target.at[0]))
         from = assay_bytes_find(target, ':', 0) + 1;
     while (from < target.len && is_slash(target.at[from]))
         from++;

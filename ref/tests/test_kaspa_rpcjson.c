@@ -93,7 +93,16 @@ Test(kaspa_rpcjson, hides_no_commitment_of_the_wrong_kind)
     struct assay_buf out = ASSAY_BUF_INIT(4096);
     struct kaspa_tx tx = sample(1);
 
+    struct kaspa_input budget = input;
+    struct kaspa_tx other;
+
     cr_expect_not_null(strstr(written(&out, &tx), "\"sigOpCount\":255,\"computeBudget\":0,"));
+    budget.commit_kind = KASPA_COMMIT_BUDGET;
+    tx.version = 0;
+    other = tx;
+    other.inputs = &budget;
+    cr_expect_not_null(strstr(written(&out, &other), "\"sigOpCount\":0,\"computeBudget\":255,"));
+    cr_expect_not(kaspa_tx_equal(&tx, &other), "nor takes the one for the other");
     assay_buf_fini(&out);
 }
 

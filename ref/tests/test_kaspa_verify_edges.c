@@ -232,6 +232,22 @@ Test(kaspa_sequence_lock, is_open_from_its_score_on)
             relative[i].is_open, "row: %s", relative[i].name);
 }
 
+Test(kaspa_spending, names_the_first_coinbase_that_is_too_young)
+{
+    struct payment *p = payment_new();
+    struct kaspa_verdict v;
+
+    p->tx.input_count = 3;
+    for (size_t i = 1; i < 3; i++) {
+        p->utxos[i].is_coinbase = true;
+        p->utxos[i].block_daa_score = p->pov.daa_score;
+    }
+    verify(&v, p);
+    cr_expect_eq(v.error, KASPA_TX_IMMATURE_COINBASE);
+    cr_expect_eq(v.checks[KASPA_RULE_MATURITY].at, 1);
+    payment_free(p);
+}
+
 Test(kaspa_spending, takes_inputs_that_are_worth_all_there_is)
 {
     struct payment *p = payment_new();

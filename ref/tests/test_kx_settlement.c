@@ -204,6 +204,8 @@ static const struct {
     {"a funding amount alone", "extensions.kaspa.fundingAmount", "\"1\"", BAD},
     {"a commitment alone", "extensions.kaspa.commitmentId", "\"" H64 "\"", BAD},
     {"a charge", "extensions.kaspa.chargedAmount", "\"9223372036854775807\"", OK},
+    {"a funding amount above 63 bits", "extensions.kaspa.fundingAmount", "\"9223372036854775808\"",
+     BAD},
     {"a charge above 63 bits", "extensions.kaspa.chargedAmount", "\"9223372036854775808\"", BAD},
     {"a channel's state that is no object", "extensions.kaspa.channelState", "[]", BAD},
     {"a refund address that is no text", "extensions.kaspa.refundAddress", "1", BAD},
@@ -243,6 +245,10 @@ Test(kx_settlement, is_judged_member_by_member)
     }
 }
 
+#define FAILED_OF_COVENANT                                                                         \
+    "{\"success\":false,\"transaction\":\"\",\"errorReason\":\"x\",\"extensions\":{\"kaspa\":{"    \
+    "\"covenantId\":\"" H64 "\"}}"
+
 Test(kx_settlement, that_failed_names_its_reason_and_no_transaction_or_one)
 {
     static const struct {
@@ -255,6 +261,11 @@ Test(kx_settlement, that_failed_names_its_reason_and_no_transaction_or_one)
         {"{\"success\":false,\"transaction\":\"\"}", BAD},
         {"{\"success\":false,\"transaction\":\"\",\"errorReason\":\"x\",\"network\":\"x\"}", BAD},
         {"{\"success\":false,\"transaction\":\"\",\"errorReason\":\"x\",\"amount\":\"-1\"}", BAD},
+        {FAILED_OF_COVENANT "}", OK},
+        {FAILED_OF_COVENANT ",\"network\":\"kaspa:testnet-10\",\"amount\":\"9223372036854775807\"}",
+         OK},
+        {FAILED_OF_COVENANT ",\"network\":\"kaspa:mainnet\"}", BAD},
+        {FAILED_OF_COVENANT ",\"amount\":\"9223372036854775808\"}", BAD},
         {"[]", BAD},
         {"7", BAD},
     };

@@ -105,6 +105,44 @@ Test(pt_proof, encode_and_decode_are_inverse_and_every_prefix_is_refused)
     assay_buf_fini(&text);
 }
 
+/* What a buffer fails with first it keeps, be it memory or room. */
+Test(pt_proof, is_not_encoded_where_memory_or_room_is_short)
+{
+    static void (*const encoders[])(struct assay_buf *,
+                                    const struct pt_proof *) = {pt_proof_encode, pt_bridge_encode};
+    struct pt_proof proof = example_proof();
+
+    for (size_t i = 0; i < ARRAY_LEN(encoders); i++) {
+        struct assay_buf text = ASSAY_BUF_INIT(1 << 16), small = ASSAY_BUF_INIT(2);
+
+        assay_buf_add_str(&small, "long");
+        (void)assay_alloc_fail_after(0);
+        encoders[i](&text, &proof);
+        encoders[i](&small, &proof);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect_eq(text.bad, ASSAY_E_NOMEM);
+        cr_expect_eq(small.bad, ASSAY_E_TOO_LARGE);
+        assay_buf_fini(&text);
+        assay_buf_fini(&small);
+    }
+}
+
+Test(pt_challenge, that_is_too_large_is_not_read)
+{
+    static uint8_t body[PT_CHALLENGE_MAX_BYTES + 1];
+    struct pt_challenge read = example;
+    struct assay_err err = {0};
+
+    memset(body, ' ', sizeof(body));
+    cr_expect_eq(pt_challenge_parse(&read, assay_bytes_of(body, sizeof(body) - 1), &err),
+                 ASSAY_E_MALFORMED, "spaces alone");
+    err = (struct assay_err){0};
+    cr_expect_eq(pt_challenge_parse(&read, assay_bytes_of(body, sizeof(body)), &err),
+                 ASSAY_E_TOO_LARGE);
+    cr_expect_not_null(strstr(err.text, "the limit is"), "%s", err.text);
+    cr_expect_str_eq(read.nonce, example.nonce);
+}
+
 static const struct {
     const char *name, *from, *to;
     enum assay_code code;
@@ -312,6 +350,7 @@ Test(pt_proof, names_the_first_rule_that_fails)
         apply(&proof, verdicts[i].change);
         rc = pt_proof_verify(&proof, &with, &rule, NULL);
         cr_expect_eq(rc == ASSAY_OK, verdicts[i].rule == NULL, "row: %s", verdicts[i].name);
+        cr_expect_eq(pt_proof_verify(&proof, &with, NULL, NULL), rc, "row: %s", verdicts[i].name);
         if (verdicts[i].rule != NULL)
             cr_expect_str_eq(rule != NULL ? rule : "none", verdicts[i].rule, "row: %s",
                              verdicts[i].name);

@@ -106,6 +106,9 @@ Test(pt_request, binds_method_and_body)
     cr_assert_eq(hash_of(line, "POST", "/w", "\n{}"), ASSAY_OK);
     cr_expect_str_neq(get, head);
     cr_expect_str_eq(get, lower);
+    cr_assert_eq(hash_of(get, "[", "/w", ""), ASSAY_OK);
+    cr_assert_eq(hash_of(lower, "{", "/w", ""), ASSAY_OK);
+    cr_expect_str_neq(get, lower, "only letters have two cases");
     cr_expect_str_neq(body, space);
     cr_expect_str_neq(body, line);
 }
@@ -127,6 +130,9 @@ static const struct {
     {"http://other.test/weather", NULL, ASSAY_E_CONFLICT},
     {"http://u@shop.test/weather", NULL, ASSAY_E_CONFLICT},
     {"http://SHOP.test/weather", "/weather", ASSAY_OK},
+    {"http://shop.test?b=2&a=1", "/?a=1&b=2", ASSAY_OK},
+    {"http://shop.test#/weather", "/", ASSAY_OK},
+    {"http://other.test?a=1", NULL, ASSAY_E_CONFLICT},
     {"/.//gold", NULL, ASSAY_E_CONFLICT},
     {"/a/..//gold", NULL, ASSAY_E_CONFLICT},
     {"http://shop.test//gold", NULL, ASSAY_E_CONFLICT},
@@ -135,6 +141,7 @@ static const struct {
     {"/a b", NULL, ASSAY_E_MALFORMED},
     {"/a\tb", NULL, ASSAY_E_MALFORMED},
     {"/a\nb", NULL, ASSAY_E_MALFORMED},
+    {"/a\x7F", NULL, ASSAY_E_MALFORMED},
 };
 
 Test(pt_request, resolves_a_target_to_one_resource_or_refuses_it)
@@ -151,6 +158,19 @@ Test(pt_request, resolves_a_target_to_one_resource_or_refuses_it)
             cr_expect_eq(out.len, 0, "target: %s", targets[i].target);
         assay_buf_fini(&out);
     }
+}
+
+Test(pt_request, has_a_query_that_a_handler_is_given)
+{
+    struct assay_buf out = ASSAY_BUF_INIT(PT_CANONICAL_MAX_BYTES);
+    struct pt_request good = request_of("GET", "/w?b=2&a=1", "");
+    struct pt_request bad = request_of("GET", "//gold?a=1", "");
+
+    cr_expect_eq(pt_request_query(&out, &bad, NULL), ASSAY_E_CONFLICT);
+    cr_expect_eq(out.len, 0);
+    cr_expect_eq(pt_request_query(&out, &good, NULL), ASSAY_OK);
+    cr_expect_str_eq(assay_buf_cstr(&out), "a=1&b=2");
+    assay_buf_fini(&out);
 }
 
 Test(pt_request, has_limits_for_length_and_pieces)
@@ -238,4 +258,33 @@ Test(pt_mcp, tells_what_is_payable)
         assay_buf_fini(&id);
         assay_buf_fini(&arguments);
     }
+}
+
+/* Who asks for the kind alone is told it; a message may be long. */
+Test(pt_mcp, tells_the_kind_of_a_message_however_long)
+{
+    static const char call[] = "{\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"t\"}}";
+    struct assay_buf body = ASSAY_BUF_INIT(1 << 20);
+    struct pt_mcp_message m;
+
+    assay_buf_add_str(&body, call);
+    pt_mcp_read(&m, NULL, NULL, assay_buf_view(&body));
+    cr_expect_eq(m.kind, PT_MCP_CALL);
+    cr_expect_str_eq(m.tool, "t");
+    while (body.len <= 2 * (size_t)PT_MCP_MAX_TOKENS)
+        assay_buf_add_byte(&body, ' ');
+    pt_mcp_read(&m, NULL, NULL, assay_buf_view(&body));
+    cr_expect_eq(m.kind, PT_MCP_CALL);
+    assay_buf_clear(&body);
+    assay_buf_add_str(&body, "[0");
+    for (size_t i = 2; i < PT_MCP_MAX_TOKENS; i++)
+        assay_buf_add_str(&body, ",0");
+    assay_buf_add_str(&body, "]");
+    pt_mcp_read(&m, NULL, NULL, assay_buf_view(&body));
+    cr_expect_eq(m.kind, PT_MCP_BATCH, "as many values as are read");
+    body.at[body.len - 1] = ',';
+    assay_buf_add_str(&body, "0]");
+    pt_mcp_read(&m, NULL, NULL, assay_buf_view(&body));
+    cr_expect_eq(m.kind, PT_MCP_BROKEN, "and one more");
+    assay_buf_fini(&body);
 }

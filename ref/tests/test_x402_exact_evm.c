@@ -119,16 +119,21 @@ static void prepare(struct setting *s, const struct row *row)
     json_decref(paid);
 }
 
-static struct x402_evm_verdict judged(struct setting *s)
+static struct x402_evm_verdict judged_at(struct setting *s, int64_t now_ms)
 {
     struct x402_evm_verdict verdict;
 
     x402_evm_verify(&verdict, &(struct x402_evm){.offer = &s->offer,
                                                  .terms = &s->terms,
                                                  .payment = &s->payment,
-                                                 .now_ms = NOW_MS,
+                                                 .now_ms = now_ms,
                                                  .arena = &s->arena});
     return verdict;
+}
+
+static struct x402_evm_verdict judged(struct setting *s)
+{
+    return judged_at(s, NOW_MS);
 }
 
 #define CHANGED(where, name_of, value_of) .side = (where), .member = (name_of), .json = (value_of)
@@ -264,6 +269,50 @@ Test(x402_exact_evm, leaves_a_longer_signature_to_the_chain)
     cr_expect_eq(verdict.outcome, X402_EVM_UNDECIDED);
     cr_expect_eq(verdict.checks[X402_EVM_SIGNER].result, X402_EVM_OPEN);
     assay_arena_fini(&s.arena);
+}
+
+/* A clock before 1970 is at its beginning, in which nothing is valid yet. */
+Test(x402_exact_evm, is_not_valid_before_there_was_time)
+{
+    static const int64_t times[] = {0, -1, INT64_MIN};
+
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        struct setting s = {.arena = ASSAY_ARENA_INIT(DOCS_ARENA_BYTES), .payer = payer_key()};
+        struct x402_evm_verdict verdict;
+
+        prepare(&s, &(struct row){.after = "0"});
+        verdict = judged_at(&s, times[i]);
+        cr_expect_eq(verdict.outcome, X402_EVM_INVALID);
+        cr_expect_eq(verdict.first, X402_EVM_VALID_AFTER);
+        assay_arena_fini(&s.arena);
+    }
+}
+
+Test(x402_exact_evm, takes_offers_of_its_scheme_networks_and_method)
+{
+    static const struct {
+        enum side side;
+        const char *member, *json;
+        bool takes;
+    } offers[] = {
+        {TERMS_OF, "scheme", "\"exact\"", true},
+        {TERMS_OF, "extra", NULL, true},
+        {EXTRA_OF, "assetTransferMethod", "\"eip3009\"", true},
+        {TERMS_OF, "scheme", "\"upto\"", false},
+        {TERMS_OF, "network", "\"solana:84532\"", false},
+        {EXTRA_OF, "assetTransferMethod", "\"permit2\"", false},
+        {EXTRA_OF, "assetTransferMethod", "7", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
+        struct setting s = {.arena = ASSAY_ARENA_INIT(DOCS_ARENA_BYTES), .payer = payer_key()};
+
+        prepare(&s, &(struct row){.side = offers[i].side,
+                                  .member = offers[i].member,
+                                  .json = offers[i].json});
+        cr_expect_eq(x402_evm_takes(&s.offer, &s.terms), offers[i].takes, "row %zu", i);
+        assay_arena_fini(&s.arena);
+    }
 }
 
 /* ---- texts ---- */

@@ -196,6 +196,8 @@ static const struct {
     {"yes", YES(""), X402_FAULT_NONE, X402_SETTLED, "tnap", true},
     {"yes of all", YES(",\"amount\":\"5\",\"payer\":\"P\""), X402_FAULT_NONE, X402_SETTLED, "tnap",
      true},
+    {"yes, with a reason against it", YES(",\"errorReason\":\"invalid_payload\""), X402_FAULT_NONE,
+     X402_SETTLED, "tnap", false},
     {"another amount", YES(",\"amount\":\"6\""), X402_FAULT_NONE, X402_SETTLED, "tnp", false},
     {"another payer", YES(",\"payer\":\"p\""), X402_FAULT_NONE, X402_SETTLED, "tna", false},
     {"another network", "{\"success\":true,\"transaction\":\"0xab\",\"network\":\"n:2\"}",

@@ -3,6 +3,7 @@
 #include "x402/document.h"
 
 #include "base/random.h"
+#include "defects/defects.h"
 #include "ref/tests/guard.h"
 #include "ref/tests/upstream.h"
 #include "ref/tests/x402_docs.h"
@@ -198,6 +199,9 @@ Test(x402_header, fails_cleanly_where_memory_is_short)
 
     cr_expect_eq(x402_header_decode(&bytes, &full, ASSAY_LIT("e30="), &err), ASSAY_E_NOMEM);
     cr_expect_eq(err.code, ASSAY_E_NOMEM);
+    cr_assert_eq(ref_defect_switch_on(ASSAY_LIT("kx.http.lenient_base64"), NULL), ASSAY_OK);
+    cr_expect_eq(x402_header_decode(&bytes, &full, ASSAY_LIT("e30="), NULL), ASSAY_E_NOMEM);
+    ref_defect_all_off();
     (void)assay_alloc_fail_after(0);
     cr_expect_eq(x402_header_decode(&bytes, &arena, ASSAY_LIT("e30="), NULL), ASSAY_E_NOMEM);
     (void)assay_alloc_fail_after(SIZE_MAX);

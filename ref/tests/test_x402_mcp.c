@@ -77,6 +77,8 @@ static const struct {
     {"method empty", "{" V ",\"id\":1,\"method\":\"\"}", X402_MCP_REQUEST, 0, "1"},
     {"method and result", "{" V ",\"id\":1,\"method\":\"ping\",\"result\":{}}", X402_MCP_REQUEST, 0,
      "1"},
+    {"method and error", "{" V ",\"id\":1,\"method\":\"ping\",\"error\":{}}", X402_MCP_REQUEST, 0,
+     "1"},
     {"neither", "{" V ",\"id\":1}", X402_MCP_REQUEST, 0, "1"},
     {"result and error", "{" V ",\"id\":1,\"result\":{},\"error\":{}}", X402_MCP_REQUEST, 0, "1"},
     {"result of no request", "{" V ",\"result\":{}}", X402_MCP_REQUEST, 0, "null"},
@@ -165,6 +167,26 @@ Test(x402_mcp, without_memory_it_is_an_internal_error)
     cr_expect_eq(x402_mcp_read(&m, &none, ASSAY_LIT("{" V ",\"id\":1,\"method\":\"ping\"}")),
                  X402_MCP_INTERNAL);
     cr_expect(assay_bytes_is(m.id, "null"));
+}
+
+Test(x402_mcp, without_memory_for_its_arguments_it_is_an_internal_error)
+{
+    struct x402_mcp_message m;
+    struct x402_mcp_call call;
+    enum x402_mcp_error error = X402_MCP_INTERNAL;
+    size_t n = 0;
+
+    cr_assert_eq(x402_mcp_read(&m, &arena, ASSAY_LIT(CALL("{\"name\":\"q\",\"arguments\":{}}"))),
+                 X402_MCP_OK);
+    for (; error != X402_MCP_OK; n++) {
+        cr_assert_lt(n, 100);
+        (void)assay_alloc_fail_after(n);
+        error = x402_mcp_call_read(&call, &arena, &m);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect(error == X402_MCP_OK || error == X402_MCP_INTERNAL, "%zu", n);
+    }
+    cr_expect_gt(n, 1);
+    cr_expect(assay_bytes_is(call.arguments, "{}"));
 }
 
 /* ---- calls ---- */
@@ -353,6 +375,10 @@ static const struct {
     {"of our own page", "POST", OWN, "application/json", "application/json; charset=utf-8",
      "2025-06-18", 0},
     {"anything is accepted", "POST", "", "text/html, */*;q=0.1", "Application/JSON", "", 0},
+    {"spaces and tabs around", "POST", "", "\t text/html,\tapplication/json \t;q=1",
+     " \tapplication/json\t ; charset=utf-8", "", 0},
+    {"all of a kind is accepted", "POST", "", "Application/*", "application/json", "", 0},
+    {"space alone is accepted", "POST", "", " \t", "application/json", "", 406},
     {"nothing is said to be accepted", "POST", "", "", "application/json", "", 0},
     {"of another page", "POST", "http://evil.example", "*/*", "application/json", "", 403},
     {"of our host by another port", "POST", "http://shop.example", "*/*", "application/json", "",

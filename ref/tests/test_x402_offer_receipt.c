@@ -90,6 +90,11 @@ Test(x402_offer_receipt, receipt_tells_who_signed_it)
     cr_expect_eq(receipt.issued_at, 1893455999);
     cr_expect_eq(receipt.transaction.len, 0);
     cr_expect_eq(x402_receipt_read(&receipt, &arena, &other, 0, &err), X402_FAULT_SHAPE);
+    doc = doc_of(&arena, OBJECT("eip712", RECEIPT_PAYLOAD, "0x00"));
+    err = (struct assay_err){0};
+    cr_expect_neq(x402_receipt_read(&receipt, &arena, &doc, 0, &err), X402_FAULT_NONE);
+    cr_expect_eq(err.code, ASSAY_E_MALFORMED, "%s", err.text);
+    cr_expect(is_signer(&receipt.signer), "as before");
     assay_arena_fini(&arena);
 }
 
