@@ -162,3 +162,34 @@ Test(kx_batch_older, a_voucher_of_the_first_binding_is_for_one_coin)
 
     expect_row(&row, generations[0].binding, generations[0].template_id);
 }
+
+/* A voucher of a coin is over the coin's script, which takes memory: without it nobody is accused.
+ */
+Test(kx_batch_older, every_allocation_may_fail)
+{
+    struct kx_batch_world *w =
+        older_world(KX_STORY_VOUCHER, generations[0].binding, generations[0].template_id);
+    const struct kx_batch_change change = {
+        .offer_edit = "extra.minDepositSompi=\"3000000\"",
+        .sent = send_older,
+        .judge = judge_honest,
+    };
+    size_t asked = 1;
+
+    kx_batch_world_run(w, &change);
+    cr_assert_eq(w->verdict.outcome, KASPA_VALID);
+    for (size_t n = 0; n < asked; n++) {
+        struct assay_arena arena = ASSAY_ARENA_INIT((size_t)1 << 20);
+
+        w->with.arena = &arena;
+        (void)assay_alloc_fail_after(n);
+        kx_batch_verify(&w->verdict, &w->with);
+        asked = assay_alloc_fail_after(SIZE_MAX);
+        cr_expect_eq(w->verdict.outcome, asked > n ? KASPA_UNDECIDED : KASPA_VALID, "%zu: %s: %s",
+                     n, kx_batch_rules[w->verdict.first].id,
+                     w->verdict.checks[w->verdict.first].why);
+        assay_arena_fini(&arena);
+    }
+    cr_expect_gt(asked, 1);
+    kx_batch_world_free(w);
+}

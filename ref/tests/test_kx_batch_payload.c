@@ -53,6 +53,9 @@ Test(kx_batch_payload, of_a_refund_is_written_as_it_is_read)
     (void)json_object_set(payload, "covenantId", json_object_get(payload, "channelId"));
     kx_world_edit(payload, "clientSignature", "\"" Z64 Z64 "01\"");
     expect_round_trip(w, "refund");
+    kx_world_edit(w->payment, "accepted.extra.binding", "\"kaspa-escrow-v1\"");
+    (void)json_object_del(payload, "covenantId");
+    expect_round_trip(w, "refund of a coin, which is of no lineage");
     kx_batch_world_free(w);
 }
 

@@ -132,6 +132,8 @@ static const struct {
     {"charge another (B112)", KX_PAYLOAD_VOUCHER, K "chargedAmount", "\"699999\"", SETTLEMENT},
     {"amount above 63 bits", KX_PAYLOAD_VOUCHER, "amount", "\"9223372036854775808\"", SETTLEMENT},
     {"no covenant", KX_PAYLOAD_VOUCHER, K "covenantId", NULL, SETTLEMENT},
+    {"covenant of zeros in the state", KX_PAYLOAD_VOUCHER, K "channelState.covenantId",
+     "\"0000000000000000000000000000000000000000000000000000000000000000\"", SETTLEMENT},
     {"covenant another", KX_PAYLOAD_VOUCHER, K "covenantId", "\"" H64 "\"", SETTLEMENT},
     {"no state", KX_PAYLOAD_VOUCHER, K "channelState", NULL, SETTLEMENT},
     {"state empty", KX_PAYLOAD_VOUCHER, K "channelState", "{}", SETTLEMENT},
@@ -255,6 +257,55 @@ Test(kx_batch_settlement, corrects_a_client_only_to_what_it_knows)
         cr_expect_eq(kx_channel_state_judge(&state, &view, &err), told[i].local, "row: %s: %s",
                      told[i].name, err.text);
         cr_expect_eq(err.text[0] != '\0', told[i].local != OK, "row: %s", told[i].name);
+    }
+}
+
+/* Of the first binding, whose channels are of a coin and of no lineage. */
+Test(kx_batch_settlement, corrects_a_client_of_the_first_binding_without_a_lineage)
+{
+    struct kx_channel_view view = known_view();
+    struct kx_channel_state state = told_state(&view);
+    struct kaspa_hash other = view.covenant_id;
+
+    other.at[0] ^= 1;
+    view.binding = &kx_batch_bindings[0];
+    state.covenant_id = other;
+    cr_expect_eq(kx_channel_state_judge(&state, &view, NULL), OK);
+    state.outpoint.index++;
+    cr_expect_eq(kx_channel_state_judge(&state, &view, NULL), KX_LOCAL_OUTPOINT);
+}
+
+Test(kx_batch_settlement, of_the_first_binding_is_read_as_it_was_written)
+{
+    static const char *const payers[] = {"", "kaspatest:somebody"};
+    const struct kx_channel_view view = known_view();
+
+    for (size_t i = 0; i < ARRAY_LEN(payers); i++) {
+        struct kx_batch_settled settled = {.binding = &kx_batch_bindings[0],
+                                           .type = KX_PAYLOAD_VOUCHER,
+                                           .network = ASSAY_LIT("kaspa:testnet-10"),
+                                           .payer = assay_str(payers[i]),
+                                           .amount = 1000000,
+                                           .state = told_state(&view)};
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+        struct assay_buf text = ASSAY_BUF_INIT(8192), again = ASSAY_BUF_INIT(8192);
+        struct kx_batch_settled read;
+        struct assay_err err = {0};
+        struct assay_json doc;
+
+        memset(settled.id, 0x71, sizeof(settled.id));
+        kx_batch_settlement_write(&text, &settled);
+        cr_expect_null(strstr(assay_buf_cstr(&text), "covenantId"));
+        doc = doc_of(&arena, assay_buf_cstr(&text));
+        cr_assert_eq(
+            kx_batch_settlement_read(&read, &arena, &doc, settled.binding, settled.type, &err), OK,
+            "%s: %s", err.text, assay_buf_cstr(&text));
+        cr_expect(assay_bytes_equal(read.payer, settled.payer));
+        kx_batch_settlement_write(&again, &read);
+        cr_expect_str_eq(assay_buf_cstr(&again), assay_buf_cstr(&text));
+        assay_buf_fini(&text);
+        assay_buf_fini(&again);
+        assay_arena_fini(&arena);
     }
 }
 

@@ -59,6 +59,7 @@ static const struct row rows[] = {
     {"template of another generation", "extra.templateId", "\"kaspa-x402-escrow-v3\"",
      KX_BATCH_TERMS_BINDING},
     {"template as published", "extra.templateId", "\"kaspa-x402-escrow-v4\"", OK},
+    {"a network of no binding", "network", "\"kaspa:mainnet\"", KX_BATCH_TERMS_NETWORK},
     {"no template", "extra.templateId", NULL, KX_BATCH_TERMS_BINDING},
     {"timeout 0", "maxTimeoutSeconds", "0", KX_BATCH_TERMS_FORM},
     {"no timeout", "maxTimeoutSeconds", NULL, KX_BATCH_TERMS_FORM},

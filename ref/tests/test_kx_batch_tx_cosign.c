@@ -1,5 +1,6 @@
 /* A provider's signature on a client's top-up (batch_tx.h). What it refuses stands beside what a
  * verifier does, in the tables of test_kx_batch_tx_*.c (see kx_tx_world.h). */
+#include "kaspa/sign.h"
 #include "ref/tests/kx_tx_world.h"
 
 static struct kx_tx_world *w;
@@ -79,6 +80,30 @@ static void nobody_has_signed(void)
     w->client = NULL;
     kx_tx_world_sign(w);
 }
+static void funding_script_is_short(void)
+{
+    w->inputs[1].signature_script.len--;
+}
+static void funding_script_pushes_less(void)
+{
+    static uint8_t script[KASPA_SIGNATURE_PUSH_BYTES];
+
+    memcpy(script, w->inputs[1].signature_script.at, sizeof(script));
+    script[0]--;
+    w->inputs[1].signature_script = assay_bytes_of(script, sizeof(script));
+}
+static void funding_is_worth_all_there_is_and_more(void)
+{
+    w->utxos[1].amount = KASPA_MAX_SOMPI + 1;
+}
+static void adds_more_than_there_is(void)
+{
+    w->outputs[0].value = w->head.value + w->utxos[1].amount + 1;
+}
+static void gives_back_more_than_there_is(void)
+{
+    w->outputs[1].value = w->utxos[1].amount;
+}
 static void stranger_has_signed(void)
 {
     w->client = &w->stranger;
@@ -98,6 +123,11 @@ Test(kx_batch_tx_co_sign, refuses_in_words)
         {"another head", head_is_another},
         {"a head that is worth more", head_is_worth_more},
         {"no client's signature", nobody_has_signed},
+        {"a funding signature that is short", funding_script_is_short},
+        {"a funding signature that is pushed as less", funding_script_pushes_less},
+        {"a coin of more than there is", funding_is_worth_all_there_is_and_more},
+        {"an addition above the funding", adds_more_than_there_is},
+        {"change above the funding", gives_back_more_than_there_is},
         {"a stranger's signature", stranger_has_signed},
     };
 

@@ -193,3 +193,34 @@ Test(kx_batch_verify, refuses_what_the_chain_does_not_bear_out)
 {
     kx_batch_rows_expect(chain_rows, ARRAY_LEN(chain_rows), R(CONFIRMED), R(TOP_UP));
 }
+
+/* Sections 8.5 and 9.2: by the input that binds the head, whatever else the transaction makes. */
+Test(kx_batch_birth, is_read_of_an_output_that_an_input_binds)
+{
+    struct kaspa_output outputs[] = {
+        {.value = 5, .has_covenant = true, .authorizing_input = 1},
+        {.value = 6, .has_covenant = true, .authorizing_input = 0},
+        {.value = 7, .has_covenant = false, .authorizing_input = 1},
+        {.value = 8, .has_covenant = true, .authorizing_input = 2},
+        {.value = 9, .has_covenant = true, .authorizing_input = 1},
+    };
+    struct kaspa_input inputs[] = {{.previous.index = 10}, {.previous.index = 11}};
+    const struct kaspa_tx tx = {.inputs = inputs,
+                                .input_count = ARRAY_LEN(inputs),
+                                .outputs = outputs,
+                                .output_count = ARRAY_LEN(outputs)};
+    struct kaspa_outpoint at = {.index = 0};
+    struct kx_birth birth = {.output_count = 77};
+
+    at.index = ARRAY_LEN(outputs);
+    cr_expect_not(kx_birth_read(&birth, &tx, &at), "no such output");
+    at.index = 3;
+    cr_expect_not(kx_birth_read(&birth, &tx, &at), "no such input");
+    cr_expect_eq(birth.output_count, 77);
+    at.index = 0;
+    cr_assert(kx_birth_read(&birth, &tx, &at));
+    cr_expect_eq(birth.spent.index, 11);
+    cr_expect_eq(birth.output.value, 5);
+    cr_expect_eq(birth.authorized_count, 2);
+    cr_expect_eq(birth.output_count, ARRAY_LEN(outputs));
+}
