@@ -6,6 +6,7 @@
 #include "kaspa/build.h"
 #include "kaspa/txid.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 /* An artifact in the making. */
@@ -230,7 +231,8 @@ static uint8_t *lay_out_witness(struct draft *d, const struct kx_tx_layout *layo
     assay_buf_add(&script, layout->selector);
     kaspa_script_add_push(&script, redeem);
     *len = script.len;
-    return assay_buf_ok(&script) ? at : NULL;
+    assert(assay_buf_ok(&script));
+    return at;
 }
 
 static struct kaspa_spend spend_of(const struct kaspa_outpoint *outpoint,

@@ -402,6 +402,8 @@ Test(kx_batch_settlement, tells_no_signature_in_any_answer)
         {"in a corrective state", EXTRA("{\"channelState\":{\"signature\":\"00\"}}"), true},
         {"in an older one", EXTRA("{\"voucherState\":{}}"), true},
         {"by any name there", EXTRA("{\"a\":\"" L64 L64 "\"}"), true},
+        {"in the first of two offers",
+         "{\"accepts\":[{\"extra\":{\"signature\":\"00\"}},{\"extra\":{}}]}", true},
         {"two hashes", KASPA("{\"a\":\"" L64 "\",\"b\":\"" L64 "\"}"), false},
         {"a longer run", KASPA("{\"a\":\"" L64 L64 "0\"}"), false},
         {"a value that is no name", KASPA("{\"required\":[\"signature\"]}"), false},
@@ -425,6 +427,21 @@ Test(kx_batch_settlement, tells_no_signature_in_any_answer)
     }
 }
 
+/* What cannot be looked at is not passed for clean. */
+Test(kx_batch_settlement, tells_that_there_is_no_memory_to_look)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(1 << 16);
+    struct assay_json doc = doc_of(&arena, KASPA("{\"a\":\"\\u0061\"}"));
+    struct assay_err err = {0};
+
+    (void)assay_alloc_fail_after(0);
+    cr_expect_eq(kx_holds_no_signature(&doc, &err), ASSAY_E_NOMEM);
+    (void)assay_alloc_fail_after(SIZE_MAX);
+    cr_expect_eq(err.code, ASSAY_E_NOMEM);
+    cr_expect_eq(kx_holds_no_signature(&doc, NULL), ASSAY_OK);
+    assay_arena_fini(&arena);
+}
+
 Test(kx_batch_settlement, finds_the_very_signature_in_any_text)
 {
     uint8_t signature[ASSAY_SIG_BYTES];
@@ -441,6 +458,8 @@ Test(kx_batch_settlement, finds_the_very_signature_in_any_text)
             "\""),
         signature));
     cr_expect_not(kx_text_holds_signature(ASSAY_LIT(L64 "\\u00"), signature));
+    cr_expect_not(kx_text_holds_signature(ASSAY_LIT("\\u00zz" L64 L64 "\\u"), (uint8_t[64]){0}));
+    cr_expect(kx_text_holds_signature(ASSAY_LIT("\\u00zz" L64 L64 "\\uzzzz"), signature));
     signature[63] ^= 1;
     cr_expect_not(kx_text_holds_signature(ASSAY_LIT(L64 L64), signature));
 }

@@ -103,6 +103,11 @@ static void more_than_there_can_be(struct kx_batch_plan *plan)
     head.value = KASPA_MAX_SOMPI;
     plan->amount = 1;
 }
+static void more_than_there_can_be_already(struct kx_batch_plan *plan)
+{
+    (void)plan;
+    head.value = KASPA_MAX_SOMPI + 1;
+}
 static void wrong_voucher(struct kx_batch_plan *plan)
 {
     plan->voucher = signature;
@@ -163,6 +168,8 @@ static const struct {
     {"nothing", KX_LANE_GENESIS, amount_of_0, ASSAY_E_RANGE, "must be something"},
     {"nothing is added", KX_LANE_TOP_UP, amount_of_0, ASSAY_E_RANGE, "must be something"},
     {"too much", KX_LANE_TOP_UP, more_than_there_can_be, ASSAY_E_RANGE, "there can be"},
+    {"too much before", KX_LANE_TOP_UP, more_than_there_can_be_already, ASSAY_E_RANGE,
+     "there can be"},
     {"too many", KX_LANE_TOP_UP, too_many_funding, ASSAY_E_TOO_LARGE, "too many"},
     {"above all", KX_LANE_GENESIS, funding_above_all, ASSAY_E_RANGE, "above what there can be"},
     {"a script", KX_LANE_GENESIS, script_funding, ASSAY_E_TYPE, "pay-to-pubkey"},
@@ -401,10 +408,62 @@ Test(kx_batch_tx_build, tells_that_there_is_no_memory)
     }
 }
 
+static const struct kaspa_point_of_view after = {.daa_score = 123456790};
+
+/* Every allocation fails once: nothing is built, and nothing that was built is accused. */
+static void deny(enum kx_lane_step step)
+{
+    struct kx_batch_tx_verdict verdict = {.outcome = KASPA_UNDECIDED};
+    struct kx_batch_artifact made;
+    struct kx_batch_plan plan;
+    enum assay_code rc = ASSAY_E_NOMEM;
+    size_t n;
+
+    kx_lane_world_plan(&plan, &w, step);
+    for (n = 0; rc != ASSAY_OK && n < 10000; n++) {
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+
+        (void)assay_alloc_fail_after(n);
+        rc = kx_batch_tx_build(&made, &arena, &plan, NULL);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "step %d, %zu: %s", step, n,
+                  assay_code_text(rc));
+        assay_arena_fini(&arena);
+    }
+    cr_expect(rc == ASSAY_OK && n > 10, "step %d: %zu", step, n);
+    kx_lane_world_build(&made, &w, &plan);
+    for (n = 0; verdict.outcome != KASPA_VALID && n < 10000; n++) {
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+        struct kx_batch_tx with = {.kind = plan.kind,
+                                   .lane = &w.lane,
+                                   .head = plan.head,
+                                   .tx = &made.tx,
+                                   .utxos = made.utxos,
+                                   .pov = &after,
+                                   .fee_max = plan.fee,
+                                   .arena = &arena};
+
+        (void)assay_alloc_fail_after(n);
+        kx_batch_tx_verify(&verdict, &with);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect_neq(verdict.outcome, KASPA_INVALID, "step %d, %zu: %s: %s", step, n,
+                      kx_batch_tx_rules[verdict.first].id, verdict.checks[verdict.first].why);
+        assay_arena_fini(&arena);
+    }
+    cr_expect(verdict.outcome == KASPA_VALID && n > 3, "step %d: %zu", step, n);
+}
+
+Test(kx_batch_tx_build, tells_of_every_allocation_that_fails)
+{
+    for (int step = 0; step < KX_LANE_STEPS; step++)
+        deny((enum kx_lane_step)step);
+    kx_lane_world_generation(&w, 1);
+    deny(KX_LANE_CLAIM);
+    deny(KX_LANE_REFUND);
+}
+
 Test(kx_batch_tx_build, is_never_valid_for_want_of_memory)
 {
-    static const struct kaspa_point_of_view after = {.daa_score = 123456790};
-
     for (int step = 0; step < KX_LANE_STEPS; step++) {
         struct kx_batch_tx_verdict verdict = {.outcome = KASPA_UNDECIDED};
         struct kx_batch_artifact made;

@@ -207,3 +207,24 @@ Test(kx_batch_tx_co_sign, tells_a_want_of_memory_from_a_broken_rule)
         fini();
     }
 }
+
+Test(kx_batch_tx_co_sign, tells_of_every_allocation_that_fails)
+{
+    enum assay_code rc = ASSAY_E_NOMEM;
+    size_t n = 0;
+
+    ask(5);
+    for (; rc != ASSAY_OK && n < 10000; n++) {
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+        struct kx_batch_artifact made;
+        struct assay_err err = {0};
+
+        w->with.arena = &arena;
+        (void)assay_alloc_fail_after(n);
+        rc = co_sign(&made, &err);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "%zu: %s", n, err.text);
+        assay_arena_fini(&arena);
+    }
+    cr_expect(rc == ASSAY_OK && n > 10, "%zu", n);
+}

@@ -158,6 +158,29 @@ Test(kx_behaviour, is_not_asked_of_what_has_no_lineage_or_no_room)
     kx_lane_world_fini(&w);
 }
 
+Test(kx_behaviour, is_not_asked_of_what_there_is_no_memory_for)
+{
+    struct kx_lane_world w;
+    struct kx_behaviour b;
+    enum assay_code rc = ASSAY_E_NOMEM;
+    size_t failures = 0;
+
+    kx_lane_world_init(&w);
+    for (size_t n = 0; rc != ASSAY_OK; n += n < 24 ? 1 : n, failures++) {
+        struct assay_arena arena = ASSAY_ARENA_INIT(1 << 24);
+        struct assay_err err = {0};
+
+        (void)assay_alloc_fail_after(n);
+        rc = kx_behaviour_open(&b, &arena, &w.lane, 0, NULL, &err);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_assert(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "%zu: %s", n, err.text);
+        cr_expect_eq(err.code, rc);
+        assay_arena_fini(&arena);
+    }
+    cr_expect_gt(failures, 20);
+    kx_lane_world_fini(&w);
+}
+
 Test(kx_behaviour, of_every_execution_has_a_name_of_its_own)
 {
     for (size_t i = 0; i < KX_EXECUTION__COUNT; i++)

@@ -239,6 +239,24 @@ Test(kx_behaviour_drift, of_any_bytes_is_an_answer)
     kx_behaviour_world_fini(&w);
 }
 
+/* The first template has no lineage, and so no way of its own to spend: nothing of it is allowed.
+ */
+Test(kx_behaviour_drift, of_the_first_template_is_no_behaviour)
+{
+    const struct kx_escrow official = kx_escrow_world_official(0);
+    struct assay_buf script = kx_escrow_world_redeem(kx_escrow_world_template(1), &official);
+    struct kx_behaviour_world w;
+    struct kx_behaviour_verdict v;
+
+    kx_behaviour_world_init(&w, 5, false);
+    kx_behaviour_world_judge(&v, &w, assay_buf_view(&script));
+    cr_expect_neq(v.class, KX_BEHAVIOUR_SAME);
+    cr_expect_eq(v.more_count, 0);
+    cr_expect_not(v.allowed[KX_EXECUTION_CLAIM_HONEST]);
+    kx_behaviour_world_fini(&w);
+    assay_buf_fini(&script);
+}
+
 /* A run that had no memory is no refusal. */
 Test(kx_behaviour_drift, is_no_answer_where_there_is_no_memory)
 {

@@ -247,6 +247,11 @@ static const struct {
      {{797, 2, "0x3784"}},
      "byte 797, in rule top-up.successor.back (What stands behind the state is this script's own): "
      "the length behind the state is -1079, expected -1038: that is of kaspa-x402-escrow-v4"},
+    {"D23: a distance forwards",
+     KX_DRIFT_LENGTH,
+     {{797, 2, "0x3704"}},
+     "byte 797, in rule top-up.successor.back (What stands behind the state is this script's own): "
+     "the length behind the state is 1079, expected -1038"},
     {"D23: another length",
      KX_DRIFT_LENGTH,
      {{783, 2, "0x1904"}},
@@ -406,6 +411,51 @@ Test(kx_escrow_drift, knows_the_older_templates_too)
         assay_buf_fini(&script);
         assay_buf_fini(&right);
     }
+}
+
+/* That nothing is claimed and a timeout of nothing are both zeros, and not one taken for the other.
+ */
+Test(kx_escrow_drift, takes_zeros_for_no_value_of_another_slot)
+{
+    const struct kx_escrow official = kx_escrow_world_official(0);
+    const struct edit zeros = {881, 8, "0x0000000000000000"};
+    struct assay_buf right = kx_escrow_world_redeem(kx_escrow_world_template(5), &official);
+    struct assay_buf script = ASSAY_BUF_INIT(1 << 12);
+    struct kx_drifts drifts;
+
+    edit(&script, assay_buf_view(&right), &zeros, 1);
+    kx_escrow_world_judge(&drifts, 5, &official, KX_SLOTS_KNOWN, assay_buf_view(&script));
+    expect_text("zeros", &drifts,
+                "byte 881, in rule refund.timeout.range (The timeout is a DAA score and no time): "
+                "the timeout is 0, expected 123456789");
+    assay_buf_fini(&script);
+    assay_buf_fini(&right);
+}
+
+/* As many as there are are counted, the first of them listed. */
+Test(kx_escrow_drift, lists_the_first_of_very_many)
+{
+    enum { CHANGES = KX_DRIFTS_MAX + 16 };
+    const struct kx_escrow official = kx_escrow_world_official(8000000);
+    struct assay_buf script = kx_escrow_world_redeem(kx_escrow_world_template(5), &official);
+    struct kx_drifts drifts;
+    size_t changes = 0;
+
+    for (size_t at = 0; at < script.len && changes < CHANGES;) {
+        struct kaspa_instruction i;
+
+        cr_assert_eq(kaspa_instruction_decode(&i, assay_buf_view(&script), at), KASPA_SCRIPT_OK);
+        if (i.next - at == 1) {
+            script.at[at] = script.at[at] == KASPA_OP_DROP ? KASPA_OP_DUP : KASPA_OP_DROP;
+            changes++;
+        }
+        at = i.next;
+    }
+    cr_assert_eq(changes, CHANGES);
+    kx_escrow_world_judge(&drifts, 5, &official, KX_SLOTS_KNOWN, assay_buf_view(&script));
+    cr_expect_eq(drifts.count, KX_DRIFTS_MAX);
+    cr_expect_eq(drifts.total, CHANGES);
+    assay_buf_fini(&script);
 }
 
 Test(kx_escrow_drift, has_a_name_for_each_kind)

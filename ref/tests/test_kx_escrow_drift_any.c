@@ -310,6 +310,17 @@ Test(kx_escrow_identify, knows_no_template_of_a_script_that_drifted)
     assay_buf_fini(&script);
 }
 
+/* As long as a template, or as none, and of more instructions than any has. */
+Test(kx_escrow_identify, knows_no_template_of_instructions_that_never_end)
+{
+    static uint8_t much[2 * KX_ESCROW_BYTES_MAX];
+    struct kx_escrow_instance found;
+
+    memset(much, KASPA_OP_DUP, sizeof(much));
+    for (size_t len = 1; len <= sizeof(much); len++)
+        cr_expect_not(kx_escrow_identify(&found, assay_bytes_of(much, len)), "%zu", len);
+}
+
 /* Section 16.1: a timeout of any width, if it is as short as it can be and not negative. */
 Test(kx_escrow_identify, reads_the_first_template_with_any_timeout)
 {
