@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "kaspa/script.h"
 
+#include <assert.h>
+
 /* The words that stand for slots. A slot is pushed with all its bytes, however short they could be
  * written: but for the timeout that is pushed as a number. */
 static const struct {
@@ -113,8 +115,7 @@ static enum assay_code add_rule(struct kx_escrow_layout *layout, struct assay_bu
         struct assay_bytes word = assay_bytes_part(text, at, end);
         struct kx_escrow_part *part = &layout->parts[layout->count];
 
-        if (layout->count == KX_ESCROW_PARTS_MAX)
-            return ASSAY_E_TOO_LARGE;
+        assert(layout->count < KX_ESCROW_PARTS_MAX);
         at = end + 1;
         if (assay_bytes_equal(assay_bytes_part(word, 0, 2), ASSAY_LIT("0x"))) {
             rc = kaspa_script_assemble(out, word, NULL);

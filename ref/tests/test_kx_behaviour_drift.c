@@ -239,6 +239,37 @@ Test(kx_behaviour_drift, of_any_bytes_is_an_answer)
     kx_behaviour_world_fini(&w);
 }
 
+/* Of the current template alone, whose places the list has; without memory nothing is half made. */
+Test(kx_behaviour_drift, is_made_of_the_current_template_or_not_at_all)
+{
+    struct kx_behaviour_world w;
+    struct assay_buf none = ASSAY_BUF_INIT(KX_BEHAVIOUR_SCRIPT_MAX);
+
+    kx_behaviour_world_init(&w, 4, false);
+    cr_expect_eq(kx_escrow_mutate(&none, &w.b, 0), ASSAY_E_UNSUPPORTED);
+    cr_expect_eq(none.len, 0);
+    kx_behaviour_world_fini(&w);
+    kx_behaviour_world_init(&w, 5, false);
+    for (size_t i = 0; i < kx_escrow_mutation_count(); i++) {
+        enum assay_code rc = ASSAY_E_NOMEM;
+        size_t n = 0;
+
+        for (; rc != ASSAY_OK && n < 1000; n++) {
+            struct assay_buf script = ASSAY_BUF_INIT(KX_BEHAVIOUR_SCRIPT_MAX);
+
+            (void)assay_alloc_fail_after(n);
+            rc = kx_escrow_mutate(&script, &w.b, i);
+            (void)assay_alloc_fail_after(SIZE_MAX);
+            cr_expect(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "%s, %zu",
+                      kx_escrow_mutation_at(i)->id, n);
+            cr_expect_eq(script.bad, rc, "%s, %zu", kx_escrow_mutation_at(i)->id, n);
+            assay_buf_fini(&script);
+        }
+        cr_expect(rc == ASSAY_OK && n > 1, "%s", kx_escrow_mutation_at(i)->id);
+    }
+    kx_behaviour_world_fini(&w);
+}
+
 /* The first template has no lineage, and so no way of its own to spend: nothing of it is allowed.
  */
 Test(kx_behaviour_drift, of_the_first_template_is_no_behaviour)

@@ -205,6 +205,8 @@ Test(kx_context, has_a_principal_and_no_empty_scope)
     cr_expect_eq(kx_context_hash(hash, &context, &err), ASSAY_E_MALFORMED);
     cr_expect_eq(err.code, ASSAY_E_MALFORMED);
     cr_expect_eq(kx_fingerprint(hash, &request, NULL, NULL), ASSAY_E_MALFORMED);
+    request.tool = &(const struct kx_tool_call){.audience = ASSAY_LIT("a"), .name = ASSAY_LIT("t")};
+    cr_expect_eq(kx_fingerprint(hash, &request, NULL, NULL), ASSAY_E_MALFORMED, "nor of a call");
     context.principal = ASSAY_LIT("p");
     context.scopes = empty;
     context.scope_count = 2;
@@ -241,6 +243,49 @@ Test(kx_fingerprint, is_made_over_method_url_body_and_terms)
                    "JSON");
     body = doc_of(&arena, "1e999");
     cr_expect_eq(kx_fingerprint(hash, &request, NULL, NULL), ASSAY_E_RANGE);
+    assay_arena_fini(&arena);
+}
+
+/* Terms are in the hash of a call where it is made for some. */
+Test(kx_fingerprint, of_a_call_is_made_over_tool_arguments_and_terms)
+{
+    const struct kx_tool_call calls[] = {
+        {.audience = ASSAY_LIT("a"), .name = ASSAY_LIT("t")},
+        {.audience = ASSAY_LIT("a"), .name = ASSAY_LIT("u")},
+        {.audience = ASSAY_LIT("b"), .name = ASSAY_LIT("t")},
+        {.audience = ASSAY_LIT("a"), .name = ASSAY_LIT("t"), .arguments = ASSAY_LIT("{}")},
+    };
+    char hashes[2 * ARRAY_LEN(calls)][X402_HASH_TEXT_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
+        struct kx_request request = {.url = ASSAY_LIT("mcp://h/"), .tool = &calls[i / 2]};
+
+        cr_assert_eq(kx_fingerprint(hashes[i], &request, i % 2 == 0 ? NULL : "abc", NULL),
+                     ASSAY_OK);
+        for (size_t k = 0; k < i; k++)
+            cr_expect_str_neq(hashes[i], hashes[k], "%zu and %zu", i, k);
+    }
+}
+
+/* A caller's state has names that are looked through, which may take memory. */
+Test(kx_context, memory_that_is_not_there_is_told)
+{
+    struct assay_arena arena = ASSAY_ARENA_INIT(1 << 20);
+    struct assay_json state = doc_of(&arena, "{\"\\u0061\":\"\\u0062\"}");
+    struct kx_context context = {.principal = ASSAY_LIT("p"), .state = &state};
+    char hash[X402_HASH_TEXT_BYTES];
+    enum assay_code rc = ASSAY_E_NOMEM;
+    size_t n = 0;
+
+    for (; rc != ASSAY_OK && n < 100; n++) {
+        struct assay_err err = {0};
+
+        (void)assay_alloc_fail_after(n);
+        rc = kx_context_hash(hash, &context, &err);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect(rc == ASSAY_OK || rc == ASSAY_E_NOMEM, "%zu: %s", n, err.text);
+    }
+    cr_expect(rc == ASSAY_OK && n > 1, "%zu", n);
     assay_arena_fini(&arena);
 }
 
