@@ -93,6 +93,7 @@ static double to_double(const struct decimal *d)
         return (double)INFINITY;
     len = snprintf(text, sizeof(text), "%se%d", d->digits, (int)d->exponent);
     assert(len > 0 && (size_t)len < sizeof(text));
+    (void)len;
     return strtod(text, NULL);
 }
 
@@ -122,6 +123,7 @@ static bool reads_back_with(struct shortest *s, int digit_count, double value)
     const char *exponent = strchr(text, 'e');
 
     assert(len > 0 && (size_t)len < sizeof(text) && exponent != NULL);
+    (void)len;
     s->digit_count = 0;
     for (const char *at = text; at < exponent; at++) {
         if (*at >= '0') /* not the point */

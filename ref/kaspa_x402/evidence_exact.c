@@ -134,17 +134,8 @@ static bool is_valid(struct kx_bundling *b, const struct sent *s)
 
 /* ---- sums ---- */
 
-static bool is_payers(const struct kaspa_tx *tx, const struct kaspa_utxo *coins, size_t first,
-                      const struct kaspa_spk *spk)
-{
-    for (size_t i = first; i < tx->input_count; i++) {
-        if (kaspa_spk_equal(&coins[i].spk, spk))
-            return true;
-    }
-    return false;
-}
-
-/* What leaves the payer's scripts. The verifier has judged that the sums fit and reconcile. */
+/* What leaves the payer's scripts. The verifier has judged that the sums fit and reconcile, and
+ * that all but what is paid goes back to them. */
 static uint64_t payer_cost(const struct sent *s)
 {
     const struct kaspa_tx *tx = &s->verdict.tx;
@@ -154,7 +145,7 @@ static uint64_t payer_cost(const struct sent *s)
     for (size_t i = first; i < tx->input_count; i++)
         cost += s->coins[i].amount;
     for (size_t i = 0; i < tx->output_count; i++) {
-        if (i != s->payment.output_index && is_payers(tx, s->coins, first, &tx->outputs[i].spk))
+        if (i != s->payment.output_index)
             cost -= tx->outputs[i].value;
     }
     return cost;
