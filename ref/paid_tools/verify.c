@@ -4,6 +4,8 @@
 #include "paid_tools/nonce.h"
 #include "paid_tools/text.h"
 
+#include <assert.h>
+
 void pt_proof_mac(char out[PT_HASH_TEXT_BYTES], struct assay_bytes secret, struct assay_bytes nonce,
                   struct assay_bytes request_hash)
 {
@@ -22,10 +24,14 @@ enum assay_code pt_proof_pay(struct pt_proof *out, const struct pt_challenge *ch
 {
     struct pt_proof paid = {.version = challenge->version};
 
-    if (pt_text_copy(paid.nonce, sizeof(paid.nonce), challenge->nonce) != ASSAY_OK ||
-        pt_text_copy(paid.request_hash, PT_TEXT_MAX_BYTES, challenge->request_hash) != ASSAY_OK ||
-        pt_text_copy(paid.expires_at, PT_TEXT_MAX_BYTES, challenge->expires_at) != ASSAY_OK ||
-        pt_text_copy(paid.payer, PT_TEXT_MAX_BYTES, payer) != ASSAY_OK)
+    static_assert(sizeof(paid.nonce) >= sizeof(challenge->nonce) &&
+                      sizeof(paid.request_hash) >= sizeof(challenge->request_hash) &&
+                      sizeof(paid.expires_at) >= sizeof(challenge->expires_at),
+                  "what a challenge says fits into its proof");
+    (void)!pt_text_copy(paid.nonce, sizeof(paid.nonce), challenge->nonce);
+    (void)!pt_text_copy(paid.request_hash, PT_TEXT_MAX_BYTES, challenge->request_hash);
+    (void)!pt_text_copy(paid.expires_at, PT_TEXT_MAX_BYTES, challenge->expires_at);
+    if (pt_text_copy(paid.payer, PT_TEXT_MAX_BYTES, payer) != ASSAY_OK)
         return ASSAY_E_RANGE;
     /* A payer repeats what it was told; judging an odd expiry is the server's work. */
     if (assay_time_parse(&paid.expires_ms, assay_str(paid.expires_at)) != ASSAY_OK)
