@@ -4,121 +4,14 @@
 #include "reports/findings.h"
 #include "reports/reasons.h"
 #include "reports/report.h"
-#include "reports/view.h"
+#include "reports/terminal_text.h"
 
 enum {
     BRIEF_SHOWN = 10,
-    REASONS_SHOWN = 8,
-    LABEL_COLUMNS = 10,
-    OUT_MAX_BYTES = 64 << 20,
-    TEXT_SHOWN_BYTES = 2000,
+    REASONS_SHOWN = 20, /* why a run is not valid */
+    NOT_JUDGED_SHOWN = 8,
     THREAT_SHOWN_BYTES = 60
 };
-
-enum ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_RED, INK_GREEN, INK_YELLOW };
-
-struct terminal {
-    struct assay_buf out;
-    const struct report_view *view;
-    bool colour;
-    size_t width; /* SIZE_MAX: do not wrap */
-};
-
-static void ink(struct terminal *t, enum ink which)
-{
-    static const char *const codes[] = {"\x1b[0m",    "\x1b[1m",    "\x1b[2m",
-                                        "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m"};
-
-    if (t->colour)
-        assay_buf_add_str(&t->out, codes[which]);
-}
-
-static size_t columns(struct assay_bytes text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < text.len; i++)
-        count += (text.at[i] & 0xC0) != 0x80;
-    return count;
-}
-
-static void pad(struct terminal *t, size_t count)
-{
-    while (count-- > 0)
-        assay_buf_add_byte(&t->out, ' ');
-}
-
-/* CI systems obey lines that begin so, whatever printed them. */
-static bool is_command(struct assay_bytes word)
-{
-    return word.len >= 2 && (memcmp(word.at, "::", 2) == 0 || memcmp(word.at, "##", 2) == 0);
-}
-
-/* Printable text wrapped at spaces; the cursor is at `indent`, where further lines begin too. Ends
- * the line. */
-static void wrap_printable(struct terminal *t, size_t indent, struct assay_bytes text)
-{
-    size_t at = indent;
-
-    for (size_t from = 0, to; from < text.len; from = to + 1) {
-        struct assay_bytes word;
-
-        to = assay_bytes_find(text, ' ', from);
-        word = assay_bytes_part(text, from, to);
-        if (at > indent && at + 1 + columns(word) > t->width) {
-            assay_buf_add_byte(&t->out, '\n');
-            pad(t, indent);
-            at = indent;
-        } else if (at > indent) {
-            assay_buf_add_byte(&t->out, ' ');
-            at++;
-        }
-        if (at == indent && is_command(word))
-            assay_buf_add_byte(&t->out, '\\');
-        assay_buf_add(&t->out, word);
-        at += columns(word);
-    }
-    assay_buf_add_byte(&t->out, '\n');
-}
-
-/* Hostile text, made printable, cut and wrapped. */
-static void wrap(struct terminal *t, size_t indent, struct assay_bytes text)
-{
-    struct assay_buf printable = ASSAY_BUF_INIT(OUT_MAX_BYTES);
-
-    assay_utf8_add_printable(&printable, assay_bytes_part(text, 0, TEXT_SHOWN_BYTES));
-    if (text.len > TEXT_SHOWN_BYTES)
-        assay_buf_printf(&printable, " ... (%zu bytes more)", text.len - TEXT_SHOWN_BYTES);
-    wrap_printable(t, indent, assay_buf_view(&printable));
-    report_done(&t->out, &printable);
-}
-
-static void label(struct terminal *t, const char *name)
-{
-    pad(t, 3);
-    ink(t, INK_DIM);
-    assay_buf_add_str(&t->out, name);
-    ink(t, INK_PLAIN);
-    pad(t, strlen(name) < LABEL_COLUMNS ? LABEL_COLUMNS - strlen(name) : 1);
-}
-
-static void labelled(struct terminal *t, const char *name, struct assay_bytes text)
-{
-    if (text.len == 0)
-        return;
-    label(t, name);
-    wrap(t, 3 + LABEL_COLUMNS, text);
-}
-
-/* To be copied: a line break would end up in it. */
-static void command(struct terminal *t, struct assay_bytes text)
-{
-    size_t width = t->width;
-
-    t->width = SIZE_MAX;
-    wrap(t, 0, text);
-    t->width = width;
-}
 
 /* "1  scenario/case    must, observed" and what goes with it, down to the command that repeats it.
  */
@@ -129,33 +22,33 @@ static void add_failure(struct terminal *t, const struct report_case *c, size_t 
 
     report_case_name(&text, t->view, c);
     assay_buf_printf(&t->out, "%zu%s ", number, number < 10 ? " " : "");
-    ink(t, INK_RED);
+    terminal_ink(t, INK_RED);
     assay_utf8_add_printable(&t->out, assay_buf_view(&text));
-    ink(t, INK_PLAIN);
+    terminal_ink(t, INK_PLAIN);
     assay_buf_printf(&t->out, "  %s\n", report_marks[c->mark].word);
-    pad(t, 3);
-    wrap(t, 3, report_text(c->c, "title"));
-    labelled(t, "expected", report_text(c->c, "expected"));
-    labelled(t, "seen", report_text(c->c, "seen"));
+    terminal_pad(t, 3);
+    terminal_wrap(t, 3, report_text(c->c, "title"));
+    terminal_labelled(t, "expected", report_text(c->c, "expected"));
+    terminal_labelled(t, "seen", report_text(c->c, "seen"));
     assay_buf_clear(&text);
     report_case_reason(&text, t->view, c);
-    labelled(t, "because", assay_buf_view(&text));
+    terminal_labelled(t, "because", assay_buf_view(&text));
     assay_buf_clear(&text);
     assay_buf_add(&text, report_text(c->c, "rule"));
     assay_buf_add_str(&text, c->rule != NULL ? ": " : "");
     assay_buf_add(&text, report_text(c->rule, "sentence"));
-    labelled(t, "rule", assay_buf_view(&text));
-    labelled(t, "remedy", report_case_remedy(c));
+    terminal_labelled(t, "rule", assay_buf_view(&text));
+    terminal_labelled(t, "remedy", report_case_remedy(c));
     assay_buf_clear(&text);
     assay_buf_add(&text, threat->id);
     assay_buf_add_str(&text, threat->entry != NULL ? ": " : "");
     assay_buf_add(&text, report_text(threat->entry, "threat"));
-    labelled(t, "threat", assay_buf_view(&text));
-    labelled(t, "grade", report_text(c->c, "grade"));
-    labelled(t, "where", report_text(c->c, "where"));
+    terminal_labelled(t, "threat", assay_buf_view(&text));
+    terminal_labelled(t, "grade", report_text(c->c, "grade"));
+    terminal_labelled(t, "where", report_text(c->c, "where"));
     if (report_text(c->c, "replay").len > 0) {
-        label(t, "repeat");
-        command(t, report_text(c->c, "replay"));
+        terminal_label(t, "repeat");
+        terminal_command(t, report_text(c->c, "replay"));
     }
     assay_buf_add_byte(&t->out, '\n');
     report_done(&t->out, &text);
@@ -173,17 +66,20 @@ static void add_failures(struct terminal *t)
     findings_fini(&found);
 }
 
-/* The cases of one mark, a line or two each, with what was seen where something was. */
+/* The cases of one mark, a line or two each, with what was seen where something was; what rests on
+ * a control that failed is counted. */
 static void add_brief(struct terminal *t, enum report_mark mark)
 {
-    size_t shown = 0;
+    size_t shown = 0, resting = 0;
 
-    for (size_t i = 0; i < t->view->case_count && shown < BRIEF_SHOWN; i++) {
+    for (size_t i = 0; i < t->view->case_count; i++) {
         const struct report_case *c = &t->view->cases[i];
         struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES),
                          reason = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
-        if (c->mark != mark)
+        if (c->mark == mark && report_case_is_consequence(c))
+            resting++;
+        if (c->mark != mark || shown == BRIEF_SHOWN || report_case_is_consequence(c))
             continue;
         report_case_name(&text, t->view, c);
         report_case_reason(&reason, t->view, c);
@@ -193,14 +89,17 @@ static void add_brief(struct terminal *t, enum report_mark mark)
         assay_buf_add(&text, assay_buf_view(&reason));
         if (shown++ == 0)
             assay_buf_printf(&t->out, "%s:\n", report_marks[mark].word);
-        pad(t, 3);
-        wrap(t, 6, assay_buf_view(&text));
+        terminal_pad(t, 3);
+        terminal_wrap(t, 6, assay_buf_view(&text));
         report_done(&t->out, &text);
         report_done(&t->out, &reason);
     }
-    if (t->view->of[mark] > shown)
-        assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[mark] - shown);
-    if (shown > 0)
+    if (t->view->of[mark] > shown + resting)
+        assay_buf_printf(&t->out, "   and %zu more\n", t->view->of[mark] - shown - resting);
+    if (resting > 0)
+        assay_buf_printf(&t->out, "not judged, since a control that they rest on failed: %zu %s\n",
+                         resting, resting == 1 ? "case" : "cases");
+    if (shown + resting > 0)
         assay_buf_add_byte(&t->out, '\n');
 }
 
@@ -212,10 +111,10 @@ static void add_invalid(struct terminal *t)
     json_array_foreach (json_object_get(t->view->outcome, "invalid"), i, reason) {
         if (i == REASONS_SHOWN)
             break;
-        ink(t, INK_YELLOW);
+        terminal_ink(t, INK_YELLOW);
         assay_buf_add_str(&t->out, "   why  ");
-        ink(t, INK_PLAIN);
-        wrap(t, 8, report_text(reason, "text"));
+        terminal_ink(t, INK_PLAIN);
+        terminal_wrap(t, 8, report_text(reason, "text"));
     }
 }
 
@@ -238,8 +137,8 @@ static size_t threat_columns(const struct report_view *view)
         struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
         threat_text(&text, view, &view->threats[i]);
-        if (columns(assay_buf_view(&text)) > widest)
-            widest = columns(assay_buf_view(&text));
+        if (terminal_columns(assay_buf_view(&text)) > widest)
+            widest = terminal_columns(assay_buf_view(&text));
         assay_buf_fini(&text);
     }
     return widest;
@@ -255,7 +154,7 @@ static void add_table(struct terminal *t)
     size_t widest = threat_columns(t->view);
 
     assay_buf_add_str(&t->out, "threat");
-    pad(t, widest - 6);
+    terminal_pad(t, widest - 6);
     assay_buf_add_str(&t->out, "   pass   fail   not judged\n");
     for (size_t i = 0; i < t->view->threat_count; i++) {
         const struct report_threat *threat = &t->view->threats[i];
@@ -267,12 +166,12 @@ static void add_table(struct terminal *t)
             continue; /* it is named below, with the reason */
         threat_text(&name, t->view, threat);
         assay_buf_add(&t->out, assay_buf_view(&name));
-        pad(t, widest - columns(assay_buf_view(&name)));
+        terminal_pad(t, widest - terminal_columns(assay_buf_view(&name)));
         report_done(&t->out, &name);
         assay_buf_printf(&t->out, " %6zu ", pass);
-        ink(t, bad ? INK_RED : INK_PLAIN);
+        terminal_ink(t, bad ? INK_RED : INK_PLAIN);
         assay_buf_printf(&t->out, "%6zu", report_judged(threat->of) - pass);
-        ink(t, INK_PLAIN);
+        terminal_ink(t, INK_PLAIN);
         assay_buf_printf(&t->out, " %12zu\n", not_judged(threat->of));
     }
     assay_buf_add_byte(&t->out, '\n');
@@ -315,7 +214,7 @@ static void add_not_judged(struct terminal *t)
             assay_buf_add_str(&t->out, any ? "   " : "not judged:\n   ");
             any = true;
             add_same_reason(t, &text, i);
-            wrap(t, 6, assay_buf_view(&text));
+            terminal_wrap(t, 6, assay_buf_view(&text));
         }
         report_done(&t->out, &text);
     }
@@ -335,11 +234,11 @@ static void add_reasons(struct terminal *t)
     if (reasons.count > 0)
         assay_buf_printf(&t->out, "%zu of %zu cases could not be judged:\n", reasons.cases,
                          t->view->case_count);
-    for (size_t i = 0; i < reasons.count && i < REASONS_SHOWN; i++) {
+    for (size_t i = 0; i < reasons.count && i < NOT_JUDGED_SHOWN; i++) {
         assay_buf_clear(&text);
         assay_buf_add(&text, reasons.items[i].text);
         assay_buf_printf(&t->out, "%6zu  ", reasons.items[i].count);
-        wrap(t, 8, assay_buf_view(&text));
+        terminal_wrap(t, 8, assay_buf_view(&text));
         told += reasons.items[i].count;
     }
     if (told < reasons.cases)
@@ -385,9 +284,9 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
         bool is_caught = assay_bytes_is(verdict, "caught");
         bool is_unnamed = assay_bytes_is(verdict, "unnamed");
 
-        ink(t, is_caught ? INK_PLAIN : INK_RED);
+        terminal_ink(t, is_caught ? INK_PLAIN : INK_RED);
         assay_utf8_add_printable(&t->out, verdict);
-        ink(t, INK_PLAIN);
+        terminal_ink(t, INK_PLAIN);
         assay_buf_add_str(&t->out, "  ");
         assay_utf8_add_printable(&t->out, report_text(row, "defect"));
         assay_buf_add_str(&t->out, " in a ");
@@ -404,9 +303,9 @@ static void add_matrix(struct terminal *t, const json_t *matrix)
         add_missed_by(t, json_object_get(row, "missedBy"));
     }
     json_array_foreach (json_object_get(matrix, "falseAlarms"), i, alarm) {
-        ink(t, INK_RED);
+        terminal_ink(t, INK_RED);
         assay_buf_add_str(&t->out, "false alarm");
-        ink(t, INK_PLAIN);
+        terminal_ink(t, INK_PLAIN);
         assay_buf_add_str(&t->out, "  the correct reference is refused by ");
         assay_utf8_add_printable(&t->out, assay_str(json_string_value(alarm)));
         assay_buf_add_byte(&t->out, '\n');
@@ -427,7 +326,7 @@ static void add_legs(struct terminal *t)
         assay_buf_add(&text, report_text(leg->leg, "rules"));
         assay_buf_add_str(&text, "): ");
         report_add_marks(&text, leg->of);
-        wrap(t, 0, assay_buf_view(&text));
+        terminal_wrap(t, 0, assay_buf_view(&text));
         report_done(&t->out, &text);
     }
 }
@@ -461,16 +360,16 @@ static void add_headline(struct terminal *t)
     const char *word = report_status_word(t->view->status);
     struct assay_buf text = ASSAY_BUF_INIT(OUT_MAX_BYTES);
 
-    ink(t, t->view->status == REPORT_PASSED   ? INK_GREEN
-           : t->view->status == REPORT_FAILED ? INK_RED
-                                              : INK_YELLOW);
+    terminal_ink(t, t->view->status == REPORT_PASSED   ? INK_GREEN
+                    : t->view->status == REPORT_FAILED ? INK_RED
+                                                       : INK_YELLOW);
     assay_buf_add_str(&t->out, word);
-    ink(t, INK_PLAIN);
+    terminal_ink(t, INK_PLAIN);
     if (t->view->status == REPORT_FAILED && !valid)
         assay_buf_add_str(&t->out, ", and otherwise INVALID");
     assay_buf_add_str(&t->out, "  ");
     report_headline(&text, t->view);
-    wrap(t, strlen(word) + 2, assay_buf_view(&text));
+    terminal_wrap(t, strlen(word) + 2, assay_buf_view(&text));
     report_done(&t->out, &text);
 }
 
@@ -499,13 +398,13 @@ static void add_advice(struct terminal *t)
                                  ? "run it again to the end:"
                                  : "mend what is named above, then run it again:");
     assay_buf_add_str(&t->out, "   then ");
-    wrap(t, 8, assay_buf_view(&text));
+    terminal_wrap(t, 8, assay_buf_view(&text));
     assay_buf_clear(&text);
     report_add_command(&text, ran);
     if (must_replace(ran))
         assay_buf_add_str(&text, " --replace");
-    pad(t, 8);
-    command(t, assay_buf_view(&text));
+    terminal_pad(t, 8);
+    terminal_command(t, assay_buf_view(&text));
     report_done(&t->out, &text);
 }
 
@@ -521,7 +420,7 @@ static void add_totals(struct terminal *t)
                          (long long)(ms % 1000 / 100));
     assay_buf_add_str(&text, "; seed ");
     assay_buf_add(&text, report_text(t->view->run, "seed"));
-    wrap(t, 0, assay_buf_view(&text));
+    terminal_wrap(t, 0, assay_buf_view(&text));
     report_done(&t->out, &text);
 }
 

@@ -74,9 +74,9 @@ const struct peer_answer *peer_send_counted(struct assay_case *t, const struct h
     exchange->label = label;
     case_saw_exchange(t, exchange, label);
     if (exchange->outcome == HTTP_NO_CONNECTION && !case_was_answered(t))
-        case_end(t, VERDICT_BROKEN,
-                 "nothing listens at %s: the target had ended before this case asked anything",
-                 instance_url(case_instance(t)));
+        case_end(t, VERDICT_BROKEN, "nothing listens at %s: %s", instance_url(case_instance(t)),
+                 case_target(t)->has_launch ? "the target had ended before this case asked anything"
+                                            : "start the server, or correct base_url");
     return peer_answer_of(t, exchange, label, before);
 }
 
