@@ -33,19 +33,18 @@ struct assay_arena *kx_client_arena(struct kx_client *c)
     return &c->arena;
 }
 
-bool kx_client_object(struct kx_client *c, const char *rule, const char *format, ...)
+void kx_client_record(struct kx_client *c, const char *rule, const char *format, ...)
 {
     char text[ASSAY_ERR_TEXT_MAX_BYTES];
     va_list args;
 
     if (c->err.code != ASSAY_OK)
-        return false;
+        return;
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args); /* cut where it is longer */
     va_end(args);
     (void)assay_fail(&c->err, ASSAY_E_DENIED, 0, "%s", text);
     c->outcome.rule = rule;
-    return false;
 }
 
 /* ---- actions ---- */
@@ -184,7 +183,7 @@ struct kx_client_action kx_client_handed_on(struct kx_client *c, bool is_done)
 {
     if (!is_done) {
         c->outcome.body.at = NULL;
-        (void)kx_client_object(c, NULL, "the answer cannot be handed on");
+        kx_client_record(c, NULL, "the answer cannot be handed on");
     }
     c->attempt.is_delivered = c->attempt.is_delivered || is_done;
     return c->has_attempt ? kx_client_save(c, KX_CLIENT_STEP_CLOSE) : kx_client_finish(c);
@@ -231,7 +230,7 @@ struct kx_client_action kx_client_stop_for(struct kx_client *c, const char *rule
 {
     bool has_text = err != NULL && err->code != ASSAY_OK;
 
-    (void)kx_client_object(c, rule, "%s: %s", what, has_text ? err->text : assay_code_text(code));
+    kx_client_record(c, rule, "%s: %s", what, has_text ? err->text : assay_code_text(code));
     return kx_client_stop(c, now_ms);
 }
 
@@ -359,8 +358,8 @@ struct kx_client_action kx_client_resumed(struct kx_client *c, int64_t now_ms)
         return kx_client_send_again(c, now_ms);
     c->goes_on = !has_own;
     if (has_own)
-        (void)kx_client_object(c, "client.artifact.once",
-                               "this identifier's attempt is over: give another");
+        kx_client_record(c, "client.artifact.once",
+                         "this identifier's attempt is over: give another");
     if (c->attempt.state == KX_CLIENT_ABSENT)
         return kx_client_closed(c);
     return c->goes_on ? kx_client_begin(c) : kx_client_finish(c);
@@ -370,9 +369,8 @@ struct kx_client_action kx_client_start(struct kx_client *c, const struct kx_cli
                                         int64_t now_ms)
 {
     if (!kx_policy_allows_url(c->policy, c->url)) {
-        (void)kx_client_object(c, "client.policy.origin",
-                               "the policy does not list the origin %.*s", (int)c->origin.len,
-                               (const char *)c->origin.at);
+        kx_client_record(c, "client.policy.origin", "the policy does not list the origin %.*s",
+                         (int)c->origin.len, (const char *)c->origin.at);
         return kx_client_finish(c);
     }
     if (known == NULL)

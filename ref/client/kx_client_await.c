@@ -73,9 +73,9 @@ struct kx_client_action kx_client_submitted(struct kx_client *c, enum assay_code
                                             const struct assay_err *err, int64_t now_ms)
 {
     if (code == ASSAY_E_DENIED || (code != ASSAY_OK && !sent)) {
-        (void)kx_client_object(
-            c, "client.channel.node", "the node has not taken the channel's transaction: %s",
-            err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
+        kx_client_record(c, "client.channel.node",
+                         "the node has not taken the channel's transaction: %s",
+                         err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
         kx_client_take_back(c);
         return kx_client_save(c, KX_CLIENT_STEP_UNDO);
     }
@@ -97,7 +97,7 @@ struct kx_client_action kx_client_tell_wallet(struct kx_client *c, enum kx_clien
     body = kx_client_kept(c, &text);
     if (body.at != NULL)
         return kx_client_call(c, step, "finalizeEscrowTransition", body);
-    (void)kx_client_object(c, NULL, "out of memory");
+    kx_client_record(c, NULL, "out of memory");
     return kx_client_finish(c);
 }
 
@@ -144,9 +144,9 @@ static bool is_lost(const struct kx_client *c, const struct kx_sight *sight)
  * where that was moved to. */
 static struct kx_client_action never_arrives(struct kx_client *c)
 {
-    (void)kx_client_object(c, "client.channel.node",
-                           "a confirmed transaction spends the coins of the channel's: it can "
-                           "never arrive");
+    kx_client_record(c, "client.channel.node",
+                     "a confirmed transaction spends the coins of the channel's: it can "
+                     "never arrive");
     if (kx_client_move_kind(c) != KX_BATCH_GENESIS)
         return kx_client_moved(c, KX_CHANNEL_IS_OPEN);
     c->channel.state = KX_CHANNEL_IS_ENDED;
@@ -160,12 +160,12 @@ struct kx_client_action kx_client_wait_for_server(struct kx_client *c)
     char id[X402_HASH_TEXT_BYTES];
 
     assay_hex_encode(id, assay_bytes_of(c->channel.channel_id, sizeof(c->channel.channel_id)));
-    (void)kx_client_object(c, "client.channel.top-up",
-                           "the channel has to be topped up, which its server signs beside us: "
-                           "give its operator what assay pay --top-up %s prints, and run the same "
-                           "again when it is on the chain. If the server is silent, --refund "
-                           "takes back what is left after the channel's timeout",
-                           id);
+    kx_client_record(c, "client.channel.top-up",
+                     "the channel has to be topped up, which its server signs beside us: "
+                     "give its operator what assay pay --top-up %s prints, and run the same "
+                     "again when it is on the chain. If the server is silent, --refund "
+                     "takes back what is left after the channel's timeout",
+                     id);
     return kx_client_finish(c);
 }
 
@@ -181,11 +181,11 @@ static struct kx_client_action not_yet(struct kx_client *c, int64_t now_ms)
     if (c->channel.state == KX_CHANNEL_IS_OPENING && REF_DEFECT(kx_client_opened_again))
         return never_arrives(c);
     assay_hex_encode(txid, assay_bytes_of(c->move_id.at, sizeof(c->move_id.at)));
-    (void)kx_client_object(c, "client.channel.node",
-                           "the channel's transaction %s is not as deep on the chain as the policy "
-                           "asks: run the same again later. If it never arrives, have the wallet "
-                           "spend one of its coins otherwise, and the channel is given up",
-                           txid);
+    kx_client_record(c, "client.channel.node",
+                     "the channel's transaction %s is not as deep on the chain as the policy "
+                     "asks: run the same again later. If it never arrives, have the wallet "
+                     "spend one of its coins otherwise, and the channel is given up",
+                     txid);
     return kx_client_finish(c);
 }
 
@@ -208,8 +208,8 @@ struct kx_client_action kx_client_awaited(struct kx_client *c, enum assay_code c
         return kx_client_refund_arrived(c);
     /* A head that is spent already was there: the id commits to it. */
     if (!sight->is_missing[last] && !kx_client_is_head(c, &c->next, &sight->utxos[last])) {
-        (void)kx_client_object(c, "client.channel.head",
-                               "the node has another coin than the channel's head where it stands");
+        kx_client_record(c, "client.channel.head",
+                         "the node has another coin than the channel's head where it stands");
         return kx_client_finish(c);
     }
     return arrived(c, sight);

@@ -18,7 +18,7 @@ struct kx_client_action kx_client_find(struct kx_client *c, enum kx_client_step 
 
     c->step = step;
     if (kx_channel_key(c->channel.key, &use) != ASSAY_OK) {
-        (void)kx_client_object(c, NULL, "out of memory");
+        kx_client_record(c, NULL, "out of memory");
         return kx_client_finish(c);
     }
     action.channel_key = c->channel.key;
@@ -77,8 +77,8 @@ static struct kx_client_action take_channel(struct kx_client *c, int64_t now_ms)
     case KX_CHANNEL_IS_REFUNDING:
     case KX_CHANNEL_IS_ENDED:
     case KX_CHANNEL_IS__COUNT:
-        (void)kx_client_object(c, NULL,
-                               "the channel is being refunded: nothing is charged to it any more");
+        kx_client_record(c, NULL,
+                         "the channel is being refunded: nothing is charged to it any more");
         return kx_client_finish(c);
     }
     return kx_client_look_at_head(c, KX_CLIENT_STEP_HEAD, now_ms);
@@ -280,7 +280,7 @@ static struct kx_client_action ask_for_consent(struct kx_client *c)
     assay_buf_add_byte(&text, '}');
     body = kx_client_kept(c, &text);
     if (body.at == NULL) {
-        (void)kx_client_object(c, NULL, "out of memory");
+        kx_client_record(c, NULL, "out of memory");
         return kx_client_finish(c);
     }
     return kx_client_call(c, KX_CLIENT_STEP_CONSENT, "authorizeBatchPayment", body);
@@ -292,7 +292,7 @@ struct kx_client_action kx_client_consent(struct kx_client *c, enum kx_intent_op
     c->attempt.identifier =
         c->job.identifier.len > 0 ? c->job.identifier : kx_client_identifier(c, c->job.random);
     if (c->attempt.identifier.at == NULL) {
-        (void)kx_client_object(c, NULL, "out of memory");
+        kx_client_record(c, NULL, "out of memory");
         return kx_client_finish(c);
     }
     make_intent(c, operation);
@@ -321,10 +321,10 @@ static struct kx_client_action consented(struct kx_client *c, struct assay_bytes
 
     if (!kx_client_read_result(c, &text, &digest, 1, answer, NULL) ||
         !(assay_bytes_is(text, c->consent) || REF_DEFECT(kx_client_consent_any))) {
-        (void)kx_client_object(c, "client.channel.consent",
-                               "the wallet does not consent to the intent: it has to answer its "
-                               "digest, %s",
-                               c->consent);
+        kx_client_record(c, "client.channel.consent",
+                         "the wallet does not consent to the intent: it has to answer its "
+                         "digest, %s",
+                         c->consent);
         return kx_client_stop(c, now_ms);
     }
     /* An opening goes for its first charge, too, but for one whose key was made for another. */
@@ -401,9 +401,8 @@ struct kx_client_action kx_client_channel_saved(struct kx_client *c, int64_t now
 struct kx_client_action kx_client_channel_unsaved(struct kx_client *c, enum assay_code code,
                                                   const struct assay_err *err)
 {
-    (void)kx_client_object(c, "client.artifact.persisted", "the channel cannot be saved: %s",
-                           err != NULL && err->code != ASSAY_OK ? err->text
-                                                                : assay_code_text(code));
+    kx_client_record(c, "client.artifact.persisted", "the channel cannot be saved: %s",
+                     err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
     if (c->step == KX_CLIENT_STEP_MOVE) /* and so it does not leave */
         kx_client_take_back(c);
     return kx_client_finish(c);

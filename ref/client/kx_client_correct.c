@@ -66,9 +66,9 @@ struct kx_client_action kx_client_refused(struct kx_client *c, const struct kx_c
     c->is_batch = was_batch;
     if (!is_expired(c, now_ms))
         return kx_client_asked_again(c, now_ms);
-    (void)kx_client_object(c, NULL,
-                           "the server has refused the payment, and its time is over: nothing was "
-                           "charged");
+    kx_client_record(c, NULL,
+                     "the server has refused the payment, and its time is over: nothing was "
+                     "charged");
     return give_up(c);
 }
 
@@ -151,9 +151,9 @@ struct kx_client_action kx_client_correct(struct kx_client *c, int64_t now_ms)
     if (!is_borne_out(c))
         return kx_client_settle(c, now_ms);
     if (c->job.identifier.len > 0) {
-        (void)kx_client_object(c, "client.artifact.once",
-                               "the server has refused the payment, and nothing was charged: give "
-                               "another identifier");
+        kx_client_record(c, "client.artifact.once",
+                         "the server has refused the payment, and nothing was charged: give "
+                         "another identifier");
         return give_up(c);
     }
     c->attempt.state = KX_CLIENT_ABSENT;

@@ -36,9 +36,8 @@ static struct kx_client_action redirected(struct kx_client *c, const struct kx_c
 {
     if (REF_DEFECT(kx_client_redirect) && reply->location.count == 1)
         return follow(c, reply->location.value);
-    (void)kx_client_object(c, "client.redirect",
-                           "the server redirects (%d), which a payment never follows",
-                           reply->status);
+    kx_client_record(c, "client.redirect",
+                     "the server redirects (%d), which a payment never follows", reply->status);
     return kx_client_stop(c, now_ms);
 }
 
@@ -71,7 +70,7 @@ static struct kx_client_action answered_unpaid(struct kx_client *c,
         keep_answer(c, reply);
         return kx_client_close(c);
     }
-    (void)kx_client_object(c, NULL, "the server answered %d before it was paid", reply->status);
+    kx_client_record(c, NULL, "the server answered %d before it was paid", reply->status);
     return kx_client_stop(c, now_ms);
 }
 
@@ -88,10 +87,9 @@ struct kx_client_action kx_client_asked_again(struct kx_client *c, int64_t now_m
 {
     if (REF_DEFECT(kx_client_pays_again) && c->retries_left > 0)
         return pay_anew(c);
-    (void)kx_client_object(
-        c, "client.artifact.once",
-        "the server asks for another payment after it was given one; nothing more "
-        "is signed while that one may arrive");
+    kx_client_record(c, "client.artifact.once",
+                     "the server asks for another payment after it was given one; nothing more "
+                     "is signed while that one may arrive");
     return kx_client_settle(c, now_ms);
 }
 
@@ -114,7 +112,7 @@ static struct kx_client_action answered_paid(struct kx_client *c,
     if (reply->status < 300 || c->outcome.word == KX_CLIENT_SAID_PAID)
         keep_answer(c, reply);
     else
-        (void)kx_client_object(c, NULL, "the server answered %d to the payment", reply->status);
+        kx_client_record(c, NULL, "the server answered %d to the payment", reply->status);
     return kx_client_settle(c, now_ms);
 }
 
@@ -171,7 +169,7 @@ static struct kx_client_action sign(struct kx_client *c)
 
     if (intent.at != NULL)
         return kx_client_call(c, KX_CLIENT_STEP_SIGN, "payExactTransaction", intent);
-    (void)kx_client_object(c, NULL, "out of memory");
+    kx_client_record(c, NULL, "out of memory");
     return kx_client_finish(c);
 }
 
@@ -188,9 +186,8 @@ static struct kx_client_action judge_network(struct kx_client *c, struct assay_b
 {
     if (!assay_bytes_equal(kx_client_result_text(c, answer), c->terms.network_text) &&
         !REF_DEFECT(kx_client_wallet_network)) {
-        (void)kx_client_object(c, "client.mainnet", "the wallet works on another network than %.*s",
-                               (int)c->terms.network_text.len,
-                               (const char *)c->terms.network_text.at);
+        kx_client_record(c, "client.mainnet", "the wallet works on another network than %.*s",
+                         (int)c->terms.network_text.len, (const char *)c->terms.network_text.at);
         return kx_client_stop(c, now_ms);
     }
     if (c->is_refund)
@@ -269,8 +266,8 @@ struct kx_client_action kx_client_saved(struct kx_client *c, enum assay_code cod
     if (code != ASSAY_OK) {
         if (c->step == KX_CLIENT_STEP_KEEP)
             c->attempt.state = KX_CLIENT_INTENDED; /* and so it does not leave */
-        (void)kx_client_object(c, "client.artifact.persisted", "the attempt cannot be saved: %s",
-                               err != NULL ? err->text : assay_code_text(code));
+        kx_client_record(c, "client.artifact.persisted", "the attempt cannot be saved: %s",
+                         err != NULL ? err->text : assay_code_text(code));
         return kx_client_finish(c);
     }
     if (kx_client_is_of_channel(c->step))
@@ -301,9 +298,9 @@ static struct kx_client_action saw_payment(struct kx_client *c, int64_t now_ms)
     if (c->attempt.state == KX_CLIENT_SIGNED && now_ms < c->until_ms)
         return kx_client_look(c, KX_CLIENT_STEP_SETTLE, c->job.poll_ms);
     if (c->attempt.state == KX_CLIENT_ABSENT)
-        (void)kx_client_object(c, NULL,
-                               "a confirmed transaction spends the coins of the payment: "
-                               "it can never arrive");
+        kx_client_record(c, NULL,
+                         "a confirmed transaction spends the coins of the payment: "
+                         "it can never arrive");
     return kx_client_close(c);
 }
 

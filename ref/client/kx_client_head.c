@@ -31,7 +31,7 @@ static struct kx_client_action look(struct kx_client *c, enum kx_client_step ste
     if (!c->has_channel || (c->channel.state != KX_CHANNEL_IS_OPEN && !c->is_refund))
         return kx_client_look(c, step, wait_ms); /* for the time alone */
     if (spk == NULL || kx_lane_spk(spk, &c->arena, &c->lane, head->claimed) != ASSAY_OK) {
-        (void)kx_client_object(c, NULL, "out of memory");
+        kx_client_record(c, NULL, "out of memory");
         return kx_client_finish(c);
     }
     c->look = (struct kx_look){.outpoints = &c->channel.head.outpoint,
@@ -128,10 +128,10 @@ static bool follow(struct kx_client *c, const struct kaspa_tx *tx)
 /* The next run goes on from where this one has come to. */
 static struct kx_client_action followed_far(struct kx_client *c)
 {
-    (void)kx_client_object(c, "client.channel.head",
-                           "the channel was moved more than %d times since it was seen last, and "
-                           "was followed so far: run the same again to go on",
-                           HOPS_MAX);
+    kx_client_record(c, "client.channel.head",
+                     "the channel was moved more than %d times since it was seen last, and "
+                     "was followed so far: run the same again to go on",
+                     HOPS_MAX);
     return kx_client_save(c, KX_CLIENT_STEP_FOLLOWED);
 }
 
@@ -145,10 +145,9 @@ static struct kx_client_action was_spent(struct kx_client *c, const struct kx_si
     if (!is_deep && now_ms < c->until_ms)
         return kx_client_look(c, c->step, c->job.poll_ms);
     if (!is_deep || !sight->has_body) {
-        (void)kx_client_object(
-            c, "client.channel.head",
-            "the node has not the channel's head, nor a confirmed claim that has "
-            "spent it: run the same again later");
+        kx_client_record(c, "client.channel.head",
+                         "the node has not the channel's head, nor a confirmed claim that has "
+                         "spent it: run the same again later");
         return kx_client_finish(c);
     }
     if (!follow(c, &sight->body) || !kx_client_set_since(c, sight))
@@ -164,8 +163,8 @@ struct kx_client_action kx_client_saw_head(struct kx_client *c, const struct kx_
     if (sight->is_missing[0] && !REF_DEFECT(kx_client_head_stale))
         return was_spent(c, sight, now_ms);
     if (!kx_client_is_head(c, &c->channel.head, &sight->utxos[0])) {
-        (void)kx_client_object(c, "client.channel.head",
-                               "the node has another coin than the channel's head where it stands");
+        kx_client_record(c, "client.channel.head",
+                         "the node has another coin than the channel's head where it stands");
         return kx_client_finish(c);
     }
     if (!kx_client_set_since(c, sight))

@@ -118,9 +118,11 @@ struct kx_client {
     struct kx_client_outcome outcome;
 };
 
-/** Records why it stops; the first reason stays. rule: may be NULL. Returns false. */
-bool kx_client_object(struct kx_client *c, const char *rule, const char *format, ...)
+/** Records why it stops; the first reason stays. rule: may be NULL. */
+void kx_client_record(struct kx_client *c, const char *rule, const char *format, ...)
     ASSAY_PRINTF(3, 4);
+/** The same as an expression that is false, as a constant. */
+#define kx_client_object(c, ...) ((void)kx_client_record((c), __VA_ARGS__), false)
 
 /* kx_client.c: what is wanted next, how it ends, and what there was before */
 

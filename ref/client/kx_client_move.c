@@ -22,7 +22,7 @@ struct kx_client_action kx_client_make_key(struct kx_client *c, int64_t now_ms)
     body = kx_client_kept(c, &text);
     if (body.at != NULL)
         return kx_client_call(c, KX_CLIENT_STEP_KEY, "createChannelKey", body);
-    (void)kx_client_object(c, NULL, "out of memory");
+    kx_client_record(c, NULL, "out of memory");
     return kx_client_stop(c, now_ms);
 }
 
@@ -136,7 +136,7 @@ struct kx_client_action kx_client_fund(struct kx_client *c)
     body = kx_client_kept(c, &text);
     if (body.at != NULL)
         return kx_client_call(c, KX_CLIENT_STEP_FUND, calls[kind_asked(c)], body);
-    (void)kx_client_object(c, NULL, "out of memory");
+    kx_client_record(c, NULL, "out of memory");
     return kx_client_finish(c);
 }
 
@@ -153,8 +153,8 @@ struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now
 struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
                                              int64_t now_ms)
 {
-    (void)kx_client_object(c, NULL, "the wallet does not fund the channel: %s",
-                           err != NULL ? err->text : "it says no more");
+    kx_client_record(c, NULL, "the wallet does not fund the channel: %s",
+                     err != NULL ? err->text : "it says no more");
     return kx_client_drop_intended(c, now_ms);
 }
 

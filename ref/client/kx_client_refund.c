@@ -27,7 +27,7 @@ static struct kx_client_action begin_ended(struct kx_client *c, int64_t now_ms)
         c->channel.state = KX_CHANNEL_IS_OPENING;
         return kx_client_await(c, now_ms);
     }
-    (void)kx_client_object(c, NULL, "nothing was ever put into the channel");
+    kx_client_record(c, NULL, "nothing was ever put into the channel");
     return kx_client_finish(c);
 }
 
@@ -65,8 +65,8 @@ struct kx_client_action kx_client_start_refund(struct kx_client *c, const struct
     c->channel = *known;
     c->has_channel = c->is_batch = c->is_refund = true;
     if (!job->has_node)
-        (void)kx_client_object(c, "client.channel.node",
-                               "a refund needs a node of one's own: give one with --node");
+        kx_client_record(c, "client.channel.node",
+                         "a refund needs a node of one's own: give one with --node");
     if (c->err.code != ASSAY_OK || !set_terms(c) || !kx_client_open_lane(c))
         return kx_client_finish(c);
     return begin(c, now_ms);
@@ -116,17 +116,17 @@ struct kx_client_action kx_client_refund(struct kx_client *c)
     uint64_t timeout = c->channel.config.refund_timeout_daa;
 
     if (c->daa <= timeout && !REF_DEFECT(kx_client_refund_early)) {
-        (void)kx_client_object(c, "client.channel.early",
-                               "the channel can be refunded above DAA score %" PRIu64
-                               "; the node is at %" PRIu64,
-                               timeout, c->daa);
+        kx_client_record(c, "client.channel.early",
+                         "the channel can be refunded above DAA score %" PRIu64
+                         "; the node is at %" PRIu64,
+                         timeout, c->daa);
         return kx_client_finish(c);
     }
     if (!kx_client_give_up_top_up(c))
         return kx_client_finish(c);
     c->channel.move_attempt = kx_client_identifier(c, c->job.move_random);
     if (c->channel.move_attempt.at == NULL) {
-        (void)kx_client_object(c, NULL, "out of memory");
+        kx_client_record(c, NULL, "out of memory");
         return kx_client_finish(c);
     }
     return kx_client_ask_source(c, KX_CLIENT_STEP_PURSE);

@@ -87,7 +87,7 @@ struct kx_client_action kx_client_sign_voucher(struct kx_client *c, int64_t now_
     body = kx_client_kept(c, &text);
     if (body.at != NULL)
         return kx_client_call(c, KX_CLIENT_STEP_VOUCHER, "signBatchPayment", body);
-    (void)kx_client_object(c, NULL, "out of memory");
+    kx_client_record(c, NULL, "out of memory");
     return kx_client_stop(c, now_ms);
 }
 
@@ -315,8 +315,8 @@ static void tell_signature(struct kx_client *c)
     if (!REF_DEFECT(kx_client_signature_told))
         return;
     assay_hex_encode(text, assay_bytes_of(c->voucher.voucher.signature, ASSAY_SIG_BYTES));
-    (void)kx_client_object(c, "client.channel.receipt", "the receipt is not that of the voucher %s",
-                           text);
+    kx_client_record(c, "client.channel.receipt", "the receipt is not that of the voucher %s",
+                     text);
 }
 
 enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_json *doc)
@@ -345,10 +345,10 @@ enum kx_client_word kx_client_receipt(struct kx_client *c, const struct assay_js
         is_of_charge(&told, &view, &made, &err))
         return KX_CLIENT_SAID_PAID;
     tell_signature(c);
-    (void)kx_client_object(c, "client.channel.receipt",
-                           "the receipt is not that of this request, and nothing else is signed on "
-                           "the channel: %s",
-                           err.text);
+    kx_client_record(c, "client.channel.receipt",
+                     "the receipt is not that of this request, and nothing else is signed on "
+                     "the channel: %s",
+                     err.text);
     return KX_CLIENT_SAID_OTHER;
 }
 

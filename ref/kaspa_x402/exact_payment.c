@@ -151,7 +151,7 @@ enum kx_local kx_payment_read(struct kx_payment *out, struct assay_arena *arena,
         return local;
     type = assay_json_member(doc, read.envelope.payload, "type");
     if (!assay_json_string_is(doc, type, KX_PAYLOAD_EXACT)) {
-        (void)kx_read_fail(&r, ASSAY_E_UNKNOWN, type, "type", "is not exact-transaction");
+        kx_read_record(&r, ASSAY_E_UNKNOWN, type, "type", "is not exact-transaction");
         return KX_LOCAL_PAYLOAD_TYPE;
     }
     if (!read_payload(&read, &r) || !read_authorization(&read, &r))

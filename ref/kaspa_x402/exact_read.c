@@ -7,13 +7,12 @@
 
 #include <stdio.h>
 
-bool kx_read_fail(const struct kx_reader *r, enum assay_code code, uint32_t token,
-                  const char *member, const char *what)
+void kx_read_record(const struct kx_reader *r, enum assay_code code, uint32_t token,
+                    const char *member, const char *what)
 {
     size_t at = token < r->doc->token_count ? r->doc->tokens[token].start : 0;
 
     (void)assay_fail(r->err, code, at, "%s.%s %s", r->place, member, what);
-    return false;
 }
 
 /* The text of a member whose value is at `token`. */

@@ -45,9 +45,11 @@ struct kx_reader {
     struct assay_err *err;
 };
 
-/** Records "place.member what" and returns false. */
-bool kx_read_fail(const struct kx_reader *r, enum assay_code code, uint32_t token,
-                  const char *member, const char *what);
+/** Records "place.member what". */
+void kx_read_record(const struct kx_reader *r, enum assay_code code, uint32_t token,
+                    const char *member, const char *what);
+/** The same as an expression that is false, as a constant. */
+#define kx_read_fail(r, ...) ((void)kx_read_record((r), __VA_ARGS__), false)
 /** Every member of the table in its order, into `out`. False: one is missing or wrong, or there is
  *  no memory (err's code NOMEM). */
 bool kx_read_members(const struct kx_reader *r, uint32_t object, const struct kx_member *members,
