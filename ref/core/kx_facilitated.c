@@ -402,8 +402,10 @@ struct kx_action kx_facilitated_on_result(struct kx_core_request *r, enum assay_
 
 struct kx_action kx_facilitated_on_recorded(struct kx_core_request *r, enum assay_code code)
 {
-    if (code != ASSAY_OK && !REF_DEFECT(fac_race))
+    if (code != ASSAY_OK && !REF_DEFECT(fac_race)) {
+        r->facilitated.has_result = false; /* what was not kept is not given for nothing */
         return kx_core_ask(r, KX_ASK_ABANDON);
+    }
     return REF_DEFECT(fac_early) || r->facilitated.is_streamed ? kx_core_pass_on(r, &r->result)
                                                                : kx_core_ask(r, KX_ASK_BROADCAST);
 }

@@ -57,7 +57,7 @@ static enum assay_code check_path(const char *path, struct assay_err *err)
     struct pt_request request = {.target = assay_str(path)};
     enum assay_code rc = pt_request_path(&canonical, &request, NULL);
 
-    if (rc == ASSAY_OK && (path[0] != '/' || !assay_bytes_is(assay_buf_view(&canonical), path)))
+    if (rc == ASSAY_OK && !assay_bytes_is(assay_buf_view(&canonical), path)) /* of a slash first */
         rc = ASSAY_E_MALFORMED;
     assay_buf_fini(&canonical);
     if (rc == ASSAY_E_NOMEM)

@@ -49,6 +49,9 @@ CHANGE(no_method, use_route(NULL, "/w", "1", NULL))
 CHANGE(other_method, use_route("PUT", "/w", "1", NULL))
 CHANGE(posted, use_route("POST", "/w", "1", NULL))
 CHANGE(no_path, use_route("GET", NULL, "1", NULL))
+CHANGE(bare_path, use_route("GET", "a", "1", NULL))
+CHANGE(empty_path, use_route("GET", "", "1", NULL))
+CHANGE(absolute_path, use_route("GET", "http:///a", "1", NULL))
 CHANGE(long_price, use_route("GET", "/w", text_of_length(PT_TEXT_MAX_BYTES), NULL))
 CHANGE(no_price, use_route("GET", "/w", NULL, NULL))
 CHANGE(longest_about, use_route("GET", "/w", "1", text_of_length(PT_TEXT_MAX_BYTES - 1)))
@@ -83,6 +86,9 @@ static const struct limit_row rows[] = {
     {"another method", other_method, ASSAY_E_MALFORMED, "GET or POST"},
     {"POST", posted, ASSAY_OK, ""},
     {"no path", no_path, ASSAY_E_MALFORMED, "no path"},
+    {"a path without its slash", bare_path, ASSAY_E_MALFORMED, "canonical"},
+    {"an empty path", empty_path, ASSAY_E_MALFORMED, "canonical"},
+    {"a whole URL", absolute_path, ASSAY_E_MALFORMED, "canonical"},
     {"a price too long to print", long_price, ASSAY_E_RANGE, "price"},
     {"no price", no_price, ASSAY_OK, ""},
     {"the longest description", longest_about, ASSAY_OK, ""},
