@@ -181,7 +181,7 @@ static void open_unpaid(void)
 
 Test(kx_core_flows, offers_what_was_asked_for)
 {
-    expect_flow(&(struct flow){open_unpaid, 402, 0, NULL});
+    expect_flow(&(struct flow){open_unpaid, 402, 0, NULL, 0});
 }
 
 static void open_private(void)
@@ -193,7 +193,7 @@ static void open_private(void)
 
 Test(kx_core_flows, serves_who_has_signed_in)
 {
-    expect_flow(&(struct flow){open_private, 200, 1, NULL});
+    expect_flow(&(struct flow){open_private, 200, 1, NULL, 0});
 }
 
 static void open_additive(void)
@@ -212,7 +212,7 @@ static void open_additive(void)
 
 Test(kx_core_flows, serves_who_adds_to_a_head)
 {
-    expect_flow(&(struct flow){open_additive, 200, 1, NULL});
+    expect_flow(&(struct flow){open_additive, 200, 1, NULL, 0});
 }
 
 static void open_served(void)
@@ -225,7 +225,7 @@ static void open_served(void)
 
 Test(kx_core_flows, gives_the_stored_answer_to_a_retry)
 {
-    expect_flow(&(struct flow){open_served, 200, 0, NULL});
+    expect_flow(&(struct flow){open_served, 200, 0, NULL, 0});
 }
 
 static void open_spent(void)
@@ -236,7 +236,7 @@ static void open_spent(void)
 
 Test(kx_core_flows, refuses_a_payment_that_was_used)
 {
-    expect_flow(&(struct flow){open_spent, 409, 0, NULL});
+    expect_flow(&(struct flow){open_spent, 409, 0, NULL, 0});
 }
 
 /* ---- tools ---- */
@@ -265,7 +265,7 @@ static void open_tool(void)
 
 Test(kx_core_flows, serves_a_call_that_was_paid)
 {
-    expect_flow(&(struct flow){open_tool, 200, 1, NULL});
+    expect_flow(&(struct flow){open_tool, 200, 1, NULL, 0});
 }
 
 /* ---- a facilitator settles ---- */
@@ -284,7 +284,7 @@ static void open_sold(void)
 /* The handler runs before its payment is settled, and again where its answer could not be kept. */
 Test(kx_core_flows, serves_what_a_facilitator_settles)
 {
-    expect_flow(&(struct flow){open_sold, 200, 2, NULL});
+    expect_flow(&(struct flow){open_sold, 200, 2, NULL, 0});
 }
 
 static void open_sold_unpaid(void)
@@ -295,7 +295,7 @@ static void open_sold_unpaid(void)
 
 Test(kx_core_flows, offers_what_a_facilitator_lists)
 {
-    expect_flow(&(struct flow){open_sold_unpaid, 402, 0, NULL});
+    expect_flow(&(struct flow){open_sold_unpaid, 402, 0, NULL, 0});
 }
 
 static void open_sold_served(void)
@@ -306,7 +306,7 @@ static void open_sold_served(void)
 
 Test(kx_core_flows, repeats_what_a_facilitator_has_settled)
 {
-    expect_flow(&(struct flow){open_sold_served, 200, 0, NULL});
+    expect_flow(&(struct flow){open_sold_served, 200, 0, NULL, 0});
 }
 
 /* Nobody knows whether it was settled: who comes next asks with the bytes of the first time. */
@@ -319,7 +319,7 @@ static void open_sold_in_doubt(void)
 
 Test(kx_core_flows, asks_again_for_a_settlement_in_doubt)
 {
-    expect_flow(&(struct flow){open_sold_in_doubt, 200, 0, NULL});
+    expect_flow(&(struct flow){open_sold_in_doubt, 200, 0, NULL, 0});
 }
 
 static void open_sold_refused(void)
@@ -332,7 +332,7 @@ static void open_sold_refused(void)
  * anew. */
 Test(kx_core_flows, tells_of_a_settlement_that_was_refused)
 {
-    expect_flow(&(struct flow){open_sold_refused, 402, 2, NULL});
+    expect_flow(&(struct flow){open_sold_refused, 402, 2, NULL, 0});
 }
 
 static void open_sold_failing(void)
@@ -343,7 +343,7 @@ static void open_sold_failing(void)
 
 Test(kx_core_flows, gives_up_what_a_handler_has_no_answer_for)
 {
-    expect_flow(&(struct flow){open_sold_failing, 404, 2, NULL});
+    expect_flow(&(struct flow){open_sold_failing, 404, 2, NULL, 0});
 }
 
 /* ---- by channel ---- */
@@ -356,7 +356,7 @@ static void open_batch_unpaid(void)
 
 Test(kx_core_flows, offers_a_channel)
 {
-    expect_flow(&(struct flow){open_batch_unpaid, 402, 0, NULL});
+    expect_flow(&(struct flow){open_batch_unpaid, 402, 0, NULL, 0});
 }
 
 static void open_batch_old(void)
@@ -369,7 +369,7 @@ static void open_batch_old(void)
 
 Test(kx_core_flows, tells_who_signs_an_old_total_where_the_channel_stands)
 {
-    expect_flow(&(struct flow){open_batch_old, 402, 0, NULL});
+    expect_flow(&(struct flow){open_batch_old, 402, 0, NULL, 0});
 }
 
 static void seal_voucher(void)
@@ -388,7 +388,7 @@ static void open_batch_deposit(void)
 
 Test(kx_core_flows, serves_who_opens_a_channel)
 {
-    expect_flow(&(struct flow){open_batch_deposit, 200, 1, NULL});
+    expect_flow(&(struct flow){open_batch_deposit, 200, 1, NULL, 0});
 }
 
 static void open_batch_claimed(void)
@@ -402,7 +402,7 @@ static void open_batch_claimed(void)
 /* The head that is known is gone: what has spent it is followed, and told. */
 Test(kx_core_flows, follows_a_claim_that_it_has_not_seen)
 {
-    expect_flow(&(struct flow){open_batch_claimed, 402, 0, NULL});
+    expect_flow(&(struct flow){open_batch_claimed, 402, 0, NULL, 0});
 }
 
 static void open_batch_taken_back(void)
@@ -415,7 +415,7 @@ static void open_batch_taken_back(void)
 
 Test(kx_core_flows, follows_a_genesis_that_was_taken_back)
 {
-    expect_flow(&(struct flow){open_batch_taken_back, 402, 0, NULL});
+    expect_flow(&(struct flow){open_batch_taken_back, 402, 0, NULL, 0});
 }
 
 static void open_batch_brought_back(void)
@@ -428,7 +428,7 @@ static void open_batch_brought_back(void)
 
 Test(kx_core_flows, follows_a_genesis_that_came_back)
 {
-    expect_flow(&(struct flow){open_batch_brought_back, 402, 1, NULL, .then = 200});
+    expect_flow(&(struct flow){open_batch_brought_back, 402, 1, NULL, 200});
 }
 
 /* ---- a facilitator ---- */
@@ -442,7 +442,7 @@ static void open_facilitator(void)
 
 Test(kx_core_flows, verifies_for_a_tenant)
 {
-    expect_flow(&(struct flow){open_facilitator, 200, 0, "\"isValid\":true"});
+    expect_flow(&(struct flow){open_facilitator, 200, 0, "\"isValid\":true", 0});
 }
 
 static void open_settled(void)
@@ -454,7 +454,7 @@ static void open_settled(void)
 
 Test(kx_core_flows, repeats_a_settlement_for_a_tenant)
 {
-    expect_flow(&(struct flow){open_settled, 200, 0, "\"success\":true"});
+    expect_flow(&(struct flow){open_settled, 200, 0, "\"success\":true", 0});
 }
 
 static void open_list(void)
@@ -465,5 +465,5 @@ static void open_list(void)
 
 Test(kx_core_flows, lists_what_it_settles)
 {
-    expect_flow(&(struct flow){open_list, 200, 0, "\"kinds\":"});
+    expect_flow(&(struct flow){open_list, 200, 0, "\"kinds\":", 0});
 }
