@@ -97,16 +97,16 @@ enum assay_code kx_attempts_write(struct kx_attempts *a, const char *name,
                                   const struct assay_buf *text, struct assay_err *err)
 {
     struct assay_buf path = ASSAY_BUF_INIT(2 * PATH_MAX);
-    enum assay_code rc = ASSAY_OK;
+    enum assay_code rc;
     const char *file;
 
     assay_buf_printf(&path, "%s/%s", a->folder, name);
     file = assay_buf_cstr(&path);
-    if (file == NULL || !assay_buf_ok(text))
-        rc = assay_fail(err, file == NULL ? path.bad : text->bad, 0, "file %s: %s", name,
-                        assay_code_text(file == NULL ? path.bad : text->bad));
-    else
+    rc = file != NULL ? text->bad : path.bad;
+    if (rc == ASSAY_OK)
         rc = assay_file_write_private(file, assay_buf_view(text), err);
+    else
+        (void)assay_fail(err, rc, 0, "file %s: %s", name, assay_code_text(rc));
     if (rc == ASSAY_OK && fsync(a->fd) != 0)
         rc = fail_io(err, a->folder, "synced");
     assay_buf_fini(&path);

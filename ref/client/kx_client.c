@@ -47,6 +47,11 @@ void kx_client_record(struct kx_client *c, const char *rule, const char *format,
     c->outcome.rule = rule;
 }
 
+const char *kx_client_reason(enum assay_code code, const struct assay_err *err)
+{
+    return err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code);
+}
+
 /* ---- actions ---- */
 
 static struct kx_client_action ask(struct kx_client *c, enum kx_client_do kind,
@@ -228,9 +233,7 @@ struct kx_client_action kx_client_stop_for(struct kx_client *c, const char *rule
                                            enum assay_code code, const struct assay_err *err,
                                            int64_t now_ms)
 {
-    bool has_text = err != NULL && err->code != ASSAY_OK;
-
-    kx_client_record(c, rule, "%s: %s", what, has_text ? err->text : assay_code_text(code));
+    kx_client_record(c, rule, "%s: %s", what, kx_client_reason(code, err));
     return kx_client_stop(c, now_ms);
 }
 

@@ -287,7 +287,7 @@ bool kx_client_judge_named_source(struct kx_client *c, struct assay_bytes source
     return kx_client_is_required(c, source) || REF_DEFECT(kx_client_source_result) ||
            kx_client_object(c, "client.source",
                             "the wallet's payment is from \"%.*s\", the policy requires %.*s",
-                            source.len < 60 ? (int)source.len : 60, (const char *)source.at,
+                            (int)assay_bytes_part(source, 0, 60).len, (const char *)source.at,
                             (int)c->policy->source.len, (const char *)c->policy->source.at);
 }
 

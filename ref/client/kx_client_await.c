@@ -75,7 +75,7 @@ struct kx_client_action kx_client_submitted(struct kx_client *c, enum assay_code
     if (code == ASSAY_E_DENIED || (code != ASSAY_OK && !sent)) {
         kx_client_record(c, "client.channel.node",
                          "the node has not taken the channel's transaction: %s",
-                         err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
+                         kx_client_reason(code, err));
         kx_client_take_back(c);
         return kx_client_save(c, KX_CLIENT_STEP_UNDO);
     }

@@ -7,6 +7,8 @@
 #include "defects/defects.h"
 #include "kaspa_x402/exact_write.h"
 
+#include <assert.h>
+
 /* ---- the folder ---- */
 
 struct kx_client_action kx_client_find(struct kx_client *c, enum kx_client_step step)
@@ -37,7 +39,7 @@ static bool is_free(struct kx_client *c, const struct kx_client_attempt *pending
             "again first",
             (int)pending->identifier.len, (const char *)pending->identifier.at,
             (int)pending->method.len, (const char *)pending->method.at,
-            pending->url.len < 200 ? (int)pending->url.len : 200, (const char *)pending->url.at);
+            (int)assay_bytes_part(pending->url, 0, 200).len, (const char *)pending->url.at);
     if (pending != NULL && pending->state == KX_CLIENT_SETTLED &&
         c->channel.total < c->channel.pending_total) {
         c->channel.total = c->channel.pending_total;
@@ -142,24 +144,25 @@ static uint64_t deposit_of(const struct kx_client *c)
     return wanted > least ? wanted : least;
 }
 
-/* What the request lacks, or more where the policy wants more; 0 where the sum is none. */
+/* What the request lacks (lacks_funding has seen to it that it does, and to the sums), or more where
+ * the policy wants more. */
 static uint64_t top_up_of(const struct kx_client *c)
 {
     const struct kx_lane_head *head = &c->channel.head;
-    uint64_t reserve = c->batch.terms.claim_reserve, amount = c->batch.terms.amount,
-             wanted = c->policy->batch.top_up, left = c->channel.total - head->claimed, needed;
+    uint64_t wanted = c->policy->batch.top_up,
+             due = c->channel.total - head->claimed + c->batch.terms.amount +
+                   c->batch.terms.claim_reserve;
 
-    if (amount > KX_BATCH_AMOUNT_MAX - left || reserve > KX_BATCH_AMOUNT_MAX - left - amount)
-        return 0;
-    needed = left + amount + reserve;
-    needed = needed > head->value ? needed - head->value : 0;
-    return wanted > needed ? wanted : needed;
+    assert(due > head->value);
+    return wanted > due - head->value ? wanted : due - head->value;
 }
 
 static void read_hash(uint8_t out[32], const char *text)
 {
-    if (assay_hex_decode(out, 32, assay_str(text), true) != ASSAY_OK)
-        memset(out, 0, 32); /* never: it is ours */
+    enum assay_code rc = assay_hex_decode(out, 32, assay_str(text), true);
+
+    assert(rc == ASSAY_OK); /* it is ours */
+    (void)rc;
 }
 
 static void make_intent(struct kx_client *c, enum kx_intent_operation operation)
@@ -402,7 +405,7 @@ struct kx_client_action kx_client_channel_unsaved(struct kx_client *c, enum assa
                                                   const struct assay_err *err)
 {
     kx_client_record(c, "client.artifact.persisted", "the channel cannot be saved: %s",
-                     err != NULL && err->code != ASSAY_OK ? err->text : assay_code_text(code));
+                     kx_client_reason(code, err));
     if (c->step == KX_CLIENT_STEP_MOVE) /* and so it does not leave */
         kx_client_take_back(c);
     return kx_client_finish(c);

@@ -159,7 +159,7 @@ bool kx_client_judge_source(struct kx_client *c, struct assay_bytes answer)
     return c->is_source_known ||
            kx_client_object(c, "client.source",
                             "the wallet's source is \"%.*s\", the policy requires %.*s",
-                            kind.len < 60 ? (int)kind.len : 60, (const char *)kind.at,
+                            (int)assay_bytes_part(kind, 0, 60).len, (const char *)kind.at,
                             (int)c->policy->source.len, (const char *)c->policy->source.at);
 }
 
@@ -239,7 +239,7 @@ struct kx_client_action kx_client_called(struct kx_client *c, enum assay_code co
         /* the wallet's own affair, whatever it says */
         return kx_client_channel_called(c, answer, now_ms);
     if (code == ASSAY_E_DENIED && c->step == KX_CLIENT_STEP_FUND)
-        return kx_client_not_funded(c, err, now_ms);
+        return kx_client_not_funded(c, kx_client_reason(code, err), now_ms);
     if (code != ASSAY_OK)
         return kx_client_stop_for(c, NULL, "the wallet gave no answer that can be used", code, err,
                                   now_ms);
@@ -267,7 +267,7 @@ struct kx_client_action kx_client_saved(struct kx_client *c, enum assay_code cod
         if (c->step == KX_CLIENT_STEP_KEEP)
             c->attempt.state = KX_CLIENT_INTENDED; /* and so it does not leave */
         kx_client_record(c, "client.artifact.persisted", "the attempt cannot be saved: %s",
-                         err != NULL ? err->text : assay_code_text(code));
+                         kx_client_reason(code, err));
         return kx_client_finish(c);
     }
     if (kx_client_is_of_channel(c->step))

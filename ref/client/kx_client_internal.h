@@ -124,6 +124,9 @@ void kx_client_record(struct kx_client *c, const char *rule, const char *format,
 /** The same as an expression that is false, as a constant. */
 #define kx_client_object(c, ...) ((void)kx_client_record((c), __VA_ARGS__), false)
 
+/** What went wrong, for people: err's text where it has one. err: may be NULL. */
+const char *kx_client_reason(enum assay_code code, const struct assay_err *err);
+
 /* kx_client.c: what is wanted next, how it ends, and what there was before */
 
 struct kx_client_action kx_client_fetch(struct kx_client *c, enum kx_client_step step,
@@ -279,7 +282,7 @@ bool kx_client_take_key(struct kx_client *c, struct assay_bytes answer);
 bool kx_client_plan_top_up(struct kx_client *c);
 struct kx_client_action kx_client_fund(struct kx_client *c);
 /** The wallet refuses to. */
-struct kx_client_action kx_client_not_funded(struct kx_client *c, const struct assay_err *err,
+struct kx_client_action kx_client_not_funded(struct kx_client *c, const char *why,
                                              int64_t now_ms);
 /** Stops; a channel of an earlier run of which nothing has left is over with it. */
 struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now_ms);

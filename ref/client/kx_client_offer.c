@@ -27,7 +27,7 @@ static bool judge_resource(struct kx_client *c)
            kx_client_object(c, "client.resource",
                             "the challenge is for the resource %.*s, and not for the "
                             "one that was asked for",
-                            c->required.url.len < 200 ? (int)c->required.url.len : 200,
+                            (int)assay_bytes_part(c->required.url, 0, 200).len,
                             (const char *)c->required.url.at);
 }
 

@@ -113,7 +113,7 @@ static struct kx_client_action call_wallet(struct payer *p, const struct kx_clie
     rc = ref_net_client_call(p->wallet, &got, &call, &err);
     if (rc == ASSAY_OK && got.status != 200)
         rc = assay_fail(&err, ASSAY_E_DENIED, 0, "%s was answered %d: %.*s", action->call,
-                        got.status, got.body.len < 300 ? (int)got.body.len : 300,
+                        got.status, (int)assay_bytes_part(got.body, 0, 300).len,
                         (const char *)got.body.at);
     return kx_client_called(p->client, rc, got.body, &err, ref_net_wall_ms());
 }
@@ -296,6 +296,10 @@ static enum assay_code prepare(struct payer *p, struct kx_client_job *job, const
                                struct assay_err *err)
 {
     const struct kx_pay_options *o = p->options;
+    struct {
+        uint8_t identifier[sizeof(job->random)], salt[sizeof(job->salt)],
+            nonce[sizeof(job->nonce)], move[sizeof(job->move_random)];
+    } random;
     enum assay_code rc;
 
     *job = (struct kx_client_job){
@@ -311,11 +315,12 @@ static enum assay_code prepare(struct payer *p, struct kx_client_job *job, const
     };
     if ((p->client = kx_client_new(o->policy)) == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory");
-    if ((rc = assay_random_system(job->random, sizeof(job->random))) != ASSAY_OK ||
-        (rc = assay_random_system(job->salt, sizeof(job->salt))) != ASSAY_OK ||
-        (rc = assay_random_system(job->nonce, sizeof(job->nonce))) != ASSAY_OK ||
-        (rc = assay_random_system(job->move_random, sizeof(job->move_random))) != ASSAY_OK)
+    if ((rc = assay_random_system((uint8_t *)&random, sizeof(random))) != ASSAY_OK)
         return assay_fail(err, rc, 0, "the system gives no random bytes");
+    memcpy(job->random, random.identifier, sizeof(job->random));
+    memcpy(job->salt, random.salt, sizeof(job->salt));
+    memcpy(job->nonce, random.nonce, sizeof(job->nonce));
+    memcpy(job->move_random, random.move, sizeof(job->move_random));
     if (o->refund == NULL && (rc = kx_client_prepare(p->client, job, key, err)) != ASSAY_OK)
         return rc;
     if ((rc = open_wallet(p, err)) != ASSAY_OK || (rc = check_node(p, err)) != ASSAY_OK)

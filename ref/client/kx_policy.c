@@ -24,11 +24,7 @@ bool kx_policy_is_source(struct assay_bytes text)
     return false;
 }
 
-static bool fail(const struct kx_policy_reading *p, enum assay_code code, uint32_t token,
-                 const char *member, const char *what)
-{
-    return kx_read_fail(&p->r, code, token, member, what);
-}
+#define fail(p, ...) kx_read_fail(&(p)->r, __VA_ARGS__)
 
 /* ---- members ---- */
 
@@ -242,7 +238,7 @@ static bool has_known_members(struct kx_policy_reading *p)
         if (!is_known(doc, at)) {
             (void)assay_fail(p->r.err, ASSAY_E_UNKNOWN, doc->tokens[at].start,
                              "policy.%.*s is no member of a policy",
-                             raw.len < 80 ? (int)raw.len : 80, (const char *)raw.at);
+                             (int)assay_bytes_part(raw, 0, 80).len, (const char *)raw.at);
             return false;
         }
     }
