@@ -446,6 +446,9 @@ static struct kx_client_action find(struct kx_channel_play *p,
     bool is_pending = false;
 
     kx_note(p->trace, "find");
+    if (p->find_code != ASSAY_OK)
+        return left(
+            p, kx_client_found(entered(p), p->find_code, NULL, NULL, NULL, p->shop.shop.now_ms));
     if (p->channel.len == 0)
         return left(p,
                     kx_client_found(entered(p), ASSAY_OK, NULL, NULL, NULL, p->shop.shop.now_ms));
@@ -519,7 +522,7 @@ static struct kx_client_action carry_out(struct kx_channel_play *p,
     case KX_CLIENT_DO_LOOK:
         return look(p, action);
     case KX_CLIENT_DO_HAND_ON:
-        return left(p, kx_client_handed_on(entered(p), true));
+        return left(p, kx_client_handed_on(entered(p), !p->is_not_taken));
     case KX_CLIENT_DO_FINISH:
         break;
     }

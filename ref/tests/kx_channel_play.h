@@ -32,8 +32,10 @@ struct kx_channel_play {
     enum assay_code fund_code; /**< of prepareEscrowDeposit */
     size_t allocations;        /**< that the client is given from now on; SIZE_MAX: all */
     enum assay_code look_code, submit_code;
-    bool is_unsent;         /**< of submit_code */
-    uint64_t confirmations; /**< of what is submitted; 0: it is not accepted */
+    bool is_unsent;            /**< of submit_code */
+    bool is_not_taken;         /**< the buyer cannot be given the answer */
+    enum assay_code find_code; /**< of the folder's channel */
+    uint64_t confirmations;    /**< of what is submitted; 0: it is not accepted */
 
     /* what happened */
     char trace[KX_TRACE_BYTES];
