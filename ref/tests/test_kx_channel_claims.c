@@ -180,6 +180,18 @@ static void opens_with_a_voucher(struct trial *t)
     t->deposit.has_voucher = true;
 }
 
+static void opens_authorized(struct trial *t)
+{
+    opens(t);
+    t->deposit.authorized = 1;
+}
+
+static void opens_with_a_payment(struct trial *t)
+{
+    opens(t);
+    t->deposit.last_attempt[0] = 'a';
+}
+
 static void opens_leased(struct trial *t)
 {
     opens(t);
@@ -219,6 +231,8 @@ static const struct {
     {"a new channel with something charged", opens_charged, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel with a voucher", opens_with_a_voucher, KX_CLAIM_CHANNEL_MOVED},
     {"a new channel with a lease", opens_leased, KX_CLAIM_CHANNEL_MOVED},
+    {"a new channel with something authorized", opens_authorized, KX_CLAIM_CHANNEL_MOVED},
+    {"a new channel with a last payment", opens_with_a_payment, KX_CLAIM_CHANNEL_MOVED},
 };
 
 /* The nth channel, charged once, and a claim on it. */

@@ -348,7 +348,14 @@ Test(kx_faults, of_a_damaged_file_are_told_and_nothing_of_it_is_believed)
         {"a status", "UPDATE entry SET packed = x'ffffffff00000000'", true, false, true, true},
         {"many headers", "UPDATE entry SET packed = x'000000c800000042'", true, false, true, true},
         {"an identifier", "UPDATE identifier SET txid = ''", true, true, false, true},
+        {"an identifier's request", "UPDATE identifier SET fingerprint = 'a'", true, true, false,
+         true},
+        {"an identifier's payload", "UPDATE identifier SET payload_hash = ''", true, true, false,
+         true},
+        {"an identifier's scope", "UPDATE identifier SET scope = scope || 'a'", true, true, false,
+         true},
         {"a head's coin", "UPDATE head SET txid = x'00'", true, true, true, false},
+        {"a head's owner", "UPDATE head SET owner = x'00'", true, true, true, false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -390,6 +397,8 @@ Test(kx_faults, of_a_damaged_result_stop_the_handlers_answer)
     database_with("UPDATE entry SET packed = x'00'");
     cr_expect_eq(store->ops->load_attempt(store, &a, &arena, paid.attempt.txid, &err), ASSAY_E_IO);
     cr_expect_str_eq(err.text, "store: load attempt: a stored answer is damaged at byte 0 of 1");
+    database_with("UPDATE head SET id = x'00'");
+    cr_expect_eq(store->ops->select_head(store, &(struct kx_head_record){0}, 0, NULL), ASSAY_E_IO);
     database_with("UPDATE entry SET txid = 'short'");
     cr_expect_eq(store->ops->unresolved(store, &a.txid, 1, &(size_t){0}, NULL), ASSAY_E_IO);
     assay_arena_fini(&arena);

@@ -376,6 +376,12 @@ static void tops_up_by_nothing(struct kx_lane_operation *o)
     o->successor.value = LANE_FUNDING;
 }
 
+static void tops_up_other_value(struct kx_lane_operation *o)
+{
+    tops_up(o);
+    o->successor.value--;
+}
+
 static void tops_up_other_state(struct kx_lane_operation *o)
 {
     tops_up(o);
@@ -407,6 +413,7 @@ static const struct {
     {"a top-up above 2^63-1", tops_up_above, ASSAY_E_RANGE, KX_OPERATION_MOVED},
     {"a top-up by nothing", tops_up_by_nothing, ASSAY_E_RANGE, KX_OPERATION_MOVED},
     {"a top-up with another S", tops_up_other_state, ASSAY_E_RANGE, KX_OPERATION_MOVED},
+    {"a top-up to another V", tops_up_other_value, ASSAY_E_RANGE, KX_OPERATION_MOVED},
 };
 
 Test(kx_operations, lead_from_the_channels_sums_to_the_successors)
@@ -621,4 +628,115 @@ Test(kx_operations, of_channels_that_are_not_theirs_are_told)
     cr_expect_eq(apply(&s), ELSE);
     kx_lane_expect(s.store, &s.lane.record, "nothing is moved");
     s.store->ops->close(s.store);
+}
+
+/* ---- one transaction, one set of terms ---- */
+
+static void other_kind(struct kx_lane_operation *o)
+{
+    o->kind = KX_REFUND;
+}
+
+static void ends(struct kx_lane_operation *o)
+{
+    o->has_successor = false;
+}
+
+static void goes_elsewhere(struct kx_lane_operation *o)
+{
+    o->successor.outpoint.index++;
+}
+
+static void is_deeper(struct kx_lane_operation *o)
+{
+    o->confirmations++;
+}
+
+static void is_of_another(struct kx_lane_operation *o)
+{
+    o->channel_id[0] = o->channel_id[0] == 'a' ? 'b' : 'a';
+}
+
+static void refunds(struct kx_lane_operation *o)
+{
+    o->kind = KX_REFUND;
+    o->has_successor = false;
+}
+
+/* kx_store.h: what is known by that txid is the same in every term, or it is no operation of ours:
+ * MISMATCH. A refund has no successor to be compared. */
+Test(kx_operations, are_the_same_in_every_term_or_are_refused)
+{
+    static const struct {
+        const char *name;
+        void (*first)(struct kx_lane_operation *o);
+        void (*again)(struct kx_lane_operation *o);
+        enum outcome want;
+    } rows[] = {
+        {"the same claim", NULL, NULL, EXISTS},
+        {"another kind", NULL, other_kind, MISMATCH},
+        {"no successor", NULL, ends, MISMATCH},
+        {"another successor", NULL, goes_elsewhere, MISMATCH},
+        {"another depth", NULL, is_deeper, MISMATCH},
+        {"another channel", NULL, is_of_another, MISMATCH},
+        {"the same refund", refunds, NULL, EXISTS},
+        {"a deeper refund", refunds, is_deeper, MISMATCH},
+    };
+
+    for (size_t i = 0; i < KX_STORE_KINDS * ARRAY_LEN(rows); i++) {
+        size_t row = i / KX_STORE_KINDS;
+        struct kx_store *store = kx_store_opened(i % KX_STORE_KINDS);
+        struct scene s;
+
+        scene_make(&s, store, 1);
+        if (rows[row].first != NULL)
+            rows[row].first(&s.operation);
+        cr_assert_eq(begin(&s), BEGUN, "row: %s", rows[row].name);
+        if (rows[row].again != NULL)
+            rows[row].again(&s.operation);
+        cr_expect_eq(begin(&s), rows[row].want, "row: %s", rows[row].name);
+        store->ops->close(store);
+        kx_store_folder_drop();
+        kx_store_folder_make();
+    }
+}
+
+/* kx_store.h: what can be claimed is more charged than claimed, and neither refunded nor
+ * unavailable. */
+Test(kx_operations, can_be_begun_on_what_is_claimable)
+{
+    static const struct {
+        enum kx_channel_status status;
+        bool is_charged, is_listed;
+    } rows[] = {
+        {KX_CHANNEL_ACTIVE, true, true},       {KX_CHANNEL_ACTIVE, false, false},
+        {KX_CHANNEL_SUSPICIOUS, true, true},   {KX_CHANNEL_REFUNDED, true, false},
+        {KX_CHANNEL_UNAVAILABLE, true, false},
+    };
+
+    for (size_t i = 0; i < KX_STORE_KINDS * ARRAY_LEN(rows); i++) {
+        size_t row = i / KX_STORE_KINDS, count = 7;
+        struct kx_store *store = kx_store_opened(i % KX_STORE_KINDS);
+        char ids[2][X402_HASH_TEXT_BYTES];
+        struct kx_test_lane lane;
+        struct kx_paid paid;
+
+        if (rows[row].is_charged) {
+            kx_lane_make(&lane, 1);
+            kx_paid_deposits(&paid, 1, &lane.record);
+            kx_paid_take_to(store, &paid, PHASE_APPLIED);
+            kx_lane_charged(&lane.record, &paid);
+        } else {
+            kx_lane_opened(store, &lane, 1);
+        }
+        lane.record.status = rows[row].status;
+        kx_lane_moved(store, &lane.record);
+        cr_assert_eq(store->ops->claimable(store, ids, 2, &count, NULL), ASSAY_OK);
+        cr_expect_eq(count, rows[row].is_listed, "row %zu: %zu", row, count);
+        if (count > 0)
+            cr_expect_str_eq(ids[0], lane.record.channel_id, "row %zu", row);
+        store->ops->close(store);
+        kx_store_folder_drop();
+        kx_store_folder_make();
+    }
 }

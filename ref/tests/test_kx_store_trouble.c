@@ -207,3 +207,116 @@ Test(kx_store_trouble, of_the_file_changes_nothing_of_a_payment)
 {
     expect_steps(TROUBLE_FILE);
 }
+
+/* ---- what only reads ---- */
+
+static struct assay_arena arena = ASSAY_ARENA_INIT((size_t)64 << 20);
+static char ids[4][X402_HASH_TEXT_BYTES];
+
+static void open_read(struct kx_troubled *s, unsigned n)
+{
+    make(s, OF_LANE, n);
+    kx_paid_take_to(s->store, &s->paid, PHASE_APPLIED);
+    s->head = kx_head_of(n);
+    kx_head_registered(s->store, &s->head);
+}
+
+static enum assay_code read_attempt(struct kx_troubled *s)
+{
+    struct kx_attempt out;
+
+    return s->store->ops->load_attempt(s->store, &out, &arena, s->paid.attempt.txid, &s->err);
+}
+
+static enum assay_code read_payment(struct kx_troubled *s)
+{
+    struct kx_payment_record out;
+
+    return s->store->ops->load_payment(s->store, &out, &arena, s->paid.attempt.txid, &s->err);
+}
+
+static enum assay_code read_identifier(struct kx_troubled *s)
+{
+    struct kx_identifier_record out;
+
+    return s->store->ops->load_identifier(s->store, &out, s->paid.attempt.identifier, &s->err);
+}
+
+static enum assay_code read_scope(struct kx_troubled *s)
+{
+    return s->store->ops->find_scope(s->store, ids[0], s->paid.attempt.scope, &s->err);
+}
+
+static enum assay_code read_unresolved(struct kx_troubled *s)
+{
+    size_t count;
+
+    return s->store->ops->unresolved(s->store, ids, ARRAY_LEN(ids), &count, &s->err);
+}
+
+static enum assay_code read_some_head(struct kx_troubled *s)
+{
+    struct kx_head_record out;
+
+    return s->store->ops->select_head(s->store, &out, 1, &s->err);
+}
+
+static enum assay_code read_head(struct kx_troubled *s)
+{
+    struct kx_head_record out;
+
+    return s->store->ops->load_head(s->store, &out, s->head.id, &s->err);
+}
+
+static enum assay_code read_channel(struct kx_troubled *s)
+{
+    struct kx_lane_record out;
+
+    return s->store->ops->load_channel(s->store, &out, &arena, s->lane.record.channel_id, true,
+                                       &s->err);
+}
+
+static enum assay_code read_operation(struct kx_troubled *s)
+{
+    struct kx_lane_operation out;
+    enum assay_code code =
+        s->store->ops->load_operation(s->store, &out, &arena, s->paid.attempt.txid, &s->err);
+
+    return code == ASSAY_E_MISSING ? ASSAY_OK : code; /* there is none: that is its answer */
+}
+
+static enum assay_code read_claimable(struct kx_troubled *s)
+{
+    size_t count;
+
+    return s->store->ops->claimable(s->store, ids, ARRAY_LEN(ids), &count, &s->err);
+}
+
+static void expect_applied(struct kx_troubled *s, bool is_done, const char *when)
+{
+    (void)is_done;
+    kx_paid_expect(s->store, &s->paid, PHASE_APPLIED, when);
+}
+
+/* Trouble is told as such, and never as that there is nothing. */
+Test(kx_store_trouble, of_anything_is_no_answer_to_who_asks)
+{
+    static const struct kx_trouble_flow flows[] = {
+        {"load attempt", open_read, read_attempt, expect_applied},
+        {"load payment", open_read, read_payment, expect_applied},
+        {"load identifier", open_read, read_identifier, expect_applied},
+        {"find scope", open_read, read_scope, expect_applied},
+        {"list what is unresolved", open_read, read_unresolved, expect_applied},
+        {"select head", open_read, read_some_head, expect_applied},
+        {"load head", open_read, read_head, expect_applied},
+        {"load channel", open_read, read_channel, expect_applied},
+        {"load operation", open_read, read_operation, expect_applied},
+        {"list what can be claimed", open_read, read_claimable, expect_applied},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(flows); i++)
+        for (enum store_trouble trouble = 0; trouble < TROUBLE__COUNT; trouble++)
+            for (size_t kind = 0; kind < KX_STORE_KINDS; kind++)
+                kx_trouble_expect(kind, trouble, &flows[i], NULL);
+    assay_arena_fini(&arena);
+}
