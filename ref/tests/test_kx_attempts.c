@@ -299,6 +299,49 @@ Test(kx_attempts, are_not_those_of_a_file_that_was_renamed)
     cr_assert_eq(rename(from, to), 0);
     cr_expect_eq(kx_attempts_find(attempts, &b, &is_found, &arena, key_a, ASSAY_LIT(""), NULL),
                  ASSAY_E_MISMATCH);
+    (void)snprintf(from, sizeof(from), "%s/another-attempt-1.json", inside);
+    cr_assert_eq(rename(to, from), 0);
+    cr_expect_eq(kx_attempts_find(attempts, &b, &is_found, &arena, key_a, ASSAY_LIT(""), NULL),
+                 ASSAY_E_MISMATCH);
+    kx_attempts_close(attempts);
+}
+
+static bool stop_at_one(void *cls, const struct kx_client_attempt *attempt)
+{
+    (void)attempt;
+    return ++*(int *)cls < 1;
+}
+
+Test(kx_attempts, are_listed_until_who_is_told_has_enough)
+{
+    const struct kx_client_attempt a = attempt_of("the-first-attempt", key_a, KX_CLIENT_SIGNED),
+                                   b = attempt_of("the-second-attempt", key_a, KX_CLIENT_SIGNED);
+    struct kx_attempts *attempts = open_state();
+    int count = 0;
+
+    put(attempts, &a);
+    put(attempts, &b);
+    cr_expect_eq(kx_attempts_each(inside, stop_at_one, &count, NULL), ASSAY_OK);
+    cr_expect_eq(count, 1);
+    kx_attempts_close(attempts);
+}
+
+/* kx_attempts.h: TOO_LARGE, more than KX_ATTEMPTS_MAX; none of them is read then. */
+Test(kx_attempts, are_at_most_so_many)
+{
+    struct kx_attempts *attempts = open_state();
+    struct assay_err err = {0};
+    int count = 0;
+
+    for (int i = 0; i <= KX_ATTEMPTS_MAX; i++) {
+        char name[64];
+
+        (void)snprintf(name, sizeof(name), "an-attempt-of-many-%d.json", i);
+        write_file(name, "");
+    }
+    cr_expect_eq(kx_attempts_each(inside, count_one, &count, &err), ASSAY_E_TOO_LARGE);
+    cr_expect_not_null(strstr(err.text, "move settled ones away"), "%s", err.text);
+    cr_expect_eq(count, 0);
     kx_attempts_close(attempts);
 }
 

@@ -85,6 +85,19 @@ static void other_coins(json_t *result)
     kx_world_edit(json_array_get(json_object_get(result, "inputOutpoints"), 0), "index", "9");
 }
 
+static void coins_of_another(json_t *result)
+{
+    json_t *coin = json_array_get(json_object_get(result, "inputOutpoints"), 0);
+
+    kx_world_edit(coin, "txid",
+                  "\"00000000000000000000000000000000000000000000000000000000000000aa\"");
+}
+
+static void coins_of_none(json_t *result)
+{
+    kx_world_edit(json_array_get(json_object_get(result, "inputOutpoints"), 0), "txid", NULL);
+}
+
 static void more_coins(json_t *result)
 {
     json_t *list = json_object_get(result, "inputOutpoints");
@@ -140,6 +153,8 @@ static const struct {
     {"no authorization", no_authorization, "client.verify-artifact"},
     {"no list of coins", no_coins, "client.verify-artifact"},
     {"a list of other coins", other_coins, "client.verify-artifact"},
+    {"a list of another coin", coins_of_another, "client.verify-artifact"},
+    {"a list of no coin", coins_of_none, "client.verify-artifact"},
     {"a list of more coins", more_coins, "client.verify-artifact"},
     {"one sompi less", lower_value, "client.verify-artifact"},
     {"one sompi more", higher_value, "client.verify-artifact"},

@@ -1,7 +1,9 @@
 /* The folder's channels: written whole, over the version that was read and no other, and refused
  * where anything in them was changed. */
 #include "client/kx_channels.h"
+#include "client/kx_pay.h"
 
+#include "base/hex.h"
 #include "ref/tests/folder.h"
 #include "ref/tests/kx_lane_world.h"
 
@@ -323,4 +325,94 @@ Test(kx_client_channels, survive_every_allocation_that_fails)
         cr_expect_eq(copy.version, rc == ASSAY_OK ? 1 : 0);
     }
     cr_expect_eq(rc, ASSAY_OK);
+}
+
+static void rename_file(const char *from, const char *to)
+{
+    char paths[2][256];
+
+    (void)snprintf(paths[0], sizeof(paths[0]), "%s/%s", folder, from);
+    (void)snprintf(paths[1], sizeof(paths[1]), "%s/%s", folder, to);
+    cr_assert_eq(rename(paths[0], paths[1]), 0);
+}
+
+/* A file is of the channel that it is named after, by its key or by its id; others are none. */
+Test(kx_client_channels, are_not_those_of_a_file_that_was_renamed)
+{
+    struct kx_client_channel a = channel_of("http://127.0.0.1:1"),
+                             b = channel_of("http://127.0.0.1:2"), read;
+    char name[128], other[128];
+    struct assay_err err = {0};
+    size_t count = 0;
+    bool is_there;
+
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    (void)snprintf(name, sizeof(name), "%s.channel", a.key);
+    (void)snprintf(other, sizeof(other), "%s.channel", b.key);
+    rename_file(name, other);
+    cr_expect_eq(kx_channels_find(attempts, &read, &is_there, &arena, b.key, &err),
+                 ASSAY_E_MISMATCH, "%s", err.text);
+    cr_expect_eq(kx_channels_each(folder, count_one, &count, NULL), ASSAY_E_MISMATCH);
+    cr_expect_eq(count, 0);
+    (void)snprintf(name, sizeof(name), "%s.copy", b.key);
+    rename_file(other, name);
+    cr_expect_eq(kx_channels_each(folder, count_one, &count, NULL), ASSAY_OK);
+    cr_expect_eq(count, 0, "that is no channel's");
+}
+
+/* What is there and cannot be looked at is not taken for nothing: another channel would be made. */
+Test(kx_client_channels, that_cannot_be_looked_at_are_not_held_to_be_none)
+{
+    struct kx_client_channel c = channel_of("http://127.0.0.1:1"), read;
+    char path[256];
+    bool is_there = false;
+
+    (void)snprintf(path, sizeof(path), "%s/%s.channel", folder, c.key);
+    cr_assert_eq(symlink(path, path), 0); /* it leads nowhere but to itself */
+    cr_expect_neq(kx_channels_find(attempts, &read, &is_there, &arena, c.key, NULL), ASSAY_OK);
+    cr_expect_neq(kx_channels_save(attempts, &c, NULL), ASSAY_OK);
+    cr_assert_eq(unlink(path), 0);
+}
+
+static const char *id_of(const struct kx_client_channel *c)
+{
+    char *id = assay_arena_alloc(&arena, X402_HASH_TEXT_BYTES);
+
+    cr_assert_not_null(id);
+    assay_hex_encode(id, assay_bytes_of(c->channel_id, sizeof(c->channel_id)));
+    return id;
+}
+
+/* kx_pay.h: the channel of an id; of one that was half put away, the one that lives. */
+Test(kx_client_channels, are_found_by_their_ids)
+{
+    struct kx_client_channel a = channel_of("http://127.0.0.1:1"), b, read;
+    struct assay_err err = {0};
+    char live[128], kept[128];
+
+    cr_expect_eq(kx_pay_find_channel(&read, &arena, folder, id_of(&a), &err), ASSAY_E_MISSING);
+    cr_expect_not_null(strstr(err.text, "--list"), "%s", err.text);
+    cr_expect_eq(kx_pay_find_channel(&read, &arena, folder, "A0", &err), ASSAY_E_MALFORMED);
+    cr_expect_eq(kx_pay_find_channel(&read, &arena, "/nowhere/at/all", id_of(&a), &err),
+                 ASSAY_E_IO);
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    b = another_of("http://127.0.0.1:2");
+    memcpy(b.key, channel_of("http://127.0.0.1:2").key, sizeof(b.key));
+    cr_assert_eq(kx_channels_save(attempts, &b, NULL), ASSAY_OK);
+    cr_assert_eq(kx_pay_find_channel(&read, &arena, folder, id_of(&a), &err), ASSAY_OK, "%s",
+                 err.text);
+    cr_expect_arr_eq(read.channel_id, a.channel_id, 32);
+    (void)snprintf(live, sizeof(live), "%s.channel", a.key);
+    (void)snprintf(kept, sizeof(kept), "kept");
+    rename_file(live, kept);
+    a.version = 0;
+    a.state = KX_CHANNEL_IS_OPEN;
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    a.state = KX_CHANNEL_IS_ENDED;
+    cr_assert_eq(kx_channels_save(attempts, &a, NULL), ASSAY_OK);
+    rename_file(kept, live);
+    cr_assert_eq(kx_pay_find_channel(&read, &arena, folder, id_of(&a), &err), ASSAY_OK, "%s",
+                 err.text);
+    cr_expect_eq(read.version, 1, "the older is the live one");
+    cr_expect_eq(read.state, KX_CHANNEL_IS_OPEN);
 }

@@ -575,3 +575,32 @@ Test(kx_client_edges, an_intention_is_carried_out_or_is_over)
         kx_play_free(p);
     }
 }
+
+/* ---- challenges ---- */
+
+/* F5: an identifier is the payer's to make; without the extension he could not tell his attempts
+ * apart, and one that cannot be read is none. */
+Test(kx_client_edges, a_challenge_advertises_identifiers_and_brings_none)
+{
+    static const struct {
+        const char *path, *value, *why;
+    } rows[] = {
+        {"extensions.payment-identifier.info.id", "\"an-identifier-of-theirs\"",
+         "that is the payer's to make"},
+        {"extensions.payment-identifier.info", "1", "the challenge"},
+        {"extensions.payment-identifier", NULL, "advertises no payment-identifier"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct kx_play *p = kx_play_new(KX_STANDARD_NATIVE);
+
+        p->answers[0].challenge = json_deep_copy(p->w->required);
+        kx_world_edit(p->answers[0].challenge, rows[i].path, rows[i].value);
+        kx_play_run(p);
+        cr_expect_eq(p->outcome.end, KX_CLIENT_REFUSED, "row: %s: %s", rows[i].path, p->trace);
+        cr_expect_not_null(strstr(p->outcome.why, rows[i].why), "row: %s: %s", rows[i].path,
+                           p->outcome.why);
+        cr_expect_not(p->has_file, "row: %s", rows[i].path);
+        kx_play_free(p);
+    }
+}

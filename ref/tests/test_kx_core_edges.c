@@ -412,3 +412,39 @@ Test(kx_core_edges, a_payment_without_a_scheme_is_none_of_a_channel)
     cr_expect_eq(b.shop.runs, 0);
     batch_shop_close(&b);
 }
+
+/* The claim policy is told where there is one, each part of it by itself (section 3). */
+Test(kx_core_edges, a_claim_policy_is_told_as_far_as_there_is_one)
+{
+    static struct batch_shop b;
+
+    for (int parts = 0; parts < 4; parts++) {
+        const struct shop_ask ask = {.target = "/batch"};
+        struct shop_reply reply;
+        json_t *policy;
+
+        batch_shop_open(&b);
+        b.config.has_claim_above = (parts & 1) != 0;
+        b.config.has_claim_after = (parts & 2) != 0;
+        b.config.claim_above = 7;
+        b.config.claim_after_s = 60;
+        reply = shop_send(&b.shop, &ask);
+        policy = json_object_get(json_object_get(batch_entry(&reply), "extra"), "claimPolicy");
+        cr_expect_eq(json_object_size(policy), (size_t)((parts & 1) + (parts >> 1)), "%d", parts);
+        cr_expect_eq(policy != NULL, parts > 0, "%d", parts);
+        batch_shop_close(&b);
+    }
+}
+
+/* ---- requests that were never made ---- */
+
+Test(kx_core_edges, a_request_that_there_is_no_memory_for_is_none)
+{
+    struct kx_core_request *r;
+
+    (void)assay_alloc_fail_after(0);
+    r = kx_core_request_new(&shop.core);
+    (void)assay_alloc_fail_after(SIZE_MAX);
+    cr_expect_null(r);
+    kx_core_request_free(r);
+}

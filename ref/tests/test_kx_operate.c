@@ -277,3 +277,70 @@ Test(kx_operate, takes_no_transaction_that_spends_another_coin)
     sight.body.inputs = &input;
     cr_expect_eq(kx_operate_move(&channel, &b.shop.arena, &sight, &err), ASSAY_E_MISMATCH);
 }
+
+/* ---- what is owed, and by whom ---- */
+
+static void never_charged(struct kx_operated *c)
+{
+    c->record.has_voucher = false;
+}
+
+static void is_claimed(struct kx_operated *c)
+{
+    c->record.charged = c->record.head.claimed;
+}
+
+/* kx_operate.h: MISSING, nothing is owed. */
+Test(kx_operate, claims_nothing_that_is_not_owed)
+{
+    static const struct {
+        void (*change)(struct kx_operated *c);
+    } rows[] = {{never_charged}, {is_claimed}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct kx_operator by = {
+            .server = &b.lane.server, .fee_max = FEE_MAX, .confirmations = KX_THRESHOLD_DEFAULT};
+        struct kx_operated channel = channel_now();
+        struct kx_lane_operation operation;
+        struct kx_batch_artifact made;
+        struct assay_err err = {0};
+
+        rows[i].change(&channel);
+        cr_expect_eq(kx_operate_claim(&operation, &made, &b.shop.arena, &channel, &by, &err),
+                     ASSAY_E_MISSING, "row %zu: %s", i, err.text);
+        cr_expect_not_null(strstr(err.text, "nothing is owed"), "row %zu: %s", i, err.text);
+    }
+}
+
+/* A record that was changed is no channel. */
+Test(kx_operate, reads_no_channel_that_was_damaged)
+{
+    const struct kx_lane_record good = batch_record(&b);
+    struct kx_lane_record bad[3] = {good, good, good};
+    struct kx_operated channel;
+
+    bad[0].config = ASSAY_LIT("{}");
+    bad[1].config = ASSAY_LIT("{");
+    bad[2].lineage = ASSAY_LIT("\n\nbe");
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        cr_expect_neq(
+            kx_operated_read(&channel, &b.shop.arena, b.shop.core.batch->binding, &bad[i]),
+            ASSAY_OK, "%zu", i);
+}
+
+Test(kx_operate, signs_a_top_up_with_the_key_of_the_channel_alone)
+{
+    const struct kx_operator by = {
+        .server = &b.lane.client, .fee_max = FEE_MAX, .confirmations = KX_THRESHOLD_DEFAULT};
+    const struct kx_operated channel = channel_now();
+    const struct kx_sight coins = {.utxos = NULL};
+    const struct kaspa_tx none = {.input_count = 0};
+    struct kx_lane_operation operation;
+    struct kx_batch_artifact made;
+    struct assay_err err = {0};
+
+    cr_expect_eq(
+        kx_operate_top_up(&operation, &made, &b.shop.arena, &channel, &by, &none, &coins, &err),
+        ASSAY_E_MISMATCH);
+    cr_expect_not_null(strstr(err.text, "not the server's of this channel"), "%s", err.text);
+}

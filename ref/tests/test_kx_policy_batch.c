@@ -107,6 +107,8 @@ Test(kx_policy_batch, refuses_values_that_are_none)
         {3, "\"9223372036854775808\"", ASSAY_E_RANGE},
         {6, "null", ASSAY_E_TYPE},
         {7, "[]", ASSAY_E_TYPE},
+        {8, "[\"\"]", ASSAY_E_MALFORMED},
+        {8, "[\"*\"]", ASSAY_E_MALFORMED},
         {7, "[\"00\"]", ASSAY_E_MALFORMED},
         {7, "[\"0000000000000000000000000000000000000000000000000000000000000000\"]",
          ASSAY_E_MALFORMED},

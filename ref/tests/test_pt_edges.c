@@ -216,3 +216,17 @@ Test(pt_edges, a_word_of_the_store_that_was_not_asked_for_delivers_nothing)
         pt_core_request_free(r);
     }
 }
+
+Test(pt_edges, a_request_that_there_is_no_memory_for_is_none)
+{
+    EACH_SET(w)
+    {
+        struct pt_core_request *r;
+
+        (void)assay_alloc_fail_after(0);
+        r = pt_core_request_new(&w->core);
+        (void)assay_alloc_fail_after(SIZE_MAX);
+        cr_expect_null(r);
+        pt_core_request_free(r);
+    }
+}
