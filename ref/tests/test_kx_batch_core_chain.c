@@ -50,6 +50,21 @@ static void with_change(struct kx_sight *sight)
     sight->body.output_count = 2;
 }
 
+static void without_depth(struct kx_sight *sight)
+{
+    sight->evidence.has_confirmations = false;
+}
+
+static void by_another(struct kx_sight *sight)
+{
+    sight->accepted.at[0] ^= 1;
+}
+
+static void of_no_outputs(struct kx_sight *sight)
+{
+    sight->body.output_count = 0;
+}
+
 Test(kx_batch_core_chain, opens_nothing_that_the_chain_does_not_bear_out)
 {
     static const struct {
@@ -65,6 +80,8 @@ Test(kx_batch_core_chain, opens_nothing_that_the_chain_does_not_bear_out)
          "batch.head.confirmed"},
         {"in no covenant", 30, none_bound, "invalid_payment_requirements", "batch.head.lineage"},
         {"worth less", 30, worth_less, "invalid_payment_requirements", "batch.head.amount"},
+        {"of no depth that is told", 30, without_depth, "invalid_transaction_state",
+         "batch.head.confirmed"},
         {"B51: a genesis with change", 30, with_change, "invalid_payment_requirements",
          "batch.deposit.genesis"},
     };
@@ -85,6 +102,40 @@ Test(kx_batch_core_chain, opens_nothing_that_the_chain_does_not_bear_out)
         cr_expect_null(strstr(shop_log(&b.shop), "claim"), "%s", cases[i].name);
     }
     cr_expect_eq(b.shop.runs, 0);
+}
+
+static void without_time(struct kx_sight *sight)
+{
+    unknown(sight);
+    sight->pov.daa_score = 0;
+}
+
+/* A node that contradicts itself, or cannot tell the time, is no fault of the payer's: nothing is
+ * claimed, and the same payment is served when the node is right. */
+Test(kx_batch_core_chain, blames_nobody_for_what_a_node_tells_wrong)
+{
+    static const struct {
+        const char *name;
+        void (*lie)(struct kx_sight *sight);
+    } rows[] = {
+        {"the body of another transaction", by_another},
+        {"a body without outputs", of_no_outputs},
+        {"no time", without_time},
+    };
+    struct shop_ask ask = {.target = "/batch"};
+    struct shop_reply reply;
+
+    (void)batch_fund(&b, 30);
+    ask.payment = batch_seal(&b, &ask, KX_STORY_OPEN, SHOP_BATCH_PRICE, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        b.lie = rows[i].lie;
+        reply = shop_send(&b.shop, &ask);
+        cr_expect_eq(reply.status, 503, "%s: %d %s", rows[i].name, reply.status, reply.body);
+        cr_expect_null(strstr(shop_log(&b.shop), "claim"), "%s", rows[i].name);
+        cr_expect_eq(b.shop.runs, 0, "%s", rows[i].name);
+    }
+    b.lie = NULL;
+    cr_expect_eq(shop_send(&b.shop, &ask).status, 200);
 }
 
 /* B43: the store has seen this lineage under another channel's id, once. */

@@ -221,6 +221,111 @@ Test(kx_batch_core_follow, follows_nothing_that_is_no_transition)
     cr_expect_eq(batch_record(&b).version, version);
 }
 
+static void spends_another(struct kx_sight *sight)
+{
+    static struct kaspa_input inputs[4];
+
+    if (!sight->has_body)
+        return;
+    cr_assert_leq(sight->body.input_count, ARRAY_LEN(inputs));
+    for (size_t i = 0; i < sight->body.input_count; i++) {
+        inputs[i] = sight->body.inputs[i];
+        inputs[i].previous.index ^= 7;
+    }
+    sight->body.inputs = inputs;
+}
+
+static void makes_nothing(struct kx_sight *sight)
+{
+    sight->body.output_count = 0;
+}
+
+static void is_no_more(struct kx_sight *sight)
+{
+    if (sight->has_body)
+        sight->evidence.status = KX_CHAIN_MEMPOOL;
+}
+
+/* Its outputs are of another lineage, so that it would be a refund, and pays nobody as one. */
+static void leaves_the_lineage(struct kx_sight *sight)
+{
+    static struct kaspa_output outputs[4];
+
+    if (!sight->has_body)
+        return;
+    cr_assert_leq(sight->body.output_count, ARRAY_LEN(outputs));
+    for (size_t i = 0; i < sight->body.output_count; i++) {
+        outputs[i] = sight->body.outputs[i];
+        outputs[i].has_covenant = true;
+        outputs[i].covenant_id.at[0] ^= 1;
+    }
+    sight->body.outputs = outputs;
+}
+
+Test(kx_batch_core_follow, follows_no_claim_that_the_node_tells_otherwise)
+{
+    static const struct {
+        const char *name;
+        void (*lie)(struct kx_sight *sight);
+    } rows[] = {
+        {"it spends another coin", spends_another},
+        {"it makes nothing", makes_nothing},
+        {"it is accepted no more", is_no_more},
+        {"it leaves the lineage", leaves_the_lineage},
+    };
+    const struct kx_lane_head old = b.head;
+    uint64_t version = batch_record(&b).version;
+    struct shop_reply reply;
+
+    (void)batch_spend(&b, KX_BATCH_CLAIM, SHOP_BATCH_PRICE / 2, 30);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        b.lie = rows[i].lie;
+        reply = buy_on(&old);
+        expect_state_error(&reply, rows[i].name);
+        cr_expect_eq(batch_record(&b).version, version, "row: %s", rows[i].name);
+    }
+    b.lie = NULL;
+    reply = buy_on(&old);
+    expect_state_error(&reply, "the truth");
+    cr_expect_eq(batch_record(&b).version, version + 1, "is followed");
+}
+
+/* Where what made the head is found nobody knows once it was taken back, whatever is told. */
+static bool has_since;
+
+static enum assay_code (*chain)(struct shop *s, struct kx_sight *out, struct assay_arena *arena,
+                                const struct kx_look *asked);
+
+static enum assay_code remember_look(struct shop *s, struct kx_sight *out,
+                                     struct assay_arena *arena, const struct kx_look *asked)
+{
+    if (asked->has_tx)
+        has_since = asked->has_since;
+    return chain(s, out, arena, asked);
+}
+
+static void from_somewhere(struct kx_sight *sight)
+{
+    sight->has_before = true;
+}
+
+Test(kx_batch_core_follow, looks_for_what_was_taken_back_from_nowhere)
+{
+    struct shop_reply reply;
+
+    b.txs[0].is_accepted = false;
+    b.lie = from_somewhere;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "taken back");
+    cr_assert_eq(batch_record(&b).status, KX_CHANNEL_UNAVAILABLE);
+    chain = b.shop.chain;
+    b.shop.chain = remember_look;
+    has_since = true;
+    reply = batch_buy(&b, KX_STORY_VOUCHER);
+    expect_state_error(&reply, "still");
+    cr_expect_not(has_since);
+}
+
 Test(kx_batch_core_follow, follows_a_top_up_that_came_without_a_request)
 {
     const struct kx_lane_head old = b.head;

@@ -391,6 +391,37 @@ Test(kx_core_flows, serves_who_opens_a_channel)
     expect_flow(&(struct flow){open_batch_deposit, 200, 1, NULL, 0});
 }
 
+/* Its first request was dropped when it had the claim, and its handler had not begun. */
+static void open_batch_begun(void)
+{
+    struct shop_errand *e;
+
+    batch_shop_open(&batch);
+    batch_open(&batch);
+    seal_voucher();
+    e = shop_begin(shop, &ask);
+    while (e->action.kind != KX_DO_STORE || e->action.ask != KX_ASK_BEGIN)
+        cr_assert(shop_step(e));
+    shop_drop(e);
+}
+
+Test(kx_core_flows, goes_on_with_a_charge_that_was_claimed)
+{
+    expect_flow(&(struct flow){open_batch_begun, 200, 1, NULL, 0});
+}
+
+/* Another payment holds the channel. */
+static void open_batch_leased(void)
+{
+    open_batch_begun();
+    seal_voucher();
+}
+
+Test(kx_core_flows, waits_for_who_holds_the_channel)
+{
+    expect_flow(&(struct flow){open_batch_leased, 503, 0, NULL, 0});
+}
+
 static void open_batch_claimed(void)
 {
     batch_shop_open(&batch);
