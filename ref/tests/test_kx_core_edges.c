@@ -196,6 +196,12 @@ static void pay_and_wait(void)
     shop.accepts = true;
 }
 
+static void pay_and_get(void)
+{
+    pay();
+    cr_assert_eq(shop_send(&shop, &(struct shop_ask){.payment = paid}).status, 200);
+}
+
 /* Its coins go to somebody else, for good. */
 static void pay_and_lose(void)
 {
@@ -215,6 +221,8 @@ Test(kx_core_edges, a_store_that_fails_in_the_midst_costs_nobody_his_payment)
         int status, then; /* of this request, and of the next */
     } rows[] = {
         {"an attempt is gone that its identifier names", pay_and_wait, KX_ASK_ATTEMPT,
+         ASSAY_E_MISSING, 503, 200},
+        {"the answer is gone that its attempt tells of", pay_and_get, KX_ASK_PAYMENT,
          ASSAY_E_MISSING, 503, 200},
         {"what can never arrive was given up by a copy", pay_and_lose, KX_ASK_ABANDON,
          ASSAY_E_MISSING, 402, 402},
@@ -244,6 +252,26 @@ Test(kx_core_edges, a_store_that_fails_in_the_midst_costs_nobody_his_payment)
         shop_close(&shop);
         shop_open(&shop);
     }
+}
+
+/* Two requests with one payment meet behind the look at its identifier: the second is told that the
+ * identifier is another request's (24.13), and nothing of the first is given to it. */
+Test(kx_core_edges, a_payment_that_another_request_has_claimed_meanwhile_is_its_own)
+{
+    const struct shop_ask other = {.target = "/other", .payment = NULL};
+    struct shop_ask ask = other;
+    struct shop_reply reply;
+
+    pay_and_wait();
+    ask.payment = paid;
+    shop.break_at = KX_ASK_IDENTIFIER; /* which it was not known by then */
+    shop.break_code = ASSAY_OK;
+    reply = shop_send(&shop, &ask);
+    shop.break_at = -1;
+    cr_expect_eq(reply.status, 409, "%d %s", reply.status, reply.body);
+    cr_expect_str_eq(reply.rule, "identifier.conflict");
+    cr_expect_eq(shop.runs, 0);
+    cr_expect_eq(shop_send(&shop, &(struct shop_ask){.payment = paid}).status, 200);
 }
 
 /* ---- attempts that cannot be read ---- */

@@ -196,6 +196,8 @@ Test(kx_core_flows, serves_who_has_signed_in)
     expect_flow(&(struct flow){open_private, 200, 1, NULL, 0});
 }
 
+static struct kaspa_outpoint head; /* of the last one */
+
 static void open_additive(void)
 {
     struct kx_world *w;
@@ -207,12 +209,25 @@ static void open_additive(void)
     kx_world_free(w);
     w = shop_offer(shop, &ask, 1);
     ask.payment = shop_seal(shop, w);
+    head = w->spends[0].outpoint;
     kx_world_free(w);
 }
 
 Test(kx_core_flows, serves_who_adds_to_a_head)
 {
     expect_flow(&(struct flow){open_additive, 200, 1, NULL, 0});
+}
+
+static void open_additive_gone(void)
+{
+    open_additive();
+    shop_spend_elsewhere(shop, &head, 30);
+}
+
+/* Another transaction has spent the head: nobody is offered it any more. */
+Test(kx_core_flows, refuses_who_adds_to_a_head_that_is_gone)
+{
+    expect_flow(&(struct flow){open_additive_gone, 402, 0, NULL, 0});
 }
 
 static void open_served(void)

@@ -290,3 +290,23 @@ Test(kx_fac_settle, fails_cleanly_wherever_memory_ends)
     }
     cr_expect(done);
 }
+
+/* What is being settled is verified for nobody: it can buy nothing more. */
+Test(kx_fac_settle, what_is_on_its_way_is_not_valid_any_more)
+{
+    struct fac_reply reply;
+
+    f.shop.accepts = false;
+    reply = fac_settle(&f);
+    cr_expect_not(fac_is_settled(&reply));
+    fac_drop(&reply);
+    reply = fac_verify(&f);
+    cr_expect_not(fac_is_valid(&reply), "%s", reply.http.body);
+    cr_expect_str_eq(reply.http.rule, "facilitator.once");
+    fac_drop(&reply);
+    f.shop.accepts = true;
+    reply = fac_settle(&f);
+    cr_expect(fac_is_settled(&reply), "%s", reply.http.body);
+    cr_expect_eq(f.shop.submissions, 1);
+    fac_drop(&reply);
+}
