@@ -9,6 +9,8 @@
 #include "kaspa_x402/exact_write.h"
 #include "kaspa_x402/settlement.h"
 
+#include <assert.h>
+
 static const char json_type[] = "application/json";
 
 /* ---- actions ---- */
@@ -277,7 +279,8 @@ bool kx_core_clean(struct kx_result *out, const struct kx_result *in)
     size_t bytes = in->body.len;
 
     *out = (struct kx_result){.status = in->status, .body = in->body};
-    if (in->header_count > ARRAY_LEN(in->headers) || bytes > KX_STORE_RESULT_MAX_BYTES)
+    assert(in->header_count <= ARRAY_LEN(in->headers));
+    if (bytes > KX_STORE_RESULT_MAX_BYTES)
         return false;
     for (size_t i = 0; i < in->header_count; i++) {
         const struct kx_field *field = &in->headers[i];

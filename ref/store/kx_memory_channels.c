@@ -1,6 +1,8 @@
 /* Channels, their lineages, and what spends their heads, in memory. */
 #include "store/kx_memory.h"
 
+#include <assert.h>
+
 struct channel_node {
     struct kx_node node;
     struct kx_lane_entry entry; /* with its lineage; its slices follow the struct */
@@ -118,8 +120,7 @@ enum assay_code kx_memory_find_lineage(struct kx_ledger *ledger, struct assay_by
     const struct channel_node *n = (struct channel_node *)*channel_at(m, channel_id);
     struct assay_bytes lineage;
 
-    if (n == NULL)
-        return ASSAY_E_MISSING;
+    assert(n != NULL);
     lineage = assay_arena_copy(arena, n->entry.record.lineage);
     if (lineage.at == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a lineage");
@@ -134,8 +135,7 @@ enum assay_code kx_memory_put_lineage(struct kx_ledger *ledger, const char *chan
     struct kx_node **at = channel_at(m, channel_id);
     struct kx_lane_entry e;
 
-    if (*at == NULL)
-        return ASSAY_E_MISSING;
+    assert(*at != NULL);
     e = ((const struct channel_node *)*at)->entry;
     e.record.lineage = lineage;
     return put(m, at, &e, err);
