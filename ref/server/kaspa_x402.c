@@ -484,7 +484,8 @@ static enum assay_code catch_stops(int *out, struct assay_err *err)
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGTERM);
     (void)sigaddset(&stops, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0 || (*out = signalfd(-1, &stops, SFD_CLOEXEC)) < 0)
+    (void)sigprocmask(SIG_BLOCK, &stops, NULL);
+    if ((*out = signalfd(-1, &stops, SFD_CLOEXEC)) < 0)
         return assay_fail(err, ASSAY_E_IO, 0, "signals: %s", strerror(errno));
     return ASSAY_OK;
 }

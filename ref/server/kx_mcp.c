@@ -26,7 +26,7 @@ struct errand {
 void kx_mcp_init(struct kx_mcp *out, struct kx_shop *shop, const struct kx_core *core)
 {
     *out = (struct kx_mcp){.shop = shop, .audience = assay_str(core->base_url)};
-    if (out->audience.len > 0 && out->audience.at[out->audience.len - 1] == '/')
+    if (out->audience.at[out->audience.len - 1] == '/')
         out->audience.len--;
     out->server =
         (struct x402_mcp_server){.name = "assay kaspa-x402", .version = "1", .tools = out->tools};

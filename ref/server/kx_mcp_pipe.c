@@ -21,10 +21,10 @@ static enum assay_code write_all(struct assay_bytes bytes, struct assay_err *err
     while (bytes.len > 0) {
         ssize_t sent = write(STDOUT_FILENO, bytes.at, bytes.len);
 
-        if (sent < 0 && errno != EINTR)
-            return assay_fail(err, ASSAY_E_IO, 0, "stdout: %s", strerror(errno));
-        if (sent > 0)
+        if (sent >= 0)
             bytes = assay_bytes_part(bytes, (size_t)sent, bytes.len);
+        else if (errno != EINTR)
+            return assay_fail(err, ASSAY_E_IO, 0, "stdout: %s", strerror(errno));
     }
     return ASSAY_OK;
 }
@@ -38,7 +38,7 @@ static enum assay_code end_line(struct pipe *p)
         x402_mcp_write_error(&out, ASSAY_LIT("null"), X402_MCP_REQUEST);
     else
         kx_mcp_answer(p->mcp, &out, assay_buf_view(&p->line));
-    if (out.len > 0) {
+    if (out.len > 0 || !assay_buf_ok(&out)) {
         assay_buf_add_byte(&out, '\n');
         code = assay_buf_ok(&out) ? write_all(assay_buf_view(&out), p->err)
                                   : assay_fail(p->err, out.bad, 0, "no memory for an answer");

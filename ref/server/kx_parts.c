@@ -105,7 +105,7 @@ enum assay_code kx_parts_batch(struct kx_batch_core *out, const struct kx_server
 /* ---- what is sold through a facilitator ---- */
 
 /* As a text; NULL: no memory. */
-static const char *kept(struct assay_arena *arena, struct assay_bytes text)
+static char *kept(struct assay_arena *arena, struct assay_bytes text)
 {
     char *out = assay_arena_alloc(arena, text.len + 1);
 
@@ -114,16 +114,6 @@ static const char *kept(struct assay_arena *arena, struct assay_bytes text)
     memcpy(out, text.at, text.len);
     out[text.len] = '\0';
     return out;
-}
-
-/* The text before the next comma, which is taken off. */
-static struct assay_bytes next_part(struct assay_bytes *rest)
-{
-    size_t end = assay_bytes_find(*rest, ',', 0);
-    struct assay_bytes part = assay_bytes_part(*rest, 0, end);
-
-    *rest = assay_bytes_part(*rest, end < rest->len ? end + 1 : end, rest->len);
-    return part;
 }
 
 /* One spelling, so that what comes back is compared with what was offered. */
@@ -149,19 +139,23 @@ static enum assay_code read_extra(struct kx_facilitated_kind *out, struct assay_
 static enum assay_code read_kind(struct kx_facilitated_kind *out, struct assay_arena *arena,
                                  const char *text, struct assay_err *err)
 {
-    struct assay_bytes rest = assay_str(text);
+    char *rest = kept(arena, assay_str(text));
 
-    *out = (struct kx_facilitated_kind){.scheme = kept(arena, next_part(&rest)),
-                                        .network = kept(arena, next_part(&rest)),
-                                        .asset = kept(arena, next_part(&rest)),
-                                        .pay_to = kept(arena, next_part(&rest))};
+    if (rest == NULL)
+        return assay_fail(err, ASSAY_E_NOMEM, 0, "sell \"%.80s\": no memory for it", text);
+    out->scheme = strsep(&rest, ",");
+    out->network = strsep(&rest, ",");
+    out->asset = strsep(&rest, ",");
+    out->pay_to = strsep(&rest, ",");
+    out->extra = NULL;
     if (out->pay_to == NULL || out->pay_to[0] == '\0')
         return assay_fail(err, ASSAY_E_MALFORMED, 0,
                           "sell \"%.80s\": it is SCHEME,NETWORK,ASSET,PAYTO, and perhaps ,EXTRA",
                           text);
-    if (rest.len == 0)
+    if (rest == NULL || rest[0] == '\0')
         return ASSAY_OK;
-    return assay_err_wrap(err, read_extra(out, arena, rest, err), "sell \"%.80s\": EXTRA", text);
+    return assay_err_wrap(err, read_extra(out, arena, assay_str(rest), err),
+                          "sell \"%.80s\": EXTRA", text);
 }
 
 enum assay_code kx_parts_kinds(struct kx_facilitated_kind *out, struct assay_arena *arena,

@@ -462,19 +462,16 @@ void kx_shop_handle(void *shop, const struct ref_net_request *request,
 /* ---- the shop -----------------------------------------------------------------------------------
  */
 
-static bool waiting_init(struct kx_shop *shop)
+/* None of these calls can fail with these arguments. */
+static void waiting_init(struct kx_shop *shop)
 {
     pthread_condattr_t steady;
-    bool made = pthread_condattr_init(&steady) == 0;
 
-    if (!made)
-        return false;
-    made = pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&shop->stopping, &steady) == 0;
+    (void)pthread_condattr_init(&steady);
+    (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&shop->stopping, &steady);
     (void)pthread_condattr_destroy(&steady);
-    if (made)
-        pthread_mutex_init(&shop->lock, NULL);
-    return made;
+    (void)pthread_mutex_init(&shop->lock, NULL);
 }
 
 enum assay_code kx_shop_new(struct kx_shop **out, const struct kx_shop_base *base,
@@ -495,11 +492,11 @@ enum assay_code kx_shop_new(struct kx_shop **out, const struct kx_shop_base *bas
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a worker");
     *shop = (struct kx_shop){.base = *base, .stop_ms = INT64_MAX};
     shop->origin = ref_origin_new(&origin);
-    if (shop->origin == NULL || !waiting_init(shop)) {
-        ref_origin_free(shop->origin);
+    if (shop->origin == NULL) {
         assay_free(shop);
         return assay_fail(err, ASSAY_E_NOMEM, 0, "no memory for a worker");
     }
+    waiting_init(shop);
     *out = shop;
     return ASSAY_OK;
 }

@@ -5,6 +5,7 @@
 #include "net/listen.h"
 #include "server/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -89,7 +90,8 @@ static int worker_main(const struct parent *p, unsigned index, pid_t parent, int
     int status;
 
     /* Workers end with their parent; one that has gone already will not say so. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
         return STATUS_TROUBLE;
     status = worker_run(p, index, ready, &err);
     if (status != STATUS_STOPPED)
@@ -142,8 +144,7 @@ static void log_event(const char *what, pid_t pid, int status)
 
 static void worker_forget(struct worker *w)
 {
-    if (w->pidfd >= 0)
-        (void)close(w->pidfd);
+    (void)close(w->pidfd);
     if (w->ready >= 0)
         (void)close(w->ready);
     *w = NO_WORKER;
@@ -157,12 +158,16 @@ static int worker_reap(struct worker *w)
     return status;
 }
 
-/* One ready pipe has something to say, or has ended. */
+/* One ready pipe has something to say, or has ended. A worker that says why it does not begin ends
+ * by itself, and the pipe with it. */
 static enum assay_code read_ready(struct worker *w, struct assay_err *err)
 {
     char text[ASSAY_ERR_TEXT_MAX_BYTES] = "";
-    ssize_t len = read(w->ready, text, sizeof(text) - 1);
+    size_t len = 0;
+    ssize_t got;
 
+    while ((got = read(w->ready, text + len, sizeof(text) - 1 - len)) > 0)
+        len += (size_t)got;
     w->is_ready = len == 1 && text[0] == 'R';
     (void)close(w->ready);
     w->ready = -1;
@@ -181,14 +186,14 @@ static bool all_ready(const struct parent *p)
 
 static void print_ready(const struct parent *p)
 {
-    struct assay_buf line = ASSAY_BUF_INIT(512);
+    char room[URL_MAX_BYTES + 64];
+    struct assay_buf line = ASSAY_BUF_OVER(room);
 
     assay_buf_printf(&line, "ready %s ", p->options->profile);
     assay_buf_add(&line, assay_buf_view(&p->url));
     assay_buf_add_byte(&line, '\n');
-    if (assay_buf_ok(&line))
-        (void)!write(STDOUT_FILENO, line.at, line.len); /* nobody may be there to read it */
-    assay_buf_fini(&line);
+    assert(assay_buf_ok(&line));
+    (void)!write(STDOUT_FILENO, line.at, line.len); /* nobody may be there to read it */
 }
 
 static enum assay_code worker_ended(struct parent *p, unsigned index, struct assay_err *err)
@@ -278,7 +283,7 @@ static enum assay_code open_socket(struct parent *p, struct assay_err *err)
 
     if (code != ASSAY_OK)
         return assay_err_wrap(err, code, "listen \"%s\"", p->options->listen);
-    while (colon > 0 && listen.at[colon - 1] != ':')
+    while (listen.at[colon - 1] != ':') /* it has one, or it would not have been taken */
         colon--;
     assay_buf_add_str(&p->url, "http://");
     assay_buf_add(&p->url, assay_bytes_part(listen, 0, colon));
@@ -296,8 +301,8 @@ static enum assay_code catch_signals(struct parent *p, struct assay_err *err)
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGTERM);
     (void)sigaddset(&stops, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0 ||
-        (p->signals = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+    (void)sigprocmask(SIG_BLOCK, &stops, NULL);
+    if ((p->signals = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
         return assay_fail(err, ASSAY_E_IO, 0, "signals: %s", strerror(errno));
     return ASSAY_OK;
 }

@@ -1,20 +1,22 @@
 /* The parent of a server: its ready line, its workers' places, their replacement, and stops. */
 #include "server/workers.h"
 
+#include "ref/tests/forked.h"
 #include "tests/wire.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/mman.h>
 #include <unistd.h>
-
-enum { SAID_BYTES = 4096 };
 
 static int entered[2], may_leave[2]; /* pipes, for /stall */
 static int events[2]; /* "P" prepared, "B0" begun, "S" stopping, "E" ended, "T" settled */
+
+static atomic_uint *begun; /* workers, of all processes */
+static unsigned may_begin; /* of them */
 
 static void tell(const char *what)
 {
@@ -38,6 +40,8 @@ static void handle(void *cls, const struct ref_net_request *request,
         (void)!write(entered[1], "x", 1);
         (void)!read(may_leave[0], &byte, 1);
     }
+    if (assay_bytes_is(request->target, "/end"))
+        _exit(7);
     response->status = 200;
     assay_buf_printf(&response->body, "worker %u pid %d.", w->index, (int)getpid());
 }
@@ -51,6 +55,15 @@ static enum assay_code prepare(void *cls, const char *url, struct assay_err *err
     return ASSAY_OK;
 }
 
+static void stall(void *worker, int64_t deadline_ms)
+{
+    char byte;
+
+    (void)worker;
+    (void)deadline_ms;
+    (void)!read(may_leave[0], &byte, 1);
+}
+
 static enum assay_code begin(void *cls, unsigned index, void **out,
                              struct ref_net_server_options *net, struct assay_err *err)
 {
@@ -58,6 +71,8 @@ static enum assay_code begin(void *cls, unsigned index, void **out,
 
     if (cls != NULL)
         return assay_fail(err, ASSAY_E_MISSING, 0, "%s", (const char *)cls);
+    if (atomic_fetch_add(begun, 1) >= may_begin)
+        return assay_fail(err, ASSAY_E_MISSING, 0, "no more bread");
     w = assay_alloc(sizeof(*w));
     if (w == NULL)
         return ASSAY_E_NOMEM;
@@ -89,29 +104,6 @@ static void settle(void *cls)
     tell("T");
 }
 
-struct running {
-    pid_t pid;
-    uint16_t port; /* 0: it did not get ready */
-    int out;       /* what it says on both */
-    char said[SAID_BYTES];
-};
-
-/* Until that text is there, or it has ended. */
-static bool hear(struct running *r, const char *text)
-{
-    size_t len = strlen(r->said);
-
-    while (strstr(r->said, text) == NULL) {
-        ssize_t got = read(r->out, r->said + len, sizeof(r->said) - 1 - len);
-
-        if (got <= 0)
-            return false;
-        len += (size_t)got;
-        r->said[len] = '\0';
-    }
-    return true;
-}
-
 static struct ref_workers_options usual(void)
 {
     return (struct ref_workers_options){
@@ -129,57 +121,29 @@ static struct ref_workers_options usual(void)
     };
 }
 
-/* In a process of its own, which has one thread. Its status is the code. */
-static struct running start(const struct ref_workers_options *options)
+static enum assay_code run(const void *cls, struct assay_err *err)
 {
-    static const char line[] = "ready a-profile http://127.0.0.1:";
-    struct running r = {.port = 0};
-    const char *ready;
-    int out[2];
-
-    cr_assert_eq(pipe(out), 0);
-    r.pid = fork();
-    cr_assert_geq(r.pid, 0);
-    if (r.pid == 0) {
-        struct assay_err err = {0};
-        enum assay_code code;
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)dup2(out[1], STDOUT_FILENO);
-        (void)dup2(out[1], STDERR_FILENO);
-        (void)close(out[1]);
-        code = ref_workers_run(options, &err);
-        (void)!write(STDOUT_FILENO, err.text, strlen(err.text));
-        _exit((int)code);
-    }
-    (void)close(out[1]);
-    r.out = out[0];
-    ready = hear(&r, "\n") ? strstr(r.said, line) : NULL;
-    r.port = ready != NULL ? (uint16_t)strtoul(ready + sizeof(line) - 1, NULL, 10) : 0;
-    return r;
+    return ref_workers_run(cls, err);
 }
 
-static int end_of(struct running *r)
+/* Its port, or 0: it did not get ready. */
+static uint16_t start_in(struct forked *r, const struct ref_workers_options *options,
+                         const struct forked_scarcity *scarce)
 {
-    int status = 0;
-
-    (void)hear(r, "\x01"); /* all that it says */
-    cr_assert_eq(waitpid(r->pid, &status, 0), r->pid);
-    (void)close(r->out);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    forked_start(r, run, options, scarce);
+    return forked_port(r, "a-profile");
 }
 
-static int stop(struct running *r)
+static uint16_t start(struct forked *r, const struct ref_workers_options *options)
 {
-    cr_assert_eq(kill(r->pid, SIGTERM), 0);
-    return end_of(r);
+    return start_in(r, options, NULL);
 }
 
 /* The worker that answered, and its process. */
-static unsigned ask(const struct running *r, pid_t *pid)
+static unsigned ask(uint16_t port, pid_t *pid)
 {
     char answer[1024];
-    int fd = wire_dial(r->port), number = 0;
+    int fd = wire_dial(port), number = 0;
     unsigned index = UINT32_MAX;
     const char *body;
 
@@ -195,6 +159,9 @@ static unsigned ask(const struct running *r, pid_t *pid)
 
 static void set_up(void)
 {
+    begun = mmap(NULL, sizeof(*begun), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(begun, MAP_FAILED);
+    may_begin = UINT_MAX;
     cr_assert(pipe(entered) == 0 && pipe(may_leave) == 0 && pipe(events) == 0);
 }
 
@@ -215,14 +182,15 @@ static size_t count_of(const char *text, char c)
 Test(workers, are_ready_together_serve_and_stop_in_order)
 {
     struct ref_workers_options o = usual();
-    struct running r = start(&o);
+    struct forked r;
+    uint16_t port = start(&r, &o);
     char happened[64] = "";
     pid_t pid;
 
-    cr_assert_neq(r.port, 0, "%s", r.said);
-    cr_expect_lt(ask(&r, &pid), 2);
+    cr_assert_neq(port, 0, "%s", r.said);
+    cr_expect_lt(ask(port, &pid), 2);
     cr_expect_neq(pid, r.pid);
-    cr_expect_eq(stop(&r), ASSAY_OK, "%s", r.said);
+    cr_expect_eq(forked_stop(&r), ASSAY_OK, "%s", r.said);
     cr_assert_gt(read(events[0], happened, sizeof(happened) - 1), 0);
     cr_expect_eq(happened[0], 'P', "%s", happened);
     cr_expect_eq(count_of(happened, 'B'), 2, "%s", happened);
@@ -235,75 +203,80 @@ Test(workers, are_ready_together_serve_and_stop_in_order)
 Test(workers, that_end_are_replaced_in_their_place)
 {
     struct ref_workers_options o = usual();
-    struct running r;
+    struct forked r;
+    uint16_t port;
     unsigned index;
     pid_t pid, next;
 
     o.workers = 1;
-    r = start(&o);
-    cr_assert_neq(r.port, 0, "%s", r.said);
-    index = ask(&r, &pid);
+    port = start(&r, &o);
+    cr_assert_neq(port, 0, "%s", r.said);
+    index = ask(port, &pid);
     cr_assert_eq(kill(pid, SIGKILL), 0);
-    cr_assert(hear(&r, "is replaced"), "%s", r.said);
-    cr_expect_eq(ask(&r, &next), index);
+    cr_assert(forked_hear(&r, "is replaced"), "%s", r.said);
+    cr_expect_eq(ask(port, &next), index);
     cr_expect_neq(next, pid);
     cr_expect_not_null(strstr(r.said, "\"signal\":9"), "%s", r.said);
-    cr_expect_eq(stop(&r), ASSAY_OK, "%s", r.said);
+    cr_expect_eq(forked_stop(&r), ASSAY_OK, "%s", r.said);
 }
 
 Test(workers, that_end_with_what_cannot_be_had_again_end_the_server)
 {
     struct ref_workers_options o = usual();
-    struct running r;
+    struct forked r;
+    uint16_t port;
     pid_t pid;
 
     o.workers = 1;
     o.forgets = "all that it knew";
-    r = start(&o);
-    cr_assert_neq(r.port, 0, "%s", r.said);
-    (void)ask(&r, &pid);
+    port = start(&r, &o);
+    cr_assert_neq(port, 0, "%s", r.said);
+    (void)ask(port, &pid);
     cr_assert_eq(kill(pid, SIGKILL), 0);
-    cr_expect_eq(end_of(&r), ASSAY_E_CRASHED);
+    cr_expect_eq(forked_end(&r), ASSAY_E_CRASHED);
     cr_expect_not_null(strstr(r.said, "and with it all that it knew"), "%s", r.said);
 }
 
 Test(workers, that_do_not_begin_say_why_before_anything_is_ready)
 {
+    static char bread[] = "it has no bread", letter[] = "r", nothing[] = "";
     static const struct {
         const char *name, *listen, *why;
+        char *said; /* by the worker */
         unsigned workers;
         enum assay_code code;
     } rows[] = {
-        {"a worker", "127.0.0.1:0", "it has no bread", 2, ASSAY_E_IO},
-        {"the address", "10.0.0.1:0", "10.0.0.1:0", 2, ASSAY_E_DENIED},
-        {"no workers", "127.0.0.1:0", "1 to 64", 0, ASSAY_E_RANGE},
-        {"many workers", "127.0.0.1:0", "1 to 64", 65, ASSAY_E_RANGE},
+        {"a worker", "127.0.0.1:0", "it has no bread", bread, 2, ASSAY_E_IO},
+        {"a letter", "127.0.0.1:0", "r", letter, 1, ASSAY_E_IO},
+        {"no word", "127.0.0.1:0", "a worker ended as it started", nothing, 1, ASSAY_E_IO},
+        {"the address", "10.0.0.1:0", "10.0.0.1:0", bread, 2, ASSAY_E_DENIED},
+        {"no workers", "127.0.0.1:0", "1 to 64", bread, 0, ASSAY_E_RANGE},
+        {"many workers", "127.0.0.1:0", "1 to 64", bread, 65, ASSAY_E_RANGE},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        static char why[] = "it has no bread";
         struct ref_workers_options o = usual();
-        struct running r;
+        struct forked f;
 
-        o.cls = why;
+        o.cls = rows[i].said;
         o.workers = rows[i].workers;
         o.listen = rows[i].listen;
-        r = start(&o);
-        cr_expect_eq(r.port, 0, "%s", rows[i].name);
-        cr_expect_eq(end_of(&r), (int)rows[i].code, "%s: %s", rows[i].name, r.said);
-        cr_expect_not_null(strstr(r.said, rows[i].why), "%s: %s", rows[i].name, r.said);
+        cr_expect_eq(start(&f, &o), 0, "%s", rows[i].name);
+        cr_expect_eq(forked_end(&f), (int)rows[i].code, "%s: %s", rows[i].name, f.said);
+        cr_expect_not_null(strstr(f.said, rows[i].why), "%s: %s", rows[i].name, f.said);
     }
 }
 
 Test(workers, that_are_told_to_stop_answer_what_runs)
 {
     struct ref_workers_options o = usual();
-    struct running r = start(&o);
+    struct forked r;
+    uint16_t port = start(&r, &o);
     char answer[1024], byte;
     int fd;
 
-    cr_assert_neq(r.port, 0, "%s", r.said);
-    fd = wire_dial(r.port);
+    cr_assert_neq(port, 0, "%s", r.said);
+    fd = wire_dial(port);
     wire_say_text(fd, "GET /stall HTTP/1.1\r\nHost: a\r\n\r\n");
     cr_assert_eq(read(entered[0], &byte, 1), 1);
     cr_assert_eq(kill(r.pid, SIGTERM), 0);
@@ -311,5 +284,104 @@ Test(workers, that_are_told_to_stop_answer_what_runs)
     cr_expect(wire_hear(fd, answer, sizeof(answer), NULL), "it closes");
     cr_expect_eq(wire_status(answer), 200, "%s", answer);
     (void)close(fd);
-    cr_expect_eq(end_of(&r), ASSAY_OK, "%s", r.said);
+    cr_expect_eq(forked_end(&r), ASSAY_OK, "%s", r.said);
+}
+
+/* Nothing is settled where nothing is to be; a signal that is none of its own changes nothing. */
+Test(workers, that_end_by_themselves_are_replaced_too)
+{
+    struct ref_workers_options o = usual();
+    struct forked r;
+    uint16_t port;
+    pid_t pid;
+    int fd;
+
+    o.workers = 1;
+    o.settle = NULL;
+    o.stopping = NULL;
+    o.prepare = NULL;
+    port = start(&r, &o);
+    cr_assert_neq(port, 0, "%s", r.said);
+    fd = wire_dial(port);
+    wire_say_text(fd, "GET /end HTTP/1.1\r\nHost: a\r\n\r\n");
+    cr_assert(forked_hear(&r, "is replaced"), "%s", r.said);
+    (void)close(fd);
+    cr_expect_not_null(strstr(r.said, "\"status\":7"), "%s", r.said);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(ask(port, &pid), 0);
+        forked_interrupt(&r);
+    }
+    cr_expect_eq(ask(port, &pid), 0);
+    cr_expect_eq(forked_stop(&r), ASSAY_OK, "%s", r.said);
+}
+
+Test(workers, that_end_again_and_again_end_the_server)
+{
+    struct ref_workers_options o = usual();
+    struct forked r;
+    uint16_t port;
+    pid_t pid;
+
+    o.workers = 1;
+    may_begin = 1;
+    port = start(&r, &o);
+    cr_assert_neq(port, 0, "%s", r.said);
+    (void)ask(port, &pid);
+    cr_assert_eq(kill(pid, SIGKILL), 0);
+    cr_expect_eq(forked_end(&r), ASSAY_E_CRASHED, "%s", r.said);
+    cr_expect_not_null(strstr(r.said, "workers ended 17 times"), "%s", r.said);
+    cr_expect_eq(atomic_load(begun), 17, "the first and 16 in its place");
+}
+
+Test(workers, that_do_not_stop_in_time_are_killed)
+{
+    struct ref_workers_options o = usual();
+    struct forked r;
+
+    o.stop_deadline_ms = 1;
+    o.slack_ms = 0;
+    o.stopping = stall;
+    cr_assert_neq(start(&r, &o), 0, "%s", r.said);
+    cr_expect_eq(forked_stop(&r), ASSAY_OK, "%s", r.said);
+    cr_expect_not_null(strstr(r.said, "worker did not stop well"), "%s", r.said);
+    cr_expect_not_null(strstr(r.said, "\"signal\":9"), "%s", r.said);
+}
+
+/* ---- what is scarce ---- */
+
+/* It is ready and stops as it is told to, or it has ended and said why. */
+static bool started(const struct ref_workers_options *o, const struct forked_scarcity *scarce)
+{
+    struct forked r;
+    bool is_ready = start_in(&r, o, scarce) != 0;
+    int status = is_ready ? forked_stop(&r) : forked_end(&r);
+
+    cr_expect(status == ASSAY_OK ? is_ready : status == ASSAY_E_IO || status == ASSAY_E_NOMEM,
+              "%zu allocations, %u files: %d: %s", scarce->allocations, scarce->files, status,
+              r.said);
+    cr_expect_gt(strlen(r.said), 1, "%zu allocations, %u files: it says why", scarce->allocations,
+                 scarce->files);
+    return is_ready;
+}
+
+Test(workers, start_or_say_that_there_are_no_descriptors)
+{
+    struct ref_workers_options o = usual();
+    unsigned refused = 0, files = 3;
+
+    while (files < 128 && !started(&o, &(struct forked_scarcity){.files = files})) {
+        refused++;
+        files++;
+    }
+    cr_expect(refused > 8 && files < 128, "%u refused, ready with %u", refused, files);
+}
+
+Test(workers, start_or_say_that_there_is_no_memory)
+{
+    struct ref_workers_options o = usual();
+    size_t n = 1;
+
+    while (n < 128 && !started(&o, &(struct forked_scarcity){.allocations = n}))
+        n++;
+    cr_expect(n > 2 && n < 128, "%zu", n);
 }
