@@ -305,10 +305,10 @@ static enum assay_code take_up(struct run *c, struct assay_err *err)
     if (code != ASSAY_OK)
         return code;
     code = read_tx(c, c->operation.transaction, err);
-    if (code != ASSAY_OK || !c->operation.has_successor ||
-        c->operation.successor.outpoint.index >= c->tx.output_count)
-        return assay_fail(err, code != ASSAY_OK ? code : ASSAY_E_UNSUPPORTED, 0,
-                          "what is on its way in it cannot be read");
+    if (code != ASSAY_OK)
+        return assay_err_wrap(err, code, "what is on its way in it");
+    if (!c->operation.has_successor || c->operation.successor.outpoint.index >= c->tx.output_count)
+        return assay_fail(err, ASSAY_E_UNSUPPORTED, 0, "what is on its way in it cannot be read");
     return ASSAY_OK;
 }
 
