@@ -82,16 +82,23 @@ static enum assay_code find_path(struct assay_bytes *out,
     return ASSAY_OK;
 }
 
-enum assay_code ref_facilitator_check(const struct ref_facilitator_options *options,
-                                      struct assay_err *err)
+static enum assay_code check(struct assay_bytes *path,
+                             const struct ref_facilitator_options *options, struct assay_err *err)
 {
     const struct ref_net_client_options client = client_options(options);
-    struct assay_bytes path;
     enum assay_code rc = ref_net_client_check(&client, err);
 
     if (rc == ASSAY_OK)
-        rc = find_path(&path, options, err);
+        rc = find_path(path, options, err);
     return assay_err_wrap(err, rc, "the facilitator's URL %s", options->url);
+}
+
+enum assay_code ref_facilitator_check(const struct ref_facilitator_options *options,
+                                      struct assay_err *err)
+{
+    struct assay_bytes path;
+
+    return check(&path, options, err);
 }
 
 enum assay_code ref_facilitator_new(struct ref_facilitator **out,
@@ -99,7 +106,8 @@ enum assay_code ref_facilitator_new(struct ref_facilitator **out,
                                     struct assay_err *err)
 {
     const struct ref_net_client_options client = client_options(options);
-    enum assay_code rc = ref_facilitator_check(options, err);
+    struct assay_bytes path;
+    enum assay_code rc = check(&path, options, err);
     struct ref_facilitator *f;
 
     if (rc != ASSAY_OK)
@@ -107,8 +115,9 @@ enum assay_code ref_facilitator_new(struct ref_facilitator **out,
     f = assay_alloc(sizeof(*f));
     if (f == NULL)
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory for the client of a facilitator");
-    *f = (struct ref_facilitator){.options = *options, .client = ref_net_client_new(&client)};
-    if (f->client == NULL || find_path(&f->path, options, err) != ASSAY_OK) {
+    *f = (struct ref_facilitator){
+        .options = *options, .client = ref_net_client_new(&client), .path = path};
+    if (f->client == NULL) {
         ref_facilitator_free(f);
         return assay_fail(err, ASSAY_E_NOMEM, 0, "out of memory for the client of a facilitator");
     }

@@ -94,12 +94,14 @@ static bool take(struct assay_bytes *front, struct assay_bytes text)
 
 static bool read_id(uint64_t *id, struct assay_bytes front)
 {
-    bool is_open = take(&front, ASSAY_LIT("{")) && take(&front, ASSAY_LIT("\"id\"")) &&
-                   take(&front, ASSAY_LIT(":")) && take(&front, ASSAY_LIT(""));
-    size_t end = assay_bytes_find(front, ',', 0);
+    size_t end;
 
-    return is_open && end < front.len &&
-           assay_decimal_u64(id, assay_bytes_part(front, 0, end)) == ASSAY_OK;
+    if (!take(&front, ASSAY_LIT("{")) || !take(&front, ASSAY_LIT("\"id\"")) ||
+        !take(&front, ASSAY_LIT(":")))
+        return false;
+    (void)take(&front, ASSAY_LIT("")); /* the space */
+    end = assay_bytes_find(front, ',', 0);
+    return end < front.len && assay_decimal_u64(id, assay_bytes_part(front, 0, end)) == ASSAY_OK;
 }
 
 static struct ref_ws_waiting *find_sent(struct ref_ws_questions *questions, uint64_t id)

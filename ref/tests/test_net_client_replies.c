@@ -5,9 +5,11 @@
 #include "tests/wire.h"
 
 #include <criterion/criterion.h>
+#include <curl/curl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -332,6 +334,84 @@ Test(net_client_replies, are_had_or_memory_is_short_and_nothing_else)
     cr_expect_gt(n, 4, "%zu", n);
 }
 
+/* ---- the library's own memory ---- */
+
+static size_t library_left; /* allocations that it is given */
+
+static bool library_may(void)
+{
+    if (library_left == 0)
+        return false;
+    library_left--;
+    return true;
+}
+
+static void *library_malloc(size_t len)
+{
+    return library_may() ? malloc(len) : NULL;
+}
+
+static void *library_realloc(void *at, size_t len)
+{
+    return library_may() ? realloc(at, len) : NULL;
+}
+
+static void *library_calloc(size_t count, size_t len)
+{
+    return library_may() ? calloc(count, len) : NULL;
+}
+
+static char *library_strdup(const char *text)
+{
+    return library_may() ? strdup(text) : NULL;
+}
+
+/* Whatever it is that has no memory, nothing is said to have come that has not. */
+Test(net_client_replies, are_had_or_the_library_has_no_memory)
+{
+    const struct ref_net_client_options o = {.origin = url,
+                                             .deadline_ms = WIRE_PATIENCE_MS,
+                                             .response_max_bytes = BODY_MAX_BYTES,
+                                             .is_single_use = true};
+    const struct ref_net_field field = {ASSAY_LIT("X-A"), ASSAY_LIT("b")};
+    bool is_typed = false;
+
+    library_left = SIZE_MAX;
+    cr_assert_eq(curl_global_init_mem(CURL_GLOBAL_DEFAULT, library_malloc, free, library_realloc,
+                                      library_strdup, library_calloc),
+                 CURLE_OK);
+    will_answer("HTTP/1.1 200 OK\r\nX-A: one\r\nContent-Length: 2\r\n\r\nok");
+    do {
+        const struct ref_net_call call = {.method = ASSAY_LIT("POST"),
+                                          .target = ASSAY_LIT("/"),
+                                          .body = ASSAY_LIT("body"),
+                                          .content_type =
+                                              is_typed ? ASSAY_LIT("text/plain") : ASSAY_LIT(""),
+                                          .headers = &field,
+                                          .header_count = 1};
+        enum assay_code code = ASSAY_E_NOMEM;
+        size_t n = 0;
+
+        for (; code != ASSAY_OK; n++) {
+            struct assay_err err = {0};
+            struct ref_net_reply reply;
+            struct ref_net_client *c;
+
+            cr_assert_lt(n, 1000);
+            library_left = n;
+            c = ref_net_client_new(&o);
+            if (c != NULL)
+                code = ref_net_client_call(c, &reply, &call, &err);
+            library_left = SIZE_MAX;
+            cr_expect(code != ASSAY_OK || assay_bytes_is(reply.body, "ok"), "%zu", n);
+            cr_expect(c == NULL || code == ASSAY_OK || err.text[0] != '\0', "%zu", n);
+            ref_net_client_free(c);
+        }
+        cr_expect_gt(n, 10, "%zu", n);
+        is_typed = !is_typed;
+    } while (is_typed);
+}
+
 /* ---- where to ---- */
 
 Test(net_client_replies, come_by_ipv6_too)
@@ -353,7 +433,9 @@ Test(net_client_replies, come_by_ipv6_too)
 /* The name is nobody's business here: the socket is what counts. */
 Test(net_client_replies, come_from_loopback_alone_whatever_a_name_resolves_to)
 {
-    static const char *const origins[] = {"http://192.0.2.1:9", "http://[2001:db8::1]:9"};
+    static const char *const origins[] = {"http://192.0.2.1:9",  "http://[2001:db8::1]:9",
+                                          "http://[0:0:1::1]:9", "http://[::1:0:0:1]:9",
+                                          "http://[::1:0:1]:9",  "http://[::2]:9"};
 
     for (size_t i = 0; i < ARRAY_LEN(origins); i++) {
         const struct ref_net_client_options o = {

@@ -5,6 +5,7 @@
 #include "tests/wire.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -159,6 +160,22 @@ Test(net_server_edges, start_or_say_that_memory_is_short)
             (void)close(fd);
     }
     cr_expect_gt(n, 1, "%zu", n);
+}
+
+/* A thread has a stack, and one of that size is not to be had. */
+Test(net_server_edges, start_or_say_that_there_are_no_threads)
+{
+    struct assay_err err = {0};
+    pthread_attr_t large;
+    int fd = listening();
+
+    cr_assert_eq(pthread_attr_init(&large), 0);
+    cr_assert_eq(pthread_attr_setstacksize(&large, (size_t)1 << 47), 0);
+    cr_assert_eq(pthread_setattr_default_np(&large), 0);
+    cr_expect_eq(start_on(fd, &err), ASSAY_E_IO, "%s", err.text);
+    cr_expect_neq(err.text[0], '\0');
+    (void)pthread_attr_destroy(&large);
+    (void)close(fd);
 }
 
 Test(net_server_edges, answer_whole_or_500_or_503_or_close_when_memory_is_short, .init = start,
