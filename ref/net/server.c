@@ -7,6 +7,7 @@
 #include "net/deadlines.h"
 #include "net/framing.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -133,8 +134,8 @@ static void refuse_raw(struct connection *c, const char *status_line, int status
                        "Content-Length: 0\r\n\r\n",
                        status_line);
 
-    if (len > 0 && (size_t)len < sizeof(text))
-        (void)send(c->watched.fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    assert(len > 0 && (size_t)len < sizeof(text)); /* a status line of ours has room */
+    (void)send(c->watched.fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (c->server->options.refused == NULL)
         return;
     pthread_mutex_lock(&c->target_lock);

