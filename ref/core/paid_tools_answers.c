@@ -93,7 +93,7 @@ void pt_core_terms(struct pt_challenge *terms, const struct pt_core_request *r, 
 {
     *terms = (struct pt_challenge){.version = 1};
     put(terms->scheme, "exact");
-    put(terms->price, r->price);
+    put(terms->price, REF_DEFECT(price_of_another) ? r->core->routes[0].price : r->price);
     put(terms->asset, r->core->asset);
     put(terms->network, r->core->network);
     put(terms->recipient, r->core->recipient);

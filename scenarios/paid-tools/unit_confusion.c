@@ -69,6 +69,33 @@ SCENARIO(amount_is_the_price_in_atomic_units,
     expect_one_offer(t, offer, &required);
 }
 
+/* As amounts, so that "0.10" is "0.1"; as text where a price has more places than that. */
+static bool is_price(const char *wanted, const char *asked)
+{
+    uint64_t a, b;
+
+    if (assay_decimal_price(&a, assay_str(wanted), PT_BRIDGE_DEFAULT_PLACES) == ASSAY_OK &&
+        assay_decimal_price(&b, assay_str(asked), PT_BRIDGE_DEFAULT_PLACES) == ASSAY_OK)
+        return a == b;
+    return strcmp(wanted, asked) == 0;
+}
+
+SCENARIO(route_asks_its_own_price,
+         .title = "The challenge of a route asks what the target file says that it costs",
+         .threat = "unit-confusion", .rule = "UC-1", .catches = DEFECTS("unit.price_of_another"),
+         TABLE(priced))
+{
+    const struct priced *row = case_row(t);
+    const struct pt_offer *offer = given_offer(t, peer_endpoint(t, row->name));
+    const char *price = target_endpoint(case_target(t), row->name)->price;
+
+    if (price == NULL)
+        case_end(t, VERDICT_UNSUPPORTED, "the target file states no `price` of \"%s\"", row->name);
+    expect(t, is_price(price, offer->challenge.price),
+           case_printf(t, "a price of %s, as the target file says", price), "%s",
+           offer->challenge.price);
+}
+
 SCENARIO(challenge_lives_as_long_as_it_says,
          .title = "A challenge expires one lifetime after it was issued, within two seconds",
          .threat = "unit-confusion", .rule = "CH-2", .catches = DEFECTS("unit.ttl_in_seconds"))
