@@ -211,8 +211,11 @@ static const char *level_of(const struct finding *f)
 static struct assay_bytes target_file(const struct finding *f)
 {
     struct assay_bytes path = report_text(f->c->leg, "target");
-    bool is_outside = path.len == 0 || path.at[0] == '/' || path.at[0] == '(' ||
-                      (path.len >= 2 && memcmp(path.at, "..", 2) == 0);
+    bool is_outside = path.len == 0 || path.at[0] == '/' || path.at[0] == '(';
+
+    for (size_t i = 0; i + 1 < path.len;
+         i++) /* whatever leads upwards, and some names that do not */
+        is_outside = is_outside || (path.at[i] == '.' && path.at[i + 1] == '.');
 
     return is_outside ? ASSAY_LIT("") : path;
 }

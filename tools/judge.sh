@@ -10,7 +10,7 @@
 # In GitHub Actions the summary of the job gets the Markdown report, and the output `status` the status; what
 # kept the run from judging is an annotation and in the summary, too.
 set -uo pipefail
-assay=${ASSAY:-assay} out=${ASSAY_OUT:-out/assay} service=
+assay=${ASSAY:-assay} out=${ASSAY_OUT:-out/assay} service='' is_over=''
 READY_SECONDS=${READY_SECONDS:-60}
 errors=$(mktemp) || exit 3
 
@@ -67,11 +67,13 @@ answers() (
     [[ $line == HTTP/* ]]
 )
 
-ended_early() {
+# A command that ends with 0 has put the service in the background, within the session.
+see_command() {
     local status=0
+    if [ -n "$is_over" ] || kill -0 "$service" 2>/dev/null; then return; fi
+    is_over=1
     wait "$service" || status=$?
-    service=
-    trouble "the service ended before it was there, with exit status $status; $(last_words)"
+    [ "$status" = 0 ] || trouble "the service ended before it was there, with exit status $status; $(last_words)"
 }
 
 start_service() {
@@ -82,11 +84,11 @@ start_service() {
     service=$!
     local until=$((SECONDS + READY_SECONDS))
     until answers "$ASSAY_READY"; do
-        kill -0 "$service" 2>/dev/null || ended_early
+        see_command
         [ "$SECONDS" -lt "$until" ] || trouble "the service did not answer at $ASSAY_READY within $READY_SECONDS s; $(last_words)"
         sleep 0.2
     done
-    kill -0 "$service" 2>/dev/null || ended_early # and another one answers
+    see_command # another one may answer
 }
 
 # An older program may lack a form of report.
@@ -120,7 +122,13 @@ mkdir -p "$out" || trouble "$out cannot be made"
     status=${PIPESTATUS[0]}
 } 3>&1
 stop_service
-[ "$status" != 3 ] || trouble "$(tail -c 2000 "$errors")"
+case $status in
+0 | 1 | 2 | 130) ;;
+*)
+    tell_github "assay run ended with status $status: $(tail -c 2000 "$errors")"
+    exit 3
+    ;;
+esac
 if [ -e "$out/run.json" ]; then
     reports || trouble "the reports cannot be written"
 fi

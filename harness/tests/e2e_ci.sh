@@ -67,7 +67,17 @@ grep -q 'the service ended' summary || fail "trouble is not in the summary"
 grep -qx status=3 output || fail "no output of trouble"
 step 3 "exec sleep 1000" "$names" READY_SECONDS=1
 step 3 "$serve" "no-such-scenario" GITHUB_ACTIONS=true
-grep -q '^::error title=Assay could not judge::assay run: "no-such-scenario"' said || fail "trouble of the run is no annotation"
+grep -q '^::error title=Assay could not judge::assay run ended with status 3: assay run: "no-such-scenario"' said || fail "trouble of the run is no annotation"
+
+# What the command had started ends with it, and one that ends with 0 has started the service.
+step 3 "sleep 987 & echo \$! >'$work/left'; exit 1" "$names"
+! kill -0 "$(cat left)" 2>/dev/null || fail "what the service started goes on"
+step 0 "$serve &" "$names"
+ASSAY_PROGRAM=$assay
+assay="$work/no-such-program"
+step 3 "" "$names" GITHUB_ACTIONS=true ASSAY_START=
+grep -q '^::error title=Assay could not judge::assay run ended with status 127' said || fail "a missing program is no annotation"
+assay=$ASSAY_PROGRAM
 
 # A right server that listens there already must not be judged for the one that is started.
 eval "$serve >/dev/null 2>&1 &"
@@ -83,4 +93,4 @@ env ASSAY="$assay" ASSAY_TARGET=target.json ASSAY_NAMES="$names" ASSAY_START="$s
 [ "$status" = 3 ] && grep -q 'something answers at' said || fail "status $status where another server listens, not 3"
 kill "$other"
 wait "$other" || true
-echo "e2e_ci: ends as the run does, with its service, in each of 9 cases"
+echo "e2e_ci: ends as the run does, with its service, in each of 12 cases"

@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -294,6 +295,7 @@ static int claim_with(size_t allocations)
         const struct kx_operate_request request = {.secret_variable = "KX_TEST_SECRET"};
         enum assay_code code;
 
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)setenv("KX_TEST_SECRET", secret, 1);
         (void)assay_alloc_fail_after(allocations);
         code = kx_server_operate(&o, &request, &out, &err);

@@ -79,6 +79,7 @@ Test(report_sarif, places_results_in_the_target_file_where_that_is_in_the_reposi
         {"shop.json", "shop.json", 1},
         {"ci/my shop.json", "ci/my%20shop.json", 1},
         {"/srv/shop.json", "scenarios/paid-tools/proof_replay.c", 41},
+        {"ci/../../shop.json", "scenarios/paid-tools/proof_replay.c", 41},
         {"../shop.json", "scenarios/paid-tools/proof_replay.c", 41},
         {"(embedded)", "scenarios/paid-tools/proof_replay.c", 41},
     };

@@ -144,14 +144,14 @@ static uint64_t deposit_of(const struct kx_client *c)
     return wanted > least ? wanted : least;
 }
 
-/* What the request lacks (lacks_funding has seen to it that it does, and to the sums), or more where
- * the policy wants more. */
+/* What the request lacks (lacks_funding has seen to it that it does, and to the sums), or more
+ * where the policy wants more. */
 static uint64_t top_up_of(const struct kx_client *c)
 {
     const struct kx_lane_head *head = &c->channel.head;
-    uint64_t wanted = c->policy->batch.top_up,
-             due = c->channel.total - head->claimed + c->batch.terms.amount +
-                   c->batch.terms.claim_reserve;
+    uint64_t wanted = c->policy->batch.top_up, due = c->channel.total - head->claimed +
+                                                     c->batch.terms.amount +
+                                                     c->batch.terms.claim_reserve;
 
     assert(due > head->value);
     return wanted > due - head->value ? wanted : due - head->value;

@@ -282,8 +282,7 @@ bool kx_client_take_key(struct kx_client *c, struct assay_bytes answer);
 bool kx_client_plan_top_up(struct kx_client *c);
 struct kx_client_action kx_client_fund(struct kx_client *c);
 /** The wallet refuses to. */
-struct kx_client_action kx_client_not_funded(struct kx_client *c, const char *why,
-                                             int64_t now_ms);
+struct kx_client_action kx_client_not_funded(struct kx_client *c, const char *why, int64_t now_ms);
 /** Stops; a channel of an earlier run of which nothing has left is over with it. */
 struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now_ms);
 /** Reads and verifies what the wallet has signed. False: objected. */

@@ -150,11 +150,9 @@ struct kx_client_action kx_client_drop_intended(struct kx_client *c, int64_t now
     return kx_client_save(c, KX_CLIENT_STEP_UNDO);
 }
 
-struct kx_client_action kx_client_not_funded(struct kx_client *c, const char *why,
-                                             int64_t now_ms)
+struct kx_client_action kx_client_not_funded(struct kx_client *c, const char *why, int64_t now_ms)
 {
-    kx_client_record(c, NULL, "the wallet does not fund the channel: %s",
-                     why);
+    kx_client_record(c, NULL, "the wallet does not fund the channel: %s", why);
     return kx_client_drop_intended(c, now_ms);
 }
 

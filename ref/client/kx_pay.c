@@ -297,8 +297,8 @@ static enum assay_code prepare(struct payer *p, struct kx_client_job *job, const
 {
     const struct kx_pay_options *o = p->options;
     struct {
-        uint8_t identifier[sizeof(job->random)], salt[sizeof(job->salt)],
-            nonce[sizeof(job->nonce)], move[sizeof(job->move_random)];
+        uint8_t identifier[sizeof(job->random)], salt[sizeof(job->salt)], nonce[sizeof(job->nonce)],
+            move[sizeof(job->move_random)];
     } random;
     enum assay_code rc;
 

@@ -88,9 +88,14 @@ SCENARIO(route_asks_its_own_price,
     const struct priced *row = case_row(t);
     const struct pt_offer *offer = given_offer(t, peer_endpoint(t, row->name));
     const char *price = target_endpoint(case_target(t), row->name)->price;
+    uint64_t atomic;
 
     if (price == NULL)
         case_end(t, VERDICT_UNSUPPORTED, "the target file states no `price` of \"%s\"", row->name);
+    if (assay_decimal_price(&atomic, assay_str(price), PT_BRIDGE_DEFAULT_PLACES) ==
+        ASSAY_E_MALFORMED)
+        case_end(t, VERDICT_UNSUPPORTED,
+                 "the target file's `price` of \"%s\" is no decimal, such as \"0.001\"", row->name);
     expect(t, is_price(price, offer->challenge.price),
            case_printf(t, "a price of %s, as the target file says", price), "%s",
            offer->challenge.price);
