@@ -620,6 +620,16 @@ static bool lifetime_is_wrong(struct world *w)
     return expires_ms != w->now_ms + w->core.ttl_ms;
 }
 
+static bool gold_is_cheap(struct world *w)
+{
+    static const struct pt_route routes[] = {{"GET", "/weather", "0.001", NULL},
+                                             {"GET", "/gold", "1.00", NULL}};
+
+    w->core.routes = routes;
+    w->core.route_count = ARRAY_LEN(routes);
+    return strcmp(world_challenge(w, gold).price, "1.00") != 0;
+}
+
 static bool amount_is_wrong(struct world *w)
 {
     char amount[PT_TEXT_MAX_BYTES];
@@ -706,6 +716,7 @@ static const struct {
     D(connection_state, connection_rides_free),
     D(payer_reflected, payer_is_reflected),
     D(ttl_unit, lifetime_is_wrong),
+    D(price_of_another, gold_is_cheap),
     D(amount_scaled, amount_is_wrong),
 #undef D
 };
