@@ -92,5 +92,5 @@ env ASSAY="$assay" ASSAY_TARGET=target.json ASSAY_NAMES="$names" ASSAY_START="$s
     ASSAY_READY="http://127.0.0.1:$port/free" ASSAY_OUT=out bash "$judge" >said 2>&1 || status=$?
 [ "$status" = 3 ] && grep -q 'something answers at' said || fail "status $status where another server listens, not 3"
 kill "$other"
-wait "$other" || true
+wait "$other" || fail "the other server did not end well"
 echo "e2e_ci: ends as the run does, with its service, in each of 12 cases"

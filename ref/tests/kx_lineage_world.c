@@ -163,6 +163,24 @@ enum kx_lineage_rule kx_journal_apply(struct kx_lineage_world *w)
     return kx_lineage_apply(&w->lineage, &w->lane.arena, &w->lane.lane, &w->update, &w->err);
 }
 
+void kx_journal_claims(struct kx_lineage_world *w, unsigned first, unsigned count)
+{
+    kx_journal_begin(w, first + count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        kx_journal_add(w, first + i);
+        (void)kx_journal_transit(w, first + i, KX_CLAIM, 1);
+    }
+    cr_assert_eq(kx_journal_apply(w), KX_LINEAGE_OK, "%s", w->err.text);
+}
+
+void kx_journal_remove_down(struct kx_lineage_world *w, unsigned from, unsigned to)
+{
+    kx_journal_begin(w, 900 + to);
+    for (unsigned block = from; block >= to; block--)
+        kx_journal_remove(w, block);
+    cr_assert_eq(kx_journal_apply(w), KX_LINEAGE_OK, "%s", w->err.text);
+}
+
 enum kx_lineage_rule kx_journal_accept(struct kx_lineage_world *w, unsigned block, unsigned txid,
                                        enum kx_transition_kind kind, uint64_t amount)
 {

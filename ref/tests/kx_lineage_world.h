@@ -43,6 +43,10 @@ struct kx_transition *kx_journal_transit(struct kx_lineage_world *w, unsigned tx
                                          enum kx_transition_kind kind, uint64_t amount);
 void kx_journal_genesis(struct kx_lineage_world *w);
 enum kx_lineage_rule kx_journal_apply(struct kx_lineage_world *w);
+/** Applies an update of blocks first.. and transactions of the same numbers, a claim of one sompi
+ *  each; and one that takes back the blocks from..to, downwards. Each must be accepted. */
+void kx_journal_claims(struct kx_lineage_world *w, unsigned first, unsigned count);
+void kx_journal_remove_down(struct kx_lineage_world *w, unsigned from, unsigned to);
 /** Begins, adds one block with one transition, and applies. */
 enum kx_lineage_rule kx_journal_accept(struct kx_lineage_world *w, unsigned block, unsigned txid,
                                        enum kx_transition_kind kind, uint64_t amount);

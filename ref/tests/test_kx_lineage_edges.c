@@ -19,25 +19,6 @@ static void teardown(void)
 
 TestSuite(kx_lineage_edges, .init = setup, .fini = teardown);
 
-/* Blocks first.. and transactions of the same numbers, a claim of one sompi each. */
-static void claim(unsigned first, unsigned count)
-{
-    kx_journal_begin(&w, first + count + 1);
-    for (unsigned i = 0; i < count; i++) {
-        kx_journal_add(&w, first + i);
-        (void)kx_journal_transit(&w, first + i, KX_CLAIM, 1);
-    }
-    cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-}
-
-static void remove_down(unsigned from, unsigned to)
-{
-    kx_journal_begin(&w, 900 + to);
-    for (unsigned block = from; block >= to; block--)
-        kx_journal_remove(&w, block);
-    cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-}
-
 /* ---- amounts ---- */
 
 static void set_claimed(struct kx_transition *t, uint64_t claimed)
@@ -92,7 +73,7 @@ Test(kx_lineage_edges, refuses_a_transition_for_each_amount_that_is_wrong)
         {KX_REFUND, pays_to_nobody, KX_LINEAGE_TRANSITION_TERMINAL, "needs its terminalOutput"},
     };
 
-    claim(3, 1);
+    kx_journal_claims(&w, 3, 1);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         kx_journal_begin(&w, 9);
         kx_journal_add(&w, 8);
@@ -166,14 +147,14 @@ Test(kx_lineage_edges, reads_no_longer_list_than_it_applies)
  * without it. */
 Test(kx_lineage_edges, cuts_behind_the_removal_of_a_block_that_came_back)
 {
-    claim(10, 1);
-    remove_down(10, 10);
+    kx_journal_claims(&w, 10, 1);
+    kx_journal_remove_down(&w, 10, 10);
     kx_journal_begin(&w, 12);
     kx_journal_add(&w, 10);
     w.head = w.lineage.genesis;
     (void)kx_journal_transit(&w, 10, KX_CLAIM, 1);
     cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-    claim(20, KX_JOURNAL_KEPT - 1);
+    kx_journal_claims(&w, 20, KX_JOURNAL_KEPT - 1);
     cr_assert_eq(w.lineage.count, KX_JOURNAL_KEPT + 3);
     cr_assert_eq(kx_lineage_compact(&w.lineage, &w.lane.arena, &w.lane.lane), ASSAY_OK);
     cr_expect_eq(w.lineage.anchor.folded, 3);
@@ -185,10 +166,10 @@ Test(kx_lineage_edges, cuts_behind_the_removal_of_a_block_that_came_back)
 /* The removal of the genesis reaches back to the beginning: nothing can be cut off. */
 Test(kx_lineage_edges, is_left_whole_where_its_genesis_was_removed)
 {
-    claim(10, 63);
-    remove_down(72, 41);
-    remove_down(40, 10);
-    remove_down(1, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_remove_down(&w, 72, 41);
+    kx_journal_remove_down(&w, 40, 10);
+    kx_journal_remove_down(&w, 1, 1);
     cr_assert_eq(w.lineage.count, KX_JOURNAL_MAX);
     cr_expect_eq(kx_lineage_status(&w.lineage, KX_CHANNEL_ACTIVE), KX_CHANNEL_UNAVAILABLE);
     cr_expect_eq(kx_lineage_compact(&w.lineage, &w.lane.arena, &w.lane.lane), ASSAY_OK);
@@ -199,14 +180,14 @@ Test(kx_lineage_edges, is_left_whole_where_its_genesis_was_removed)
 /* What was rolled back before, and told, is not rolled back again by whatever comes next. */
 Test(kx_lineage_edges, is_not_rolled_back_by_what_was_moved_before)
 {
-    claim(3, 1);
+    kx_journal_claims(&w, 3, 1);
     kx_journal_begin(&w, 6);
     kx_journal_remove(&w, 3);
     kx_journal_add(&w, 5);
     w.head = w.lineage.genesis;
     (void)kx_journal_transit(&w, 3, KX_CLAIM, 1);
     cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-    claim(8, 1);
+    kx_journal_claims(&w, 8, 1);
     cr_expect_not(w.lineage.is_rolled_back);
     cr_expect_eq(kx_lineage_status(&w.lineage, KX_CHANNEL_ACTIVE), KX_CHANNEL_ACTIVE);
 }
@@ -258,7 +239,7 @@ Test(kx_lineage_edges, is_read_back_with_a_block_that_was_removed_twice)
         kx_journal_add(&w, 10);
         (void)kx_journal_transit(&w, 10, KX_CLAIM, 1);
         cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-        remove_down(10, 10);
+        kx_journal_remove_down(&w, 10, 10);
     }
     cr_expect_eq(read_back(state_text(), &err), KX_LINEAGE_OK, "%s", err.text);
 }
@@ -273,9 +254,9 @@ Test(kx_lineage_edges, is_not_read_with_a_member_of_another_form)
         {"\"filter\":", "\"folded\"", "\"filter\":\"00\","},
     };
 
-    claim(10, 63);
-    claim(73, 64);
-    claim(200, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
+    kx_journal_claims(&w, 200, 1);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct assay_err err;
 
@@ -301,7 +282,7 @@ Test(kx_lineage_edges, of_a_journal_that_no_update_makes_has_no_head)
     struct kx_lane_head head;
     struct assay_err err = {.code = ASSAY_OK};
 
-    claim(10, 2);
+    kx_journal_claims(&w, 10, 2);
     w.lineage.events[2] = w.lineage.events[1];
     cr_expect_eq(kx_lineage_derive(&stand, &w.lineage, &err), KX_LINEAGE_TRANSITION_REPEATED);
     cr_expect_not_null(strstr(err.text, "events[2]"), "%s", err.text);
@@ -378,9 +359,9 @@ Test(kx_lineage_edges, extends_a_folded_record_by_what_it_folded)
         {"nothing", NULL, KX_LINEAGE_OK},
     };
 
-    claim(10, 63);
-    claim(73, 64);
-    claim(200, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
+    kx_journal_claims(&w, 200, 1);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct assay_err err = {.code = ASSAY_OK};
 
@@ -402,8 +383,8 @@ Test(kx_lineage_edges, is_left_as_it_was_where_there_is_no_memory_to_make_room)
     enum kx_lineage_rule rule;
     size_t n = 0;
 
-    claim(10, 63);
-    claim(73, 64);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
     before = (struct kx_channel_record){.offchain = {.version = 3}, .lineage = w.lineage};
     do {
         struct assay_arena arena = ASSAY_ARENA_INIT((size_t)8 << 20);
@@ -454,9 +435,9 @@ Test(kx_lineage_edges, is_not_opened_nor_read_without_memory)
         cr_assert_lt(n, 100);
     }
     cr_expect_gt(n, 1);
-    claim(10, 63);
-    claim(73, 64);
-    claim(200, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
+    kx_journal_claims(&w, 200, 1);
     text = state_text();
     for (n = 0; rule != KX_LINEAGE_OK; n++) {
         struct assay_arena arena = ASSAY_ARENA_INIT((size_t)8 << 20);

@@ -18,29 +18,18 @@ static void teardown(void)
 
 TestSuite(kx_lineage_state, .init = setup, .fini = teardown);
 
-/* Blocks first.. and transactions of the same numbers, a claim of one sompi each. */
-static void claim(unsigned first, unsigned count)
-{
-    kx_journal_begin(&w, first + count + 1);
-    for (unsigned i = 0; i < count; i++) {
-        kx_journal_add(&w, first + i);
-        (void)kx_journal_transit(&w, first + i, KX_CLAIM, 1);
-    }
-    cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-}
-
 /* ---- compaction ---- */
 
 Test(kx_lineage_state, is_compacted_where_the_129th_event_would_be)
 {
     struct kaspa_hash old = kx_journal_block(10), kept = kx_journal_block(73);
 
-    claim(10, 63);
-    claim(73, 64);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
     cr_expect_eq(w.lineage.count, KX_JOURNAL_MAX);
     cr_expect_eq(w.lineage.anchor.folded, 0);
     cr_expect_not(kx_anchor_has(&w.lineage.anchor, &old));
-    claim(200, 1);
+    kx_journal_claims(&w, 200, 1);
     cr_expect_eq(w.lineage.count, KX_JOURNAL_KEPT + 1);
     cr_expect_eq(w.lineage.anchor.folded, 64);
     cr_expect(kx_anchor_has(&w.lineage.anchor, &old));
@@ -55,9 +44,9 @@ Test(kx_lineage_state, is_compacted_where_the_129th_event_would_be)
 
 Test(kx_lineage_state, ends_where_a_removal_reaches_behind_the_anchor)
 {
-    claim(10, 63);
-    claim(73, 64);
-    claim(200, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
+    kx_journal_claims(&w, 200, 1);
     kx_journal_begin(&w, 300);
     kx_journal_remove(&w, 10);
     cr_expect_eq(kx_journal_apply(&w), KX_LINEAGE_REMOVED_FORGOTTEN);
@@ -67,34 +56,26 @@ Test(kx_lineage_state, ends_where_a_removal_reaches_behind_the_anchor)
 /* What could not be undone by itself is kept: here a block whose events are on both sides. */
 Test(kx_lineage_state, does_not_cut_a_block_in_two)
 {
-    claim(10, 62);
+    kx_journal_claims(&w, 10, 62);
     kx_journal_begin(&w, 90);
     kx_journal_add(&w, 80);
     (void)kx_journal_transit(&w, 80, KX_CLAIM, 1);
     (void)kx_journal_transit(&w, 81, KX_CLAIM, 1);
     cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK);
-    claim(100, 63);
+    kx_journal_claims(&w, 100, 63);
     cr_assert_eq(w.lineage.count, KX_JOURNAL_MAX);
     cr_assert_eq(kx_lineage_compact(&w.lineage, &w.lane.arena, &w.lane.lane), ASSAY_OK);
     cr_expect_eq(w.lineage.count, KX_JOURNAL_KEPT + 1);
     cr_expect_eq(w.lineage.anchor.folded, 63);
 }
 
-static void remove_down(unsigned from, unsigned to)
-{
-    kx_journal_begin(&w, 900 + to);
-    for (unsigned block = from; block >= to; block--)
-        kx_journal_remove(&w, block);
-    cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK, "%s", w.err.text);
-}
-
 Test(kx_lineage_state, is_full_where_removals_reach_too_far_back_to_compact)
 {
-    claim(10, 63);
-    remove_down(72, 41);
-    remove_down(40, 10);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_remove_down(&w, 72, 41);
+    kx_journal_remove_down(&w, 40, 10);
     cr_assert_eq(w.lineage.count, 127);
-    claim(100, 1);
+    kx_journal_claims(&w, 100, 1);
     kx_journal_begin(&w, 300);
     for (unsigned i = 0; i < 3; i++) {
         kx_journal_add(&w, 200 + i);
@@ -109,8 +90,8 @@ Test(kx_lineage_state, is_left_as_it_was_where_there_is_no_memory_to_compact)
     size_t failed = 0;
     enum assay_code rc;
 
-    claim(10, 63);
-    claim(73, 64);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
     do {
         struct assay_arena arena = ASSAY_ARENA_INIT((size_t)8 << 20);
 
@@ -187,7 +168,7 @@ Test(kx_lineage_state, refuses_a_state_that_was_changed)
     };
     struct assay_err err = {.code = ASSAY_OK};
 
-    claim(10, 2);
+    kx_journal_claims(&w, 10, 2);
     kx_journal_begin(&w, 40);
     kx_journal_remove(&w, 11);
     cr_assert_eq(kx_journal_apply(&w), KX_LINEAGE_OK);
@@ -207,9 +188,9 @@ Test(kx_lineage_state, refuses_an_anchor_that_was_changed)
 {
     struct assay_err err = {.code = ASSAY_OK};
 
-    claim(10, 63);
-    claim(73, 64);
-    claim(200, 1);
+    kx_journal_claims(&w, 10, 63);
+    kx_journal_claims(&w, 73, 64);
+    kx_journal_claims(&w, 200, 1);
     cr_assert_eq(read_back(state_text(), &err), KX_LINEAGE_OK, "%s", err.text);
     cr_expect_eq(read_back(edited("\"stand\":{\"head\":{\"claimedCumulativeAmount\":\"63\"",
                                   "\"stand\":{\"head\":{\"claimedCumulativeAmount\":\"62\""),
@@ -249,7 +230,7 @@ Test(kx_lineage_state, reads_no_more_than_its_limits)
 
 static void make_update(void)
 {
-    claim(10, 2);
+    kx_journal_claims(&w, 10, 2);
     kx_journal_begin(&w, 40);
     kx_journal_remove(&w, 11);
     kx_journal_remove(&w, 10);
@@ -424,11 +405,11 @@ Test(kx_lineage_state, extends_a_record_upon_what_the_chain_says_alone)
         {"an anchor was invented", anchor_invented, KX_LINEAGE_EXTENSION_JOURNAL},
     };
 
-    claim(10, 1);
+    kx_journal_claims(&w, 10, 1);
     w.lineage.is_rolled_back = true;
     before = (struct kx_channel_record){.offchain = {.version = 3, .charged = 9, .authorized = 9}};
     before.lineage = w.lineage;
-    claim(20, 1);
+    kx_journal_claims(&w, 20, 1);
     for (size_t i = 0; i <= ARRAY_LEN(rows); i++) {
         bool is_right = i == ARRAY_LEN(rows);
         struct assay_err err = {.code = ASSAY_OK};
